@@ -1,0 +1,53 @@
+"""Fixtures for tests in a real JupyterLab: `lab` for the session, `notebook` per test."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.browser.lab import ROOT, Lab, Notebook
+
+KEPT = ROOT / "test-results"
+
+
+@pytest.fixture(scope="session")
+def lab() -> Iterator[Lab]:
+    """One server and one browser for all the tests; each notebook has a page and kernel of its own."""
+    with Lab() as running:
+        yield running
+
+
+@pytest.fixture
+def notebook(lab: Lab, request: pytest.FixtureRequest) -> Iterator[Callable[..., Notebook]]:
+    """Open a copy of a notebook, or one made of the given code cells: `notebook("…ipynb")`.
+
+    When the test fails, a picture of each open page is left in `test-results/`.
+    """
+    opened: list[Notebook] = []
+    with ExitStack() as stack:
+
+        def open_one(source: str | Path | list[str], **options: Any) -> Notebook:
+            opened.append(stack.enter_context(lab.open(source, **options)))
+            return opened[-1]
+
+        yield open_one
+        if getattr(request.node, "failed", False):
+            name = re.sub(r"[^\w.-]+", "-", request.node.name)
+            for number, page in enumerate(opened):
+                picture = page.screenshot(KEPT / f"{name}-{number}.png")
+                said = "\n".join(page.complaints) or "(nothing)"
+                print(f"{picture}\nThe page complained about:\n{said}")
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, None]:
+    """Let the fixtures know that their test failed."""
+    outcome = yield
+    report = outcome.get_result()
+    if report.when == "call" and report.failed:
+        item.failed = True  # type: ignore[attr-defined]  # read by the fixture above
