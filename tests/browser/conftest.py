@@ -17,7 +17,7 @@ KEPT = ROOT / "test-results"
 
 @pytest.fixture(scope="session")
 def lab() -> Iterator[Lab]:
-    """One server and one browser for all the tests; each notebook has a page and kernel of its own."""
+    """One server and one browser for all; each notebook has a page and a kernel of its own."""
     with Lab() as running:
         yield running
 

@@ -1,0 +1,106 @@
+"""The notebooks, run whole without a browser: what they leave behind is looked at here.
+
+That no cell raises is also checked cell by cell (`--nbval-lax`, see pyproject.toml).
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+FOLDER = Path(__file__).resolve().parents[2] / "notebooks"
+NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
+
+OFFLINE = """
+import socket
+def _refuse(self, address):
+    if self.family in (socket.AF_INET, socket.AF_INET6) and address[0] not in ("127.0.0.1", "::1"):
+        raise OSError(f"this notebook shall run offline, and connects to {address}")
+    return _connect(self, address)
+_connect, socket.socket.connect = socket.socket.connect, _refuse
+"""
+
+
+def run(path: Path, then: str, tmp_path: Path) -> tuple[Any, float, nbformat.NotebookNode]:
+    """Run a notebook offline; give what an expression is at its end, the seconds, the cells."""
+    notebook = nbformat.read(path, as_version=4)
+    last = len(notebook.cells)
+    notebook.cells.append(
+        nbformat.v4.new_code_cell(f"print(__import__('json').dumps({then}, default=repr))")
+    )
+    notebook.cells.insert(0, nbformat.v4.new_code_cell(OFFLINE))
+    client = NotebookClient(
+        notebook,
+        timeout=60,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(tmp_path)}},
+    )
+    before = time.monotonic()
+    client.execute(env=os.environ | {"IPYTHONDIR": str(tmp_path / "ipython")})
+    seconds = time.monotonic() - before
+    printed = "".join(o.get("text", "") for o in notebook.cells[last + 1].outputs)
+    return json.loads(printed), seconds, notebook
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
+def test_a_notebook_is_committed_without_outputs(path):
+    """What a notebook shows depends on the machine, so it is not in the repository."""
+    for cell in nbformat.read(path, as_version=4).cells:
+        if cell.cell_type == "code":
+            assert cell.outputs == []
+            assert cell.execution_count is None
+
+
+def test_the_first_run_works_unattended(tmp_path):
+    """Notebook 01 runs top to bottom, offline, in seconds, through the barrier verbs."""
+    summary = """{
+        "status": dbg.status,
+        "verdicts": sorted(set(table["verdict"])),
+        "rows": len(table),
+        "packages": len(dbg.state["versions"]),
+        "refused": list(dbg.state["refused"]),
+        "doubtful": doubtful,
+        "lenient": sorted(set(pd.DataFrame(lenient.state["report"])["verdict"])),
+        "panel": [p.id for p in audit.pending],
+        "yours": [p.id for p in yours.pending],
+    }"""
+
+    left, seconds, _ = run(FOLDER / "01_first_run.ipynb", summary, tmp_path)
+
+    assert left["status"] == "completed"
+    assert left["rows"] == left["packages"] > 20
+    assert left["refused"] == [left["doubtful"]]
+    assert "refused" in left["verdicts"]
+    assert "refused" not in left["lenient"]
+    assert left["panel"] == left["yours"] == ["accept#1"]
+    assert seconds < 30
+
+
+VERBS = set(
+    "step run back rewind break_at pending approve reject modify reroute preview fork retry "
+    "state position frames to_pandas at diff who arun start".split()
+)
+
+
+def test_the_first_run_shows_every_verb():
+    """Each verb of the debugger is met once, in a cell that runs."""
+    cells = nbformat.read(FOLDER / "01_first_run.ipynb", as_version=4).cells
+    used = {
+        node.attr
+        for cell in cells
+        if cell.cell_type == "code"
+        for node in ast.walk(
+            compile(cell.source, "cell", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT | ast.PyCF_ONLY_AST)
+        )
+        if isinstance(node, ast.Attribute)
+    }
+
+    assert VERBS - used == set()
