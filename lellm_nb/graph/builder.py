@@ -1,0 +1,269 @@
+"""Putting a graph together; every problem is reported at once by `build`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar, overload
+
+from lellm_nb.errors import (
+    BuildErrors,
+    DuplicateNodeError,
+    FallbackLoopError,
+    GraphError,
+    InvalidNodeError,
+    MissingEndError,
+    MissingStartError,
+    UnknownNodeError,
+)
+from lellm_nb.graph.decision import DefaultAction
+from lellm_nb.graph.edge import Edge
+from lellm_nb.graph.graph import Graph
+from lellm_nb.graph.node import (
+    Barrier,
+    Node,
+    Predicate,
+    Subgraph,
+    check_name,
+    check_predicate,
+    make_condition,
+    make_node,
+    make_parallel,
+)
+from lellm_nb.state.reducer import Reducer, ReducerRegistry
+
+__all__ = ["GraphBuilder"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class GraphBuilder:
+    """Collects nodes and edges. Every method returns the builder, except `task`.
+
+    Args:
+        name: The graph's name.
+        reducers: A `ReducerRegistry`, a mapping of keys to reducers, or `StateKey` objects.
+        enforce_max_visits: Whether `max_visits` of an edge stops a run (SEMANTICS G5).
+
+    Example:
+        >>> g = GraphBuilder("greet")
+        >>> @g.task
+        ... def hello(ctx):
+        ...     return {"text": f"hello {ctx.state['name']}"}
+        >>> g.start("hello").end("hello").build().run({"name": "Ada"}).state["text"]
+        'hello Ada'
+    """
+
+    def __init__(
+        self,
+        name: str,
+        reducers: ReducerRegistry | Mapping[str, Reducer] | Iterable[Any] | None = None,
+        enforce_max_visits: bool = False,
+    ) -> None:
+        self.name = check_name(name, "graph")
+        known = isinstance(reducers, ReducerRegistry)
+        self._reducers = reducers if known else ReducerRegistry(reducers)
+        self._enforce = enforce_max_visits
+        self._nodes: dict[str, Node] = {}
+        self._edges: list[Edge] = []
+        self._errors: dict[str, str] = {}
+        self._start: str | None = None
+        self._end: str | None = None
+        self._hash: int | None = None
+        self._problems: list[GraphError] = []
+
+    # -- nodes -----------------------------------------------------------------
+
+    def _add(self, node: Node) -> GraphBuilder:
+        if node.name in self._nodes:
+            self._problems.append(DuplicateNodeError(node.name))
+        else:
+            self._nodes[node.name] = node
+        return self
+
+    @overload
+    def task(self, fn: F, /, *, name: str | None = None, **options: Any) -> F: ...
+    @overload
+    def task(
+        self,
+        fn: None = None,
+        /,
+        *,
+        name: str | None = None,
+        goto: Iterable[str] = (),
+        side_effects: bool = False,
+        retries: int = 0,
+        backoff: float | Callable[[int], float] = 0.1,
+        timeout: float | None = None,
+    ) -> Callable[[F], F]: ...
+
+    def task(self, fn: Any = None, /, *, name: str | None = None, **options: Any) -> Any:
+        """Add a function as a node, as a decorator or as a call; gives the function back.
+
+        Args:
+            fn: Called with the context; sync or async.
+            name: The node's name; the function's own by default.
+            goto: Nodes that `ctx.goto` may name.
+            side_effects: Whether running it again touches the world again.
+            retries: Further attempts after a failure.
+            backoff: Seconds before a further attempt, doubling; or a function of its number.
+            timeout: Seconds an attempt may take.
+
+        Raises:
+            InvalidNodeError: `fn` is not callable, or the name cannot be used.
+        """
+        if fn is None:
+            return lambda function: self.task(function, name=name, **options)
+        label = name if name is not None else getattr(fn, "__name__", "")
+        if label in ("", "<lambda>"):
+            raise InvalidNodeError(fn, "it has no name of its own; pass name=….")
+        if not callable(fn):
+            raise InvalidNodeError(label, f"{fn!r:.60} ({type(fn).__name__}) is not callable.")
+        self._add(make_node(label, fn, **_checked_options(label, options)))
+        return fn
+
+    def node(self, name: str, target: Any) -> GraphBuilder:
+        """Add a callable, a graph, a node, or an object with `execute(ctx)`."""
+        return self._add(make_node(name, target))
+
+    def condition(self, name: str, cases: Iterable[tuple[str, Predicate]]) -> GraphBuilder:
+        """Add a node that goes to the first target whose predicate holds."""
+        return self._add(make_condition(name, cases))
+
+    def barrier(
+        self,
+        name: str,
+        *,
+        timeout: float | None = None,
+        default_action: DefaultAction = DefaultAction.REJECT,
+        approve_key: str | None = None,
+        reject_key: str | None = None,
+    ) -> GraphBuilder:
+        """Add a place where the run waits for a decision."""
+        if timeout is not None and not timeout > 0:
+            raise InvalidNodeError(name, f"timeout is a number of seconds > 0, not {timeout!r}.")
+        action = DefaultAction(default_action)
+        check_name(name)
+        return self._add(Barrier(name, timeout, action, approve_key or "", reject_key or ""))
+
+    def parallel(
+        self,
+        name: str,
+        branches: Mapping[str, Any],
+        *,
+        merge: Any = None,
+        on_error: str = "fail_fast",
+    ) -> GraphBuilder:
+        """Add branches (callables, nodes or graphs) that run side by side."""
+        made = make_parallel(name, branches, merge=merge, on_error=on_error)
+        if isinstance(made, GraphError):
+            self._problems.append(made)
+            return self
+        return self._add(made)
+
+    def subgraph(
+        self, name: str, graph: Graph, *, lens: Any = None, max_steps: int = 1000
+    ) -> GraphBuilder:
+        """Add a whole graph as one node; `lens` says which part of the state it sees."""
+        if not isinstance(graph, Graph):
+            raise InvalidNodeError(name, f"{graph!r:.60} is no Graph; did you forget .build()?")
+        return self._add(Subgraph(check_name(name), graph, lens, max_steps))
+
+    # -- edges -----------------------------------------------------------------
+
+    def edge(self, a: str, b: str, *, max_visits: int | None = None) -> GraphBuilder:
+        """Add an edge that is taken when no conditional one is."""
+        self._edges.append(Edge(a, b, "normal", None, max_visits))
+        return self
+
+    def edge_if(
+        self, a: str, b: str, predicate: Predicate, *, max_visits: int | None = None
+    ) -> GraphBuilder:
+        """Add an edge that is taken when `predicate` holds of the committed state."""
+        check_predicate(predicate, f"{a} -> {b}")
+        self._edges.append(Edge(a, b, "conditional", predicate, max_visits))
+        return self
+
+    def edge_fallback(self, a: str, b: str, *, max_visits: int | None = None) -> GraphBuilder:
+        """Add the last resort of routing; not an error route."""
+        self._edges.append(Edge(a, b, "fallback", None, max_visits))
+        return self
+
+    def on_error(self, node: str, target: str) -> GraphBuilder:
+        """Say which node takes a failure of `node`."""
+        self._errors[node] = target
+        return self
+
+    # -- the frame of it ---------------------------------------------------------
+
+    def start(self, name: str) -> GraphBuilder:
+        """Name the node that runs first."""
+        self._start = name
+        return self
+
+    def end(self, name: str) -> GraphBuilder:
+        """Name the node after which the run is over."""
+        self._end = name
+        return self
+
+    def canonical_hash(self, value: int) -> GraphBuilder:
+        """Set the graph's 64-bit identity instead of computing it."""
+        if not 0 <= value < 1 << 64:
+            raise GraphError(f"A canonical hash is a number of 64 bits, not {value!r}.")
+        self._hash = value
+        return self
+
+    def build(self) -> Graph:
+        """Return the finished graph.
+
+        Raises:
+            BuildErrors: All structural problems at once (SEMANTICS G3).
+        """
+        problems = [*self._problems, *self._find_problems()]
+        if problems:
+            count = f"{len(problems)} problem{'s' if len(problems) > 1 else ''}"
+            raise BuildErrors(f"Graph {self.name!r} has {count}", problems)
+        assert self._start is not None and self._end is not None
+        return Graph(
+            self.name,
+            self._nodes,
+            tuple(self._edges),
+            self._start,
+            self._end,
+            reducers=self._reducers,  # type: ignore[arg-type]  # made a registry in __init__
+            error_routes=self._errors,
+            enforce_max_visits=self._enforce,
+            hash_override=self._hash,
+        )
+
+    def _find_problems(self) -> Iterable[GraphError]:
+        known = self._nodes
+        if self._start is None:
+            yield MissingStartError(self.name, known)
+        if self._end is None:
+            yield MissingEndError(self.name, known)
+        named = [("start", self._start), ("end", self._end)]
+        for edge in self._edges:
+            named += [(f"edge {edge.label}", edge.source), (f"edge {edge.label}", edge.target)]
+            if edge.kind == "fallback" and edge.source == edge.target:
+                yield FallbackLoopError(edge.source)
+        for node in known.values():
+            named += [(f"the goto list of {node.name!r}", target) for target in node.goto]
+        for source, target in self._errors.items():
+            named += [(f"the error route {source} -> {target}", end) for end in (source, target)]
+        for where, name in named:
+            if name is not None and name not in known:
+                yield UnknownNodeError(name, where=where[0].upper() + where[1:], known=known)
+
+
+def _checked_options(name: str, options: dict[str, Any]) -> dict[str, Any]:
+    known = {"goto", "side_effects", "retries", "backoff", "timeout"}
+    for option in options:
+        if option not in known:
+            raise TypeError(
+                f"task() of node {name!r} got an unknown option {option!r};"
+                f" it takes {', '.join(sorted(known))}"
+            )
+    if "goto" in options:
+        goto = options["goto"]
+        options = {**options, "goto": (goto,) if isinstance(goto, str) else tuple(goto)}
+    return options

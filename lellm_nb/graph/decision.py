@@ -1,0 +1,87 @@
+"""What a person may decide at a barrier (SEMANTICS B3)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, ClassVar
+
+from lellm_nb.state.frozen import freeze
+from lellm_nb.state.mutation import Delete, Key, Mutation, Put, check_key
+
+__all__ = ["Approve", "Decision", "DefaultAction", "Modify", "Reject", "Reroute"]
+
+
+class DefaultAction(Enum):
+    """What a barrier does when its time is up (SEMANTICS B4)."""
+
+    REJECT = "reject"
+    APPROVE = "approve"
+    SKIP = "skip"
+
+
+@dataclass(frozen=True, slots=True)
+class Approve:
+    """Go on: puts the approval and deletes a reason of an earlier rejection."""
+
+    word: ClassVar[str] = "approve"
+
+    def mutations(self, approved: str, rejected: str) -> tuple[Mutation, ...]:
+        """Return what is written, given the barrier's two key names."""
+        return Put(approved, True), Delete(rejected)
+
+    def __str__(self) -> str:
+        return "approve"
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """Do not go on as planned: puts the reason and deletes the approval."""
+
+    reason: str = "rejected"
+    word: ClassVar[str] = "reject"
+
+    def mutations(self, approved: str, rejected: str) -> tuple[Mutation, ...]:
+        """Return what is written, given the barrier's two key names."""
+        return Put(rejected, freeze(self.reason, rejected)), Delete(approved)
+
+    def __str__(self) -> str:
+        return f"reject: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class Modify:
+    """Put one value, and approve."""
+
+    key: Key
+    value: Any
+    word: ClassVar[str] = "modify"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "key", check_key(self.key))
+        object.__setattr__(self, "value", freeze(self.value, self.key))
+
+    def mutations(self, approved: str, rejected: str) -> tuple[Mutation, ...]:
+        """Return what is written, given the barrier's two key names."""
+        return Put(self.key, self.value), Put(approved, True), Delete(rejected)
+
+    def __str__(self) -> str:
+        return f"modify {self.key}"
+
+
+@dataclass(frozen=True, slots=True)
+class Reroute:
+    """Jump to a node of the barrier's own graph; writes nothing."""
+
+    target: str
+    word: ClassVar[str] = "reroute"
+
+    def mutations(self, approved: str, rejected: str) -> tuple[Mutation, ...]:
+        """Return nothing: a reroute changes no state."""
+        return ()
+
+    def __str__(self) -> str:
+        return f"reroute to {self.target}"
+
+
+Decision = Approve | Reject | Modify | Reroute

@@ -1,0 +1,147 @@
+"""A finished graph: frozen data that any number of sessions share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import cached_property
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from lellm_nb.errors import NoSuchNodeError
+from lellm_nb.graph.edge import Edge, Router
+from lellm_nb.graph.identity import canonical_hash
+from lellm_nb.graph.node import Node, Task, make_node
+from lellm_nb.state.reducer import ReducerRegistry
+
+if TYPE_CHECKING:  # the loops live in the engine; see tests/test_architecture.py
+    from lellm_nb.engine.result import GraphResult
+
+__all__ = ["Graph"]
+
+
+class Graph:
+    """Nodes and edges, checked and frozen; made by `GraphBuilder.build`.
+
+    Attributes:
+        name: For people, and for `frame.graph_id`.
+        nodes: Name to node, in the order in which they were added.
+        edges: All edges, in the order in which they were added.
+        start, end: Names of the first and the last node.
+        reducers: The reducers of its keys.
+        error_routes: Node name to the node that takes its failure.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        nodes: Mapping[str, Node],
+        edges: tuple[Edge, ...],
+        start: str,
+        end: str,
+        *,
+        reducers: ReducerRegistry,
+        error_routes: Mapping[str, str] | None = None,
+        enforce_max_visits: bool = False,
+        hash_override: int | None = None,
+    ) -> None:
+        self.name = name
+        self.nodes: Mapping[str, Node] = MappingProxyType(dict(nodes))
+        self.edges = edges
+        self.start = start
+        self.end = end
+        self.reducers = reducers
+        self.error_routes: Mapping[str, str] = MappingProxyType(dict(error_routes or {}))
+        self.enforce_max_visits = enforce_max_visits
+        self._hash_override = hash_override
+
+    @cached_property
+    def routers(self) -> Mapping[str, Router]:
+        """The out-edges of each node, ready to route."""
+        out: dict[str, list[Edge]] = {name: [] for name in self.nodes}
+        for edge in self.edges:
+            out[edge.source].append(edge)
+        return {name: Router(edges) for name, edges in out.items()}
+
+    @cached_property
+    def canonical_hash(self) -> int:
+        """A 64-bit identity of names and edges (SEMANTICS G6)."""
+        if self._hash_override is not None:
+            return self._hash_override
+        return canonical_hash(self.nodes, self.edges)
+
+    def patched(
+        self,
+        nodes: Mapping[str, Any] | None = None,
+        edges: Mapping[tuple[str, str], Callable[[Any], Any]] | None = None,
+    ) -> Graph:
+        """Return the same graph with other functions in it; names and edges stay.
+
+        Args:
+            nodes: Node name to the function that replaces its own.
+            edges: ``(source, target)`` of a conditional edge to its new predicate.
+
+        Raises:
+            NoSuchNodeError: There is no such node, or no such conditional edge.
+        """
+        changed = dict(self.nodes)
+        for name, target in (nodes or {}).items():
+            if name not in changed:
+                raise NoSuchNodeError(name, changed)
+            old = changed[name]
+            keep_options = isinstance(old, Task) and callable(target)
+            changed[name] = replace(old, fn=target) if keep_options else make_node(name, target)
+        wanted = dict(edges or {})
+        rewired = tuple(
+            replace(edge, predicate=wanted.pop((edge.source, edge.target)))
+            if edge.kind == "conditional" and (edge.source, edge.target) in wanted
+            else edge
+            for edge in self.edges
+        )
+        for source, target in wanted:
+            known = [edge.label for edge in self.edges if edge.kind == "conditional"]
+            raise NoSuchNodeError(
+                f"{source} -> {target}", known, f"No conditional edge {source} -> {target}."
+            )
+        return Graph(
+            self.name,
+            changed,
+            rewired,
+            self.start,
+            self.end,
+            reducers=self.reducers,
+            error_routes=self.error_routes,
+            enforce_max_visits=self.enforce_max_visits,
+            hash_override=self._hash_override,
+        )
+
+    # The loops are the engine's; a graph only offers them where people look for them.
+
+    async def execute(self, state: Any = None, **options: Any) -> GraphResult:
+        """Run to the end and return the result; see `lellm_nb.engine.execute`.
+
+        Example:
+            >>> import asyncio
+            >>> from lellm_nb import GraphBuilder
+            >>> graph = GraphBuilder("g").task(lambda ctx: {"n": 1}, name="a") and None
+        """
+        from lellm_nb.engine.execute import execute
+
+        return await execute(self, state, **options)
+
+    def run(self, state: Any = None, **options: Any) -> GraphResult:
+        """Do what `execute` does without `await`, also inside a running event loop."""
+        from lellm_nb.engine.execute import run
+
+        return run(self, state, **options)
+
+    async def run_inline(
+        self, engine: Any, max_steps: int, callback: Any = None, start_at: str | None = None
+    ) -> None:
+        """Run with an engine's state and sinks; its `.state` is the result."""
+        from lellm_nb.engine.execute import run_inline
+
+        await run_inline(self, engine, max_steps, callback, start_at)
+
+    def __repr__(self) -> str:
+        return f"<Graph {self.name!r}: {len(self.nodes)} nodes, {len(self.edges)} edges>"

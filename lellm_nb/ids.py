@@ -1,0 +1,36 @@
+"""Typed ids."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from typing import NewType
+
+__all__ = ["BarrierId", "CheckpointId", "SpanId", "TraceId", "new_trace_id", "span_id"]
+
+TraceId = NewType("TraceId", str)
+"""One run: 32 hex digits."""
+
+SpanId = NewType("SpanId", str)
+"""One step of a run: 16 hex digits."""
+
+CheckpointId = NewType("CheckpointId", str)
+"""One stored checkpoint: a uuid."""
+
+BarrierId = NewType("BarrierId", str)
+"""One wait: ``<path>#<occurrence>`` (SEMANTICS B2)."""
+
+
+def new_trace_id() -> TraceId:
+    """Return a fresh trace id."""
+    return TraceId(uuid.uuid4().hex)
+
+
+def span_id(trace: TraceId, step: str) -> SpanId:
+    """Return the span id of one step: the same run and step give the same id.
+
+    Example:
+        >>> span_id(TraceId("0" * 32), "agent/llm 3") == span_id(TraceId("0" * 32), "agent/llm 3")
+        True
+    """
+    return SpanId(hashlib.blake2b(f"{trace}/{step}".encode(), digest_size=8).hexdigest())

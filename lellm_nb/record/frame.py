@@ -1,0 +1,317 @@
+"""The record of one step (SEMANTICS C1)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from lellm_nb.errors import RunError
+from lellm_nb.graph.decision import Decision
+from lellm_nb.graph.edge import Route
+from lellm_nb.record.position import Position
+from lellm_nb.state.frozen import opaque_paths
+from lellm_nb.state.mutation import Mutation
+from lellm_nb.state.state import check_content, check_mapping
+
+__all__ = ["DecisionRecord", "Detail", "Frame", "FrameStack", "Place", "make_frame"]
+
+
+class Place:
+    """Where a frame was made: shared by all frames of one node."""
+
+    __slots__ = ("graph_id", "node", "path")
+
+    def __init__(self, graph_id: str, path: str, node: str) -> None:
+        self.graph_id = graph_id
+        self.path = path
+        self.node = node
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionRecord:
+    """A decision as it was taken (SEMANTICS B7).
+
+    Attributes:
+        barrier_id: What it was for.
+        decision: What was decided.
+        by: Who: ``person``, ``timeout``, ``no sink``, or what the caller said.
+        at: Seconds since the epoch.
+        proposed: The value that stood there before a Modify.
+        effective: The value that stands there after it.
+    """
+
+    barrier_id: str
+    decision: Decision | str
+    by: str
+    at: float
+    proposed: Any = None
+    effective: Any = None
+
+    def __str__(self) -> str:
+        return str(self.decision) + (f" (by {self.by})" if self.by != "person" else "")
+
+
+class Detail:
+    """What only some frames have."""
+
+    __slots__ = ("attempts", "cost", "decision", "error", "output", "side_effects", "stream")
+
+    def __init__(
+        self,
+        *,
+        error: RunError | None = None,
+        decision: DecisionRecord | None = None,
+        output: str = "",
+        stream: tuple[Any, ...] = (),
+        cost: float = 0.0,
+        side_effects: bool = False,
+        attempts: tuple[Any, ...] = (),
+    ) -> None:
+        self.error = error
+        self.decision = decision
+        self.output = output
+        self.stream = stream
+        self.cost = cost
+        self.side_effects = side_effects
+        self.attempts = attempts
+
+
+_NOTHING = Detail()
+
+
+class Frame:
+    """One step: where, what was written, which way it went, and where it led.
+
+    The constructor makes the seed's four-field frame; the engine's frames have
+    everything. Nothing in a frame ever changes.
+
+    Attributes:
+        kind: ``start``, ``commit``, ``waiting``, ``decision``, ``exit``, ``join``,
+            ``route``, ``edit`` or ``error``.
+        index: Its place on its line, counted from the root; the start frame is 0.
+        cursor: The 1-based step of its level's committed node; `step` is the same.
+        visit: How often the node had run in its level's entry, this run included.
+        position: The whole position it led to.
+        level: Its own level within that position.
+        mutations: What was written at its level, in order.
+        route: Which way it went, `None` where it did not.
+        started: Seconds since the epoch.
+        duration: Seconds.
+        parent: The frame before it on its line.
+
+    Example:
+        >>> Frame("g", "a", {"n": 1}, 1)
+        <Frame 0 commit a: n>
+    """
+
+    __slots__ = (
+        *("_detail", "_place", "cursor", "duration", "index", "kind", "level", "mutations"),
+        *("parent", "position", "route", "started", "visit"),
+    )
+
+    def __init__(self, graph_id: str, node_id: str, state: Any, cursor: int) -> None:
+        # a typed state is kept as it is; a mapping is frozen
+        data = check_content(check_mapping(state)) if hasattr(state, "keys") else state
+        level = Position.begin(node_id, data)
+        level.step = cursor
+        self._place = Place(graph_id, node_id, node_id)
+        self._detail: Detail | None = None
+        self.parent: Frame | None = None
+        self.index = 0
+        self.kind = "commit"
+        self.visit = 1
+        self.cursor = cursor
+        self.position = level
+        self.level = level
+        self.mutations: tuple[Mutation, ...] = ()
+        self.route: Route | None = None
+        self.started = 0.0
+        self.duration = 0.0
+
+    # -- the seed's names ------------------------------------------------------
+
+    @property
+    def graph_id(self) -> str:
+        """The name of the level's graph."""
+        return self._place.graph_id
+
+    @property
+    def node_id(self) -> str:
+        """The node's name."""
+        return self._place.node
+
+    @property
+    def state(self) -> Any:
+        """The state of the frame's own level, after the step."""
+        return self.level.state
+
+    # -- more ------------------------------------------------------------------
+
+    @property
+    def node(self) -> str:
+        """The node's name; empty for the start frame."""
+        return self._place.node
+
+    @property
+    def path(self) -> str:
+        """Composites from the outside in, and the node: ``agent/llm``."""
+        return self._place.path
+
+    @property
+    def step(self) -> int:
+        """The same as `cursor`."""
+        return self.cursor
+
+    @property
+    def root_state(self) -> Any:
+        """The state of the outermost graph, after the step."""
+        return self.position.state
+
+    @property
+    def next_node(self) -> str | None:
+        """Where the step led within its level; `None` at the end, or if it stayed."""
+        return self.route.next_node if self.route is not None else None
+
+    @property
+    def changed_keys(self) -> list[str]:
+        """The top-level keys that the mutations name, once each."""
+        keys = (m.key if isinstance(m.key, str) else m.key[0] for m in self.mutations)
+        return list(dict.fromkeys(keys))
+
+    @property
+    def opaque(self) -> list[tuple[Any, ...]]:
+        """The paths of values that are kept by reference and could change (SEMANTICS S1)."""
+        return opaque_paths(self.state)
+
+    @property
+    def error(self) -> RunError | None:
+        """The failure of an error frame, or of the routing after a commit."""
+        return self.detail.error
+
+    @property
+    def decision(self) -> DecisionRecord | None:
+        """The decision of a decision frame."""
+        return self.detail.decision
+
+    @property
+    def output(self) -> str:
+        """What was printed, logged and displayed while the node ran, as text."""
+        return self.detail.output
+
+    @property
+    def stream(self) -> tuple[Any, ...]:
+        """The chunks that the node emitted."""
+        return self.detail.stream
+
+    @property
+    def cost(self) -> float:
+        """The token cost that the node set."""
+        return self.detail.cost
+
+    @property
+    def side_effects(self) -> bool:
+        """Whether the node touched the outside world."""
+        return self.detail.side_effects
+
+    @property
+    def attempts(self) -> tuple[Any, ...]:
+        """The attempts that a node with retries made before this outcome."""
+        return self.detail.attempts
+
+    @property
+    def detail(self) -> Detail:
+        """What only some frames have, with empty values where this one has none."""
+        return _NOTHING if self._detail is None else self._detail
+
+    def __repr__(self) -> str:
+        # tracebacks and asyncio call this, possibly on a half-built frame: short, and never raises
+        try:
+            what = f"{self.kind} {self.path}".rstrip()
+            if self._detail is not None and self._detail.error is not None:
+                return f"<Frame {self.index} {what}: {type(self._detail.error).__name__}>"
+            changed = ", ".join(self.changed_keys) or ", ".join(map(str, list(self.state)[:5]))
+            return f"<Frame {self.index} {what}: {changed}>" if changed else f"<Frame {self.index} {what}>"
+        except Exception:
+            return "<Frame (half built)>"
+
+
+def make_frame(
+    place: Place,
+    kind: str,
+    visit: int,
+    position: Position,
+    level: Position,
+    mutations: Any,
+    route: Route | None,
+    started: float,
+    duration: float,
+    detail: Detail | None,
+) -> Frame:
+    """Make a frame of the engine; `index` and `parent` are the history's to set."""
+    frame = Frame.__new__(Frame)
+    frame._place = place
+    frame._detail = detail
+    frame.parent = None
+    frame.index = 0
+    frame.kind = kind
+    frame.visit = visit
+    frame.cursor = level.step
+    frame.position = position
+    frame.level = level
+    frame.mutations = mutations
+    frame.route = route
+    frame.started = started
+    frame.duration = duration
+    return frame
+
+
+class FrameStack:
+    """The seed's stack of frames.
+
+    Example:
+        >>> stack = FrameStack()
+        >>> stack.push(Frame("g", "a", {}, 1))
+        >>> stack.depth(), stack.current().node_id
+        (1, 'a')
+    """
+
+    def __init__(self, frames: Any = ()) -> None:
+        self._frames: list[Frame] = list(frames)
+
+    def push(self, frame: Frame) -> None:
+        """Put a frame on top."""
+        self._frames.append(frame)
+
+    def pop(self) -> Frame | None:
+        """Take the top frame off; `None` where there is none."""
+        return self._frames.pop() if self._frames else None
+
+    def current(self) -> Frame | None:
+        """Return the top frame."""
+        return self._frames[-1] if self._frames else None
+
+    def depth(self) -> int:
+        """Return how many frames there are."""
+        return len(self._frames)
+
+    def is_empty(self) -> bool:
+        """Tell whether there is none."""
+        return not self._frames
+
+    @property
+    def frames(self) -> list[Frame]:
+        """The frames, oldest first."""
+        return list(self._frames)
+
+    def __len__(self) -> int:
+        return len(self._frames)
+
+    def __iter__(self) -> Iterator[Frame]:
+        return iter(self._frames)
+
+    def __getitem__(self, index: int) -> Frame:
+        return self._frames[index]
+
+    def __repr__(self) -> str:
+        return f"FrameStack({len(self._frames)} frames)"

@@ -1,0 +1,118 @@
+"""The tree of frames: rewinding moves a head, and nothing is edited or dropped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import overload
+
+from lellm_nb.errors import DebuggerError
+from lellm_nb.record.frame import Frame
+
+__all__ = ["History", "Line"]
+
+
+class Line(Sequence[Frame]):
+    """One path through the tree, from the root to its tip.
+
+    The frames before `first` belong to the line it was forked from.
+    """
+
+    __slots__ = ("_own", "base", "first", "name")
+
+    def __init__(self, name: str, base: Line | None, first: int) -> None:
+        self.name = name
+        self.base = base
+        self.first = first
+        self._own: list[Frame] = []
+
+    @property
+    def tip(self) -> int:
+        """The index of its last frame."""
+        return self.first + len(self._own) - 1
+
+    def __len__(self) -> int:
+        return self.first + len(self._own)
+
+    @overload
+    def __getitem__(self, index: int) -> Frame: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Frame]: ...
+
+    def __getitem__(self, index: int | slice) -> Frame | list[Frame]:
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(len(self)))]
+        size = len(self)
+        if index < 0:
+            index += size
+        if not 0 <= index < size:
+            raise IndexError(index)
+        line = self
+        while index < line.first:
+            assert line.base is not None
+            line = line.base
+        return line._own[index - line.first]
+
+    def __iter__(self) -> Iterator[Frame]:
+        size = len(self)  # a run may be adding frames: show what was there
+        pieces: list[tuple[Line, int]] = [(self, size)]
+        while pieces[-1][0].base is not None:
+            line, _ = pieces[-1]
+            assert line.base is not None
+            pieces.append((line.base, line.first))
+        for line, end in reversed(pieces):
+            yield from line._own[: end - line.first]
+
+    def __repr__(self) -> str:
+        return f"<Line {self.name!r}: {len(self)} frames>"
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    def __hash__(self) -> int:
+        return id(self)
+
+
+class History:
+    """Every line of a run, by name. The first is ``main``."""
+
+    def __init__(self, start: Frame) -> None:
+        main = Line("main", None, 0)
+        main._own.append(start)
+        self.lines: dict[str, Line] = {"main": main}
+        self._forks = 0
+
+    def fork(self, line: Line, at: int, name: str | None = None) -> Line:
+        """Start a new line after frame `at` of another.
+
+        Raises:
+            DebuggerError: The name is taken.
+        """
+        if name is None:
+            self._forks += 1
+            while f"fork {self._forks}" in self.lines:
+                self._forks += 1
+            name = f"fork {self._forks}"
+        if name in self.lines:
+            raise DebuggerError(f"There is a line {name!r} already; choose another name.")
+        while at < line.first and line.base is not None:
+            line = line.base
+        made = Line(name, line, at + 1)
+        self.lines[name] = made
+        return made
+
+    def add(self, line: Line, at: int, frame: Frame) -> Line:
+        """Add a frame after frame `at` of a line; away from its tip a new line begins."""
+        if at != line.tip:
+            line = self.fork(line, at)
+        frame.parent = line[at]
+        frame.index = at + 1
+        line._own.append(frame)
+        return line
+
+    def line_of(self, frame: Frame) -> Line | None:
+        """Return the line that a frame was made on, `None` for a foreign frame."""
+        for line in self.lines.values():
+            i = frame.index - line.first
+            if 0 <= i < len(line._own) and line._own[i] is frame:
+                return line
+        return None

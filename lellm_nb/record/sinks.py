@@ -1,0 +1,166 @@
+"""Where the engine tells of commits, and where it asks for decisions."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
+
+from lellm_nb.graph.decision import Approve, Decision
+from lellm_nb.record.frame import Frame, FrameStack
+
+__all__ = [
+    "BarrierOutcome",
+    "BarrierSink",
+    "Cancelled",
+    "CheckpointSink",
+    "Decided",
+    "FrameInfo",
+    "MemorySink",
+    "NoopBarrierSink",
+    "NoopCheckpointSink",
+    "NoopStepCallback",
+    "SessionCheckpointSink",
+    "StepCallback",
+    "TimedOut",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class FrameInfo:
+    """What a checkpoint sink is told beside the state.
+
+    Attributes:
+        node_id: The node just committed.
+        step: Its level's cursor, from 1.
+        graph_id: The name of its level's graph.
+        path: Composites from the outside in, and the node.
+        frame: The whole frame; `None` where a sink is called by hand.
+    """
+
+    node_id: str
+    step: int
+    graph_id: str = ""
+    path: str = ""
+    frame: Frame | None = None
+
+
+@runtime_checkable
+class CheckpointSink(Protocol):
+    """Told of every commit, before any later node starts (SEMANTICS R1)."""
+
+    def on_checkpoint(self, state: Any, frame_info: FrameInfo) -> Awaitable[None] | None:
+        """Take note; an awaitable that is returned is awaited."""
+
+
+class NoopCheckpointSink:
+    """Takes no note."""
+
+    def on_checkpoint(self, state: Any, frame_info: FrameInfo) -> None:
+        """Do nothing."""
+
+
+class MemorySink:
+    """Keeps every frame.
+
+    Example:
+        >>> sink = MemorySink()
+        >>> sink.on_checkpoint({"n": 1}, FrameInfo("a", 1, "g"))
+        >>> sink.frames[0].graph_id, sink.frames[0].cursor
+        ('g', 1)
+    """
+
+    def __init__(self) -> None:
+        self.frames: list[Frame] = []
+
+    def on_checkpoint(self, state: Any, frame_info: FrameInfo) -> None:
+        """Keep the frame; all four fields of it are filled (SEMANTICS C1)."""
+        frame = frame_info.frame
+        if frame is None:
+            frame = Frame(frame_info.graph_id, frame_info.node_id, state, frame_info.step)
+        self.frames.append(frame)
+
+    def into_frames(self) -> list[Frame]:
+        """Return the frames, as the seed does."""
+        return self.frames
+
+    def __repr__(self) -> str:
+        return f"MemorySink({len(self.frames)} frames)"
+
+
+class SessionCheckpointSink(MemorySink):
+    """Pushes every frame on a `FrameStack`, as the seed's session does."""
+
+    def __init__(self, frame_stack: FrameStack, graph_name: str) -> None:
+        self.stack = frame_stack
+        self.graph_name = graph_name
+
+    def on_checkpoint(self, state: Any, frame_info: FrameInfo) -> None:
+        """Push a frame."""
+        frame = frame_info.frame
+        if frame is None:
+            frame = Frame(self.graph_name, frame_info.node_id, state, frame_info.step)
+        self.stack.push(frame)
+
+
+# -- barriers -------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A decision came."""
+
+    decision: Decision
+
+
+@dataclass(frozen=True, slots=True)
+class TimedOut:
+    """The time was up; the barrier's default action is applied."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """The wait was cancelled."""
+
+
+BarrierOutcome = Decided | TimedOut | Cancelled
+
+
+@runtime_checkable
+class BarrierSink(Protocol):
+    """Asked for a decision at every barrier, at every depth (SEMANTICS B6)."""
+
+    async def wait_decision(self, barrier_id: str, timeout: float | None) -> BarrierOutcome:
+        """Return when there is a decision, or the time is up."""
+
+
+class NoopBarrierSink:
+    """Approves everything, without the warning that no sink at all would give."""
+
+    async def wait_decision(self, barrier_id: str, timeout: float | None) -> BarrierOutcome:
+        """Approve."""
+        return Decided(Approve())
+
+
+# -- callbacks ------------------------------------------------------------------
+
+
+@runtime_checkable
+class StepCallback(Protocol):
+    """Told when a node starts and ends (SEMANTICS R1, R7)."""
+
+    def on_node_start(self, path: str, step: int) -> None:
+        """A node is about to run; `step` is its level's cursor to be."""
+
+    def on_node_end(self, path: str, step: int, error: BaseException | None) -> None:
+        """A node ran; it is not committed yet. `error` is what it raised."""
+
+
+class NoopStepCallback:
+    """Does nothing."""
+
+    def on_node_start(self, path: str, step: int) -> None:
+        """Do nothing."""
+
+    def on_node_end(self, path: str, step: int, error: BaseException | None) -> None:
+        """Do nothing."""

@@ -1,0 +1,205 @@
+"""The compact form of a state, as frames keep it.
+
+A level's state is a plain dict of frozen values, never changed once a frame
+holds it. Two forms make it cheap to keep a version per step: a list that only
+grows is a `Tail` of a shared buffer, and a state with many keys is a `Wide`.
+Neither is ever seen by user code: `view` makes real what is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Final
+
+from lellm_nb.state.frozen import FrozenList, frozen_list
+
+__all__ = ["MISSING", "WIDE", "Data", "Tail", "Wide", "draft", "real", "view_items"]
+
+
+class _Missing:
+    def __repr__(self) -> str:
+        return "MISSING"
+
+    def __bool__(self) -> bool:
+        return False
+
+    def __reduce__(self) -> str:
+        return "MISSING"
+
+
+MISSING: Final = _Missing()
+"""No value, where `None` could be one."""
+
+WIDE: Final = 48
+"""States with more keys than this are kept as a base and what changed."""
+
+
+class Tail:
+    """The first `length` items of a buffer that later versions share and extend.
+
+    The one who appends at the very end of the buffer extends it for free; anyone
+    else (a fork, a preview that was thrown away) copies first.
+
+    Example:
+        >>> one = Tail.of(["a"]); two = one.extended(["b"]); other = one.extended(["c"])
+        >>> list(one.real()), list(two.real()), list(other.real())
+        (['a'], ['a', 'b'], ['a', 'c'])
+    """
+
+    __slots__ = ("_buffer", "length")
+
+    def __init__(self, buffer: list[Any], length: int) -> None:
+        self._buffer = buffer
+        self.length = length
+
+    @classmethod
+    def of(cls, items: Iterable[Any]) -> Tail:
+        """Start a buffer of its own."""
+        buffer = list(items)
+        return cls(buffer, len(buffer))
+
+    def extended(self, items: Iterable[Any]) -> Tail:
+        """Return a tail with `items` (frozen already) after the ones of this one."""
+        buffer = self._buffer
+        if len(buffer) != self.length:
+            buffer = buffer[: self.length]
+        buffer.extend(items)
+        return Tail(buffer, len(buffer))
+
+    def real(self, key: str = "") -> FrozenList:
+        """Make the list that user code reads; linear in its length."""
+        return frozen_list(self._buffer[: self.length], key)
+
+    def __getitem__(self, index: int) -> Any:
+        if not -self.length <= index < self.length:
+            raise IndexError(index)
+        return self._buffer[index if index >= 0 else self.length + index]
+
+    def since(self, start: int) -> list[Any]:
+        """Return the items from `start` to the end of this version."""
+        return self._buffer[start : self.length]
+
+    def grew_from(self, old: Any) -> bool:
+        """Tell whether `old` is an earlier version in the same buffer."""
+        return (
+            isinstance(old, Tail) and old._buffer is self._buffer and old.length <= self.length
+        )
+
+    def __len__(self) -> int:
+        return self.length
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Tail):
+            same = other._buffer is self._buffer and other.length == self.length
+            return same or self.since(0) == other.since(0)
+        return isinstance(other, list) and self.since(0) == other
+
+    __hash__ = None  # type: ignore[assignment]  # equal to a list, so unhashable like one
+
+    def __repr__(self) -> str:
+        return f"Tail({self.length} items)"
+
+
+class Wide:
+    """A state of many keys: a shared base, and the few keys changed since.
+
+    `copy` costs about the square root of the number of keys, in time and in
+    memory, where copying the dict would cost all of them.
+    """
+
+    __slots__ = ("_base", "_length", "_over")
+
+    def __init__(self, base: dict[str, Any], over: dict[str, Any], length: int) -> None:
+        self._base = base
+        self._over = over
+        self._length = length
+
+    @classmethod
+    def of(cls, items: dict[str, Any]) -> Wide:
+        """Start from a dict that nobody else will change."""
+        return cls(items, {}, len(items))
+
+    def copy(self) -> Wide:
+        """Return a version to change; this one stays as it is."""
+        over = self._over
+        if len(over) * len(over) > 2 * len(self._base):
+            return Wide(dict(self.items()), {}, self._length)
+        return Wide(self._base, over.copy(), self._length)
+
+    def get(self, key: str, default: Any = None) -> Any:
+        value = self._over.get(key, self)
+        if value is self:
+            return self._base.get(key, default)
+        return default if value is MISSING else value
+
+    def __getitem__(self, key: str) -> Any:
+        value = self.get(key, MISSING)
+        if value is MISSING:
+            raise KeyError(key)
+        return value
+
+    def __contains__(self, key: object) -> bool:
+        return isinstance(key, str) and self.get(key, MISSING) is not MISSING
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self._length += key not in self
+        self._over[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        if key not in self:
+            raise KeyError(key)
+        self._length -= 1
+        self._over[key] = MISSING
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __iter__(self) -> Iterator[str]:
+        return (key for key, _ in self.items())
+
+    def items(self) -> Iterator[tuple[str, Any]]:
+        """Walk the keys, the older first."""
+        over = self._over
+        for key, value in self._base.items():
+            value = over.get(key, value)
+            if value is not MISSING:
+                yield key, value
+        for key, value in over.items():
+            if value is not MISSING and key not in self._base:
+                yield key, value
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Wide):
+            if other._base is self._base and other._over == self._over:
+                return True
+            other = dict(other.items())
+        return isinstance(other, dict) and dict(self.items()) == other
+
+    __hash__ = None  # type: ignore[assignment]  # equal to a dict, so unhashable like one
+
+
+Data = dict[str, Any] | Wide
+"""A level's state as frames keep it. Never changed in place once a frame holds it."""
+
+
+def draft(data: Data) -> Data:
+    """Return a version of `data` that may be changed until a frame holds it."""
+    if type(data) is dict and len(data) > WIDE:
+        return Wide.of(data).copy()
+    return data.copy()
+
+
+def real(value: Any, key: str = "") -> Any:
+    """Return the value that user code reads for a kept one."""
+    return value.real(key) if type(value) is Tail else value
+
+
+def view_items(data: Data) -> dict[str, Any]:
+    """Return a dict of what user code reads, or `data` itself when it is that already."""
+    kept: Callable[[], Iterable[tuple[str, Any]]] = data.items
+    for _, value in kept():
+        if type(value) is Tail:
+            break
+    else:
+        return data if type(data) is dict else dict(kept())
+    return {key: v.real(key) if type(v) is Tail else v for key, v in kept()}

@@ -1,0 +1,323 @@
+"""Values that refuse to be changed: the only cheap history that is right.
+
+A dict, list, tuple or set is frozen when it is recorded, not later, so a frame
+keeps showing what was there when it was made. Frozen containers are real `dict`
+and `list` objects with the items in their own storage, because orjson, msgspec
+and pydantic look there.
+"""
+
+from __future__ import annotations
+
+import datetime
+import decimal
+import fractions
+import pathlib
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NoReturn, TypeVar
+
+from lellm_nb.errors import ReadOnlyStateError, StateError, path_text
+
+__all__ = [
+    "FrozenDict",
+    "FrozenList",
+    "FrozenSet",
+    "freeze",
+    "opaque_paths",
+    "register_freeze",
+    "thaw",
+]
+
+T = TypeVar("T")
+
+PLAIN: set[type] = {
+    *(type(None), bool, int, float, complex, str, bytes, range, type),
+    *(decimal.Decimal, fractions.Fraction, uuid.UUID),
+    *(datetime.date, datetime.time, datetime.datetime, datetime.timedelta, datetime.timezone),
+    *(pathlib.PurePosixPath, pathlib.PureWindowsPath, pathlib.PosixPath, pathlib.WindowsPath),
+}
+"""Types whose values cannot change, or are known to be frozen already."""
+
+_freezers: dict[type, Callable[[Any], Any]] = {}
+
+_locate: list[Callable[[object], tuple[Any, ...] | None]] = []
+"""How to find the path of a container in the state a node is reading; set by the engine."""
+
+
+def _refuse(container: Any, what: str, instead: Callable[[str], str]) -> NoReturn:
+    path: tuple[Any, ...] | None = None
+    for find in _locate:
+        path = path or find(container)
+    if path is None:
+        path = (container.key,) if getattr(container, "key", "") else ()
+    key = path_text(path) or "state"
+    argument = repr(path[0] if len(path) == 1 else path) if path else "key"
+    raise ReadOnlyStateError(
+        f"State key {key!r} cannot be changed in place ({what})."
+        f" Inside a node use {instead(argument)}; to work on a copy, take .copy().",
+        key=key,
+    )
+
+
+def _refusal(what: str, instead: Callable[[str], str]) -> Any:
+    def method(self: Any, *_args: Any, **_kwargs: Any) -> NoReturn:
+        _refuse(self, what, instead)
+
+    method.__name__ = what
+    method.__doc__ = "Refuse: what a node reads is read-only (SEMANTICS S1)."
+    return method
+
+
+def _put(key: str) -> str:
+    return f"ctx.put({key}, new_value)"
+
+
+def _put_inside(key: str) -> str:
+    inner = key[1:-1].rstrip(",") if key.startswith("(") else key
+    return f"ctx.put(({inner}, item), new_value)"
+
+
+def _delete_inside(key: str) -> str:
+    inner = key[1:-1].rstrip(",") if key.startswith("(") else key
+    return f"ctx.delete(({inner}, item))"
+
+
+class FrozenDict(dict[Any, Any]):
+    """A dict that refuses every change. `copy()` gives a plain dict."""
+
+    __slots__ = ("key",)
+    key: str
+
+    __setitem__ = _refusal("__setitem__", _put_inside)
+    __delitem__ = _refusal("__delitem__", _delete_inside)
+    __ior__ = _refusal("__ior__", _put)
+    update = _refusal("update", _put)
+    setdefault = _refusal("setdefault", _put_inside)
+    pop = _refusal("pop", _delete_inside)
+    popitem = _refusal("popitem", _put)
+    clear = _refusal("clear", _put)
+
+    def copy(self) -> dict[Any, Any]:
+        """Return a plain dict with the same (still frozen) values."""
+        return dict(self)
+
+    __copy__ = copy
+
+    def __deepcopy__(self, memo: Any) -> Any:
+        return thaw(self)
+
+    def __reduce__(self) -> Any:
+        return dict, (dict(self),)
+
+
+class FrozenList(list[Any]):
+    """A list that refuses every change. `copy()` and slices give plain lists."""
+
+    __slots__ = ("key",)
+    key: str
+
+    append = _refusal("append", lambda key: f"ctx.append({key}, item)")
+    extend = _refusal("extend", lambda key: f"ctx.reduce({key}, items, Reducer.APPEND)")
+    __iadd__ = _refusal("+=", lambda key: f"ctx.reduce({key}, items, Reducer.APPEND)")
+    __imul__ = _refusal("*=", _put)
+    insert = _refusal("insert", _put)
+    remove = _refusal("remove", _put)
+    pop = _refusal("pop", _put)
+    clear = _refusal("clear", lambda key: f"ctx.put({key}, [])")
+    sort = _refusal("sort", _put)
+    reverse = _refusal("reverse", _put)
+    __setitem__ = _refusal("__setitem__", _put_inside)
+    __delitem__ = _refusal("__delitem__", _put)
+
+    def copy(self) -> list[Any]:
+        """Return a plain list with the same (still frozen) items."""
+        return list(self)
+
+    __copy__ = copy
+
+    def __deepcopy__(self, memo: Any) -> Any:
+        return thaw(self)
+
+    def __reduce__(self) -> Any:
+        return list, (list(self),)
+
+
+class FrozenSet(frozenset[Any]):
+    """A frozenset that knows its key, so that `.add` can say what to do instead."""
+
+    __slots__ = ("key",)
+    key: str
+
+    add = _refusal("add", _put)
+    discard = _refusal("discard", _put)
+    remove = _refusal("remove", _put)
+    update = _refusal("update", _put)
+    pop = _refusal("pop", _put)
+    clear = _refusal("clear", _put)
+
+    def __reduce__(self) -> Any:
+        return set, (list(self),)
+
+
+PLAIN |= {FrozenDict, FrozenList, FrozenSet}
+
+
+def frozen_list(items: Iterable[Any], key: str = "") -> FrozenList:
+    """Wrap items that are frozen already."""
+    made = FrozenList(items)
+    made.key = key
+    return made
+
+
+def frozen_dict(items: Any, key: str = "") -> FrozenDict:
+    """Wrap a mapping whose values are frozen already."""
+    made = FrozenDict(items)
+    made.key = key
+    return made
+
+
+def register_freeze(kind: type[T], how: Callable[[T], Any] | None = None) -> None:
+    """Say how values of `kind` are frozen when they are recorded.
+
+    Args:
+        kind: The exact type; subclasses register on their own.
+        how: Returns a value that nobody else can change (a copy, say). Without
+            it the type is declared immutable and its values are kept as they are.
+
+    Example:
+        >>> register_freeze(bytearray, bytes)
+        >>> freeze({"raw": bytearray(b"x")})
+        {'raw': b'x'}
+    """
+    if how is None:
+        PLAIN.add(kind)
+    else:
+        _freezers[kind] = how
+
+
+def freeze(value: Any, key: Any = "") -> Any:
+    """Return `value` with every dict, list, tuple and set in it made read-only.
+
+    What is frozen already is returned as it is, so this costs what is new and not
+    what exists. Objects of other types are kept by reference; see `opaque_paths`.
+
+    Raises:
+        StateError: The value contains itself, or is nested too deeply to keep.
+
+    Example:
+        >>> freeze([1, {"a": 2}])[1]["a"]
+        2
+        >>> freeze([1, 2], "messages").append(3)
+        Traceback (most recent call last):
+        lellm_nb.errors.ReadOnlyStateError: State key 'messages' cannot be changed in place \
+(append). Inside a node use ctx.append('messages', item); to work on a copy, take .copy().
+    """
+    if type(value) in PLAIN:
+        return value
+    try:
+        return _freeze(value, key if isinstance(key, str) else path_text(key))
+    except RecursionError:
+        problem = "contains itself" if _cyclic(value) else "is nested too deeply"
+        raise StateError(
+            f"The value for state key {path_text(key) or 'state'!r} {problem}:"
+            " a state is a tree of finite depth.",
+            key=key,
+        ) from None
+
+
+def _freeze(value: Any, key: str) -> Any:
+    kind = type(value)
+    if kind in PLAIN:
+        return value
+    made: Any
+    if isinstance(value, dict):
+        plain = PLAIN
+        made = FrozenDict(
+            {k: v if type(v) in plain else _freeze(v, key) for k, v in value.items()}
+        )
+        made.key = key
+        return made
+    if isinstance(value, list):
+        plain = PLAIN
+        made = FrozenList([v if type(v) in plain else _freeze(v, key) for v in value])
+        made.key = key
+        return made
+    if isinstance(value, tuple):
+        items = [_freeze(v, key) for v in value]
+        if all(new is old for new, old in zip(items, value, strict=True)):
+            return value
+        return kind._make(items) if hasattr(kind, "_make") else tuple(items)
+    if isinstance(value, (set, frozenset)):
+        made = FrozenSet(_freeze(v, key) for v in value)
+        made.key = key
+        return made
+    how = _freezers.get(kind)
+    return value if how is None else how(value)
+
+
+def _children(value: Any) -> Iterator[tuple[Any, Any]]:
+    if isinstance(value, dict):
+        yield from value.items()
+    elif isinstance(value, (list, tuple)):
+        yield from enumerate(value)
+
+
+def _cyclic(value: Any) -> bool:
+    """Tell whether a container can be reached from itself, without recursion."""
+    trail: list[tuple[int, Iterator[tuple[Any, Any]]]] = [(id(value), _children(value))]
+    open_ids = {id(value)}
+    while trail:
+        _, child = next(trail[-1][1], (None, trail))
+        if child is trail:
+            open_ids.discard(trail.pop()[0])
+        elif id(child) in open_ids:
+            return True
+        elif isinstance(child, (dict, list, tuple)):
+            open_ids.add(id(child))
+            trail.append((id(child), _children(child)))
+    return False
+
+
+def thaw(value: Any) -> Any:
+    """Return a private, changeable deep copy of a frozen value.
+
+    Example:
+        >>> messages = thaw(freeze(["a"]))
+        >>> messages.append("b"); messages
+        ['a', 'b']
+    """
+    if isinstance(value, dict):
+        return {k: thaw(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [thaw(v) for v in value]
+    if isinstance(value, tuple):
+        items = [thaw(v) for v in value]
+        kind: Any = type(value)
+        return kind._make(items) if hasattr(kind, "_make") else tuple(items)
+    if isinstance(value, frozenset):
+        return set(value)
+    return value
+
+
+def opaque_paths(value: Any, at: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """List the paths of values that are kept by reference and could change (S1).
+
+    Example:
+        >>> opaque_paths({"client": object(), "n": 1})
+        [('client',)]
+    """
+    if isinstance(value, (dict, list, tuple)):
+        return [path for k, v in _children(value) for path in opaque_paths(v, (*at, k))]
+    plain = type(value) in PLAIN or type(value) in _freezers or isinstance(value, frozenset)
+    return [] if plain else [at]
+
+
+def path_of(root: Any, container: object) -> tuple[Any, ...] | None:
+    """Find where in `root` the very object `container` stands; `None` if nowhere."""
+    trail: list[tuple[tuple[Any, ...], Any]] = [((), root)]
+    while trail:
+        at, value = trail.pop()
+        if value is container:
+            return at
+        trail.extend(((*at, k), v) for k, v in _children(value))
+    return None

@@ -1,0 +1,262 @@
+"""What a step writes, and the fold that makes a state of it (SEMANTICS S3).
+
+Nothing else changes a state, so folding a prefix of a log *is* travelling back
+in time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from lellm_nb.errors import MissingKeyError, ReducerError, StateError, StateTypeError, path_text
+from lellm_nb.state.data import MISSING, Data, draft, real
+from lellm_nb.state.frozen import freeze, frozen_dict, frozen_list
+from lellm_nb.state.reducer import Reducer
+
+__all__ = ["Delete", "Key", "Mutation", "Put", "Reduce", "apply", "fold", "mutation_from_json"]
+
+Key = str | tuple[Any, ...]
+"""A flat key, or a path of keys and indexes from the top."""
+
+
+class _Mutation:
+    """What all three share: a key, equality by value, and one JSON form."""
+
+    __slots__ = ("key",)
+    key: Key
+
+    def _parts(self) -> tuple[Any, ...]:
+        return (self.key,)
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and self._parts() == other._parts()  # type: ignore[attr-defined]  # same type, just checked
+
+    __hash__ = None  # type: ignore[assignment]  # holds values that may be unhashable
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(map(repr, self._parts()))})"
+
+    def __reduce__(self) -> Any:
+        return type(self), self._parts()
+
+
+class Put(_Mutation):
+    """Write `value` at `key`.
+
+    Example:
+        >>> fold({"n": 1}, [Put("n", 2), Put("m", 3)])
+        State({'n': 2, 'm': 3})
+        >>> fold({"plan": {"steps": ["a"]}}, [Put(("plan", "steps", 0), "b")])
+        State({'plan': {'steps': ['b']}})
+    """
+
+    __slots__ = ("value",)
+    __match_args__ = ("key", "value")
+
+    def __init__(self, key: Key, value: Any) -> None:
+        self.key = key
+        self.value = value
+
+    def _parts(self) -> tuple[Any, ...]:
+        return self.key, self.value
+
+    def write(self, content: Data) -> None:
+        """Apply this to a draft."""
+        key = self.key
+        if type(key) is str:
+            content[key] = self.value
+        else:
+            _write_inside(content, key, lambda _old: self.value)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return ``{"Put": [key, value]}``."""
+        return {"Put": [_json_key(self.key), self.value]}
+
+
+class Delete(_Mutation):
+    """Remove `key`; where it is absent, do nothing.
+
+    Example:
+        >>> fold({"n": 1}, [Delete("n"), Delete("n")])
+        State({})
+    """
+
+    __slots__ = ()
+    __match_args__ = ("key",)
+
+    def __init__(self, key: Key) -> None:
+        self.key = key
+
+    def write(self, content: Data) -> None:
+        """Apply this to a draft."""
+        key = self.key
+        if type(key) is str:
+            if key in content:
+                del content[key]
+        else:
+            try:
+                _write_inside(content, key, lambda _old: MISSING)
+            except MissingKeyError:
+                return
+
+    def to_json(self) -> dict[str, Any]:
+        """Return ``{"Delete": key}``."""
+        return {"Delete": _json_key(self.key)}
+
+
+class Reduce(_Mutation):
+    """Join `value` to what is at `key`, by a reducer.
+
+    Example:
+        >>> fold({"n": 1}, [Reduce("n", 2, Reducer.SUM)])
+        State({'n': 3})
+    """
+
+    __slots__ = ("reducer", "value")
+    __match_args__ = ("key", "value", "reducer")
+
+    def __init__(self, key: Key, value: Any, reducer: Reducer) -> None:
+        if not isinstance(reducer, Reducer):
+            raise ReducerError(
+                f"Reduce of key {path_text(key)!r} needs a Reducer, not {reducer!r}.", key=key
+            )
+        self.key = key
+        self.value = value
+        self.reducer = reducer
+
+    def _parts(self) -> tuple[Any, ...]:
+        return self.key, self.value, self.reducer
+
+    def write(self, content: Data) -> None:
+        """Apply this to a draft."""
+        key = self.key
+        try:
+            if type(key) is str:
+                content[key] = self.reducer.fold(content.get(key, MISSING), self.value)
+            else:
+                _write_inside(
+                    content, key, lambda old: real(self.reducer.fold(old, self.value))
+                )
+        except ReducerError as error:
+            if error.key is not None:
+                raise
+            raise ReducerError(f"State key {path_text(key)!r}: {error}.", key=key) from error
+
+    def to_json(self) -> dict[str, Any]:
+        """Return ``{"Reduce": [key, value, reducer name]}``."""
+        return {"Reduce": [_json_key(self.key), self.value, self.reducer.name]}
+
+
+Mutation = Put | Delete | Reduce
+
+
+def _json_key(key: Key) -> Any:
+    return key if isinstance(key, str) else list(key)
+
+
+def mutation_from_json(form: Mapping[str, Any]) -> Mutation:
+    """Read back what `to_json` wrote; a custom reducer is not known by name.
+
+    Raises:
+        StateError: The form is none of the three.
+        ReducerError: The reducer is not a ready-made one.
+    """
+    match form:
+        case {"Put": [key, value]}:
+            return Put(_read_key(key), freeze(value, key))
+        case {"Delete": key}:
+            return Delete(_read_key(key))
+        case {"Reduce": [key, value, str(name)]}:
+            return Reduce(_read_key(key), freeze(value, key), Reducer.named(name))
+    raise StateError(f"{form!r:.80} is no mutation: expected Put, Delete or Reduce.")
+
+
+def _read_key(key: Any) -> Key:
+    return key if isinstance(key, str) else tuple(key)
+
+
+def check_key(key: Any) -> Key:
+    """Return `key` if it is text or a path that starts with text.
+
+    Raises:
+        StateTypeError: It is neither.
+    """
+    if isinstance(key, str):
+        return key
+    if isinstance(key, tuple) and key and isinstance(key[0], str):
+        return key if len(key) > 1 else key[0]
+    raise StateTypeError(
+        key,
+        "text",
+        type(key).__name__,
+        f"A key is text, or a path such as ('plan', 'steps', 2); {key!r:.60} is neither.",
+    )
+
+
+def _write_inside(content: Data, path: tuple[Any, ...], change: Any) -> None:
+    """Write at a path: copy each container on the way, share all the others."""
+    top = path[0]
+    if top not in content:
+        raise MissingKeyError(path, content)
+    content[top] = _changed(real(content[top]), path, 1, change)
+
+
+def _changed(value: Any, path: tuple[Any, ...], depth: int, change: Any) -> Any:
+    part = path[depth]
+    last = depth == len(path) - 1
+    key = path[0]
+    if isinstance(value, dict):
+        if not last and part not in value:
+            raise MissingKeyError(path, map(str, value), _absent(path, depth))
+        new = change(value.get(part, MISSING)) if last else _changed(
+            value[part], path, depth + 1, change
+        )
+        items = {**value, part: new}
+        if new is MISSING:
+            del items[part]
+        return frozen_dict(items, key)
+    if isinstance(value, list) and isinstance(part, int):
+        if not -len(value) <= part < len(value):
+            raise MissingKeyError(path, (), _absent(path, depth, f" of {len(value)} items"))
+        copy = list(value)
+        new = change(value[part]) if last else _changed(value[part], path, depth + 1, change)
+        if new is MISSING:
+            del copy[part]
+        else:
+            copy[part] = new
+        return frozen_list(copy, key)
+    raise MissingKeyError(path, (), _absent(path, depth, f" ({type(value).__name__})"))
+
+
+def _absent(path: tuple[Any, ...], depth: int, found: str = "") -> str:
+    where = path_text(path[:depth])
+    return f"The path {path_text(path)!r} has no {path[depth]!r} in {where!r}{found}."
+
+
+def apply(data: Data, mutations: Sequence[Mutation]) -> Data:
+    """Return the compact state after a batch; `data` stays as it is.
+
+    Raises:
+        MissingKeyError: A Put goes through a path that is not there.
+        ReducerError: A reducer refused its value.
+    """
+    if not mutations:
+        return data
+    new = draft(data)
+    for mutation in mutations:
+        mutation.write(new)
+    return new
+
+
+def fold(initial: Mapping[str, Any], log: Iterable[Mutation]) -> Any:
+    """Return the state reached by applying `log` to `initial`, in order.
+
+    Example:
+        >>> fold({"n": 1}, [Reduce("n", 2, Reducer.SUM)])
+        State({'n': 3})
+    """
+    from lellm_nb.state.state import check_content, check_mapping, view
+
+    frozen = [type(m)(*(freeze(part, m.key) for part in m._parts())) for m in log]
+    return view(apply(check_content(check_mapping(initial)), frozen))

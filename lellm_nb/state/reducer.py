@@ -1,0 +1,184 @@
+"""How a written value joins what is there already (SEMANTICS S4)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from lellm_nb.errors import ReducerError, nearest, path_text
+from lellm_nb.state.data import MISSING, Tail
+from lellm_nb.state.frozen import FrozenDict, frozen_dict
+
+__all__ = ["Reducer", "ReducerRegistry"]
+
+
+class Reducer:
+    """A named rule ``(old, new) -> joined``. The ready-made ones are attributes.
+
+    Attributes:
+        name: Its name in JSON; a custom function's is its own.
+        fold: Called with the value that is there, or `MISSING`, and the new one.
+        commutative: Whether the order of writers cannot matter, which is what a
+            merge of parallel branches asks.
+
+    Example:
+        >>> Reducer.SUM(2, 3)
+        5
+        >>> Reducer.custom(lambda old, new: new + "!", name="shout")("", "hey")
+        'hey!'
+    """
+
+    __slots__ = ("commutative", "fold", "name")
+
+    ERROR: Reducer
+    REPLACE: Reducer
+    APPEND: Reducer
+    MERGE_OBJECT: Reducer
+    SUM: Reducer
+    MAX: Reducer
+    MIN: Reducer
+
+    def __init__(
+        self, name: str, fold: Callable[[Any, Any], Any], *, commutative: bool = False
+    ) -> None:
+        self.name = name
+        self.fold = fold
+        self.commutative = commutative
+
+    @classmethod
+    def custom(
+        cls, fold: Callable[[Any, Any], Any], *, name: str = "", commutative: bool = False
+    ) -> Reducer:
+        """Make a reducer of a function of two values; it is not called for the first write."""
+
+        def first_or_fold(old: Any, new: Any) -> Any:
+            return new if old is MISSING else fold(old, new)
+
+        label = name or getattr(fold, "__name__", "custom")
+        return cls(label, first_or_fold, commutative=commutative)
+
+    @classmethod
+    def named(cls, name: str) -> Reducer:
+        """Return the ready-made reducer of that name.
+
+        Raises:
+            ReducerError: There is none.
+        """
+        found = _ready_made.get(name)
+        if found is None:
+            raise ReducerError(
+                f"There is no ready-made reducer {name!r}.{nearest(name, _ready_made)}"
+                f" Ready-made: {', '.join(_ready_made)}."
+            )
+        return found
+
+    def __call__(self, old: Any, new: Any) -> Any:
+        return self.fold(old, new)
+
+    def __repr__(self) -> str:
+        known = _ready_made.get(self.name) is self
+        return f"Reducer.{self.name.upper()}" if known else f"Reducer({self.name!r})"
+
+    def __reduce__(self) -> Any:
+        if _ready_made.get(self.name) is self:
+            return Reducer.named, (self.name,)
+        return Reducer, (self.name, self.fold)
+
+
+def _error(old: Any, new: Any) -> Any:
+    if old is not MISSING and old != new:
+        raise ReducerError(f"was written twice: holds {old!r:.80}, refuses {new!r:.80}")
+    return new
+
+
+def _replace(_old: Any, new: Any) -> Any:
+    return new
+
+
+def _append(old: Any, new: Any) -> Any:
+    items = new if isinstance(new, list) else (new,)
+    if old is MISSING or old is None:
+        return Tail.of(items)
+    if isinstance(old, Tail):
+        return old.extended(items)
+    if isinstance(old, list):
+        return Tail.of(old).extended(items)
+    raise ReducerError(f"append needs a list, found {type(old).__name__}")
+
+
+def _merge_object(old: Any, new: Any) -> FrozenDict:
+    if not isinstance(new, dict) or not (old is MISSING or isinstance(old, dict)):
+        found = new if not isinstance(new, dict) else old
+        raise ReducerError(f"merge_object needs a mapping, found {type(found).__name__}")
+    return frozen_dict({**({} if old is MISSING else old), **new})
+
+
+def _number(name: str, pick: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    def fold(old: Any, new: Any) -> Any:
+        if old is MISSING or old is None:
+            return new
+        try:
+            return pick(old, new)
+        except TypeError as error:
+            raise ReducerError(f"{name} cannot join {old!r:.40} and {new!r:.40}") from error
+
+    return fold
+
+
+Reducer.ERROR = Reducer("error", _error)
+Reducer.REPLACE = Reducer("replace", _replace)
+Reducer.APPEND = Reducer("append", _append, commutative=True)
+Reducer.MERGE_OBJECT = Reducer("merge_object", _merge_object, commutative=True)
+Reducer.SUM = Reducer("sum", _number("sum", lambda old, new: old + new), commutative=True)
+Reducer.MAX = Reducer("max", _number("max", max), commutative=True)
+Reducer.MIN = Reducer("min", _number("min", min), commutative=True)
+_ready_made = {
+    reducer.name: reducer
+    for reducer in (
+        *(Reducer.ERROR, Reducer.REPLACE, Reducer.APPEND, Reducer.MERGE_OBJECT),
+        *(Reducer.SUM, Reducer.MAX, Reducer.MIN),
+    )
+}
+
+
+class ReducerRegistry(Mapping[str, Reducer]):
+    """The reducers of a whole graph, by key.
+
+    Example:
+        >>> registry = ReducerRegistry({"messages": Reducer.APPEND})
+        >>> registry["messages"]
+        Reducer.APPEND
+    """
+
+    def __init__(
+        self, rules: Mapping[str, Reducer] | Iterable[Any] | None = None
+    ) -> None:
+        """Take a mapping of keys to reducers, or `StateKey` objects."""
+        from lellm_nb.state.key import StateKey
+
+        self._rules: dict[str, Reducer] = {}
+        pairs = rules.items() if isinstance(rules, Mapping) else (
+            (key.name, key.reducer) if isinstance(key, StateKey) else key for key in rules or ()
+        )
+        for key, reducer in pairs:
+            if not isinstance(reducer, Reducer):
+                raise ReducerError(
+                    f"The reducer of key {path_text(key)!r} is {reducer!r}:"
+                    " use Reducer.APPEND and its kin, or Reducer.custom(function).",
+                    key=key,
+                )
+            self._rules[key] = reducer
+
+    def __getitem__(self, key: str) -> Reducer:
+        return self._rules[key]
+
+    def __iter__(self) -> Any:
+        return iter(self._rules)
+
+    def __len__(self) -> int:
+        return len(self._rules)
+
+    def __repr__(self) -> str:
+        return f"ReducerRegistry({self._rules!r})"
+
+

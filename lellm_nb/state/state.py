@@ -1,0 +1,147 @@
+"""The state that user code reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar, overload
+
+from lellm_nb.errors import MissingKeyError, StateTypeError, path_text
+from lellm_nb.state.data import MISSING, Data, view_items
+from lellm_nb.state.frozen import PLAIN, FrozenDict, freeze
+from lellm_nb.state.key import StateKey
+
+__all__ = ["State"]
+
+T = TypeVar("T")
+
+
+class State(FrozenDict):
+    """An immutable mapping of text keys to values (SEMANTICS S2).
+
+    Equal to a plain `dict` with the same content, and JSON-serialisable by the
+    standard `json` module. What it holds is frozen as well.
+
+    Raises:
+        StateTypeError: The argument is not a mapping, or has keys that are not text.
+
+    Example:
+        >>> state = State({"topic": "otters"})
+        >>> state["topic"], state == {"topic": "otters"}
+        ('otters', True)
+        >>> state["topic"] = "seals"
+        Traceback (most recent call last):
+        lellm_nb.errors.ReadOnlyStateError: State key 'topic' cannot be changed in place \
+(__setitem__). Inside a node use ctx.put('topic', new_value); to work on a copy, take .copy().
+    """
+
+    __slots__ = ()
+
+    def __init__(self, content: Mapping[str, Any] | None = None, /, **more: Any) -> None:
+        super().__init__(check_content({**check_mapping(content), **more}))
+        self.key = ""
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        from lellm_nb.state.frozen import _refuse
+
+        probe = FrozenDict()
+        probe.key = str(key)
+        _refuse(probe, "__setitem__", lambda name: f"ctx.put({name}, new_value)")
+
+    def __delitem__(self, key: Any) -> None:
+        from lellm_nb.state.frozen import _refuse
+
+        probe = FrozenDict()
+        probe.key = str(key)
+        _refuse(probe, "__delitem__", lambda name: f"ctx.delete({name})")
+
+    @overload
+    def require(self, key: StateKey[T]) -> T: ...
+    @overload
+    def require(self, key: str | tuple[Any, ...]) -> Any: ...
+
+    def require(self, key: Any) -> Any:
+        """Return the value of `key`: a name, a path tuple, or a `StateKey`.
+
+        Raises:
+            MissingKeyError: It is not there; names the nearest key.
+            StateTypeError: A `StateKey` asks for another type (SEMANTICS S5).
+
+        Example:
+            >>> State({"plan": {"steps": ["a", "b"]}}).require(("plan", "steps", 1))
+            'b'
+        """
+        if isinstance(key, tuple):
+            return value_at(self, key)
+        name = key.name if isinstance(key, StateKey) else key
+        if name not in self:
+            raise MissingKeyError(name, self)
+        return key.check(self[name]) if isinstance(key, StateKey) else self[name]
+
+    def __repr__(self) -> str:
+        return f"State({dict.__repr__(self)})"
+
+
+PLAIN.add(State)
+
+
+def check_mapping(content: Any) -> Mapping[str, Any]:
+    """Return `content` if it can be a state; `None` is an empty one."""
+    if content is None:
+        return {}
+    if not isinstance(content, Mapping):
+        kind = type(content).__name__
+        raise StateTypeError(
+            "state",
+            "a mapping",
+            kind,
+            f"A state is a mapping of text keys to values, not {kind} ({content!r:.60}).",
+        )
+    return content
+
+
+def check_content(content: Mapping[Any, Any]) -> dict[str, Any]:
+    """Freeze a mapping into the compact form, which is a plain dict.
+
+    Raises:
+        StateTypeError: A key is not text.
+    """
+    for key in content:
+        if not isinstance(key, str):
+            raise StateTypeError(
+                key,
+                "text",
+                type(key).__name__,
+                f"State keys are text; {key!r} is {type(key).__name__}.",
+            )
+    return {key: freeze(value, key) for key, value in content.items()}
+
+
+def view(data: Data) -> State:
+    """Return what user code reads for a compact state; the values are shared."""
+    made = State.__new__(State)
+    dict.update(made, view_items(data))
+    made.key = ""
+    return made
+
+
+def value_at(content: Any, path: tuple[Any, ...], default: Any = MISSING) -> Any:
+    """Return the value at a path of keys and indexes.
+
+    Raises:
+        MissingKeyError: A step of the path is not there, and no default is given.
+    """
+    value = content
+    for depth, part in enumerate(path):
+        try:
+            value = value[part]
+        except (KeyError, IndexError, TypeError):
+            if default is not MISSING:
+                return default
+            known = value if isinstance(value, Mapping) else ()
+            found = f"{path_text(path[:depth])!r} holds {type(value).__name__}" if depth else ""
+            raise MissingKeyError(
+                path if len(path) > 1 else path[0],
+                known,
+                f"Nothing is at {path_text(path)!r}: {found}." if found else "",
+            ) from None
+    return value
