@@ -1,0 +1,32 @@
+"""The view: a debugger in a notebook cell. Loads widgets only when shown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .barrier_sink import WidgetBarrierSink
+    from .display import display_debugger
+    from .extension import load_ipython_extension, unload_ipython_extension
+
+__all__ = [
+    "WidgetBarrierSink",
+    "display_debugger",
+    "load_ipython_extension",
+    "unload_ipython_extension",
+]
+
+_HOMES = {
+    "WidgetBarrierSink": "barrier_sink",
+    "display_debugger": "display",
+    "load_ipython_extension": "extension",
+    "unload_ipython_extension": "extension",
+}
+
+
+def __getattr__(name: str) -> Any:
+    from importlib import import_module
+
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f".{_HOMES[name]}", __name__), name)

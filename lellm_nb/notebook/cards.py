@@ -1,0 +1,76 @@
+"""The card of a waiting barrier: for each answer, what it would lead to."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from .details import change_rows
+from .protocols import DebuggerLike
+
+ANSWERS = ("approve", "reject", "modify", "reroute")
+
+
+def decision_of(kind: str, *, reason: str = "", key: str = "", value: Any = None,
+                target: str = "") -> Any:  # fmt: skip
+    """Return the decision that an answer on the card stands for.
+
+    Raises:
+        ValueError: The answer lacks what it needs, or is of no known kind.
+    """
+    from lellm_nb.graph.decision import Approve, Modify, Reject, Reroute
+
+    if kind == "approve":
+        return Approve()
+    if kind == "reject":
+        return Reject(reason)
+    if kind == "modify":
+        if not key:
+            raise ValueError("Modify needs a key.")
+        return Modify(key, value)
+    if kind == "reroute":
+        if not target:
+            raise ValueError("Reroute needs a target.")
+        return Reroute(target)
+    raise ValueError(f"There is no answer {kind!r}; there are {', '.join(ANSWERS)}.")
+
+
+def typed_value(text: str) -> Any:
+    """Return what a person meant by `text`: JSON where it is, else the text.
+
+    Example:
+        >>> typed_value("3"), typed_value('{"a": 1}'), typed_value("three")
+        (3, {'a': 1}, 'three')
+    """
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def card_row(debugger: DebuggerLike, barrier: str) -> dict[str, Any]:
+    """Return a barrier's card: its targets, and a preview for each answer."""
+    targets = [str(target) for target in debugger.reroute_targets(barrier)]
+    first = targets[0] if targets else ""
+    previews = {
+        "approve": preview_row(debugger, barrier, "approve"),
+        "reject": preview_row(debugger, barrier, "reject"),
+    }
+    if first:
+        previews["reroute"] = preview_row(debugger, barrier, "reroute", target=first)
+    return {"id": barrier, "targets": targets, "previews": previews}
+
+
+def preview_row(
+    debugger: DebuggerLike, barrier: str, kind: str, **answer: Any
+) -> dict[str, Any]:
+    """Return what an answer would change and where the run would go next.
+
+    A preview that cannot be had says why in its place: the card stays usable.
+    """
+    try:
+        preview = debugger.preview(decision_of(kind, **answer), barrier)
+        rows = change_rows(preview.diff)
+    except Exception as error:  # user predicates run inside a preview
+        return {"next": None, "rows": [], "more": 0, "error": str(error)[:400]}
+    return {"next": preview.next_node, **rows, "error": ""}

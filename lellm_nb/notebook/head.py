@@ -1,0 +1,150 @@
+"""Where the run stands and what each button would do, as small plain rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .outline import Outline, plain_path
+from .places import places_after
+from .protocols import DebuggerLike
+from .values import short_text, type_name
+
+
+def head_rows(debugger: DebuggerLike, outline: Outline) -> dict[str, Any]:
+    """Return everything about the head that a view shows without asking.
+
+    Every entry is small and compares by value, so what travels after a step
+    is only the entries that differ from those sent before.
+    """
+    status = str(debugger.status)
+    pending = pending_rows(debugger)
+    return {
+        "name": str(debugger.name or outline.name),
+        "status": status,
+        "line_text": str(debugger.status_line),
+        "head": debugger.head,
+        "count": len(debugger.frames),
+        "line": str(debugger.line),
+        "lines": [str(line) for line in debugger.lines],
+        "pending": pending,
+        "breakpoints": breakpoint_rows(debugger, outline),
+        "buttons": button_rows(debugger, outline, status, pending),
+        "failure": failure_text(debugger) if status == "failed" else "",
+    }
+
+
+def pending_rows(debugger: DebuggerLike) -> list[dict[str, Any]]:
+    """Return one row for each barrier that waits, in the order they came."""
+    return [
+        {
+            "id": str(item.id),
+            "path": plain_path(str(item.path)),
+            "timeout": item.timeout,
+            "since": item.since,
+            "frame": item.frame,
+        }
+        for item in debugger.pending
+    ]
+
+
+def breakpoint_rows(debugger: DebuggerLike, outline: Outline) -> list[list[Any]]:
+    """Return ``[node number, enabled]`` for every breakpoint on a node."""
+    rows = []
+    for item in debugger.breakpoints:
+        node = getattr(item, "path", None) or getattr(item, "node", None)
+        if not node:
+            continue
+        number = outline.find(str(node))
+        if number < 0:
+            named = [n for n, row in enumerate(outline.nodes) if row.name == node]
+            number = named[0] if len(named) == 1 else -1
+        if number >= 0:
+            rows.append([number, bool(getattr(item, "enabled", True))])
+    return rows
+
+
+def failure_text(debugger: DebuggerLike) -> str:
+    """Return what failed at the head and why, on one line."""
+    if not len(debugger.frames):
+        return ""
+    frame = debugger.frames[debugger.head]
+    error = frame.error
+    if error is None:
+        return ""
+    cause = error.__cause__ or error
+    return f"{frame.path} failed: {type_name(cause)}: {short_text(str(cause), 300)}"
+
+
+def next_text(debugger: DebuggerLike, outline: Outline) -> str:
+    """Return the path of the node that a step would run, or nothing.
+
+    In a parallel region that is the first branch's; whose turn it is stands in
+    the position and matters less than that something moves.
+    """
+    if not len(debugger.frames):
+        return ""
+    places = places_after(debugger.frames[debugger.head], outline)
+    waiting = {plain_path(str(item.path)) for item in debugger.pending}
+    paths = [outline.nodes[number].path for number in sorted(places)]
+    free = [path for path in paths if path not in waiting]
+    return free[0] if free else ""
+
+
+def button_rows(
+    debugger: DebuggerLike,
+    outline: Outline,
+    status: str,
+    pending: list[dict[str, Any]],
+) -> dict[str, list[Any]]:
+    """Return ``name: [can be pressed, what a press does right now]``."""
+    if status == "running":
+        wait = "Running: pause first"
+        rows: dict[str, list[Any]] = {
+            name: [False, wait]
+            for name in ("back", "step", "over", "into", "out", "run", "run_back")
+        }
+        rows["pause"] = [True, "Pause at the next commit"]
+        rows["stop"] = [True, "Stop now; a node in flight is dropped"]
+        rows["retry"] = rows["rewind"] = rows["fork"] = [False, wait]
+        return rows
+    node = next_text(debugger, outline)
+    return _standing_buttons(debugger, node, status, pending)
+
+
+def _standing_buttons(
+    debugger: DebuggerLike, node: str, status: str, pending: list[dict[str, Any]]
+) -> dict[str, list[Any]]:
+    done = status == "completed"
+    held = status == "waiting"
+    blocked = "The run is complete: step back, rewind or fork" if done else ""
+    if held and pending and not node:
+        names = ", ".join(row["path"] for row in pending[:3])
+        blocked = f"Waiting for a decision at {names}"
+    forward = not done
+    frames, head = len(debugger.frames), debugger.head
+    run_to = "to the next breakpoint, barrier, end or error"
+    again = status == "failed"
+    verb = "Try" if again else "Run"
+    step = f"{verb} {node}, one commit" if node else "Make one commit"
+    back = f"Move the head back to frame {head - 1}" if head else "This is the start"
+    return {
+        "back": [head > 0, back],
+        "step": [forward, blocked or step],
+        "over": [forward, blocked or _over(node)],
+        "into": [forward, blocked or f"Go into {node or 'the next node'}"],
+        "out": [forward, blocked or "Run until this level is left"],
+        "run": [forward, blocked or f"Run {run_to}"],
+        "run_back": [
+            head > 0,
+            "Go back to the last breakpoint or watch" if head else "This is the start",
+        ],
+        "pause": [False, "Nothing is running"],
+        "stop": [False, "Nothing is running"],
+        "retry": [again, f"Run {node or 'it'} again" if again else "Nothing failed"],
+        "rewind": [frames > 1, "Look at an earlier frame first"],
+        "fork": [frames > 0, f"Start a new line from frame {head}"],
+    }
+
+
+def _over(node: str) -> str:
+    return f"Run {node} with all that is inside" if node else "Run the next node whole"

@@ -1,0 +1,63 @@
+"""What a press in the panel does: orders for the debugger, and nothing else."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from typing import Any
+
+from .cards import typed_value
+from .protocols import DebuggerLike
+
+PLAIN = frozenset(
+    ("back", "step", "over", "into", "out", "run", "run_back", "pause", "stop", "retry")
+)
+"""Buttons that are a verb of the debugger and need no more said."""
+
+DECISIONS = frozenset(("approve", "reject", "modify", "reroute"))
+
+
+def post_order(debugger: DebuggerLike, order: dict[str, Any]) -> Future[Any]:
+    """Post what `order` asks for and return at once.
+
+    Raises:
+        ValueError: There is no such order.
+    """
+    verb = str(order.get("do"))
+    if verb in PLAIN:
+        return debugger.post(verb)
+    if verb == "rewind":
+        return debugger.post("rewind", order["frame"])
+    if verb == "fork":
+        return debugger.post("fork", at=order["frame"])
+    if verb in DECISIONS:
+        said = _said(verb, order)
+        return debugger.post(verb, *said, id=order["id"], then_run=not order["stay"])
+    raise ValueError(f"There is no button {verb!r}.")
+
+
+def _said(verb: str, order: dict[str, Any]) -> tuple[Any, ...]:
+    if verb == "reject":
+        return (order.get("reason", ""),)
+    if verb == "modify":
+        if not order.get("key"):
+            raise ValueError("Modify needs a key: fill in Key first.")
+        return (order["key"], typed_value(order.get("value", "")))
+    if verb == "reroute":
+        if not order.get("target"):
+            raise ValueError("Reroute needs a target: choose one first.")
+        return (order["target"],)
+    return ()
+
+
+def toggle_breakpoint(debugger: DebuggerLike, path: str) -> None:
+    """Set a breakpoint on the node at `path`, or remove the ones it has."""
+    points: Any = debugger.breakpoints
+    there = [
+        point
+        for point in points
+        if path in (getattr(point, "path", None), getattr(point, "node", None))
+    ]
+    for point in there:
+        points.remove(point.id)
+    if not there:
+        debugger.break_at(path)

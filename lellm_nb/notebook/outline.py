@@ -1,0 +1,168 @@
+"""Every node of a graph, at every depth, under one stable number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from .protocols import GraphLike
+
+KINDS = ("task", "condition", "barrier", "parallel", "subgraph")
+
+
+@dataclass(frozen=True)
+class OutlineNode:
+    """A node with its place in the nesting."""
+
+    path: str
+    name: str
+    kind: str
+    parent: int
+    """Number of the composite it stands in, or -1 at the outermost level."""
+
+    role: str = ""
+    """`start`, `end`, `start end`, or nothing: its part in its own graph."""
+
+
+@dataclass(frozen=True)
+class OutlineEdge:
+    """An edge between two numbers."""
+
+    source: int
+    target: int
+    kind: str
+
+
+@dataclass
+class Outline:
+    """All nodes and edges of a graph, composites opened up.
+
+    Numbers follow the order in which nodes were added, outer before inner, so
+    a row of history can name a node by a small number and user text travels
+    to the browser once.
+    """
+
+    name: str
+    nodes: list[OutlineNode] = field(default_factory=list)
+    edges: list[OutlineEdge] = field(default_factory=list)
+    by_path: dict[str, int] = field(default_factory=dict)
+    _entries: dict[int, tuple[int, ...]] | None = None
+
+    def find(self, path: str) -> int:
+        """Return the number of the node at `path`, or -1 when there is none.
+
+        Visits in a path (``agent#2/llm``) are left out of account. A path that
+        goes on below a task, as a pause inside a node does, finds the task.
+        """
+        number = self.by_path.get(path)
+        if number is not None:
+            return number
+        plain = plain_path(path)
+        while plain:
+            if plain in self.by_path:
+                return self.by_path[plain]
+            plain = plain.rpartition("/")[0]
+        return -1
+
+    def child(self, parent: int, name: str) -> int:
+        """Return the number of the node `name` inside `parent`, or -1."""
+        if parent < 0:
+            return self.by_path.get(name, -1)
+        return self.by_path.get(f"{self.nodes[parent].path}/{name}", -1)
+
+    def entries(self, number: int) -> tuple[int, ...]:
+        """Return the nodes that move first when `number` is entered: itself, mostly."""
+        if self._entries is None:
+            self._entries = {}
+            levels: dict[int, list[int]] = {}
+            for inner, node in enumerate(self.nodes):
+                levels.setdefault(node.parent, []).append(inner)
+            # Inner nodes have higher numbers than what holds them.
+            for outer in range(len(self.nodes) - 1, -1, -1):
+                inside = levels.get(outer, [])
+                if self.nodes[outer].kind == "subgraph":
+                    inside = [n for n in inside if "start" in self.nodes[n].role]
+                first = [place for n in inside for place in self._entries[n]]
+                self._entries[outer] = tuple(first) or (outer,)
+        return self._entries[number]
+
+    def ancestors(self, number: int) -> Iterator[int]:
+        """Yield the composites around a node, innermost first."""
+        parent = self.nodes[number].parent
+        while parent >= 0:
+            yield parent
+            parent = self.nodes[parent].parent
+
+    def composites(self) -> set[int]:
+        """Return the numbers of the nodes that have nodes inside."""
+        return {node.parent for node in self.nodes if node.parent >= 0}
+
+    def sibling_of(self, number: int, other: int) -> int:
+        """Return `other`, or what holds it, at the level `number` stands on."""
+        level = self.nodes[number].parent
+        while other >= 0 and self.nodes[other].parent != level:
+            other = self.nodes[other].parent
+        return other
+
+
+def plain_path(path: str) -> str:
+    """Return `path` without visits and occurrences.
+
+    Example:
+        >>> plain_path("agent#2/approve#0")
+        'agent/approve'
+    """
+    return "/".join(part.partition("#")[0] for part in path.split("/"))
+
+
+def outline(graph: GraphLike) -> Outline:
+    """Return the outline of `graph` with every composite opened up."""
+    result = Outline(str(graph.name))
+    _add_graph(result, graph, -1, "")
+    return result
+
+
+def _add_graph(result: Outline, graph: GraphLike, parent: int, prefix: str) -> None:
+    numbers: dict[str, int] = {}
+    for name, node in graph.nodes.items():
+        roles = [
+            role
+            for role, of in (("start", graph.start), ("end", graph.end))
+            if of == name
+        ]
+        numbers[name] = _add_node(result, name, node, parent, prefix, " ".join(roles))
+    for name, node in graph.nodes.items():
+        _add_inside(result, node, numbers[name], f"{prefix}{name}/")
+    for edge in graph.edges:
+        if edge.source in numbers and edge.target in numbers:
+            ends = numbers[edge.source], numbers[edge.target]
+            result.edges.append(OutlineEdge(*ends, str(edge.kind)))
+
+
+def _add_node(
+    result: Outline, name: str, node: Any, parent: int, prefix: str, role: str
+) -> int:
+    number = len(result.nodes)
+    path = prefix + name
+    kind = str(getattr(node, "kind", "task"))
+    result.nodes.append(OutlineNode(path, name, kind, parent, role))
+    result.by_path[path] = number
+    return number
+
+
+def _add_inside(result: Outline, node: Any, number: int, prefix: str) -> None:
+    inner = getattr(node, "graph", None)
+    if inner is not None and hasattr(inner, "nodes"):
+        _add_graph(result, inner, number, prefix)
+    branches = getattr(node, "branches", None)
+    if not isinstance(branches, dict) and hasattr(branches, "items"):
+        branches = dict(branches.items())
+    if not isinstance(branches, dict):
+        return
+    for name, branch in branches.items():
+        holder = _add_node(result, str(name), branch, number, prefix, "")
+        if hasattr(branch, "nodes") and hasattr(branch, "edges"):
+            _add_graph(result, branch, holder, f"{prefix}{name}/")
+        else:
+            _add_inside(result, branch, holder, f"{prefix}{name}/")

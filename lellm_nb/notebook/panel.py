@@ -1,0 +1,252 @@
+"""The panel: one widget that shows a debugger and passes on what is pressed."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import anywidget
+import traitlets as t
+
+from .answers import answer
+from .assets import module_text, style_text
+from .feed import Feed
+from .layered import Drawing
+from .layout import layout
+from .orders import post_order, toggle_breakpoint
+from .outline import Outline
+from .protocols import DebuggerLike
+from .writer import Client
+
+_OPEN_UP_TO = 60
+"""Composites are drawn open at first in a graph of at most this many nodes."""
+
+
+class Panel(anywidget.AnyWidget):  # type: ignore[misc]  # anywidget is untyped
+    """A live view of one debugger. Everything is written by the writer's thread.
+
+    A press arrives as a message on whichever thread the kernel likes; it is
+    turned into a posted order or put in the writer's row, and the handler
+    returns. Several views of one panel show the same frame.
+    """
+
+    _esm = module_text()
+    _css = style_text()
+
+    outline = t.Dict().tag(sync=True)
+    """The graph's name and ``[path, name, kind, parent, role]`` of each node."""
+
+    drawing = t.Dict().tag(sync=True)
+    """Where everything stands in the picture; empty until it is known."""
+
+    snapshot = t.Dict().tag(sync=True)
+    """What a new view starts from. Rewritten when things are quiet."""
+
+    def __init__(self, debugger: DebuggerLike) -> None:
+        self._feed = Feed(debugger)
+        self._opened = _opened_at_first(self._feed.outline)
+        self._picture: Drawing | None = None
+        self._snapshot_seq = 0
+        self.on_quiet: Callable[[], None] = lambda: None
+        """Called on the writer's thread when the panel came to rest."""
+
+        super().__init__(
+            outline=_outline_json(self._feed.outline), snapshot=self._feed.snapshot()
+        )
+        self._snapshot_seq = self._feed.sequence
+        self._client = Client(self._update)
+        self._unsubscribe = debugger.subscribe(self._client.touch)
+        self.on_msg(self._heard)
+        self._client.do(self._draw)
+
+    @property
+    def debugger(self) -> DebuggerLike:
+        """The debugger on show: after *Fork here* that is the fork."""
+        return self._feed.debugger
+
+    @property
+    def feed(self) -> Feed:
+        """What the views are told."""
+        return self._feed
+
+    @property
+    def picture(self) -> Drawing | None:
+        """The drawing on show, once there is one."""
+        return self._picture
+
+    def follow(self, debugger: DebuggerLike) -> None:
+        """Show another debugger from now on. Runs on the writer's thread."""
+        self._unsubscribe()
+        old = self._feed
+        self._feed = Feed(debugger, old.sequence)
+        self._unsubscribe = debugger.subscribe(self._client.touch)
+        _moved(self, old.debugger, debugger)
+        if debugger.graph is not old.graph:
+            self._show_graph()
+        self.send({"kind": "snapshot", **self._feed.snapshot()})
+
+    def alert(self, text: str) -> None:
+        """Show an error in the panel until it is dismissed or followed by success."""
+        self._feed.extra["alert"] = {"text": text, "at": time.time()}
+        self._client.touch()
+
+    def rest(self) -> None:
+        """Bring the snapshot up to date. Runs on the writer's thread."""
+        if self._feed.sequence != self._snapshot_seq:
+            snapshot = self._feed.snapshot()
+            self._snapshot_seq = self._feed.sequence
+            self.snapshot = snapshot
+
+    def do(self, task: Callable[[], None]) -> None:
+        """Have `task` run on the writer's thread."""
+        self._client.do(task)
+
+    def _update(self) -> None:
+        if self._feed.graph_changed:
+            looking = self._feed.extra
+            self._feed = Feed(self._feed.debugger, self._feed.sequence)
+            self._feed.extra = looking
+            self._show_graph()
+            self.send({"kind": "snapshot", **self._feed.snapshot()})
+        try:
+            delta = self._feed.delta()
+        except LookupError:  # the line changed between two reads: look again
+            self._client.touch()
+            return
+        if delta is not None:
+            self.send({"kind": "delta", **delta})
+        if self._feed.behind:
+            self._client.touch()
+        else:
+            self.on_quiet()
+
+    def _show_graph(self) -> None:
+        self._opened = _opened_at_first(self._feed.outline)
+        self.outline = _outline_json(self._feed.outline)
+        self._draw()
+
+    def _draw(self) -> None:
+        self._picture = layout(self._feed.outline, self._opened)
+        self.drawing = self._picture.as_json()
+
+    def _heard(self, _widget: Any, content: Any, _buffers: Any) -> None:
+        """Take a message of a view. Returns at once, on whatever thread."""
+        if not isinstance(content, dict):
+            return
+        if "ask" in content:
+            self._client.do(lambda: self._answer(content))
+        elif content.get("do") in _OWN:
+            self._client.do(lambda: _OWN[content["do"]](self, content))
+        else:
+            self._order(content)
+
+    def _answer(self, question: dict[str, Any]) -> None:
+        reply = answer(self._feed, question)
+        self.send({"kind": "reply", "re": question.get("re"), **reply})
+
+    def _order(self, order: dict[str, Any]) -> None:
+        feed = self._feed
+        if order.get("do") not in ("pause", "stop"):
+            feed.extra.update(looking=None, by="", alert=None)
+        try:
+            future = post_order(feed.debugger, order)
+        except Exception as error:  # refused at the door: say so where it was asked
+            self.alert(str(error))
+            return
+        future.add_done_callback(lambda done: self._ordered(order, done))
+        self._client.touch()
+
+    def _ordered(self, order: dict[str, Any], done: Future[Any]) -> None:
+        if done.cancelled():
+            return
+        error = done.exception()
+        if error is not None:
+            self.alert(str(error) or type(error).__name__)
+        elif order.get("do") == "fork":
+            self._client.do(lambda: self.follow(done.result()))
+
+    def _hello(self, content: dict[str, Any]) -> None:
+        if content.get("seq") != self._feed.sequence:
+            self.send({"kind": "snapshot", **self._feed.snapshot()})
+
+    def _look(self, content: dict[str, Any]) -> None:
+        frame = content.get("frame")
+        count = len(self.debugger.frames)
+        if frame is not None:
+            frame = max(0, min(int(frame), count - 1))
+        self._feed.extra.update(looking=frame, by=content.get("by", ""))
+        self._client.touch()
+
+    def _open(self, content: dict[str, Any]) -> None:
+        number = int(content["node"])
+        if content.get("open"):
+            self._opened.add(number)
+        else:
+            self._opened.discard(number)
+        self._draw()
+
+    def _breakpoint(self, content: dict[str, Any]) -> None:
+        path = self._feed.outline.nodes[int(content["node"])].path
+        try:
+            toggle_breakpoint(self.debugger, path)
+        except Exception as error:  # shown where it was asked for
+            self.alert(str(error))
+        self._client.touch()
+
+    def _line(self, content: dict[str, Any]) -> None:
+        try:
+            self.follow(self.debugger.branch(str(content["line"])))
+        except Exception as error:  # shown where it was asked for
+            self.alert(str(error))
+
+    def _dismiss(self, _content: dict[str, Any]) -> None:
+        self._feed.extra["alert"] = None
+        self._client.touch()
+
+
+_OWN: dict[str, Callable[[Panel, dict[str, Any]], None]] = {
+    "hello": Panel._hello,
+    "look": Panel._look,
+    "open": Panel._open,
+    "breakpoint": Panel._breakpoint,
+    "line": Panel._line,
+    "dismiss": Panel._dismiss,
+}
+"""Messages about the view itself; they are no orders to the debugger."""
+
+_panels: WeakKeyDictionary[Any, Panel] = WeakKeyDictionary()
+_guard = threading.Lock()
+
+
+def panel_for(debugger: DebuggerLike) -> Panel:
+    """Return the panel that shows `debugger`: one, however often it is shown."""
+    with _guard:
+        panel = _panels.get(debugger)
+    if panel is None:
+        panel = Panel(debugger)
+        with _guard:
+            panel = _panels.setdefault(debugger, panel)
+    return panel
+
+
+def _moved(panel: Panel, old: DebuggerLike, new: DebuggerLike) -> None:
+    with _guard:
+        if _panels.get(old) is panel:
+            del _panels[old]
+        _panels.setdefault(new, panel)
+
+
+def _opened_at_first(outline: Outline) -> set[int]:
+    return outline.composites() if len(outline.nodes) <= _OPEN_UP_TO else set()
+
+
+def _outline_json(outline: Outline) -> dict[str, Any]:
+    nodes = [
+        [node.path, node.name, node.kind, node.parent, node.role]
+        for node in outline.nodes
+    ]
+    return {"name": outline.name, "nodes": nodes}

@@ -1,0 +1,195 @@
+/** A card for each barrier that waits: what it waits for and what each answer leads to. */
+
+import { attr, debounced, el, freshId, text, visible } from "./dom.js";
+import { diffRows } from "./diffrows.js";
+import { icon } from "./icons.js";
+
+export function cards(store) {
+  const root = el("div", { class: "cards", hidden: true });
+  const shown = new Map();
+
+  function draw() {
+    const pending = store.head.pending ?? [];
+    const ids = new Set(pending.map((row) => row.id));
+    for (const [id, one] of shown) {
+      if (ids.has(id)) continue;
+      one.close();
+      shown.delete(id);
+    }
+    pending.forEach((row, place) => {
+      // The same barrier may wait again at another frame: that is another card.
+      let one = shown.get(row.id);
+      if (one && one.frame !== row.frame) {
+        one.close();
+        one = undefined;
+      }
+      if (!one) {
+        one = card(store, row);
+        shown.set(row.id, one);
+        root.append(one.root);
+      }
+      one.place(place, pending.length);
+    });
+    visible(root, pending.length > 0);
+  }
+
+  /** Press an answer of the first card, as a key does. */
+  function answer(kind, stay) {
+    const focused = [...shown.values()].find((one) => one.root.contains(document.activeElement));
+    const one = focused ?? shown.values().next().value;
+    one?.answer(kind, stay);
+    return Boolean(one);
+  }
+
+  function close() {
+    for (const one of shown.values()) one.close();
+  }
+
+  return { root, draw, answer, close };
+}
+
+function card(store, row) {
+  const heading = el("span", { class: "card-title" });
+  const queue = el("span", { class: "card-queue" });
+  const clock = el("span", { class: "card-clock" });
+  const reason = field("Reason", "why not");
+  const key = field("Key", "state key");
+  const value = field("Value", "JSON, else text");
+  const target = el("select", { "aria-label": "Target" });
+  const answers = {
+    approve: answerColumn("Approve", "A", [], "check"),
+    reject: answerColumn("Reject", "X", [reason], "cross"),
+    modify: answerColumn("Modify", null, [key, value]),
+    reroute: answerColumn("Reroute", null, [target]),
+  };
+  const root = el(
+    "section",
+    { class: "card", role: "group", "aria-label": `Barrier ${row.path}` },
+    el("header", { class: "card-head" }, icon("barrier"), heading, queue, el("span", { class: "spring" }), clock),
+    el("div", { class: "answers" }, Object.values(answers).map((one) => one.root)),
+  );
+  text(heading, row.path);
+  const ticking = setInterval(tick, 500);
+  tick();
+  load();
+
+  reason.addEventListener("input", debounced(() => preview("reject"), 200));
+  key.addEventListener("input", debounced(() => preview("modify"), 200));
+  value.addEventListener("input", debounced(() => preview("modify"), 200));
+  target.addEventListener("change", () => preview("reroute"));
+  for (const [kind, one] of Object.entries(answers)) {
+    one.button.addEventListener("click", (event) => answer(kind, event.shiftKey));
+    for (const input of one.fields) {
+      input.addEventListener("keydown", (event) => {
+        if (event.key === "Enter") answer(kind, event.shiftKey);
+      });
+    }
+  }
+
+  function answer(kind, stay) {
+    if (root.getAttribute("aria-busy") === "true") return;
+    const order = { do: kind, id: row.id, stay: Boolean(stay), ...said(kind) };
+    attr(root, "aria-busy", "true");
+    // An answer that is refused leaves the card: it must be usable again.
+    setTimeout(() => attr(root, "aria-busy", null), 1500);
+    store.order(order);
+  }
+
+  function said(kind) {
+    if (kind === "reject") return { reason: reason.value };
+    if (kind === "modify") return { key: key.value, value: value.value };
+    if (kind === "reroute") return { target: target.value };
+    return {};
+  }
+
+  async function load() {
+    const reply = await store.ask({ ask: "card", id: row.id });
+    if (reply.error) {
+      answers.approve.show({ error: reply.error });
+      return;
+    }
+    target.replaceChildren(...reply.targets.map((name) => {
+      const option = el("option", {}, name);
+      option.value = name;
+      return option;
+    }));
+    for (const [kind, found] of Object.entries(reply.previews)) answers[kind].show(found);
+    if (!reply.targets.length) answers.reroute.say("nowhere to go");
+    answers.modify.say("fill in a key to see where it leads");
+  }
+
+  async function preview(kind) {
+    if (kind === "modify" && !key.value) {
+      answers.modify.say("fill in a key to see where it leads");
+      return;
+    }
+    const asked = (answers[kind].asked = Symbol(kind));
+    const reply = await store.ask({ ask: "preview", id: row.id, kind, ...said(kind) });
+    if (answers[kind].asked === asked) answers[kind].show(reply);
+  }
+
+  function tick() {
+    if (row.timeout === null || row.timeout === undefined) {
+      visible(clock, false);
+      return;
+    }
+    // The clock of a barrier stands still while the debugger does.
+    const runs = store.head.status === "running";
+    const left = runs ? Math.max(0, row.since + row.timeout - Date.now() / 1000) : row.timeout;
+    text(clock, runs ? `${Math.ceil(left)} s left` : `timeout ${row.timeout} s · paused`);
+  }
+
+  function place(number, count) {
+    text(queue, count > 1 ? `${number + 1} of ${count} waiting` : "waiting for you");
+  }
+
+  return {
+    root, frame: row.frame, place, answer,
+    close() {
+      clearInterval(ticking);
+      root.remove();
+    },
+  };
+}
+
+function field(name, hint) {
+  return el("input", {
+    type: "text", "aria-label": name, placeholder: `${name}: ${hint}`, autocomplete: "off", spellcheck: "false",
+  });
+}
+
+function answerColumn(name, key, fields, picture) {
+  const leads = freshId("leads");
+  const button = el(
+    "button",
+    {
+      type: "button", class: `answer answer-${name.toLowerCase()}`, "aria-label": name,
+      "aria-keyshortcuts": key, "aria-describedby": leads,
+      title: `${name} and run on${key ? ` (${key})` : ""}; with Shift: ${name.toLowerCase()} and stay`,
+    },
+    picture ? icon(picture, 14) : null,
+    name,
+  );
+  const outcome = el("div", { class: "outcome", id: leads });
+  const root = el("div", { class: "answer-column" }, el("div", { class: "answer-form" }, button, fields), outcome);
+
+  function show(found) {
+    if (found.error) {
+      say(found.error, "bad");
+      return;
+    }
+    const next = el(
+      "div",
+      { class: "outcome-next" },
+      el("span", { "aria-hidden": "true" }, "→ "),
+      found.next === null ? "end of the run" : found.next,
+    );
+    outcome.replaceChildren(next, diffRows(found, "no change"));
+  }
+
+  function say(words, tone = "") {
+    outcome.replaceChildren(el("div", { class: `faint ${tone}` }, words));
+  }
+
+  return { root, button, fields, show, say, asked: null };
+}

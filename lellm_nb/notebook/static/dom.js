@@ -1,0 +1,91 @@
+/** Small helpers that make elements. Text is only ever text here. */
+
+const SVG = "http://www.w3.org/2000/svg";
+const FOCUSABLE = new Set(["BUTTON", "INPUT", "SELECT", "TEXTAREA"]);
+
+/** Make an element: `el("button", {class: "x", onclick: f}, "text", child)`. */
+export function el(tag, props = {}, ...children) {
+  const node = document.createElement(tag);
+  if (FOCUSABLE.has(node.tagName)) ownKeys(node);
+  return filled(node, props, children);
+}
+
+/** Make an SVG element in the same way. */
+export function svg(tag, props = {}, ...children) {
+  return filled(document.createElementNS(SVG, tag), props, children);
+}
+
+function filled(node, props, children) {
+  for (const [name, value] of Object.entries(props)) {
+    if (value === undefined || value === null || value === false) continue;
+    if (name.startsWith("on") && typeof value === "function") {
+      node.addEventListener(name.slice(2), value);
+    } else if (name === "tabindex") {
+      node.setAttribute("tabindex", value);
+      ownKeys(node);
+    } else {
+      node.setAttribute(name, value === true ? "" : String(value));
+    }
+  }
+  node.append(...children.flat().filter((child) => child !== null && child !== undefined));
+  return node;
+}
+
+/**
+ * Keep JupyterLab from taking keys away from a focused element.
+ * It looks at the element itself, never at what is around it.
+ */
+export function ownKeys(node) {
+  node.setAttribute("data-lm-suppress-shortcuts", "true");
+  return node;
+}
+
+/** Set an attribute only if it differs: a write costs, a look does not. */
+export function attr(node, name, value) {
+  if (value === null || value === undefined || value === false) {
+    if (node.hasAttribute(name)) node.removeAttribute(name);
+  } else if (node.getAttribute(name) !== String(value)) {
+    node.setAttribute(name, String(value));
+  }
+}
+
+/** Set the text only if it differs, so that a status is not read out again. */
+export function text(node, value) {
+  if (node.textContent !== value) node.textContent = value;
+}
+
+export function visible(node, shown) {
+  if (node.hidden === shown) node.hidden = !shown;
+}
+
+let counter = 0;
+
+/** An id of our own, for labels; nothing of a user's is ever an id. */
+export function freshId(prefix) {
+  counter += 1;
+  return `lellm-nb-${prefix}-${counter}`;
+}
+
+/** Call `fn` once things were quiet for `ms`; `.now()` calls it at once. */
+export function debounced(fn, ms) {
+  let timer = 0;
+  const later = (...args) => {
+    clearTimeout(timer);
+    timer = setTimeout(() => fn(...args), ms);
+  };
+  later.cancel = () => clearTimeout(timer);
+  return later;
+}
+
+/** Time as a person reads it: 412 µs, 3.1 ms, 2.4 s. */
+export function duration(ms) {
+  if (ms === null || ms === undefined) return "";
+  if (ms < 1) return `${Math.round(ms * 1000)} µs`;
+  if (ms < 1000) return `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`;
+  if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`;
+  return `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1000)} s`;
+}
+
+export function plural(count, unit) {
+  return `${count.toLocaleString("en")} ${unit}${count === 1 ? "" : "s"}`;
+}

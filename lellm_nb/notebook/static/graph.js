@@ -1,0 +1,192 @@
+/** The region with the graph: pan, zoom, breakpoints by click, cards of nodes. */
+
+import { attr, el, svg, visible } from "./dom.js";
+import { icon } from "./icons.js";
+import { scene } from "./scene.js";
+
+const MARGIN = 22;
+const LARGEST = 1.15;
+const READABLE = 0.55;
+
+export function graph(store, { onNode }) {
+  const hold = svg("g", {});
+  const canvas = svg("svg", { class: "canvas" }, hold);
+  const hint = el("div", { class: "empty graph-hint" }, "drawing the graph …");
+  const tool = (name, picture, act) =>
+    el("button", { type: "button", class: "quiet", "aria-label": name, title: name, onclick: act }, icon(picture, 14));
+  const tools = el(
+    "div",
+    { class: "graph-tools" },
+    tool("Zoom in", "plus", () => zoom(1.25)),
+    tool("Zoom out", "minus", () => zoom(0.8)),
+    tool("Show all", "fit", () => fit(0.02)),
+  );
+  const root = el("section", { class: "graph", role: "region", "aria-label": "Graph" }, canvas, hint, tools);
+  let drawn = null;
+  let source = null;
+  let view = { x: 0, y: 0, k: 1 };
+  let moved = false;
+  let focusable = null;
+  const optimistic = new Map();
+
+  const on = {
+    body: onNode,
+    rim: toggle,
+    fold: (number, open) => store.send({ do: "open", node: number, open }),
+  };
+
+  function draw() {
+    const drawing = store.model.get("drawing");
+    if (drawing !== source && drawing?.nodes) {
+      source = drawing;
+      drawn = scene(drawing, store.outline, on);
+      hold.replaceChildren(drawn.root);
+      visible(hint, false);
+      for (const { group } of drawn.nodes.values()) {
+        group.addEventListener("focus", () => rove(group));
+      }
+      focusable = null;
+      moved = false;
+      fit();
+    }
+    if (!drawn) return;
+    const standing = store.standing();
+    drawn.colour(standing, stops());
+    if (!focusable) rove(drawn.nodes.values().next().value?.group);
+    follow(standing);
+  }
+
+  function stops() {
+    const result = new Map(store.head.breakpoints);
+    for (const [number, there] of optimistic) {
+      if (result.has(number) === there) optimistic.delete(number);
+      else if (there) result.set(number, true);
+      else result.delete(number);
+    }
+    return result;
+  }
+
+  /** Toggle a breakpoint: shown at once, and by Python's word afterwards. */
+  function toggle(number) {
+    optimistic.set(number, !stops().has(number));
+    // If Python refuses, what it says stands again.
+    setTimeout(() => {
+      optimistic.delete(number);
+      draw();
+    }, 2000);
+    store.send({ do: "breakpoint", node: number });
+    draw();
+  }
+
+  function rove(group) {
+    if (!group || group === focusable) return;
+    if (focusable) attr(focusable, "tabindex", -1);
+    attr(group, "tabindex", 0);
+    focusable = group;
+  }
+
+  root.addEventListener("keydown", (event) => {
+    const number = numberOf(document.activeElement);
+    if (number === null) return;
+    if (event.key === "b" || event.key === "B") toggle(number);
+    else if (event.key === "Enter" || event.key === " ") onNode(number);
+    else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      const all = [...drawn.nodes.keys()];
+      const next = all[all.indexOf(number) + (event.key === "ArrowDown" ? 1 : -1)];
+      if (next !== undefined) {
+        drawn.nodes.get(next).group.focus({ preventScroll: true });
+        reveal([next]);
+      }
+    } else return;
+    event.preventDefault();
+    event.stopPropagation();
+  });
+
+  function numberOf(element) {
+    if (!drawn) return null;
+    for (const [number, { group }] of drawn.nodes) if (group === element) return number;
+    return null;
+  }
+
+  function apply() {
+    attr(hold, "transform", `translate(${view.x.toFixed(2)} ${view.y.toFixed(2)}) scale(${view.k.toFixed(4)})`);
+  }
+
+  function fit(smallest = READABLE) {
+    const { clientWidth: w, clientHeight: h } = root;
+    if (!drawn || !w || !h || !drawn.width) return;
+    const k = Math.min(LARGEST, (w - 2 * MARGIN) / drawn.width, (h - 2 * MARGIN) / drawn.height);
+    view.k = Math.max(k, smallest);
+    view.x = (w - drawn.width * view.k) / 2;
+    view.y = Math.max((h - drawn.height * view.k) / 2, MARGIN);
+    if (drawn.height * view.k > h) view.y = MARGIN;
+    moved = smallest !== READABLE;
+    apply();
+  }
+
+  function zoom(by, at = [root.clientWidth / 2, root.clientHeight / 2]) {
+    const k = Math.max(0.02, Math.min(3, view.k * by));
+    view.x = at[0] - ((at[0] - view.x) * k) / view.k;
+    view.y = at[1] - ((at[1] - view.y) * k) / view.k;
+    view.k = k;
+    moved = true;
+    apply();
+  }
+
+  /** Keep what is current in sight, unless the reader has chosen the place. */
+  function follow(standing) {
+    if (!moved && standing.current.size) reveal(standing.current);
+  }
+
+  function reveal(numbers) {
+    for (const number of numbers) {
+      const place = drawn.places.get(number);
+      if (!place) continue;
+      const x = view.x + (place.x + place.w / 2) * view.k;
+      const y = view.y + (place.y + place.h / 2) * view.k;
+      const { clientWidth: w, clientHeight: h } = root;
+      if (x > 30 && x < w - 30 && y > 20 && y < h - 20) return;
+      view.x += w / 2 - x;
+      view.y += h / 2 - y;
+      apply();
+      return;
+    }
+  }
+
+  canvas.addEventListener("wheel", (event) => {
+    if (!event.ctrlKey && !event.metaKey) return;
+    event.preventDefault();
+    const box = canvas.getBoundingClientRect();
+    zoom(Math.exp(-event.deltaY / 300), [event.clientX - box.left, event.clientY - box.top]);
+  }, { passive: false });
+
+  canvas.addEventListener("pointerdown", (event) => {
+    if (event.button !== 0 || event.target.closest("[role=button]")) return;
+    const start = { x: event.clientX - view.x, y: event.clientY - view.y };
+    canvas.setPointerCapture(event.pointerId);
+    attr(canvas, "data-dragging", "true");
+    const move = (to) => {
+      view.x = to.clientX - start.x;
+      view.y = to.clientY - start.y;
+      moved = true;
+      apply();
+    };
+    const up = () => {
+      canvas.removeEventListener("pointermove", move);
+      attr(canvas, "data-dragging", null);
+    };
+    canvas.addEventListener("pointermove", move);
+    canvas.addEventListener("pointerup", up, { once: true });
+    canvas.addEventListener("pointercancel", up, { once: true });
+  });
+
+  const watcher = new ResizeObserver(() => {
+    if (!moved) {
+      fit();
+      if (drawn) follow(store.standing());
+    }
+  });
+  watcher.observe(root);
+
+  return { root, draw, toggle, close: () => watcher.disconnect() };
+}

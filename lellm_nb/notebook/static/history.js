@@ -1,0 +1,144 @@
+/**
+ * What every node had come to at any frame, added up here from small rows.
+ * A standing is {index, current: Set, marks: Map, taken: Map}.
+ */
+
+export const KINDS = [
+  "start", "commit", "waiting", "decision", "exit", "join", "route", "edit", "error",
+];
+export const CHUNK = 256;
+
+const WORDS = { d: "done", f: "failed", w: "waiting" };
+
+export function standingOf(json) {
+  return {
+    index: json?.index ?? -1,
+    current: new Set(json?.current ?? []),
+    marks: new Map((json?.marks ?? []).map(([n, ...mark]) => [n, mark])),
+    taken: new Map((json?.taken ?? []).map(([a, b, count]) => [`${a} ${b}`, count])),
+  };
+}
+
+export function copyOf(standing) {
+  return {
+    index: standing.index,
+    current: new Set(standing.current),
+    marks: new Map([...standing.marks].map(([n, mark]) => [n, [...mark]])),
+    taken: new Map(standing.taken),
+  };
+}
+
+/** Go on by one frame. Must agree with `Standing.add` in ledger.py. */
+export function addRow(standing, row, outline) {
+  const [number, kindNumber, , micros, entered] = row;
+  const left = row.length > 5 ? row[5] : [number];
+  const kind = KINDS[kindNumber];
+  standing.index += 1;
+  for (const n of left) standing.current.delete(n);
+  for (const n of entered) standing.current.add(n);
+  if (number < 0 || kind === "start" || kind === "edit") return;
+  let mark = standing.marks.get(number);
+  if (!mark) standing.marks.set(number, (mark = ["d", 0, 0]));
+  mark[0] = kind === "waiting" ? "w" : kind === "error" ? "f" : "d";
+  if (kind !== "waiting" && kind !== "route") {
+    mark[1] += 1;
+    mark[2] += micros;
+  }
+  if (kind === "waiting" || kind === "error") return;
+  for (const target of entered) {
+    const sibling = siblingOf(outline, number, target);
+    if (sibling >= 0) {
+      const edge = `${number} ${sibling}`;
+      standing.taken.set(edge, (standing.taken.get(edge) ?? 0) + 1);
+    }
+  }
+}
+
+/** Change a standing as Python says it changed. */
+export function patch(standing, change) {
+  standing.index = change.index;
+  standing.current = new Set(change.current);
+  for (const number of change.gone) standing.marks.delete(number);
+  for (const [number, ...mark] of change.marks) standing.marks.set(number, mark);
+  for (const [a, b] of change.untaken) standing.taken.delete(`${a} ${b}`);
+  for (const [a, b, count] of change.taken) standing.taken.set(`${a} ${b}`, count);
+}
+
+function siblingOf(outline, number, other) {
+  const level = outline.nodes[number]?.parent ?? -1;
+  while (other >= 0 && outline.nodes[other].parent !== level) other = outline.nodes[other].parent;
+  return other;
+}
+
+/** The status word of one node: what it came to, or that it moves next. */
+export function statusOf(standing, number, outline) {
+  const own = WORDS[standing.marks.get(number)?.[0]];
+  if (own === "failed" || own === "waiting") {
+    if (own === "failed" || standing.current.has(number)) return own;
+  }
+  if (standing.current.has(number)) return "current";
+  const inner = outline.inside.get(number);
+  if (inner) {
+    let waits = false;
+    for (const current of standing.current) {
+      if (!inner.has(current)) continue;
+      const mark = standing.marks.get(current)?.[0];
+      if (mark === "f") return "failed";
+      if (mark !== "w") return "current";
+      waits = true;
+    }
+    if (waits) return "waiting";
+  }
+  return own === "waiting" ? "done" : own ?? "pending";
+}
+
+/** Stretches of history as they were fetched, and standings made from them. */
+export class Chunks {
+  constructor(ask) {
+    this._ask = ask;
+    this._chunks = new Map();
+    this._asked = new Set();
+    this._cursor = null;
+  }
+
+  clear() {
+    this._chunks.clear();
+    this._asked.clear();
+    this._cursor = null;
+  }
+
+  /** The standing at a frame, or null while its stretch is on the way. */
+  standing(index, outline, arrived) {
+    const number = Math.floor(index / CHUNK);
+    const chunk = this._chunks.get(number);
+    if (!chunk || number * CHUNK + chunk.rows.length <= index) {
+      this._fetch(number, arrived);
+      return null;
+    }
+    let standing = this._cursor;
+    const first = number * CHUNK;
+    if (!standing || standing.index > index || standing.index < first - 1) {
+      standing = standingOf(chunk.base);
+    }
+    while (standing.index < index) addRow(standing, chunk.rows[standing.index + 1 - first], outline);
+    this._cursor = standing;
+    return standing;
+  }
+
+  /** The row of a frame if it is at hand. */
+  row(index) {
+    return this._chunks.get(Math.floor(index / CHUNK))?.rows[index % CHUNK] ?? null;
+  }
+
+  async _fetch(number, arrived) {
+    if (this._asked.has(number)) return;
+    this._asked.add(number);
+    const reply = await this._ask({ ask: "chunk", chunk: number });
+    this._asked.delete(number);
+    if (!reply.rows) return;
+    this._chunks.set(number, reply);
+    this._cursor = null;
+    if (this._chunks.size > 200) this._chunks.delete(this._chunks.keys().next().value);
+    arrived();
+  }
+}

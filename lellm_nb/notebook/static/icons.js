@@ -1,0 +1,47 @@
+/** The panel's own pictures, 16 by 16, drawn in the colour of the text. */
+
+import { svg } from "./dom.js";
+
+const PATHS = {
+  back: "M11.5 3.5v9L5.5 8zM4.2 3.5v9",
+  step: "M4.5 3.5v9l6-4.5zM11.8 3.5v9",
+  over: "M2.5 9.5a5.5 5.5 0 0 1 10.6-1M13.5 4.5v4.2H9.3M8 13.2h.01",
+  into: "M8 2.5v7.2M4.8 6.8 8 10l3.2-3.2M8 13.2h.01",
+  out: "M8 10V2.8M4.8 5.8 8 2.6l3.2 3.2M8 13.2h.01",
+  run: "M4.5 3l8 5-8 5z",
+  run_back: "M11.5 3l-8 5 8 5z",
+  pause: "M5.2 3.2v9.6M10.8 3.2v9.6",
+  stop: "M4 4h8v8H4z",
+  retry: "M12.8 8a4.8 4.8 0 1 1-1.5-3.5M13 2.2v2.9h-2.9",
+  rewind: "M8 4.2V8l2.6 1.6M3.2 8a4.8 4.8 0 1 0 1.5-3.5M3 2.2v2.9h2.9",
+  fork: "M4.5 3v10M4.5 9.5c4.5 0 7-1.5 7-5M9.3 6.2l2.2-2.2 2.2 2.2",
+  now: "M3.5 3.5l5 4.5-5 4.5zM12 3.5v9",
+  close: "M4 4l8 8M12 4l-8 8",
+  help: "M6 6a2 2 0 1 1 2.8 1.8c-.6.3-.8.7-.8 1.4M8 12.2h.01",
+  fit: "M2.8 6V2.8H6M10 2.8h3.2V6M13.2 10v3.2H10M6 13.2H2.8V10",
+  plus: "M8 3.5v9M3.5 8h9",
+  minus: "M3.5 8h9",
+  open: "M4.5 6.2 8 9.8l3.5-3.6",
+  closed: "M6.2 4.5 9.8 8l-3.6 3.5",
+  task: "M3.5 4.5h9v7h-9z",
+  condition: "M8 2.8 13.2 8 8 13.2 2.8 8z",
+  barrier: "M5.4 2.6h5.2l2.8 2.8v5.2l-2.8 2.8H5.4l-2.8-2.8V5.4z",
+  parallel: "M3 4h10M3 8h10M3 12h10",
+  subgraph: "M2.8 2.8h6v6h-6zM7.2 7.2h6v6h-6z",
+  check: "M3.4 8.4l3 3 6.2-6.6",
+  cross: "M4.2 4.2l7.6 7.6M11.8 4.2l-7.6 7.6",
+};
+
+const FILLED = new Set(["run", "run_back", "stop", "now"]);
+
+export function icon(name, size = 16) {
+  return svg(
+    "svg",
+    { viewBox: "0 0 16 16", width: size, height: size, "aria-hidden": "true", class: "icon" },
+    svg("path", { d: PATHS[name], class: FILLED.has(name) ? "filled" : undefined }),
+  );
+}
+
+export function iconPath(name) {
+  return PATHS[name] ?? PATHS.task;
+}

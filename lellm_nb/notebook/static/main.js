@@ -1,0 +1,68 @@
+/** The panel: its parts in their places, drawn again whenever the store says so. */
+
+import { el, ownKeys } from "./dom.js";
+import { storeFor } from "./store.js";
+import { toolbar } from "./toolbar.js";
+import { alertBar, ribbon } from "./notices.js";
+import { cards } from "./cards.js";
+import { graph } from "./graph.js";
+import { nodeCard } from "./nodecard.js";
+import { inspector } from "./inspector.js";
+import { timeline } from "./timeline.js";
+import { statusBar } from "./status.js";
+import { help } from "./help.js";
+import { keys } from "./keys.js";
+
+function initialize({ model }) {
+  storeFor(model);
+}
+
+function render({ model, el: host }) {
+  const store = storeFor(model);
+  const parts = {};
+  parts.help = help();
+  parts.toolbar = toolbar(store, { onHelp: () => parts.help.toggle() });
+  parts.alert = alertBar(store);
+  parts.cards = cards(store);
+  parts.graph = graph(store, { onNode: (number) => parts.nodeCard.show(number) });
+  parts.nodeCard = nodeCard(store, { toggle: (number) => parts.graph.toggle(number) });
+  parts.ribbon = ribbon(store);
+  parts.inspector = inspector(store);
+  parts.timeline = timeline(store);
+  parts.status = statusBar(store);
+  parts.graph.root.append(parts.ribbon.root, parts.nodeCard.root);
+  const root = ownKeys(
+    el(
+      "div",
+      { class: "lellm-nb", tabindex: 0, role: "group", "aria-label": `Debugger of ${store.outline.name}` },
+      parts.toolbar.root, parts.alert.root, parts.cards.root,
+      el("div", { class: "work" }, parts.graph.root, parts.inspector.root),
+      parts.timeline.root, parts.status.root, parts.help.root,
+    ),
+  );
+  keys(root, store, parts);
+  host.append(root);
+
+  const order = ["toolbar", "alert", "cards", "ribbon", "graph", "nodeCard", "timeline", "status", "inspector"];
+  const draw = () => {
+    for (const name of order) parts[name].draw();
+  };
+  const unlisten = store.listen(draw);
+  draw();
+
+  const recolour = () => parts.timeline.recolour();
+  const theme = new MutationObserver(recolour);
+  theme.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light", "data-jp-theme-name", "class"] });
+  const scheme = window.matchMedia("(prefers-color-scheme: dark)");
+  scheme.addEventListener("change", recolour);
+
+  return () => {
+    unlisten();
+    theme.disconnect();
+    scheme.removeEventListener("change", recolour);
+    for (const name of ["cards", "graph", "timeline"]) parts[name].close();
+    root.remove();
+  };
+}
+
+export default { initialize, render };

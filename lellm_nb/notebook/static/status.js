@@ -1,0 +1,18 @@
+/** The line at the bottom that says where the run stands. */
+
+import { attr, el, text } from "./dom.js";
+
+export function statusBar(store) {
+  const line = el("span", { role: "status", class: "status-line" });
+  const dot = el("span", { class: "status-dot", "aria-hidden": "true" });
+  const name = el("span", { class: "status-name" });
+  const root = el("div", { class: "status" }, dot, line, el("span", { class: "spring" }), name);
+
+  function draw() {
+    text(line, store.head.line_text ?? "");
+    text(name, store.outline.name);
+    attr(dot, "data-status", store.head.status);
+  }
+
+  return { root, draw };
+}

@@ -1,0 +1,210 @@
+/**
+ * One store per model: what Python said last, and what the views share.
+ * Views listen to it; several views of one panel have the same store.
+ */
+
+import { Chunks, addRow, patch, standingOf, copyOf } from "./history.js";
+
+const stores = new WeakMap();
+
+export function storeFor(model) {
+  let store = stores.get(model);
+  if (!store) stores.set(model, (store = new Store(model)));
+  return store;
+}
+
+const PATIENCE = 15_000;
+
+class Store {
+  constructor(model) {
+    this.model = model;
+    this.me = Math.random().toString(36).slice(2, 10);
+    this._listeners = new Set();
+    this._waiting = new Map();
+    this._next = 0;
+    this._queued = false;
+    this._why = new Set();
+    this.chunks = new Chunks((question) => this.ask(question));
+    this._readOutline();
+    this._start(model.get("snapshot"));
+    model.on("msg:custom", (message) => this._heard(message));
+    model.on("change:outline", () => {
+      this._readOutline();
+      this.chunks.clear();
+      this.changed("outline");
+    });
+    model.on("change:drawing", () => this.changed("drawing"));
+    model.on("change:snapshot", () => {
+      if (model.get("snapshot").seq > this.seq) this._start(model.get("snapshot"));
+    });
+    // A page that was loaded again starts from a snapshot that may be old.
+    this.send({ do: "hello", seq: this.seq });
+  }
+
+  /** Frame on show, and whether it is the head. */
+  get shown() {
+    return this.looking ?? this.head.head;
+  }
+
+  get atHead() {
+    return this.looking === null || this.looking === this.head.head;
+  }
+
+  /** What every node had come to at the frame on show; the last one known while fetching. */
+  standing() {
+    if (this.looking === null || this.looking === this.live.index) {
+      this._last = this.live;
+    } else {
+      const found = this.chunks.standing(this.looking, this.outline, () => this.changed("look"));
+      if (found) this._last = found;
+    }
+    return this._last;
+  }
+
+  listen(listener) {
+    this._listeners.add(listener);
+    return () => this._listeners.delete(listener);
+  }
+
+  /** Tell the views, once for all that changed before the next frame is painted. */
+  changed(why) {
+    this._why.add(why);
+    if (this._queued) return;
+    this._queued = true;
+    queueMicrotask(() => {
+      this._queued = false;
+      const reasons = this._why;
+      this._why = new Set();
+      for (const listener of [...this._listeners]) listener(reasons);
+    });
+  }
+
+  send(content) {
+    this.model.send(content);
+  }
+
+  /** Ask Python something; the answer is an object, with `error` if there is none. */
+  ask(question) {
+    this._next += 1;
+    const re = `${this.me}-${this._next}`;
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => this._settle(re, { error: "The kernel did not answer." }), PATIENCE);
+      this._waiting.set(re, { resolve, timer });
+      this.send({ ...question, re });
+    });
+  }
+
+  /** Look at a frame; null goes back to the head. The run itself stays where it is. */
+  look(frame) {
+    const last = this.head.count - 1;
+    const wanted = frame === null ? null : Math.max(0, Math.min(frame, last));
+    const looking = wanted === this.head.head ? null : wanted;
+    if (looking === this.looking) return;
+    this.looking = looking;
+    this._mine = performance.now();
+    this.changed("look");
+    this._tellLook();
+  }
+
+  _tellLook() {
+    if (this._telling) return;
+    this._telling = setTimeout(() => {
+      this._telling = 0;
+      this.send({ do: "look", frame: this.looking, by: this.me });
+    }, 80);
+  }
+
+  order(content) {
+    if (content.do !== "pause" && content.do !== "stop") {
+      this.looking = null;
+      this._mine = 0;
+      this.changed("look");
+    }
+    this.send(content);
+  }
+
+  _readOutline() {
+    const json = this.model.get("outline") ?? {};
+    const nodes = (json.nodes ?? []).map(([path, name, kind, parent, role]) => ({
+      path, name, kind, parent, role,
+    }));
+    const inside = new Map();
+    nodes.forEach((node, number) => {
+      for (let up = node.parent; up >= 0; up = nodes[up].parent) {
+        if (!inside.has(up)) inside.set(up, new Set());
+        inside.get(up).add(number);
+      }
+    });
+    this.outline = { name: json.name ?? "", nodes, inside };
+  }
+
+  _start(snapshot) {
+    this.seq = snapshot?.seq ?? -1;
+    this.head = snapshot?.head ?? { head: 0, count: 0, lines: [], pending: [], breakpoints: [], buttons: {} };
+    this.live = standingOf(snapshot?.standing);
+    this._last = this.live;
+    this.events = snapshot?.events ?? [];
+    this.looking = this.head.looking ?? null;
+    this.chunks.clear();
+    this.changed("snapshot");
+  }
+
+  _heard(message) {
+    if (message.kind === "reply") this._settle(message.re, message);
+    else if (message.kind === "snapshot") this._start(message);
+    else if (message.kind === "delta") this._delta(message);
+  }
+
+  _settle(re, reply) {
+    const waiting = this._waiting.get(re);
+    if (!waiting) return;
+    clearTimeout(waiting.timer);
+    this._waiting.delete(re);
+    waiting.resolve(reply);
+  }
+
+  _delta(delta) {
+    if (delta.seq <= this.seq) return;
+    if (delta.seq !== this.seq + 1) {
+      this.send({ do: "hello", seq: this.seq });
+      return;
+    }
+    this.seq = delta.seq;
+    if (delta.fresh) {
+      this.chunks.clear();
+      const head = delta.head?.head ?? this.head.head;
+      this.events = this.events.filter(([index]) => index <= head);
+    }
+    if (delta.head) this._newHead(delta.head);
+    if (delta.rows) {
+      // Chunks may hand out the live standing's past: never change it under them.
+      for (const row of delta.rows) {
+        addRow(this.live, row, this.outline);
+        if (row[1] !== 1) this._event(this.live.index, row[1]);
+      }
+    }
+    if (delta.patch) {
+      this.live = copyOf(this.live);
+      patch(this.live, delta.patch);
+      for (const [index, kind] of delta.events) this._event(index, kind);
+    }
+    this.changed("delta");
+  }
+
+  _event(index, kind) {
+    const last = this.events.at(-1);
+    if (!last || last[0] < index) this.events.push([index, kind]);
+  }
+
+  _newHead(changes) {
+    Object.assign(this.head, changes);
+    if ("looking" in changes) {
+      // Another view looked elsewhere. What this one did lately wins over its echo.
+      const mine = changes.by === this.me || this.head.by === this.me;
+      if (!mine || changes.looking === null) {
+        if (performance.now() - (this._mine ?? 0) > 400) this.looking = changes.looking;
+      }
+    }
+    if (this.looking !== null && this.looking >= this.head.count) this.looking = null;
+  }
+}

@@ -1,0 +1,74 @@
+"""The view of a saved notebook: plain HTML that needs no kernel and no script."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from html import escape
+from typing import Any
+
+from .details import changed_keys, path_text
+from .layered import Drawing
+from .ledger import kind_of
+from .outline import Outline
+from .protocols import DebuggerLike
+from .svg import svg
+from .values import short_text
+
+_MOST_FRAMES = 12
+_MOST_NODES = 150
+
+_CELL = "padding:2px 12px 2px 0;text-align:left"
+
+
+def static_html(
+    debugger: DebuggerLike,
+    outline: Outline,
+    drawing: Drawing | None,
+    statuses: dict[int, str],
+) -> str:
+    """Return the last view as HTML that survives a notebook's sanitiser.
+
+    A picture of the graph as an image, the status line, and the last frames
+    as a table. Everything that came from a user is escaped.
+    """
+    title = escape(f"{outline.name}: {debugger.status_line}")
+    picture = ""
+    if drawing is not None and len(drawing.nodes) <= _MOST_NODES:
+        data = b64encode(svg(outline, drawing, statuses).encode()).decode()
+        picture = (
+            f'<img alt="Graph {escape(outline.name)}" style="max-width:100%"'
+            f' src="data:image/svg+xml;base64,{data}">'
+        )
+    return (
+        '<div class="lellm-nb-static">'
+        f"<p><strong>{title}</strong></p>{picture}{_table(debugger)}</div>"
+    )
+
+
+def _table(debugger: DebuggerLike) -> str:
+    frames, head = debugger.frames, debugger.head
+    first = max(0, head + 1 - _MOST_FRAMES)
+    rows = [_row(frames[index]) for index in range(first, min(head + 1, len(frames)))]
+    if not rows:
+        return ""
+    more = f"<p>{first:,} earlier frames are not shown.</p>" if first else ""
+    names = "".join(
+        f'<th style="{_CELL}">{name}</th>'
+        for name in ("Frame", "Kind", "Node", "Changed", "Next", "Time")
+    )
+    return f"<table><tr>{names}</tr>{''.join(rows)}</table>{more}"
+
+
+def _row(frame: Any) -> str:
+    keys = ", ".join(path_text(key) for key in changed_keys(frame))
+    cells = (
+        str(frame.index),
+        kind_of(frame),
+        str(frame.path or ""),
+        short_text(keys, 60),
+        str(frame.next_node or ""),
+        f"{(frame.duration or 0) * 1e3:.1f} ms" if frame.duration else "",
+    )
+    return (
+        "<tr>" + "".join(f'<td style="{_CELL}">{escape(c)}</td>' for c in cells)
+    ) + "</tr>"
