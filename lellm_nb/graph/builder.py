@@ -222,7 +222,8 @@ class GraphBuilder:
         if problems:
             count = f"{len(problems)} problem{'s' if len(problems) > 1 else ''}"
             raise BuildErrors(f"Graph {self.name!r} has {count}", problems)
-        assert self._start is not None and self._end is not None
+        assert self._start is not None
+        assert self._end is not None
         return Graph(
             self.name,
             self._nodes,

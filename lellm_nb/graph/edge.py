@@ -79,7 +79,7 @@ class Router:
         by_kind = {kind: [e for e in edges if e.kind == kind] for kind in _ORDER}
         self.edges = tuple(edge for kind in _ORDER for edge in by_kind[kind])
         self._conditional = tuple(by_kind["conditional"])
-        last = (by_kind["normal"] or by_kind["fallback"] or [None])[0]
+        last = next(iter(by_kind["normal"] or by_kind["fallback"]), None)
         asked = tuple((edge.label, False) for edge in self._conditional)
         self._won: list[Route | None] = [
             Route(edge.target, "conditional", (*asked[:i], (edge.label, True)))

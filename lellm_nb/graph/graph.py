@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from lellm_nb.errors import NoSuchNodeError
 from lellm_nb.graph.edge import Edge, Router
 from lellm_nb.graph.identity import canonical_hash
-from lellm_nb.graph.node import Node, Task, make_node
+from lellm_nb.graph.node import Condition, Node, Task, make_node
 from lellm_nb.state.reducer import ReducerRegistry
 
 if TYPE_CHECKING:  # the loops live in the engine; see tests/test_architecture.py
@@ -57,8 +57,13 @@ class Graph:
 
     @cached_property
     def routers(self) -> Mapping[str, Router]:
-        """The out-edges of each node, ready to route."""
-        out: dict[str, list[Edge]] = {name: [] for name in self.nodes}
+        """The ways out of each node, ready to route; a condition's cases come first."""
+        out: dict[str, list[Edge]] = {
+            name: [Edge(name, to, "conditional", ask) for to, ask in node.cases]
+            if isinstance(node, Condition)
+            else []
+            for name, node in self.nodes.items()
+        }
         for edge in self.edges:
             out[edge.source].append(edge)
         return {name: Router(edges) for name, edges in out.items()}
@@ -118,13 +123,7 @@ class Graph:
     # The loops are the engine's; a graph only offers them where people look for them.
 
     async def execute(self, state: Any = None, **options: Any) -> GraphResult:
-        """Run to the end and return the result; see `lellm_nb.engine.execute`.
-
-        Example:
-            >>> import asyncio
-            >>> from lellm_nb import GraphBuilder
-            >>> graph = GraphBuilder("g").task(lambda ctx: {"n": 1}, name="a") and None
-        """
+        """Run to the end and return the result; takes what `engine.execute.execute` takes."""
         from lellm_nb.engine.execute import execute
 
         return await execute(self, state, **options)

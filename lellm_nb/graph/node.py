@@ -106,11 +106,15 @@ class Condition:
     name: str
     cases: tuple[tuple[str, Predicate], ...]
     kind: ClassVar[str] = "condition"
+    plain: ClassVar[bool] = True
 
     @property
     def goto(self) -> tuple[str, ...]:
         """The targets, in order."""
         return tuple(dict.fromkeys(target for target, _ in self.cases))
+
+    def call(self, ctx: Any) -> None:
+        """Do nothing: the cases are asked when the way out is found."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

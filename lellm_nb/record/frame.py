@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -16,16 +17,23 @@ from lellm_nb.state.state import check_content, check_mapping
 
 __all__ = ["DecisionRecord", "Detail", "Frame", "FrameStack", "Place", "make_frame"]
 
+_VISIT = re.compile(r"#\d+")
+
 
 class Place:
-    """Where a frame was made: shared by all frames of one node."""
+    """Where a frame was made: shared by all frames of one node.
 
-    __slots__ = ("graph_id", "node", "path")
+    Attributes:
+        static: The path without the visits of composites: ``agent/llm`` for ``agent#2/llm``.
+    """
+
+    __slots__ = ("graph_id", "node", "path", "static")
 
     def __init__(self, graph_id: str, path: str, node: str) -> None:
         self.graph_id = graph_id
         self.path = path
         self.node = node
+        self.static = _VISIT.sub("", path) if "#" in path else path
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +167,11 @@ class Frame:
         return self._place.path
 
     @property
+    def static_path(self) -> str:
+        """The path without the visits of composites."""
+        return self._place.static
+
+    @property
     def step(self) -> int:
         """The same as `cursor`."""
         return self.cursor
@@ -231,7 +244,7 @@ class Frame:
             if self._detail is not None and self._detail.error is not None:
                 return f"<Frame {self.index} {what}: {type(self._detail.error).__name__}>"
             changed = ", ".join(self.changed_keys) or ", ".join(map(str, list(self.state)[:5]))
-            return f"<Frame {self.index} {what}: {changed}>" if changed else f"<Frame {self.index} {what}>"
+            return f"<Frame {self.index} {what}{f': {changed}' if changed else ''}>"
         except Exception:
             return "<Frame (half built)>"
 

@@ -100,18 +100,21 @@ class History:
         self.lines[name] = made
         return made
 
-    def add(self, line: Line, at: int, frame: Frame) -> Line:
-        """Add a frame after frame `at` of a line; away from its tip a new line begins."""
-        if at != line.tip:
-            line = self.fork(line, at)
-        frame.parent = line[at]
-        frame.index = at + 1
-        line._own.append(frame)
+    def add(self, line: Line, parent: Frame, frame: Frame) -> Line:
+        """Add a frame after another one of a line; away from its tip a new line begins."""
+        own = line._own
+        index = parent.index + 1
+        if index != line.first + len(own):
+            line = self.fork(line, parent.index)
+            own = line._own
+        frame.parent = parent
+        frame.index = index
+        own.append(frame)
         return line
 
     def line_of(self, frame: Frame) -> Line | None:
         """Return the line that a frame was made on, `None` for a foreign frame."""
-        for line in self.lines.values():
+        for line in list(self.lines.values()):
             i = frame.index - line.first
             if 0 <= i < len(line._own) and line._own[i] is frame:
                 return line

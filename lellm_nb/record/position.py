@@ -89,9 +89,7 @@ class Position:
 
     def holding(self, inner: Position | Fan) -> Position:
         """Return this level with something else inside its node."""
-        return Position(
-            self.node, self.data, self.step, self.visits, self.hold, inner, self.wrote
-        )
+        return Position(self.node, self.data, self.step, self.visits, self.hold, inner, self.wrote)
 
     @property
     def state(self) -> Any:
@@ -178,4 +176,3 @@ def _inside(inner: Position | Fan | None) -> Iterator[Position]:
         yield inner
     elif inner is not None:
         yield from (level for _, level in inner.branches.items())
-

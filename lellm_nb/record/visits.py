@@ -45,7 +45,7 @@ class Visits:
         self._since = step
         self._tip = step
         self._parent = parent
-        self._depth = parent._depth + 1 if parent else 0
+        self._depth: int = parent._depth + 1 if parent else 0
 
     def record(self, step: int, key: str) -> tuple[Visits, int]:
         """Note that `key` was visited in the step after `step`; return log and number."""

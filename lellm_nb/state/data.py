@@ -81,9 +81,7 @@ class Tail:
 
     def grew_from(self, old: Any) -> bool:
         """Tell whether `old` is an earlier version in the same buffer."""
-        return (
-            isinstance(old, Tail) and old._buffer is self._buffer and old.length <= self.length
-        )
+        return isinstance(old, Tail) and old._buffer is self._buffer and old.length <= self.length
 
     def __len__(self) -> int:
         return self.length

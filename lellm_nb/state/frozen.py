@@ -232,9 +232,7 @@ def _freeze(value: Any, key: str) -> Any:
     made: Any
     if isinstance(value, dict):
         plain = PLAIN
-        made = FrozenDict(
-            {k: v if type(v) in plain else _freeze(v, key) for k, v in value.items()}
-        )
+        made = FrozenDict({k: v if type(v) in plain else _freeze(v, key) for k, v in value.items()})
         made.key = key
         return made
     if isinstance(value, list):

@@ -60,7 +60,8 @@ class StateKey(Generic[T]):
         kind = get_origin(self.type) or self.type
         accepted = (float, int) if kind is float else kind
         if isinstance(value, accepted) and not (isinstance(value, bool) and kind is float):
-            return value  # type: ignore[no-any-return]  # just checked against the key's type
+            found: Any = value
+            return found  # type: ignore[no-any-return]  # just checked against the key's type
         raise StateTypeError(self.name, getattr(kind, "__name__", str(kind)), type(value).__name__)
 
     def __eq__(self, other: object) -> bool:
@@ -77,11 +78,11 @@ class StateKey(Generic[T]):
         return f"StateKey({self.name!r}, {getattr(self.type, '__name__', self.type)})"
 
 
-MESSAGES = StateKey("messages", list, Reducer.APPEND)
-COUNT = StateKey("count", int, Reducer.SUM)
-STEPS = StateKey("steps", list, Reducer.APPEND)
-ITERATIONS = StateKey("iterations", int, Reducer.REPLACE)
-PENDING_TOOL_CALLS = StateKey("pending_tool_calls", list, Reducer.REPLACE)
-TOTAL_TOOL_CALLS = StateKey("total_tool_calls", int, Reducer.SUM)
-OUTPUT_TOKENS = StateKey("output_tokens", int, Reducer.SUM)
-REASONING_TOKENS = StateKey("reasoning_tokens", int, Reducer.SUM)
+MESSAGES: StateKey[list[Any]] = StateKey("messages", list, Reducer.APPEND)
+COUNT: StateKey[int] = StateKey("count", int, Reducer.SUM)
+STEPS: StateKey[list[Any]] = StateKey("steps", list, Reducer.APPEND)
+ITERATIONS: StateKey[int] = StateKey("iterations", int, Reducer.REPLACE)
+PENDING_TOOL_CALLS: StateKey[list[Any]] = StateKey("pending_tool_calls", list, Reducer.REPLACE)
+TOTAL_TOOL_CALLS: StateKey[int] = StateKey("total_tool_calls", int, Reducer.SUM)
+OUTPUT_TOKENS: StateKey[int] = StateKey("output_tokens", int, Reducer.SUM)
+REASONING_TOKENS: StateKey[int] = StateKey("reasoning_tokens", int, Reducer.SUM)

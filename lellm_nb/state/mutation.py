@@ -30,7 +30,7 @@ class _Mutation:
         return (self.key,)
 
     def __eq__(self, other: object) -> bool:
-        return type(other) is type(self) and self._parts() == other._parts()  # type: ignore[attr-defined]  # same type, just checked
+        return type(other) is type(self) and self._parts() == other._parts()
 
     __hash__ = None  # type: ignore[assignment]  # holds values that may be unhashable
 
@@ -64,7 +64,7 @@ class Put(_Mutation):
     def write(self, content: Data) -> None:
         """Apply this to a draft."""
         key = self.key
-        if type(key) is str:
+        if isinstance(key, str):
             content[key] = self.value
         else:
             _write_inside(content, key, lambda _old: self.value)
@@ -91,7 +91,7 @@ class Delete(_Mutation):
     def write(self, content: Data) -> None:
         """Apply this to a draft."""
         key = self.key
-        if type(key) is str:
+        if isinstance(key, str):
             if key in content:
                 del content[key]
         else:
@@ -132,12 +132,10 @@ class Reduce(_Mutation):
         """Apply this to a draft."""
         key = self.key
         try:
-            if type(key) is str:
+            if isinstance(key, str):
                 content[key] = self.reducer.fold(content.get(key, MISSING), self.value)
             else:
-                _write_inside(
-                    content, key, lambda old: real(self.reducer.fold(old, self.value))
-                )
+                _write_inside(content, key, lambda old: real(self.reducer.fold(old, self.value)))
         except ReducerError as error:
             if error.key is not None:
                 raise
@@ -209,8 +207,10 @@ def _changed(value: Any, path: tuple[Any, ...], depth: int, change: Any) -> Any:
     if isinstance(value, dict):
         if not last and part not in value:
             raise MissingKeyError(path, map(str, value), _absent(path, depth))
-        new = change(value.get(part, MISSING)) if last else _changed(
-            value[part], path, depth + 1, change
+        new = (
+            change(value.get(part, MISSING))
+            if last
+            else _changed(value[part], path, depth + 1, change)
         )
         items = {**value, part: new}
         if new is MISSING:

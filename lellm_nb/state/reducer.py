@@ -110,7 +110,8 @@ def _merge_object(old: Any, new: Any) -> FrozenDict:
     if not isinstance(new, dict) or not (old is MISSING or isinstance(old, dict)):
         found = new if not isinstance(new, dict) else old
         raise ReducerError(f"merge_object needs a mapping, found {type(found).__name__}")
-    return frozen_dict({**({} if old is MISSING else old), **new})
+    there: dict[Any, Any] = old if isinstance(old, dict) else {}
+    return frozen_dict({**there, **new})
 
 
 def _number(name: str, pick: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
@@ -141,6 +142,12 @@ _ready_made = {
 }
 
 
+def _pair(given: Any) -> tuple[str, Any]:
+    """Return key and reducer of a `StateKey`, or of a pair."""
+    name = getattr(given, "name", None)
+    return given if name is None else (name, given.reducer)
+
+
 class ReducerRegistry(Mapping[str, Reducer]):
     """The reducers of a whole graph, by key.
 
@@ -150,16 +157,14 @@ class ReducerRegistry(Mapping[str, Reducer]):
         Reducer.APPEND
     """
 
-    def __init__(
-        self, rules: Mapping[str, Reducer] | Iterable[Any] | None = None
-    ) -> None:
+    def __init__(self, rules: Mapping[str, Reducer] | Iterable[Any] | None = None) -> None:
         """Take a mapping of keys to reducers, or `StateKey` objects."""
-        from lellm_nb.state.key import StateKey
-
         self._rules: dict[str, Reducer] = {}
-        pairs = rules.items() if isinstance(rules, Mapping) else (
-            (key.name, key.reducer) if isinstance(key, StateKey) else key for key in rules or ()
-        )
+        pairs: Iterable[tuple[str, Any]]
+        if isinstance(rules, Mapping):
+            pairs = rules.items()
+        else:
+            pairs = (_pair(k) for k in rules or ())
         for key, reducer in pairs:
             if not isinstance(reducer, Reducer):
                 raise ReducerError(
@@ -180,5 +185,3 @@ class ReducerRegistry(Mapping[str, Reducer]):
 
     def __repr__(self) -> str:
         return f"ReducerRegistry({self._rules!r})"
-
-

@@ -1,0 +1,17 @@
+"""The debugger: verbs over a session, and questions to its history."""
+
+from lellm_nb.debug.breakpoints import Breakpoint, Breakpoints
+from lellm_nb.debug.debugger import Debugger
+from lellm_nb.debug.diff import Change, Diff
+from lellm_nb.debug.stop import Pending, Stop, StopReason
+
+__all__ = [
+    "Breakpoint",
+    "Breakpoints",
+    "Change",
+    "Debugger",
+    "Diff",
+    "Pending",
+    "Stop",
+    "StopReason",
+]

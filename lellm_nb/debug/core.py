@@ -1,0 +1,243 @@
+"""Commands and the runner: who may move a run, and who is told that it moved."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+import weakref
+from collections.abc import Awaitable, Callable, Coroutine, Generator
+from concurrent.futures import Future
+from typing import Any, Generic, TypeVar
+
+from lellm_nb.debug.breakpoints import Breakpoints
+from lellm_nb.engine.loop import Run
+from lellm_nb.engine.runner import runner
+from lellm_nb.engine.token import CancellationToken
+from lellm_nb.errors import BusyError, DebuggerError
+from lellm_nb.session.session import ExecutionSession
+
+__all__ = ["Core", "Handle", "latest"]
+
+T = TypeVar("T")
+
+HEARTBEAT = 0.2
+"""Seconds between looks while a cell awaits, so that Interrupt is felt (NOTEBOOK_FACTS S2)."""
+
+_latest: Callable[[], Any] = lambda: None  # noqa: E731  # stands in for a dead weak reference
+
+
+def latest() -> Any:
+    """Return the debugger made last that is still alive, or `None`."""
+    return _latest()
+
+
+class Handle(Awaitable[T], Generic[T]):
+    """A command that goes on in the background: await it, or ask for its result."""
+
+    def __init__(self, future: Future[T], on_cancel: Callable[[], None]) -> None:
+        self._future = future
+        self._on_cancel = on_cancel
+
+    @property
+    def done(self) -> bool:
+        """Whether it has come back."""
+        return self._future.done()
+
+    def result(self, timeout: float | None = None) -> T:
+        """Wait and return what it came back with.
+
+        Raises:
+            TimeoutError: It took longer than `timeout` seconds.
+        """
+        return self._future.result(timeout)
+
+    def __await__(self) -> Generator[Any, None, T]:
+        return self._wait().__await__()
+
+    async def _wait(self) -> T:
+        future = asyncio.ensure_future(asyncio.wrap_future(self._future))
+        try:
+            while not future.done():
+                await asyncio.wait({future}, timeout=HEARTBEAT)
+            return future.result()
+        except asyncio.CancelledError:
+            # Interrupt in a notebook: leave the run paused at a commit, then give way
+            self._on_cancel()
+            await asyncio.wait({future}, timeout=2.0)
+            raise
+
+    def __repr__(self) -> str:
+        return f"<Handle: {self._future.result()!r}>" if self.done else "<Handle: going on>"
+
+
+class Core:
+    """One session, one command at a time, and the listeners."""
+
+    def __init__(self, session: ExecutionSession, name: str, max_steps: int) -> None:
+        global _latest
+        self._session = session
+        self.name = name
+        self.max_steps = max_steps
+        self.breakpoints = Breakpoints()
+        self._lock = threading.Lock()
+        self._busy = ""
+        self._run: Run | None = None
+        self._token: CancellationToken | None = None
+        self._pause_wanted = False
+        self._listeners: list[Callable[[], None]] = []
+        session.listeners.append(self._changed)
+        _latest = weakref.ref(self)
+
+    # -- commands --------------------------------------------------------------
+
+    def _post(self, verb: str, work: Callable[[], Coroutine[Any, Any, T]]) -> Future[T]:
+        """Start a command on the runner; refuse it while another one is going on.
+
+        Raises:
+            BusyError: A command is going on.
+        """
+        with self._lock:
+            if self._busy:
+                raise BusyError(verb)
+            self._busy = verb
+            self._pause_wanted = False
+
+        async def guarded() -> T:
+            # whatever goes wrong here must reach the caller: a lost exception
+            # would leave the command waiting, and the debugger busy, for good
+            try:
+                return await work()
+            finally:
+                with self._lock:
+                    self._busy = ""
+                self._changed()
+
+        command = guarded()
+        try:
+            future = runner().post(command)
+        except BaseException:
+            command.close()
+            self._busy = ""
+            raise
+        self._changed()
+        return future
+
+    def _call(self, verb: str, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Run a command and wait for it.
+
+        Raises:
+            BusyError: A command is going on.
+            DebuggerError: Called on the runner, where waiting would never end.
+        """
+        if runner().here:
+            raise DebuggerError(
+                f"{verb}() was called on the debugger's own thread (inside a node, a predicate"
+                f" or a listener), where waiting for it would never end; await a{verb}() instead."
+            )
+        future = self._post(verb, work)
+        interrupts = 0
+        while True:
+            try:
+                return future.result()
+            except KeyboardInterrupt:
+                interrupts += 1
+                if future.done() or interrupts > 2:
+                    raise
+                self.pause() if interrupts == 1 else self.stop()
+
+    def _handle(self, verb: str, work: Callable[[], Coroutine[Any, Any, T]]) -> Handle[T]:
+        return Handle(self._post(verb, work), self.pause)
+
+    def post(
+        self,
+        verb: str,
+        *args: Any,
+        on_error: Callable[[BaseException], None] | None = None,
+        **options: Any,
+    ) -> Future[Any]:
+        """Start a verb by name and return at once, from any thread; what buttons do.
+
+        Args:
+            verb: ``"step"``, ``"approve"``, …
+            on_error: Called with what the verb raised, a `BusyError` included.
+
+        Returns:
+            A future of what the verb returns.
+        """
+        future: Future[Any]
+        try:
+            twin = getattr(self, f"_do_{verb}", None)
+            if twin is None:
+                future = Future()
+                future.set_result(getattr(self, verb)(*args, **options))
+            else:
+                future = self._post(verb, lambda: twin(*args, **options))
+        except Exception as error:
+            future = Future()
+            future.set_exception(error)
+        if on_error is not None:
+            report = on_error
+
+            def tell(done: Future[Any]) -> None:
+                error = None if done.cancelled() else done.exception()
+                if error is not None:
+                    report(error)
+
+            future.add_done_callback(tell)
+        return future
+
+    def _refuse_while_busy(self, verb: str) -> None:
+        if self._busy:
+            raise BusyError(verb)
+
+    # -- interrupting ----------------------------------------------------------
+
+    @property
+    def busy(self) -> bool:
+        """Whether a command is going on."""
+        return bool(self._busy)
+
+    def pause(self) -> None:
+        """Stop at the next commit: nodes in flight finish, no new one starts."""
+        self._pause_wanted = True
+        run = self._run
+        if run is not None and run.stopping is None:
+            run.stopping = PAUSE
+
+    def stop(self) -> None:
+        """Cancel what is in flight; it is not committed, and everything before is kept."""
+        token = self._token
+        if token is not None:
+            token.cancel()
+
+    # -- listeners -------------------------------------------------------------
+
+    def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Call `listener` after every change, on whatever thread made it.
+
+        It must return at once: it may be called thousands of times a second.
+
+        Returns:
+            A function that ends the subscription.
+        """
+        self._listeners.append(listener)
+
+        def leave() -> None:
+            with contextlib.suppress(ValueError):
+                self._listeners.remove(listener)
+
+        return leave
+
+    def _changed(self) -> None:
+        for listener in self._listeners:
+            listener()
+
+
+class _Pause:
+    def __repr__(self) -> str:
+        return "PAUSE"
+
+
+PAUSE = _Pause()
+"""What `Run.stopping` holds when a person asked to pause."""

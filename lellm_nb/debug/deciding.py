@@ -1,0 +1,185 @@
+"""Barriers: what waits, and every verb that answers."""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine
+from typing import Any, NamedTuple
+
+from lellm_nb.debug.diff import Diff, diff_states
+from lellm_nb.debug.rewinding import Rewinding
+from lellm_nb.debug.stop import Stop, StopReason
+from lellm_nb.engine.runner import runner
+from lellm_nb.errors import DebuggerError, NotWaitingError, RunError
+from lellm_nb.graph.decision import Approve, Decision, Modify, Reject, Reroute
+
+__all__ = ["Deciding", "Preview"]
+
+
+class Preview(NamedTuple):
+    """What a decision would do, had it been given.
+
+    Attributes:
+        diff: What it would write in the state of the barrier's level.
+        next_node: Where it would lead; `None` for the end.
+        error: Why it would not route, if it would not.
+    """
+
+    diff: Diff
+    next_node: str | None
+    error: Exception | None = None
+
+    def __repr__(self) -> str:
+        to = f"then {self.next_node or 'the end'}"
+        return f"{self.diff!r}\n{to if self.error is None else f'then fails: {self.error}'}"
+
+
+class Deciding(Rewinding):
+    """``approve, reject, modify, reroute, preview``.
+
+    A call decides, makes the decision frame, and stays; with `then_run` it runs on,
+    which is what a button does.
+    """
+
+    def approve(self, id: str | None = None, *, then_run: bool = False) -> Stop:
+        """Let a waiting barrier go on.
+
+        Args:
+            id: Which barrier; may be left out when exactly one waits.
+            then_run: Whether to run on to the next stop.
+
+        Raises:
+            NotWaitingError: No such barrier waits, or several do and none is named.
+        """
+        return self._decide("approve", Approve(), id, then_run)
+
+    def reject(
+        self, reason: str = "rejected", id: str | None = None, *, then_run: bool = False
+    ) -> Stop:
+        """Put a reason, and let the routing see it.
+
+        Raises:
+            NotWaitingError: As for `approve`.
+        """
+        return self._decide("reject", Reject(reason), id, then_run)
+
+    def modify(
+        self, key: Any, value: Any, id: str | None = None, *, then_run: bool = False
+    ) -> Stop:
+        """Put a value at `key` and approve.
+
+        Raises:
+            NotWaitingError: As for `approve`.
+            MissingKeyError: A path leads through what is not there.
+        """
+        return self._decide("modify", Modify(key, value), id, then_run)
+
+    def reroute(self, target: str, id: str | None = None, *, then_run: bool = False) -> Stop:
+        """Jump to a node of the barrier's graph.
+
+        Raises:
+            NotWaitingError: As for `approve`.
+            NodeNotFoundError: There is no such node; the barrier goes on waiting.
+        """
+        return self._decide("reroute", Reroute(target), id, then_run)
+
+    async def aapprove(self, id: str | None = None, *, then_run: bool = False) -> Stop:
+        """Do what `approve` does, with await."""
+        return await self._adecide("approve", Approve(), id, then_run)
+
+    async def areject(
+        self, reason: str = "rejected", id: str | None = None, *, then_run: bool = False
+    ) -> Stop:
+        """Do what `reject` does, with await."""
+        return await self._adecide("reject", Reject(reason), id, then_run)
+
+    async def amodify(
+        self, key: Any, value: Any, id: str | None = None, *, then_run: bool = False
+    ) -> Stop:
+        """Do what `modify` does, with await."""
+        return await self._adecide("modify", Modify(key, value), id, then_run)
+
+    async def areroute(self, target: str, id: str | None = None, *, then_run: bool = False) -> Stop:
+        """Do what `reroute` does, with await."""
+        return await self._adecide("reroute", Reroute(target), id, then_run)
+
+    def preview(self, decision: Decision, id: str | None = None) -> Preview:
+        """Tell what a decision would write and where it would lead; nothing is decided.
+
+        Raises:
+            NotWaitingError, NodeNotFoundError, MissingKeyError: As for the decision itself.
+        """
+        would = self._session.preview(decision, id)
+        return Preview(diff_states(would.before, would.after), would.next_node, would.error)
+
+    def reroute_targets(self, id: str | None = None) -> list[str]:
+        """Return the nodes that `reroute` may name for a waiting barrier.
+
+        Raises:
+            NotWaitingError: As for `approve`.
+        """
+        return self._session.targets(id)
+
+    # -- one way in ------------------------------------------------------------
+
+    def _decide(self, verb: str, decision: Decision, id: str | None, then_run: bool) -> Stop:
+        if self._desk is not None:
+            return self._hand_in(decision, id)
+        return self._call(verb, lambda: self._do_decide(decision, id, then_run))
+
+    async def _adecide(self, verb: str, decision: Decision, id: str | None, then_run: bool) -> Stop:
+        if self._desk is not None:
+            return self._hand_in(decision, id)
+        return await self._handle(verb, lambda: self._do_decide(decision, id, then_run))
+
+    async def _do_decide(self, decision: Decision, id: str | None, then_run: bool) -> Stop:
+        try:
+            await self._session.decide(decision, id)
+        except RunError as error:
+            if self._session.head.error is not error:
+                raise  # refused: the barrier goes on waiting
+            return self._stop(StopReason.FAILED, error=error)
+        if then_run:
+            return await self._do_run()
+        ended = self._session.position.ended
+        return self._stop(StopReason.COMPLETED if ended else StopReason.STEP)
+
+    def _hand_in(self, decision: Decision, id: str | None) -> Stop:
+        """Answer a barrier that a run through barriers waits for.
+
+        Raises:
+            NotWaitingError: As for `approve`.
+            DebuggerError: The decision would be refused.
+        """
+        desk = self._desk
+        assert desk is not None
+        asked = desk.asked
+        if id is None and len(asked) == 1:
+            id = asked[0]
+        if id is None or id not in asked:
+            raise NotWaitingError(id, asked)
+        would = self.preview(decision, id)  # refuses what cannot be, while it still waits
+        if isinstance(would.error, RunError):
+            raise DebuggerError(f"This decision would not lead anywhere: {would.error}")
+        runner().loop.call_soon_threadsafe(desk.hand_in, id, decision)
+        return self._stop(StopReason.STEP)
+
+    # what `post` finds for the buttons
+
+    def _do_approve(self, id: str | None = None, *, then_run: bool = False) -> _Work:
+        return self._do_decide(Approve(), id, then_run)
+
+    def _do_reject(
+        self, reason: str = "rejected", id: str | None = None, *, then_run: bool = False
+    ) -> _Work:
+        return self._do_decide(Reject(reason), id, then_run)
+
+    def _do_modify(
+        self, key: Any, value: Any, id: str | None = None, *, then_run: bool = False
+    ) -> _Work:
+        return self._do_decide(Modify(key, value), id, then_run)
+
+    def _do_reroute(self, target: str, id: str | None = None, *, then_run: bool = False) -> _Work:
+        return self._do_decide(Reroute(target), id, then_run)
+
+
+_Work = Coroutine[Any, Any, Stop]

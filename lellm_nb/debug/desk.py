@@ -1,0 +1,42 @@
+"""Where decisions are handed in while a run goes through its barriers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from lellm_nb.graph.decision import Decision
+from lellm_nb.record.sinks import BarrierOutcome, Decided, TimedOut
+
+__all__ = ["Desk"]
+
+
+class Desk:
+    """A barrier sink whose answers come from the debugger's verbs and buttons."""
+
+    def __init__(self, changed: Callable[[], None]) -> None:
+        self._changed = changed
+        self._asked: dict[str, asyncio.Future[Decision]] = {}
+
+    async def wait_decision(self, barrier_id: str, timeout: float | None) -> BarrierOutcome:
+        """Wait until `hand_in` names this barrier, or the time is up."""
+        answer: asyncio.Future[Decision] = asyncio.get_running_loop().create_future()
+        self._asked[barrier_id] = answer
+        self._changed()
+        try:
+            return Decided(await asyncio.wait_for(answer, timeout))
+        except TimeoutError:
+            return TimedOut()
+        finally:
+            del self._asked[barrier_id]
+
+    @property
+    def asked(self) -> list[str]:
+        """The ids that wait here."""
+        return list(self._asked)
+
+    def hand_in(self, barrier_id: str, decision: Decision) -> None:
+        """Answer a barrier that waits here; on the runner's thread only."""
+        answer = self._asked[barrier_id]
+        if not answer.done():
+            answer.set_result(decision)

@@ -1,0 +1,187 @@
+"""Looking never moves the run, and works while one is going on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from lellm_nb.debug.core import Core
+from lellm_nb.debug.desk import Desk
+from lellm_nb.debug.diff import Diff, diff_states
+from lellm_nb.debug.frames import Frames, find_frame
+from lellm_nb.debug.stop import Pending
+from lellm_nb.debug.who import Writes, who_wrote
+from lellm_nb.engine.spot import Move
+from lellm_nb.errors import LellmError
+from lellm_nb.graph.graph import Graph
+from lellm_nb.graph.node import Parallel, Subgraph
+from lellm_nb.record.frame import Frame
+from lellm_nb.record.position import Position, Waiting
+
+__all__ = ["Looking"]
+
+
+class Looking(Core):
+    """``state, position, frames, at, diff, who`` and what the view shows of the head."""
+
+    _desk: Desk | None = None
+
+    @property
+    def graph(self) -> Graph:
+        """The graph that runs."""
+        return self._session.graph
+
+    @property
+    def state(self) -> Any:
+        """The root state where the run stands."""
+        return self._session.state
+
+    @property
+    def position(self) -> Position:
+        """Where the run stands."""
+        return self._session.position
+
+    @property
+    def stack(self) -> list[str]:
+        """The paths of the nodes that are next, from the outer graph inwards."""
+        if self.position.ended:
+            return []
+        scope: Any = self._session.spot.scope
+        paths: list[str] = []
+        while scope is not None:
+            level = scope.level(self.position)
+            paths.append(scope.prefix + (level.node or ""))
+            scope = scope.parent
+        return paths[::-1]
+
+    @property
+    def frames(self) -> Frames:
+        """The current line: from the root to the head, and on along the line last left."""
+        return Frames(self._session.history, self._session.line)
+
+    @property
+    def head(self) -> int:
+        """The index in `frames` of where the run stands."""
+        return self._session.head.index
+
+    @property
+    def line(self) -> str:
+        """The name of the line that the head is on."""
+        return self._session.line.name
+
+    @property
+    def lines(self) -> list[str]:
+        """The names of all lines, ``main`` first."""
+        return list(self._session.history.lines)
+
+    @property
+    def paths(self) -> list[str]:
+        """The paths of all nodes, composites before what is in them."""
+        return list(_paths(self.graph, ""))
+
+    @property
+    def pending(self) -> list[Pending]:
+        """The barriers that wait for a decision, in registration order."""
+        head = self._session.head
+        return [self._pending(waiting, head) for waiting in head.position.waiting]
+
+    def _pending(self, waiting: Waiting, head: Frame) -> Pending:
+        frame = head
+        while frame.parent is not None and waiting in frame.parent.position.waiting:
+            frame = frame.parent
+        return Pending(
+            waiting.barrier_id,
+            waiting.path,
+            waiting.name,
+            waiting.timeout,
+            frame.started,
+            frame.index,
+        )
+
+    @property
+    def _held(self) -> bool:
+        """Whether nothing can move without a decision."""
+        if self.position.ended:
+            return False
+        try:
+            return self._session.spot.move is Move.DECIDE
+        except LellmError:
+            return False
+
+    @property
+    def status(self) -> str:
+        """``ready, running, waiting, paused, failed`` or ``completed``."""
+        if self._busy:
+            waits = self._desk is not None and self._desk.asked and self._held
+            return "waiting" if waits else "running"
+        head = self._session.head
+        if head.position.ended:
+            return "completed"
+        if head.error is not None:
+            return "failed"
+        if self._held:
+            return "waiting"
+        return "ready" if head.parent is None else "paused"
+
+    @property
+    def status_line(self) -> str:
+        """The head in words: ``waiting at approve · frame 3 of 3 · main``."""
+        status = self.status
+        head = self._session.head
+        where = ""
+        if status == "waiting":
+            where = " at " + ", ".join(w.path for w in head.position.waiting)
+        elif status == "failed":
+            where = f" at {head.path}"
+        elif status == "paused":
+            where = f" before {self._next_path()}"
+        last = len(self.frames) - 1
+        return f"{status}{where} · frame {head.index} of {last} · {self.line}"
+
+    def _next_path(self) -> str:
+        try:
+            return self.stack[-1]
+        except LellmError:
+            return self.position.node or "?"
+
+    def at(self, node: str, visit: int = 1) -> Frame:
+        """Return the frame of a node's run on this line.
+
+        Raises:
+            NoSuchFrameError: It did not run, or not that often.
+        """
+        return self._frame((node, visit))
+
+    def diff(self, a: Any, b: Any) -> Diff:
+        """Return what differs between the root states of two frames.
+
+        Raises:
+            NoSuchFrameError: One of them is not there.
+        """
+        return diff_states(self._frame(a).root_state, self._frame(b).root_state)
+
+    def who(self, path: Any) -> Writes:
+        """Return which steps wrote a value on the way to the head, newest first.
+
+        Args:
+            path: A key of the root state, or a path tuple into it.
+
+        Raises:
+            MissingKeyError: Nothing on the way had such a key.
+        """
+        return who_wrote(self._session.head, path)
+
+    def _frame(self, which: Any) -> Frame:
+        return find_frame(self.frames, self._session.history, which)
+
+
+def _paths(graph: Graph, prefix: str) -> Iterator[str]:
+    for name, node in graph.nodes.items():
+        yield prefix + name
+        if isinstance(node, Subgraph):
+            yield from _paths(node.graph, f"{prefix}{name}/")
+        elif isinstance(node, Parallel):
+            for branch, inner in node.branches.items():
+                yield f"{prefix}{name}/{branch}"
+                if isinstance(inner, Subgraph):
+                    yield from _paths(inner.graph, f"{prefix}{name}/{branch}/")

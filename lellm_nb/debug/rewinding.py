@@ -1,0 +1,102 @@
+"""Backward: going into the past never runs user code."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lellm_nb.debug.moving import Moving
+from lellm_nb.debug.stop import Stop, StopReason
+from lellm_nb.debug.stopping import RAN, Hit, Target, Until, ask_breakpoint, check_count
+from lellm_nb.record.frame import Frame
+
+__all__ = ["Rewinding"]
+
+
+class Rewinding(Moving):
+    """``back, run_back, rewind`` and their async twins."""
+
+    def back(self, n: int = 1) -> Stop:
+        """Go `n` frames into the past; no user code runs. At the first frame: START."""
+        return self._call("back", lambda: self._do_back(n))
+
+    async def aback(self, n: int = 1) -> Stop:
+        """Do what `back` does, with await."""
+        return await self._handle("back", lambda: self._do_back(n))
+
+    async def _do_back(self, n: int = 1) -> Stop:
+        check_count(n)
+        index = self._session.head.index
+        self._go(self.frames[max(0, index - n)])
+        return self._stop(StopReason.STEP if index >= n else StopReason.START)
+
+    def run_back(self, until: Until = None) -> Stop:
+        """Go into the past to the last breakpoint passed, or to the start.
+
+        Args:
+            until: A node, or ``(node, visit)``: stops where it is about to run. A
+                predicate of a frame: stops at the first one for which it holds.
+
+        Raises:
+            NoSuchNodeError: `until` names no node of the graph.
+        """
+        return self._call("run_back", lambda: self._do_run_back(until))
+
+    async def arun_back(self, until: Until = None) -> Stop:
+        """Do what `run_back` does, with await."""
+        return await self._handle("run_back", lambda: self._do_run_back(until))
+
+    async def _do_run_back(self, until: Until = None) -> Stop:
+        target: Target | None = None
+        if isinstance(until, (str, tuple)):
+            node, visit = until if isinstance(until, tuple) else (until, None)
+            target = (self._static_path(node), visit)
+        frame = self._session.head
+        while frame.parent is not None:
+            left, frame = frame, frame.parent
+            hit = self._hit_going_back(left, frame, target)
+            if hit is None and callable(until):
+                hit = self._watch(until, None, frame)
+            if hit is not None:
+                self._go(frame)
+                if hit.breakpoint is not None:
+                    self._report(hit.breakpoint.id, left.path)
+                return self._stop(hit.reason, breakpoint=hit.breakpoint, error=hit.error)
+        self._go(frame)
+        return self._stop(StopReason.START)
+
+    def _hit_going_back(self, left: Frame, frame: Frame, target: Target | None) -> Hit | None:
+        if left.kind not in RAN:
+            return None
+        if target is not None and target in (
+            (left.static_path, None),
+            (left.static_path, left.visit),
+        ):
+            return Hit(StopReason.STEP)
+        for stop in self.breakpoints.before.get(left.static_path, ()):
+            hit = ask_breakpoint(
+                stop, left.visit, frame.state if frame.path == left.path else left.state
+            )
+            if hit is not None:
+                return hit
+        return None
+
+    def rewind(self, frame: Any) -> Stop:
+        """Move the head to any frame: an index, a `Frame`, or ``(node, visit)``.
+
+        Going on from there starts a new line; nothing is dropped.
+
+        Raises:
+            NoSuchFrameError: There is no such frame.
+        """
+        return self._call("rewind", lambda: self._do_rewind(frame))
+
+    async def arewind(self, frame: Any) -> Stop:
+        """Do what `rewind` does, with await."""
+        return await self._handle("rewind", lambda: self._do_rewind(frame))
+
+    async def _do_rewind(self, frame: Any) -> Stop:
+        self._go(self._frame(frame))
+        return self._stop(StopReason.STEP)
+
+    def _go(self, frame: Frame) -> None:
+        self._session.rewind(frame)

@@ -1,0 +1,245 @@
+"""From a position and an outcome to the next position: a pure function.
+
+Live running, recorded replay, preview and resume all commit here.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from lellm_nb.engine.context import Outcome
+from lellm_nb.engine.scope import Scope, Site
+from lellm_nb.errors import (
+    EdgeError,
+    InvalidGraphError,
+    NodeNotFoundError,
+    RunError,
+    UnroutedError,
+)
+from lellm_nb.graph.decision import Decision, DefaultAction, Reroute
+from lellm_nb.graph.edge import END, PredicateFailed, Route
+from lellm_nb.graph.node import Barrier
+from lellm_nb.record.frame import Place
+from lellm_nb.record.position import TO_ROUTE, Fan, Position, Waiting
+from lellm_nb.state.data import Tail
+from lellm_nb.state.merge import BranchResult, MergeMutations
+from lellm_nb.state.mutation import Mutation, apply
+
+__all__ = [
+    "Committed",
+    "commit_decision",
+    "commit_exit",
+    "commit_join",
+    "commit_node",
+    "commit_route",
+    "commit_waiting",
+]
+
+
+class Committed(NamedTuple):
+    """A level after a step, and what its frame says of it."""
+
+    level: Position
+    kind: str
+    place: Place
+    visit: int
+    mutations: tuple[Mutation, ...]
+    route: Route | None
+    error: RunError | None
+
+
+def commit_node(scope: Scope, site: Site, level: Position, outcome: Outcome) -> Committed:
+    """Apply what a node recorded, and find its way out.
+
+    Raises:
+        NodeNotFoundError: It wants to go to a node that is not there; nothing is committed.
+        StateError: A mutation does not fit the state; nothing is committed.
+    """
+    if outcome.target is not None:
+        check_target(scope, site, outcome.target, level)
+    mutations = tuple(outcome.mutations)
+    after, visit = _after(scope, site, level, mutations)
+    if outcome.waits is not None:
+        name, timeout = outcome.waits
+        barrier_id = f"{scope.prefix}{name}#{_occurrence(scope, level, name)}"
+        after.visits.also(level.step, f"#{name}")
+        after.hold = Waiting(barrier_id, name, timeout, outcome.target or "", outcome.ends)
+        return Committed(after, "commit", site.place, visit, mutations, None, None)
+    route, error = _lead_on(scope, site, after, outcome.target, outcome.ends)
+    return Committed(after, "commit", site.place, visit, mutations, route, error)
+
+
+def commit_waiting(scope: Scope, site: Site, level: Position) -> Committed:
+    """Commit that a barrier waits: its step, and no change of state (SEMANTICS B1)."""
+    node = site.node
+    barrier_id = f"{site.place.path}#{_occurrence(scope, level, node.name)}"
+    after, visit = _after(scope, site, level, ())
+    after.hold = Waiting(barrier_id, node.name, node.timeout)
+    return Committed(after, "waiting", site.place, visit, (), None, None)
+
+
+def commit_decision(
+    scope: Scope, site: Site, level: Position, decision: Decision | DefaultAction
+) -> Committed:
+    """Apply a decision as mutations, then route on; the cursor stays (SEMANTICS B3).
+
+    Raises:
+        NodeNotFoundError: A reroute names no node of the level; the barrier goes on waiting.
+        StateError: What is to be modified is not there.
+    """
+    hold = level.hold
+    assert isinstance(hold, Waiting)
+    if isinstance(decision, Reroute):
+        check_target(scope, site, decision.target, level)
+    mutations: tuple[Mutation, ...] = ()
+    if not isinstance(decision, DefaultAction):
+        mutations = decision.mutations(*_barrier_keys(site, hold))
+    after = Position(
+        level.node,
+        apply(level.data, mutations),
+        level.step,
+        level.visits,
+        None,
+        None,
+        _written(level.wrote, mutations),
+    )
+    target = decision.target if isinstance(decision, Reroute) else hold.then or None
+    ends = hold.ends and not isinstance(decision, Reroute)
+    route, error = _lead_on(scope, site, after, target, ends)
+    place, visit = site.place, level.visits.count(site.name, level.step)
+    if hold.path != site.place.path:
+        place = Place(scope.graph_id, hold.path, hold.name)
+        visit = int(hold.barrier_id.rpartition("#")[2]) + 1
+    return Committed(after, "decision", place, visit, mutations, route, error)
+
+
+def commit_route(scope: Scope, site: Site, level: Position) -> Committed:
+    """Find the way out of a node that is committed already (SEMANTICS R4).
+
+    Raises:
+        RunError: There is still none.
+    """
+    route = find_route(scope, site, level, None, False)
+    after = Position(route.next_node, level.data, level.step, level.visits, None, None, level.wrote)
+    visit = level.visits.count(site.name, level.step)
+    return Committed(after, "route", site.place, visit, (), route, None)
+
+
+def check_target(scope: Scope, site: Site, target: str, level: Position) -> None:
+    """Refuse to go to a node that the level's graph does not have.
+
+    Raises:
+        NodeNotFoundError: It is not there.
+    """
+    if target not in scope.graph.nodes:
+        raise NodeNotFoundError(
+            target, scope.graph.nodes, path=site.place.path, state=scope.seen(level.data)
+        )
+
+
+def find_route(scope: Scope, site: Site, level: Position, target: str | None, ends: bool) -> Route:
+    """Say where a committed node leads: control first, then its edges (SEMANTICS R2, G2).
+
+    Raises:
+        InvalidGraphError: It has no out-edge and is not the end.
+        UnroutedError: It has out-edges and none matches.
+        EdgeError: A condition raised.
+    """
+    if target is not None:
+        return Route(target, "goto")
+    if ends or site.is_end:
+        return END
+    router = site.router
+    if router.always is not None:
+        return router.always
+    state = scope.seen(level.data)
+    try:
+        route = router.choose(state)
+    except PredicateFailed as failure:
+        edge = failure.edge
+        raise EdgeError(
+            edge.source, edge.target, failure.cause, path=site.place.path, state=state
+        ) from failure.cause
+    if route is not None:
+        return route
+    path = site.place.path
+    if router.edges:
+        asked = {edge.label: False for edge in router.edges if edge.kind == "conditional"}
+        raise UnroutedError(path, asked, state=state)
+    raise InvalidGraphError(
+        f"Node {path!r} leads nowhere: it has no edge and is not the end"
+        f" ({scope.graph.end!r}). Add an edge from it, or make it the end.",
+        path=path,
+        state=state,
+    )
+
+
+def _lead_on(
+    scope: Scope, site: Site, after: Position, target: str | None, ends: bool
+) -> tuple[Route | None, RunError | None]:
+    try:
+        route = find_route(scope, site, after, target, ends)
+    except RunError as error:
+        after.hold = TO_ROUTE
+        return None, error
+    after.node = route.next_node
+    return route, None
+
+
+def _after(
+    scope: Scope, site: Site, level: Position, mutations: tuple[Mutation, ...]
+) -> tuple[Position, int]:
+    """Make the position that a step leads to; still private, so it may be completed."""
+    data = apply(level.data, mutations) if mutations else level.data
+    step = level.step
+    visits, visit = level.visits.record(step, site.name)
+    wrote = level.wrote if level.wrote is None else _written(level.wrote, mutations)
+    return Position(site.name, data, step + 1, visits, None, None, wrote), visit
+
+
+def _written(wrote: Tail | None, mutations: tuple[Mutation, ...]) -> Tail | None:
+    return wrote.extended(mutations) if wrote is not None and mutations else wrote
+
+
+def _occurrence(scope: Scope, level: Position, name: str) -> int:
+    """Count how often a barrier of that name has waited in this level (SEMANTICS B2)."""
+    waited = level.visits.count(f"#{name}", level.step)
+    if isinstance(scope.graph.nodes.get(name), Barrier):
+        waited += level.visits.count(name, level.step)
+    return waited
+
+
+def _barrier_keys(site: Site, hold: Waiting) -> tuple[str, str]:
+    node: Any = site.node
+    if isinstance(node, Barrier):
+        return node.approve_key, node.reject_key
+    return f"{hold.name}.approved", f"{hold.name}.reject_reason"
+
+
+def commit_exit(scope: Scope, site: Site, level: Position, inner: Position) -> Committed:
+    """Take a subgraph's result out: the outer level's step (SEMANTICS N1, N3)."""
+    assert inner.wrote is not None
+    return _commit_composite(scope, site, level, "exit", tuple(inner.wrote.since(0)))
+
+
+def commit_join(scope: Scope, site: Site, level: Position, fan: Fan) -> Committed:
+    """Merge the branches: the outer level's step (SEMANTICS P2, P4).
+
+    Raises:
+        MergeConflictError: Two branches disagree; the state is untouched.
+    """
+    results = [
+        BranchResult(name, branch.wrote.since(0), branch.data)
+        for name, branch in fan.branches.items()
+    ]
+    merge = site.node.merge or MergeMutations()
+    mutations = merge.merge(level.data, results)
+    return _commit_composite(scope, site, level, "join", tuple(mutations))
+
+
+def _commit_composite(
+    scope: Scope, site: Site, level: Position, kind: str, mutations: tuple[Mutation, ...]
+) -> Committed:
+    after, visit = _after(scope, site, level, mutations)
+    route, error = _lead_on(scope, site, after, None, False)
+    return Committed(after, kind, site.place, visit, mutations, route, error)

@@ -1,0 +1,238 @@
+"""What a node sees and may do; and the outcome that comes of it (SEMANTICS R10)."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from lellm_nb.errors import StateError, StateTypeError
+from lellm_nb.graph.node import check_name
+from lellm_nb.state import frozen
+from lellm_nb.state.frozen import PLAIN, freeze, path_of
+from lellm_nb.state.key import StateKey
+from lellm_nb.state.mutation import Delete, Mutation, Put, Reduce, check_key
+from lellm_nb.state.reducer import Reducer
+
+if TYPE_CHECKING:
+    from lellm_nb.engine.loop import Run
+    from lellm_nb.engine.scope import Scope, Site
+    from lellm_nb.record.position import Position
+
+__all__ = ["Context", "Outcome", "record_returned"]
+
+
+class Outcome:
+    """What a step did: all that a commit needs, and all that a replay looks up."""
+
+    mutations: list[Mutation]
+    target: str | None = None
+    ends: bool = False
+    waits: tuple[str, float | None] | None = None
+    cost: float = 0.0
+    side_effects: bool = False
+    stream: list[Any] | None = None
+    output: str = ""
+
+
+class Context(Outcome):
+    """A node's view of the run. It reads the state and records what should change.
+
+    Nothing it records is seen by the node itself: the engine applies the batch
+    after the node has returned (SEMANTICS S1).
+    """
+
+    def __init__(self, run: Run | None, scope: Scope, site: Site, level: Position) -> None:
+        self._run = run
+        self._scope = scope
+        self._site = site
+        self._level = level
+        self.mutations = []
+
+    # -- reading ---------------------------------------------------------------
+
+    @property
+    def state(self) -> Any:
+        """The state before this step; read-only, at every depth."""
+        return self._scope.seen(self._level.data)
+
+    @property
+    def node(self) -> str:
+        """The node's name."""
+        return self._site.name
+
+    @property
+    def path(self) -> str:
+        """Composites from the outside in, and the node."""
+        return self._site.place.path
+
+    @property
+    def visit(self) -> int:
+        """How often this node runs in this entry of its level, this run included."""
+        return self._level.visits.count(self._site.name, self._level.step) + 1
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether the run was cancelled; a long sync node should look now and then."""
+        return self._run is not None and self._run.token.is_cancelled
+
+    # -- writing ---------------------------------------------------------------
+
+    def put(self, key: Any, value: Any) -> None:
+        """Record that `key` (a name, a path tuple or a `StateKey`) becomes `value`.
+
+        Raises:
+            StateTypeError: The value does not fit the `StateKey`, or the key is no key.
+        """
+        if type(key) is not str:
+            key = self._key(key, value)
+        if type(value) not in PLAIN:
+            value = freeze(value, key)
+        self.mutations.append(Put(key, value))
+
+    def delete(self, key: Any) -> None:
+        """Record that `key` goes away; absent is fine."""
+        self.mutations.append(Delete(self._key(key)))
+
+    def reduce(self, key: Any, value: Any, reducer: Reducer | None = None) -> None:
+        """Record that `value` joins what is at `key`.
+
+        Args:
+            key: A name, a path tuple or a `StateKey`.
+            value: What its reducer gets as the new value.
+            reducer: By default the `StateKey`'s, or the one the graph has for the key.
+
+        Raises:
+            StateError: No reducer is known for the key.
+        """
+        name = self._key(key)
+        if reducer is None and isinstance(key, StateKey):
+            reducer = key.reducer
+        if reducer is None:
+            reducer = self._scope.graph.reducers.get(name if isinstance(name, str) else name[0])
+        if reducer is None:
+            raise StateError(
+                f"No reducer is known for key {name!r}: pass one, as in"
+                f" ctx.reduce({name!r}, value, Reducer.SUM), or give the graph one.",
+                key=name,
+            )
+        self.mutations.append(Reduce(name, freeze(value, name), reducer))
+
+    def append(self, key: Any, item: Any) -> None:
+        """Record that one item is added at the end of the list at `key`."""
+        name = self._key(key)
+        if type(item) not in PLAIN:
+            item = freeze(item, name)
+        # wrapped, because APPEND would extend by an item that is itself a list
+        self.mutations.append(Reduce(name, frozen.frozen_list((item,)), Reducer.APPEND))
+
+    def record(self, mutation: Any) -> None:
+        """Record a mutation as it is: Put, Delete, Reduce, or a typed state's own.
+
+        Raises:
+            StateTypeError: It is none.
+        """
+        if isinstance(mutation, Put):
+            mutation = Put(self._key(mutation.key), freeze(mutation.value, mutation.key))
+        elif isinstance(mutation, Reduce):
+            value = freeze(mutation.value, mutation.key)
+            mutation = Reduce(self._key(mutation.key), value, mutation.reducer)
+        elif not isinstance(mutation, Delete) and not hasattr(mutation, "apply"):
+            kind = type(mutation).__name__
+            raise StateTypeError(None, "a mutation", kind, f"{kind} is no Put, Delete or Reduce.")
+        self.mutations.append(mutation)
+
+    def _key(self, key: Any, value: Any = None) -> Any:
+        if isinstance(key, StateKey):
+            if value is not None:
+                key.check(value)
+            return key.name
+        return check_key(key)
+
+    # -- control ---------------------------------------------------------------
+
+    def goto(self, node: str) -> None:
+        """Go to `node` next, with or without an edge; the last goto or end wins."""
+        self.target, self.ends = node, False
+
+    def end(self) -> None:
+        """End this level after this node; the last goto or end wins."""
+        self.target, self.ends = None, True
+
+    def pause(self, barrier_id: str, timeout: float | None = None) -> None:
+        """Commit this node, then wait for a decision under that name."""
+        self.waits = (check_name(barrier_id, "barrier"), timeout)
+
+    # -- the rest --------------------------------------------------------------
+
+    def emit(self, chunk: Any) -> None:
+        """Send a chunk on the stream; it is kept in the frame as well."""
+        if self.stream is None:
+            self.stream = []
+        self.stream.append(chunk)
+        if self._run is not None:
+            self._run.on_chunk(self._site, chunk)
+
+    def set_token_cost(self, cost: float) -> None:
+        """Note what this step cost, in the unit you count in."""
+        self.cost = float(cost)
+
+    def set_has_side_effects(self, value: bool = True) -> None:
+        """Note that this step touched the outside world."""
+        self.side_effects = bool(value)
+
+
+def record_returned(ctx: Context, returned: Any) -> None:
+    """Record what a node returned: one Put or Reduce per key (SEMANTICS G1).
+
+    Raises:
+        StateTypeError: It is not a mapping, or has keys that are not text.
+    """
+    if not isinstance(returned, Mapping):
+        kind = type(returned).__name__
+        raise StateTypeError(
+            None,
+            "a mapping or nothing",
+            kind,
+            f"Node {ctx.path!r} returned {kind} ({returned!r:.60}); return a mapping of"
+            " keys to values, or nothing and use ctx.put.",
+        )
+    reducers = ctx._scope.graph.reducers
+    for key, value in returned.items():
+        if type(key) is not str:
+            key = _text_key(ctx, key)
+        if reducers and key in reducers:
+            ctx.reduce(key, value)
+        else:
+            ctx.put(key, value)
+
+
+def _text_key(ctx: Context, key: Any) -> str:
+    if isinstance(key, StateKey):
+        return key.name
+    if isinstance(key, str):
+        return str(key)
+    raise StateTypeError(
+        key,
+        "text",
+        type(key).__name__,
+        f"Node {ctx.path!r} returned a mapping with key {key!r}; keys are text.",
+    )
+
+
+def _find_in_context(container: object) -> tuple[Any, ...] | None:
+    """Find a container's path in the state of the node that is on the call stack.
+
+    Only a refused write gets here, so the look through the stack costs nothing
+    elsewhere; a node's context is a local `ctx` of whatever called it.
+    """
+    frame: Any = sys._getframe(1)
+    while frame is not None:
+        ctx = frame.f_locals.get("ctx")
+        if isinstance(ctx, Context):
+            return path_of(ctx.state, container)
+        frame = frame.f_back
+    return None
+
+
+frozen._locate.append(_find_in_context)

@@ -1,0 +1,153 @@
+"""Running a graph from end to end: thin shells around the one loop."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from lellm_nb.clock import Clock
+from lellm_nb.engine.loop import Halt, Run
+from lellm_nb.engine.result import GraphResult, LogEntry
+from lellm_nb.engine.runner import runner
+from lellm_nb.engine.scope import Scope
+from lellm_nb.engine.token import CancellationToken
+from lellm_nb.errors import NodeNotFoundError, StepsExceededError
+from lellm_nb.graph.graph import Graph
+from lellm_nb.ids import new_trace_id
+from lellm_nb.record.frame import Frame
+from lellm_nb.record.position import Position
+from lellm_nb.state.state import State, check_content, check_mapping
+
+__all__ = ["ExecutionEngine", "execute", "run", "run_inline"]
+
+
+class ExecutionEngine:
+    """A state and the sinks that a run is to use; the seed's engine.
+
+    Attributes:
+        state: The state before the run, and after `run_inline` the one it led to;
+            after a failure, the last committed one.
+
+    Example:
+        >>> from lellm_nb import GraphBuilder, NoopStepCallback
+        >>> g = GraphBuilder("count").node("a", lambda ctx: {"n": ctx.state["n"] + 1})
+        >>> engine = ExecutionEngine({"n": 1})
+        >>> asyncio.run(g.start("a").end("a").build().run_inline(engine, 10))
+        >>> engine.state
+        State({'n': 2})
+    """
+
+    def __init__(
+        self,
+        state: Any = None,
+        *,
+        stream: Any = None,
+        cancel: CancellationToken | None = None,
+        checkpoint: Any = None,
+        barrier: Any = None,
+        trace: Any = None,
+        log: Any = None,
+    ) -> None:
+        self.state = state if isinstance(state, State) else State(state)
+        self.stream = stream
+        self.cancel = cancel or CancellationToken()
+        self.checkpoint = checkpoint
+        self.barrier = barrier
+        self.trace = trace
+        self.log = log
+
+
+async def run_inline(
+    graph: Graph,
+    engine: ExecutionEngine,
+    max_steps: int,
+    callback: Any = None,
+    start_at: str | None = None,
+    *,
+    emit: Any = None,
+) -> None:
+    """Run `graph` with an engine's state and sinks.
+
+    Args:
+        max_steps: How many nodes may run; the run may end on the last one.
+        callback: A `StepCallback`.
+        start_at: The node to begin with instead of the graph's start.
+
+    Raises:
+        RunError: The run could not reach the end; `engine.state` is the last committed one.
+    """
+    if start_at is not None and start_at not in graph.nodes:
+        raise NodeNotFoundError(start_at, graph.nodes, state=engine.state)
+    content = check_content(check_mapping(engine.state))
+    run = Run(
+        Scope(graph),
+        Position.begin(start_at or graph.start, content),
+        emit=emit,
+        sink=engine.checkpoint,
+        barrier=engine.barrier,
+        callback=callback,
+        stream=engine.stream,
+        token=engine.cancel,
+        limit=max_steps,
+    )
+    try:
+        halt = await run.go()
+    finally:
+        engine.state = run.position.state
+    if halt is Halt.LIMIT:
+        path = run.position.node or ""
+        raise StepsExceededError(max_steps, path=path, state=engine.state)
+
+
+async def execute(
+    graph: Graph,
+    state: Any = None,
+    *,
+    max_steps: int = 100,
+    checkpoint: Any = None,
+    barrier: Any = None,
+    stream: Any = None,
+    trace: Any = None,
+) -> GraphResult:
+    """Run `graph` to its end.
+
+    Args:
+        state: A mapping of text keys to values.
+        max_steps: How many nodes may run.
+        checkpoint: A `CheckpointSink`, told of every commit.
+        barrier: A `BarrierSink`; without one barriers are approved, with a warning.
+        stream: A `StreamSink` for what nodes emit.
+
+    Raises:
+        RunError: The run could not reach the end; its `state` is the last committed one.
+    """
+    engine = ExecutionEngine(
+        state, checkpoint=checkpoint, barrier=barrier, stream=stream, trace=trace
+    )
+    entries: list[LogEntry] = []
+
+    def note(frame: Frame) -> None:
+        failure = None if frame.error is None else str(frame.error)
+        end = frame.started + frame.duration
+        ok = failure is None
+        entries.append(
+            LogEntry(frame.cursor, frame.node, frame.path, frame.started, end, ok, failure)
+        )
+
+    tick = Clock().tick
+    begun = tick()
+    await run_inline(graph, engine, max_steps, emit=note)
+    return GraphResult(engine.state, entries, tick() - begun, new_trace_id())
+
+
+def run(graph: Graph, state: Any = None, **options: Any) -> GraphResult:
+    """Do what `execute` does, blocking; also inside a running event loop.
+
+    Raises:
+        RunError: As for `execute`.
+    """
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(execute(graph, state, **options))
+    return runner().call(execute(graph, state, **options))

@@ -1,0 +1,89 @@
+"""The thread that engines run on, with an event loop of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Future
+from typing import Any, TypeVar
+
+from lellm_nb.errors import DebuggerError
+
+__all__ = ["Runner", "runner"]
+
+T = TypeVar("T")
+
+
+class Runner:
+    """One daemon thread with one asyncio loop; nothing else touches a position.
+
+    A handler of a button only posts a coroutine here and returns: it may be called
+    on the kernel's main thread or on a subshell's.
+    """
+
+    def __init__(self) -> None:
+        ready = threading.Event()
+        self.loop = asyncio.new_event_loop()
+
+        def main() -> None:
+            asyncio.set_event_loop(self.loop)
+            self.loop.call_soon(ready.set)
+            self.loop.run_forever()
+
+        self.thread = threading.Thread(target=main, name="lellm_nb runner", daemon=True)
+        self.thread.start()
+        ready.wait()
+
+    @property
+    def here(self) -> bool:
+        """Whether the caller is on the runner's thread."""
+        return threading.current_thread() is self.thread
+
+    def post(self, work: Coroutine[Any, Any, T]) -> Future[T]:
+        """Start a coroutine on the runner and return at once."""
+        return asyncio.run_coroutine_threadsafe(work, self.loop)
+
+    def call(
+        self, work: Coroutine[Any, Any, T], on_interrupt: Callable[[], None] | None = None
+    ) -> T:
+        """Run a coroutine on the runner and wait for it.
+
+        Args:
+            work: What to run.
+            on_interrupt: Called on Ctrl-C or Interrupt instead of raising; the wait
+                goes on, because what it asks for ends it in good order.
+
+        Raises:
+            DebuggerError: Called on the runner itself, which would wait for ever.
+        """
+        if self.here:
+            work.close()
+            raise DebuggerError(
+                "This was called on the runner's own thread (inside a node or a predicate),"
+                " where waiting for the runner would never end. Use the async form with await."
+            )
+        future = self.post(work)
+        while True:
+            try:
+                return future.result()
+            except KeyboardInterrupt:
+                if future.done():
+                    raise
+                if on_interrupt is None:
+                    future.cancel()
+                    raise
+                on_interrupt()
+
+
+_runner: Runner | None = None
+_lock = threading.Lock()
+
+
+def runner() -> Runner:
+    """Return the process's runner, started on first use (and anew after a fork)."""
+    global _runner
+    with _lock:
+        if _runner is None or not _runner.thread.is_alive():
+            _runner = Runner()
+        return _runner

@@ -1,0 +1,197 @@
+"""The levels of a nest as the engine walks them.
+
+Positions name graphs by path and never hold them. A scope is the other half: the
+graph of one level, its path, and the way from it to the root. It holds no part of
+a run but what can be computed again, so one scope serves any position.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lellm_nb.errors import NodeNotFoundError
+from lellm_nb.graph.edge import Router
+from lellm_nb.graph.graph import Graph
+from lellm_nb.graph.node import Node, Parallel, Subgraph
+from lellm_nb.record.frame import Frame, Place
+from lellm_nb.record.position import Fan, Position
+from lellm_nb.state.data import Data, Wide
+from lellm_nb.state.state import view
+
+__all__ = ["Scope", "Site", "scope_at"]
+
+
+class Site:
+    """One node of one level: everything about it that is looked up once."""
+
+    __slots__ = ("is_end", "kind", "name", "node", "place", "router", "solo")
+
+    def __init__(self, scope: Scope, name: str, node: Node) -> None:
+        graph = scope.graph
+        self.name = name
+        self.node: Any = node
+        self.kind = node.kind
+        self.place = Place(scope.graph_id, scope.prefix + name, name)
+        self.router: Router = graph.routers[name]
+        self.is_end = name == graph.end
+        self.solo: dict[str, Graph] = {}
+
+    def branch_graph(self, name: str, surrounding: Graph) -> Graph:
+        """Return a branch as a graph of one node, made once."""
+        if name not in self.solo:
+            self.solo[name] = Graph(
+                surrounding.name,
+                {name: self.node.branches[name]},
+                (),
+                name,
+                name,
+                reducers=surrounding.reducers,
+            )
+        return self.solo[name]
+
+
+class Scope:
+    """A level's graph, its path prefix, and how to reach it from the root.
+
+    Attributes:
+        prefix: What stands before a node's name in its path: ``""`` or ``"agent#2/"``.
+        branch: The branch of the parent's fan that this is, or `None`.
+        limit: How many steps this level may take; `None` is the run's business.
+    """
+
+    __slots__ = (
+        *("_children", "_entered", "_entered_for", "_seen", "_seen_for", "_sites"),
+        *("branch", "graph", "graph_id", "limit", "parent", "prefix", "visit"),
+    )
+
+    def __init__(
+        self,
+        graph: Graph,
+        parent: Scope | None = None,
+        prefix: str = "",
+        *,
+        branch: str | None = None,
+        limit: int | None = None,
+        visit: int = 1,
+    ) -> None:
+        self.graph = graph
+        self.graph_id = graph.name
+        self.parent = parent
+        self.prefix = prefix
+        self.branch = branch
+        self.limit = limit
+        self.visit = visit
+        self._sites: dict[str, Site] = {}
+        self._children: dict[str, dict[str, Scope]] = {}
+        self._entered: Position | Fan | None = None
+        self._entered_for: Position | None = None
+        self._seen: Any = None
+        self._seen_for: Any = None
+
+    def site(self, name: str) -> Site:
+        """Return what is known of a node.
+
+        Raises:
+            NodeNotFoundError: The level's graph has no such node.
+        """
+        site = self._sites.get(name)
+        if site is None:
+            node = self.graph.nodes.get(name)
+            if node is None:
+                raise NodeNotFoundError(name, self.graph.nodes, path=self.prefix + name)
+            site = self._sites[name] = Site(self, name, node)
+        return site
+
+    def seen(self, data: Data) -> Any:
+        """Return what user code reads of a compact state; the last one is kept."""
+        if self._seen_for is not data:
+            self._seen = view(data)
+            self._seen_for = data
+        return self._seen
+
+    # -- from the root to here and back ----------------------------------------
+
+    def level(self, root: Position) -> Position:
+        """Return this level's position within the whole one."""
+        if self.parent is None:
+            return root
+        inner = self.parent.inside(self.parent.level(root))
+        return inner if self.branch is None else inner.branches[self.branch]  # type: ignore[union-attr,return-value]  # a branch's parent holds a Fan
+
+    def replaced(self, root: Position, level: Position) -> Position:
+        """Return the whole position with this level's part exchanged."""
+        if self.parent is None:
+            return level
+        up = self.parent.level(root)
+        if self.branch is None:
+            return self.parent.replaced(root, up.holding(level))
+        fan = self.parent.inside(up)
+        assert isinstance(fan, Fan)
+        branches = fan.branches.copy()
+        closed = level.node is None and branches[self.branch].node is not None
+        branches[self.branch] = level
+        after = Fan(branches, fan.turn, fan.open - closed)
+        return self.parent.replaced(root, up.holding(after))
+
+    # -- entering --------------------------------------------------------------
+
+    def inside(self, level: Position) -> Position | Fan:
+        """Return what runs inside the level's next node, entering it if nothing does yet.
+
+        Entering commits nothing and is a pure function of the level, so the result
+        is only remembered, not stored: no frame shows it before its first commit.
+        """
+        if level.inner is not None:
+            return level.inner
+        if self._entered_for is not level:
+            self._entered = self._enter(level)
+            self._entered_for = level
+        assert self._entered is not None
+        return self._entered
+
+    def _enter(self, level: Position) -> Position | Fan:
+        assert level.node is not None
+        node = self.site(level.node).node
+        if isinstance(node, Subgraph):
+            return Position.begin(node.graph.start, level.data, inner=True)
+        assert isinstance(node, Parallel)
+        begun = {name: Position.begin(name, level.data, inner=True) for name in node.branches}
+        return Fan(Wide.of(begun), 0, len(begun))
+
+    def child(self, site: Site, level: Position, branch: str = "") -> Scope:
+        """Return the scope inside the level's next node, or inside one branch of it."""
+        visit = level.visits.count(site.name, level.step) + 1
+        known = self._children.get(site.name)
+        scope = known.get(branch) if known is not None else None
+        if scope is None or scope.visit != visit:
+            scope = self._make_child(site, visit, branch)
+            self._children.setdefault(site.name, {})[branch] = scope
+        return scope
+
+    def _make_child(self, site: Site, visit: int, branch: str) -> Scope:
+        prefix = f"{self.prefix}{site.name}{f'#{visit}' if visit > 1 else ''}/"
+        if branch:
+            graph = site.branch_graph(branch, self.graph)
+            return Scope(graph, self, prefix, branch=branch, visit=visit)
+        node = site.node
+        return Scope(node.graph, self, prefix, limit=node.max_steps, visit=visit)
+
+
+def scope_at(scope: Scope, root: Position, frame: Frame) -> Scope:
+    """Return the scope of a frame's own level, given the position it led to."""
+    level = root
+    segments = frame.path.split("/")
+    for i, segment in enumerate(segments[:-1]):
+        name = segment.partition("#")[0]
+        if scope.branch == name:
+            continue  # a branch is a level of one node: its name is its node's, already walked
+        site = scope.site(name)
+        branch = segments[i + 1] if isinstance(site.node, Parallel) else ""
+        inner = scope.inside(level)
+        scope = scope.child(site, level, branch)
+        level = inner if isinstance(inner, Position) else inner.branches[branch]
+        if branch and isinstance(scope.site(branch).node, Subgraph) and i + 2 < len(segments):
+            inner = scope.inside(level)
+            assert isinstance(inner, Position)
+            scope, level = scope.child(scope.site(branch), level), inner
+    return scope

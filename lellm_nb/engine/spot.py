@@ -1,0 +1,119 @@
+"""The rule that decides what happens next.
+
+A step has three parts: find the *spot* (this module), *perform* it, *commit* it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import Enum
+from typing import NamedTuple
+
+from lellm_nb.engine.scope import Scope, Site
+from lellm_nb.record.position import Fan, Position, Waiting
+
+__all__ = ["Move", "Spot", "find_spot", "next_move", "waiting_spots"]
+
+
+class Move(Enum):
+    """What a level does next."""
+
+    RUN = "run"  # perform the node, commit
+    WAIT = "wait"  # a barrier: commit that it waits
+    DECIDE = "decide"  # a decision is needed; nothing moves without one
+    ROUTE = "route"  # committed before, only the way out is to be found
+    ENTER = "enter"  # what happens next happens inside a subgraph
+    FAN = "fan"  # … or inside the branches of a parallel
+    EXIT = "exit"  # the subgraph inside has ended: take its result out
+    JOIN = "join"  # all branches have ended: merge them
+    ENDED = "ended"  # this level is through
+
+    # members are compared by identity on the hot path; Enum's own hash is slow
+    __hash__ = object.__hash__
+
+
+_BY_KIND = {
+    "task": Move.RUN,
+    "condition": Move.RUN,
+    "barrier": Move.WAIT,
+    "subgraph": Move.ENTER,
+    "parallel": Move.FAN,
+}
+
+
+class Spot(NamedTuple):
+    """One place where a position can move."""
+
+    scope: Scope
+    level: Position
+    move: Move
+    site: Site | None
+
+
+def next_move(scope: Scope, level: Position) -> tuple[Move, Site | None]:
+    """Tell what one level does next, without looking inside composites.
+
+    Raises:
+        NodeNotFoundError: The next node is not in the level's graph (any more).
+    """
+    name = level.node
+    if name is None:
+        return Move.ENDED, None
+    site = scope.site(name)
+    if level.hold is not None:
+        return (Move.DECIDE if isinstance(level.hold, Waiting) else Move.ROUTE), site
+    return _BY_KIND[site.kind], site
+
+
+def find_spot(scope: Scope, level: Position) -> Spot:
+    """Find the one spot that a single step moves, branches taken in turn.
+
+    `DECIDE` comes back only where nothing else can move.
+
+    Raises:
+        NodeNotFoundError: A next node is not in its graph (any more).
+    """
+    move, site = next_move(scope, level)
+    if move is Move.ENTER:
+        assert site is not None
+        inner = scope.inside(level)
+        assert isinstance(inner, Position)
+        spot = find_spot(scope.child(site, level), inner)
+        return Spot(scope, level, Move.EXIT, site) if spot.move is Move.ENDED else spot
+    if move is Move.FAN:
+        assert site is not None
+        return _spot_in_turn(scope, level, site)
+    return Spot(scope, level, move, site)
+
+
+def _spot_in_turn(scope: Scope, level: Position, site: Site) -> Spot:
+    fan = scope.inside(level)
+    assert isinstance(fan, Fan)
+    if not fan.open:
+        return Spot(scope, level, Move.JOIN, site)
+    names = list(site.node.branches)
+    held: Spot | None = None
+    for i in range(len(names)):
+        name = names[(fan.turn + i) % len(names)]
+        branch = fan.branches[name]
+        if branch.node is None:
+            continue
+        spot = find_spot(scope.child(site, level, name), branch)
+        if spot.move is not Move.DECIDE:
+            return spot
+        held = held or spot
+    assert held is not None
+    return held
+
+
+def waiting_spots(scope: Scope, level: Position) -> Iterator[Spot]:
+    """Walk every barrier that waits, in registration order."""
+    if isinstance(level.hold, Waiting):
+        yield Spot(scope, level, Move.DECIDE, scope.site(level.node or ""))
+    elif isinstance(level.inner, Position):
+        site = scope.site(level.node or "")
+        yield from waiting_spots(scope.child(site, level), level.inner)
+    elif isinstance(level.inner, Fan):
+        site = scope.site(level.node or "")
+        for name, branch in level.inner.branches.items():
+            yield from waiting_spots(scope.child(site, level, name), branch)

@@ -1,0 +1,119 @@
+"""Making one state of several branches' work (SEMANTICS P2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple, Protocol
+
+from lellm_nb.errors import MergeConflictError
+from lellm_nb.state.data import MISSING, Data, real
+from lellm_nb.state.mutation import Delete, Key, Mutation, Put, Reduce
+from lellm_nb.state.reducer import Reducer
+
+__all__ = ["BranchResult", "MergeMutations", "MergeStrategy"]
+
+
+class BranchResult(NamedTuple):
+    """What one branch leaves: its name, its mutations since the fork, its last state."""
+
+    name: str
+    mutations: Sequence[Mutation]
+    data: Data
+
+
+class MergeStrategy(Protocol):
+    """Turns branch results, in registration order, into mutations of the base state."""
+
+    def merge(self, base: Data, results: Sequence[BranchResult]) -> list[Mutation]:
+        """Return the mutations that make the merged state of `base`."""
+
+
+class MergeMutations:
+    """The default: fold every branch's mutations onto the base, through the reducers.
+
+    Two branches may reduce one key, and may write equal values. Different values for
+    one key, a write against a reduce, or a path against its prefix are a conflict.
+
+    Raises:
+        MergeConflictError: Names the key, the branches and the values.
+
+    Example:
+        >>> from lellm_nb.state.data import MISSING
+        >>> one = BranchResult("one", [Put("n", 1)], {"n": 1})
+        >>> two = BranchResult("two", [Put("n", 2)], {"n": 2})
+        >>> MergeMutations().merge({}, [one, two])
+        Traceback (most recent call last):
+        lellm_nb.errors.MergeConflictError: Key 'n' has conflicting writes: one wrote 1; \
+two wrote 2.
+    """
+
+    def merge(self, base: Data, results: Sequence[BranchResult]) -> list[Mutation]:
+        """Return all mutations in registration order, after looking for conflicts."""
+        claims = _Claims()
+        for result in results:
+            claims.add(result.name, result.mutations)
+        return [mutation for result in results for mutation in result.mutations]
+
+
+class _Reduced:
+    def __repr__(self) -> str:
+        return "(a reduce)"
+
+
+_REDUCED = _Reduced()
+
+
+class _Claims:
+    """Who claims which key, with what; a second, different claim is a conflict."""
+
+    def __init__(self) -> None:
+        self._held: dict[Key, tuple[str, Any]] = {}
+        self._below: dict[Key, tuple[Key, str, Any]] = {}
+
+    def add(self, branch: str, mutations: Iterable[Mutation]) -> None:
+        for key, value in _last_writes(mutations).items():
+            held = self._held.get(key)
+            if held is not None and held[0] != branch and not _same(held[1], value):
+                raise _conflict(key, held, (branch, value))
+            self._held.setdefault(key, (branch, value))
+            self._check_prefixes(branch, key, value)
+
+    def _check_prefixes(self, branch: str, key: Key, value: Any) -> None:
+        below = self._below.get(key)
+        if below is not None and below[1] != branch:
+            raise _conflict(key, (branch, value), below[1:])
+        if isinstance(key, tuple):
+            for depth in range(1, len(key)):
+                prefix = key[:depth] if depth > 1 else key[0]
+                held = self._held.get(prefix)
+                if held is not None and held[0] != branch:
+                    raise _conflict(prefix, held, (branch, value))
+                self._below.setdefault(prefix, (key, branch, value))
+
+
+def _conflict(key: Key, one: tuple[str, Any], two: tuple[str, Any]) -> MergeConflictError:
+    values = {name: "(deleted)" if v is MISSING else v for name, v in (one, two)}
+    return MergeConflictError(key, values)
+
+
+def _same(one: Any, two: Any) -> bool:
+    return one is two or (type(one) is type(two) and bool(one == two))
+
+
+def _last_writes(mutations: Iterable[Mutation]) -> dict[Key, Any]:
+    """Return what a branch claims per key: its last written value, or that it reduced."""
+    claims: dict[Key, Any] = {}
+    for m in mutations:
+        if isinstance(m, Put):
+            claims[m.key] = real(m.value)
+        elif isinstance(m, Delete):
+            claims[m.key] = MISSING
+        elif isinstance(m, Reduce):
+            if m.reducer is Reducer.MERGE_OBJECT and isinstance(m.value, dict):
+                top = m.key if isinstance(m.key, tuple) else (m.key,)
+                claims |= {(*top, part): value for part, value in m.value.items()}
+            elif m.reducer.commutative:
+                claims[m.key] = _REDUCED
+            else:
+                claims[m.key] = real(m.value)
+    return claims
