@@ -7,6 +7,7 @@ from typing import Any
 from lellm_nb.debug.moving import Moving
 from lellm_nb.debug.stop import Stop, StopReason
 from lellm_nb.debug.stopping import RAN, Hit, Target, Until, ask_breakpoint, check_count
+from lellm_nb.engine.scope import scope_at
 from lellm_nb.record.frame import Frame
 
 __all__ = ["Rewinding"]
@@ -67,18 +68,19 @@ class Rewinding(Moving):
     def _hit_going_back(self, left: Frame, frame: Frame, target: Target | None) -> Hit | None:
         if left.kind not in RAN:
             return None
-        if target is not None and target in (
-            (left.static_path, None),
-            (left.static_path, left.visit),
-        ):
+        if target in ((left.static_path, None), (left.static_path, left.visit)):
             return Hit(StopReason.STEP)
         for stop in self.breakpoints.before.get(left.static_path, ()):
-            hit = ask_breakpoint(
-                stop, left.visit, frame.state if frame.path == left.path else left.state
-            )
+            hit = ask_breakpoint(stop, left.visit, self._level_state_before(left))
             if hit is not None:
                 return hit
         return None
+
+    def _level_state_before(self, left: Frame) -> Any:
+        """The state that a node saw when it was about to make frame `left`."""
+        assert left.parent is not None
+        root = left.parent.position
+        return scope_at(self._session.scope, root, left).level(root).state
 
     def rewind(self, frame: Any) -> Stop:
         """Move the head to any frame: an index, a `Frame`, or ``(node, visit)``.

@@ -92,7 +92,7 @@ class ExecutionSession:
     def _adopt(self, graph: Graph, clock: Clock) -> None:
         self.graph = graph
         self.clock = clock
-        self._scope = Scope(graph)
+        self.scope = Scope(graph)
         self._before: list[Frame] = []
         self.listeners: list[Callable[[], None]] = []
 
@@ -116,7 +116,7 @@ class ExecutionSession:
     @property
     def state(self) -> Any:
         """The root state where the run stands."""
-        return self._scope.seen(self.head.position.data)
+        return self.scope.seen(self.head.position.data)
 
     @property
     def frame_stack(self) -> FrameStack:
@@ -132,7 +132,7 @@ class ExecutionSession:
     @property
     def spot(self) -> Spot:
         """The one place that a single step would move."""
-        return find_spot(self._scope, self.position)
+        return find_spot(self.scope, self.position)
 
     @property
     def waiting(self) -> list[Waiting]:
@@ -184,7 +184,7 @@ class ExecutionSession:
         return await (run.step() if one else run.go())
 
     def _run(self, **options: Any) -> Run:
-        return Run(self._scope, self.position, emit=self._emit, clock=self.clock, **options)
+        return Run(self.scope, self.position, emit=self._emit, clock=self.clock, **options)
 
     def _emit(self, frame: Frame) -> None:
         self.line = self.history.add(self.line, self.head, frame)
@@ -219,7 +219,7 @@ class ExecutionSession:
     def _waiting_spot(self, barrier_id: str | None) -> Spot:
         spots = {
             spot.level.hold.barrier_id: spot
-            for spot in waiting_spots(self._scope, self.position)
+            for spot in waiting_spots(self.scope, self.position)
             if isinstance(spot.level.hold, Waiting)
         }
         if barrier_id is None and len(spots) == 1:
@@ -306,7 +306,7 @@ class ExecutionSession:
             level.inner,
             wrote,
         )
-        scope = scope_at(self._scope, frame.position, frame)
+        scope = scope_at(self.scope, frame.position, frame)
         root = scope.replaced(frame.position, after)
         now = self.clock.wall()
         return make_frame(
@@ -316,7 +316,7 @@ class ExecutionSession:
     def use(self, graph: Graph) -> None:
         """Go on with another graph of the same shape: new code, history kept."""
         self.graph = graph
-        self._scope = Scope(graph)
+        self.scope = Scope(graph)
 
     # -- keeping ---------------------------------------------------------------
 

@@ -161,10 +161,7 @@ class ReducerRegistry(Mapping[str, Reducer]):
         """Take a mapping of keys to reducers, or `StateKey` objects."""
         self._rules: dict[str, Reducer] = {}
         pairs: Iterable[tuple[str, Any]]
-        if isinstance(rules, Mapping):
-            pairs = rules.items()
-        else:
-            pairs = (_pair(k) for k in rules or ())
+        pairs = rules.items() if isinstance(rules, Mapping) else map(_pair, rules or ())
         for key, reducer in pairs:
             if not isinstance(reducer, Reducer):
                 raise ReducerError(
