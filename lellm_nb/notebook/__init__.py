@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .barrier_sink import WidgetBarrierSink
     from .display import display_debugger
+    from .dock import dock
     from .extension import load_ipython_extension, unload_ipython_extension
+    from .svg import graph_svg
 
 __all__ = [
     "WidgetBarrierSink",
     "display_debugger",
+    "dock",
+    "graph_svg",
     "load_ipython_extension",
     "unload_ipython_extension",
 ]
@@ -19,6 +23,8 @@ __all__ = [
 _HOMES = {
     "WidgetBarrierSink": "barrier_sink",
     "display_debugger": "display",
+    "dock": "dock",
+    "graph_svg": "svg",
     "load_ipython_extension": "extension",
     "unload_ipython_extension": "extension",
 }

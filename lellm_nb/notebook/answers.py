@@ -46,9 +46,8 @@ def _card(feed: Feed, question: Question) -> dict[str, Any]:
 
 
 def _preview(feed: Feed, question: Question) -> dict[str, Any]:
-    extra = {
-        name: question[name] for name in ("reason", "key", "target") if name in question
-    }
+    said = ("reason", "key", "target")
+    extra: dict[str, Any] = {name: question[name] for name in said if name in question}
     if "value" in question:
         extra["value"] = typed_value(question["value"])
     return preview_row(feed.debugger, question["id"], question["kind"], **extra)

@@ -61,9 +61,7 @@ def card_row(debugger: DebuggerLike, barrier: str) -> dict[str, Any]:
     return {"id": barrier, "targets": targets, "previews": previews}
 
 
-def preview_row(
-    debugger: DebuggerLike, barrier: str, kind: str, **answer: Any
-) -> dict[str, Any]:
+def preview_row(debugger: DebuggerLike, barrier: str, kind: str, **answer: Any) -> dict[str, Any]:
     """Return what an answer would change and where the run would go next.
 
     A preview that cannot be had says why in its place: the card stays usable.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -36,10 +36,21 @@ def state_rows(
     debugger: DebuggerLike, frame: FrameLike, steps: list[int], start: int
 ) -> dict[str, Any]:
     """Return a page of the state, or of one value inside it."""
-    result = children(inside(frame.state, steps), start)
+    result = children(inside(plain_state(frame.state), steps), start)
     if not steps:
         result["changed"] = [short_text(key, 80) for key in changed_keys(frame)]
     return result
+
+
+def plain_state(state: Any) -> Any:
+    """Return a state as a mapping, also one that is an object of the user's."""
+    if isinstance(state, Mapping):
+        return state
+    if hasattr(state, "snapshot"):
+        state = state.snapshot()
+    if isinstance(state, (Mapping, list, tuple)):
+        return state
+    return dict(getattr(state, "__dict__", {"value": state}))
 
 
 def changed_keys(frame: FrameLike) -> list[str]:
@@ -54,9 +65,7 @@ def changed_keys(frame: FrameLike) -> list[str]:
     return list(keys)
 
 
-def diff_rows(
-    debugger: DebuggerLike, frame: FrameLike, against: int | None
-) -> dict[str, Any]:
+def diff_rows(debugger: DebuggerLike, frame: FrameLike, against: int | None) -> dict[str, Any]:
     """Return what changed up to this frame, from the one before or any other."""
     other = frame.index - 1 if against is None else against
     if other < 0:
@@ -113,9 +122,7 @@ def mutation_rows(debugger: DebuggerLike, frame: FrameLike) -> dict[str, Any]:
             row["value"] = value_row(mutation.value)
         reducer = getattr(mutation, "reducer", None)
         if reducer is not None:
-            row["reducer"] = str(
-                getattr(reducer, "value", getattr(reducer, "name", reducer))
-            )
+            row["reducer"] = str(getattr(reducer, "value", getattr(reducer, "name", reducer)))
         rows.append(row)
     return {"rows": rows, "more": max(0, len(mutations) - PAGE)}
 
@@ -126,8 +133,7 @@ def route_rows(debugger: DebuggerLike, frame: FrameLike) -> dict[str, Any]:
     if route is None:
         return {"went": False, "next": None, "kind": "", "rows": []}
     rows = [
-        {"edge": str(label), "result": bool(result)}
-        for label, result in islice(route.tried, PAGE)
+        {"edge": str(label), "result": bool(result)} for label, result in islice(route.tried, PAGE)
     ]
     return {
         "went": True,
@@ -156,7 +162,8 @@ def error_rows(debugger: DebuggerLike, frame: FrameLike) -> dict[str, Any]:
         return {"type": ""}
     cause = error.__cause__ or error
     stack = traceback.extract_tb(cause.__traceback__)
-    mine, theirs = [], []
+    mine: list[dict[str, Any]] = []
+    theirs: list[dict[str, Any]] = []
     for entry in stack:
         line = {
             "file": entry.filename,
@@ -184,9 +191,7 @@ def is_library(filename: str) -> bool:
     if filename.startswith("<frozen") or "site-packages" in filename:
         return True
     path = Path(filename)
-    return path.is_relative_to(_HERE) or path.is_relative_to(
-        Path(traceback.__file__).parent
-    )
+    return path.is_relative_to(_HERE) or path.is_relative_to(Path(traceback.__file__).parent)
 
 
 TABS: dict[str, Callable[[DebuggerLike, FrameLike], dict[str, Any]]] = {

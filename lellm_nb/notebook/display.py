@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 import uuid
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from .kernel import in_notebook, publish
+from .kernel import shell as shell_now
 from .panel import Panel, panel_for
 from .protocols import DebuggerLike
 from .static_form import static_html
@@ -19,9 +20,7 @@ PLAIN = "lellm_nb.Debugger (live view)"
 """Constant, so that a notebook run again gives the same text."""
 
 
-def display_debugger(
-    debugger: DebuggerLike, include: Any = None, exclude: Any = None
-) -> Any:
+def display_debugger(debugger: DebuggerLike, include: Any = None, exclude: Any = None) -> Any:
     """Return what a cell shows for `debugger`.
 
     In a notebook that is the live panel; beside it goes a still form as an
@@ -30,7 +29,7 @@ def display_debugger(
     """
     del include, exclude  # one form each: there is nothing to leave out
     remember(debugger)
-    if not _in_notebook():
+    if not in_notebook():
         return {"text/plain": repr(debugger)}
     panel = panel_for(debugger)
     _still_for(panel).publish()
@@ -51,19 +50,15 @@ class Still:
 
     def publish(self) -> None:
         """Show the still form in the cell that is running now."""
-        from IPython.display import display
-
         self._shown = self._html()
-        display(_Html(self._shown), display_id=self._id)
+        publish(_Html(self._shown), self._id)
 
     def refresh(self) -> None:
         """Bring the still form and the panel's snapshot up to date."""
         html = self._html()
         if html != self._shown:
-            from IPython.display import update_display
-
             self._shown = html
-            update_display(_Html(html), display_id=self._id)
+            publish(_Html(html), self._id, again=True)
         self._panel.rest()
 
     def _html(self) -> str:
@@ -113,7 +108,7 @@ def _refresh_after_cells() -> None:
 
     A notebook executed from end to end has no quiet moments of its own.
     """
-    shell = _shell()
+    shell = shell_now()
     if shell is None:
         return
 
@@ -144,12 +139,3 @@ def remember(debugger: DebuggerLike) -> None:
 def last_debugger() -> DebuggerLike | None:
     """Return the debugger that was shown last, if any was."""
     return _last[0] if _last else None
-
-
-def _shell() -> Any:
-    module = sys.modules.get("IPython")
-    return module.get_ipython() if module is not None else None
-
-
-def _in_notebook() -> bool:
-    return getattr(_shell(), "kernel", None) is not None

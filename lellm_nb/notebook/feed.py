@@ -117,7 +117,8 @@ class Feed:
 
     def _catch_up(self) -> list[Any] | None:
         """Bring the ledger to the head; return the rows, or None after a jump."""
-        frames, head = self.debugger.frames, self.debugger.head
+        # In this order: frames may be added in between, and the head is among them.
+        head, frames = self.debugger.head, self.debugger.frames
         self._ledger.settle(frames, head)
         jumped = (
             self._ledger.live.index != self._shown.index

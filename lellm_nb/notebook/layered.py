@@ -90,9 +90,7 @@ class Visible:
             rest = [n for n in members if n not in starts]
             onward = set(_forward(starts + rest, self.edges))
             known = set(members)
-            closing.update(
-                (a, b) for a, b, _ in self.edges if a in known and (a, b) not in onward
-            )
+            closing.update((a, b) for a, b, _ in self.edges if a in known and (a, b) not in onward)
         return closing
 
 
@@ -197,9 +195,7 @@ def _middle(places: list[float]) -> float:
     return sum(places) / len(places) if places else 0.0
 
 
-def _forward(
-    members: list[int], edges: Iterable[tuple[int, int, str]]
-) -> list[tuple[int, int]]:
+def _forward(members: list[int], edges: Iterable[tuple[int, int, str]]) -> list[tuple[int, int]]:
     """Return the edges that close no cycle, walking in order of the members."""
     known = set(members)
     out: dict[int, list[int]] = defaultdict(list)
@@ -215,15 +211,15 @@ def _forward(
         stack = [(root, iter(out[root]))]
         while stack:
             number, targets = stack[-1]
-            target = next(targets, None)
-            if target is None:
+            onward = next(targets, None)
+            if onward is None:
                 colour[number] = 2
                 stack.pop()
-            elif colour.get(target) != 1:
-                kept.append((number, target))
-                if target not in colour:
-                    colour[target] = 1
-                    stack.append((target, iter(out[target])))
+            elif colour.get(onward) != 1:
+                kept.append((number, onward))
+                if onward not in colour:
+                    colour[onward] = 1
+                    stack.append((onward, iter(out[onward])))
     return kept
 
 

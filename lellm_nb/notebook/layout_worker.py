@@ -19,7 +19,7 @@ def dot_text(job: dict[str, Any]) -> str:
     """Return the job in Graphviz's language, under ids of our own."""
     lines = [
         "digraph g {",
-        'graph [rankdir=TB, nodesep=0.32, ranksep=0.42, compound=true, margin=0];',
+        "graph [rankdir=TB, nodesep=0.32, ranksep=0.42, compound=true, margin=0];",
         'node [shape=box, fixedsize=true, label=""];',
         "edge [arrowsize=0.6];",
     ]

@@ -71,14 +71,10 @@ class Standing:
     def since(self, old: Standing) -> dict[str, Any]:
         """Return what to change in `old` to come to this standing."""
         marks = [
-            [number, *mark]
-            for number, mark in self.marks.items()
-            if old.marks.get(number) != mark
+            [number, *mark] for number, mark in self.marks.items() if old.marks.get(number) != mark
         ]
         taken = [
-            [*edge, count]
-            for edge, count in self.taken.items()
-            if old.taken.get(edge) != count
+            [*edge, count] for edge, count in self.taken.items() if old.taken.get(edge) != count
         ]
         return {
             "index": self.index,

@@ -126,11 +126,7 @@ def outline(graph: GraphLike) -> Outline:
 def _add_graph(result: Outline, graph: GraphLike, parent: int, prefix: str) -> None:
     numbers: dict[str, int] = {}
     for name, node in graph.nodes.items():
-        roles = [
-            role
-            for role, of in (("start", graph.start), ("end", graph.end))
-            if of == name
-        ]
+        roles = [role for role, of in (("start", graph.start), ("end", graph.end)) if of == name]
         numbers[name] = _add_node(result, name, node, parent, prefix, " ".join(roles))
     for name, node in graph.nodes.items():
         _add_inside(result, node, numbers[name], f"{prefix}{name}/")
@@ -140,9 +136,7 @@ def _add_graph(result: Outline, graph: GraphLike, parent: int, prefix: str) -> N
             result.edges.append(OutlineEdge(*ends, str(edge.kind)))
 
 
-def _add_node(
-    result: Outline, name: str, node: Any, parent: int, prefix: str, role: str
-) -> int:
+def _add_node(result: Outline, name: str, node: Any, parent: int, prefix: str, role: str) -> int:
     number = len(result.nodes)
     path = prefix + name
     kind = str(getattr(node, "kind", "task"))
@@ -155,14 +149,7 @@ def _add_inside(result: Outline, node: Any, number: int, prefix: str) -> None:
     inner = getattr(node, "graph", None)
     if inner is not None and hasattr(inner, "nodes"):
         _add_graph(result, inner, number, prefix)
-    branches = getattr(node, "branches", None)
-    if not isinstance(branches, dict) and hasattr(branches, "items"):
-        branches = dict(branches.items())
-    if not isinstance(branches, dict):
-        return
+    branches: Any = getattr(node, "branches", None) or {}
     for name, branch in branches.items():
         holder = _add_node(result, str(name), branch, number, prefix, "")
-        if hasattr(branch, "nodes") and hasattr(branch, "edges"):
-            _add_graph(result, branch, holder, f"{prefix}{name}/")
-        else:
-            _add_inside(result, branch, holder, f"{prefix}{name}/")
+        _add_inside(result, branch, holder, f"{prefix}{name}/")

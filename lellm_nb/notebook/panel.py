@@ -26,7 +26,7 @@ _OPEN_UP_TO = 60
 """Composites are drawn open at first in a graph of at most this many nodes."""
 
 
-class Panel(anywidget.AnyWidget):  # type: ignore[misc]  # anywidget is untyped
+class Panel(anywidget.AnyWidget):
     """A live view of one debugger. Everything is written by the writer's thread.
 
     A press arrives as a message on whichever thread the kernel likes; it is
@@ -54,9 +54,7 @@ class Panel(anywidget.AnyWidget):  # type: ignore[misc]  # anywidget is untyped
         self.on_quiet: Callable[[], None] = lambda: None
         """Called on the writer's thread when the panel came to rest."""
 
-        super().__init__(
-            outline=_outline_json(self._feed.outline), snapshot=self._feed.snapshot()
-        )
+        super().__init__(outline=_outline_json(self._feed.outline), snapshot=self._feed.snapshot())
         self._snapshot_seq = self._feed.sequence
         self._client = Client(self._update)
         self._unsubscribe = debugger.subscribe(self._client.touch)
@@ -245,8 +243,5 @@ def _opened_at_first(outline: Outline) -> set[int]:
 
 
 def _outline_json(outline: Outline) -> dict[str, Any]:
-    nodes = [
-        [node.path, node.name, node.kind, node.parent, node.role]
-        for node in outline.nodes
-    ]
+    nodes = [[node.path, node.name, node.kind, node.parent, node.role] for node in outline.nodes]
     return {"name": outline.name, "nodes": nodes}

@@ -69,6 +69,4 @@ def _row(frame: Any) -> str:
         str(frame.next_node or ""),
         f"{(frame.duration or 0) * 1e3:.1f} ms" if frame.duration else "",
     )
-    return (
-        "<tr>" + "".join(f'<td style="{_CELL}">{escape(c)}</td>' for c in cells)
-    ) + "</tr>"
+    return ("<tr>" + "".join(f'<td style="{_CELL}">{escape(c)}</td>' for c in cells)) + "</tr>"

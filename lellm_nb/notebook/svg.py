@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from xml.sax.saxutils import escape
 
-from .layered import Drawing, Point
-from .outline import Outline
+from .layered import Drawing, Point, layered, visible
+from .outline import Outline, outline
+from .protocols import GraphLike
 
 _COLOURS = {
     "pending": ("#ffffff", "#b6bdc6", "#57606a"),
@@ -21,9 +22,7 @@ _FONT = "font-family='system-ui,sans-serif'"
 _MARGIN = 10.0
 
 
-def svg(
-    outline: Outline, drawing: Drawing, statuses: Mapping[int, str] | None = None
-) -> str:
+def svg(whole: Outline, drawing: Drawing, statuses: Mapping[int, str] | None = None) -> str:
     """Return `drawing` as one self-contained SVG document.
 
     Names are escaped and are only ever text; nothing in it links anywhere.
@@ -42,7 +41,7 @@ def svg(
     ]
     for number, (x, y, w, h) in drawing.boxes.items():
         parts.append(_rect(x, y, w, h, "#f6f8fa", "#d0d7de"))
-        parts.append(_text(x + 10, y + 17, outline.nodes[number].name, "#57606a", 11))
+        parts.append(_text(x + 10, y + 17, whole.nodes[number].name, "#57606a", 11))
     for _source, _target, kind, points in drawing.edges:
         if points:
             dash = " stroke-dasharray='5 4'" if kind == "conditional" else ""
@@ -54,7 +53,7 @@ def svg(
     for number, (x, y, w, h) in drawing.nodes.items():
         fill, edge, ink = _COLOURS[statuses.get(number, "pending")]
         parts.append(_rect(x, y, w, h, fill, edge))
-        name = outline.nodes[number].name
+        name = whole.nodes[number].name
         shown = name if len(name) <= 30 else name[:29] + "…"
         parts.append(_text(x + w / 2, y + h / 2 + 4, shown, ink, 12, "middle"))
     return "".join(parts) + "</svg>"
@@ -79,11 +78,18 @@ def _rect(x: float, y: float, w: float, h: float, fill: str, edge: str) -> str:
     )
 
 
-def _text(
-    x: float, y: float, text: str, ink: str, size: int, anchor: str = "start"
-) -> str:
+def _text(x: float, y: float, text: str, ink: str, size: int, anchor: str = "start") -> str:
     clean = "".join(c if c.isprintable() else "�" for c in text)
     return (
         f"<text x='{x:.1f}' y='{y:.1f}' fill='{ink}' font-size='{size}'"
         f" text-anchor='{anchor}' {_FONT}>{escape(clean)}</text>"
     )
+
+
+def graph_svg(graph: GraphLike) -> str:
+    """Return a still picture of `graph`, every composite opened up.
+
+    Needs nothing installed: this is what `Graph.to_svg` gives.
+    """
+    whole = outline(graph)
+    return svg(whole, layered(visible(whole, whole.composites())))

@@ -73,9 +73,7 @@ class Writer:
         with self._condition:
             self._waiting.add(client)
             if self._thread is None or not self._thread.is_alive():
-                self._thread = threading.Thread(
-                    target=self._serve, name="lellm-view", daemon=True
-                )
+                self._thread = threading.Thread(target=self._serve, name="lellm-view", daemon=True)
                 self._thread.start()
             self._condition.notify()
 

@@ -11,10 +11,10 @@ export function diffRows(diff, empty) {
       "div",
       { class: `change change-${row.kind}` },
       el("span", { class: "change-sign", "aria-label": row.kind }, SIGNS[row.kind] ?? "·"),
-      el("span", { class: "change-path" }, row.path),
       el(
         "span",
         { class: "change-values" },
+        el("span", { class: "change-path" }, row.path), " ",
         row.old ? el("span", { class: "old" }, row.old.text) : null,
         row.old && row.new ? el("span", { class: "arrow", "aria-label": "became" }, "→") : null,
         row.new ? el("span", { class: "new" }, row.new.text) : null,

@@ -6,7 +6,7 @@ import { scene } from "./scene.js";
 
 const MARGIN = 22;
 const LARGEST = 1.15;
-const READABLE = 0.55;
+const READABLE = 0.75;
 
 export function graph(store, { onNode }) {
   const hold = svg("g", {});

@@ -13,7 +13,7 @@ export function timeline(store) {
     title: "Look at any frame; the run stays where it is",
     oninput: () => store.look(Number(slider.value)),
   });
-  const where = el("output", { class: "where" });
+  const where = el("span", { class: "where", "aria-hidden": "true" });
   const track = el("div", { class: "track" }, canvas, slider);
   const root = el("div", { class: "timeline" }, el("span", { class: "timeline-label", "aria-hidden": "true" }, "Frame"), track, where);
   let ink = null;

@@ -1,0 +1,62 @@
+"""One module out of many: how the panel's files are put together."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from lellm_nb.notebook.assets import STATIC, AssetError, module_text, put_together, style_text
+
+node = shutil.which("node")
+
+
+def test_names_private_to_a_file_never_meet():
+    """Two files may use one name for different things."""
+    made = put_together(
+        "main",
+        {
+            "main": 'import { a as first } from "./a.js";\nimport { b } from "./b.js";\n'
+            "export default [first, b];",
+            "a": "const hidden = 1;\nexport const a = hidden;",
+            "b": "const hidden = 2;\nexport function b() { return hidden; }",
+        },
+    )
+
+    assert "const { a: first } = $a;" in made
+    assert made.index("const $a") < made.index("const $main")
+    assert not re.search(r"^\s*import\s", made, re.M)
+
+
+def test_a_missing_file_and_a_ring_are_named():
+    """A slip in the files is found when they are put together, not in a browser."""
+    with pytest.raises(AssetError, match=r"no gone\.js"):
+        put_together("m", {"m": 'import { x } from "./gone.js";\nexport default x;'})
+    with pytest.raises(AssetError, match="a -> b -> a"):
+        put_together("a", {"a": 'import { y } from "./b.js";', "b": 'import { x } from "./a.js";'})
+
+
+def test_every_file_is_used_and_none_makes_markup_of_text():
+    """Values of a state are only ever text in the page."""
+    whole = module_text()
+
+    for path in STATIC.glob("*.js"):
+        assert f"const ${path.stem} = " in whole
+        for danger in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval("):
+            assert danger not in path.read_text(), path.name
+
+
+def test_the_still_form_is_hidden_while_the_panel_lives():
+    """The rule travels with the panel, so without it the still form is seen."""
+    assert ":has(.lellm-nb)" in style_text()
+
+
+@pytest.mark.skipif(node is None, reason="needs node to read the module")
+def test_the_module_parses(tmp_path):
+    """What the browser gets is one valid ES module with a default export."""
+    path = tmp_path / "panel.mjs"
+    path.write_text(module_text())
+
+    subprocess.run([node, "--check", path], check=True)
