@@ -28,13 +28,13 @@ def answer(feed: Feed, question: Question) -> dict[str, Any]:
 
 
 def _detail(feed: Feed, question: Question) -> dict[str, Any]:
-    against = question.get("against")
-    return detail(feed.debugger, question["frame"], question["tab"], against)
+    return detail(feed.debugger, question["frame"], question["tab"], question)
 
 
 def _inside(feed: Feed, question: Question) -> dict[str, Any]:
     frame = feed.debugger.frames[question["frame"]]
-    return state_rows(feed.debugger, frame, question["steps"], question["start"])
+    whole = bool(question.get("whole"))
+    return state_rows(frame, question["steps"], question["start"], whole)
 
 
 def _chunk(feed: Feed, question: Question) -> dict[str, Any]:

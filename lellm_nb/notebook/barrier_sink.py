@@ -38,7 +38,7 @@ class WidgetBarrierSink:
     async def wait_decision(
         self,
         barrier_id: str,
-        timeout: float | None = None,  # noqa: ASYNC109  # the sink protocol's: asyncio.timeout raises, this answers
+        timeout: float | None = None,  # the sink protocol's: asyncio.timeout raises, this answers
     ) -> BarrierOutcome:
         """Show a card and return what was decided, or that the time was up."""
         check_clicks()

@@ -23,7 +23,7 @@ def decision_of(kind: str, *, reason: str = "", key: str = "", value: Any = None
     if kind == "approve":
         return Approve()
     if kind == "reject":
-        return Reject(reason)
+        return Reject(reason) if reason else Reject()
     if kind == "modify":
         if not key:
             raise ValueError("Modify needs a key.")
@@ -71,4 +71,6 @@ def preview_row(debugger: DebuggerLike, barrier: str, kind: str, **answer: Any) 
         rows = change_rows(preview.diff)
     except Exception as error:  # user predicates run inside a preview
         return {"next": None, "rows": [], "more": 0, "error": str(error)[:400]}
-    return {"next": preview.next_node, **rows, "error": ""}
+    failure = getattr(preview, "error", None)
+    said = f"then fails: {failure}"[:400] if failure is not None else ""
+    return {"next": preview.next_node, **rows, "error": said}

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Iterable, Mapping
-from itertools import islice
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any
 
+from lellm_nb.debug.diff import diff_states
+
 from .ledger import kind_of
+from .outline import plain_path
 from .protocols import ChangeLike, DebuggerLike, FrameLike
 from .values import LONG, PAGE, children, inside, short_text, type_name, value_row
 
@@ -32,14 +35,38 @@ def title_row(frame: FrameLike) -> dict[str, Any]:
     }
 
 
-def state_rows(
-    debugger: DebuggerLike, frame: FrameLike, steps: list[int], start: int
-) -> dict[str, Any]:
+def level_names(frame: FrameLike) -> list[str]:
+    """Return the levels whose state can be shown, the frame's own one first.
+
+    A frame of the outermost graph has one level, which needs no name.
+    """
+    above = plain_path(frame.path or "").rpartition("/")[0]
+    return [above, "whole run"] if above else []
+
+
+def shown_state(frame: FrameLike, whole: bool) -> Any:
+    """Return the state of the frame's own level, or of the outermost one."""
+    return plain_state(frame.position.state if whole else frame.state)
+
+
+def state_rows(frame: FrameLike, steps: list[int], start: int, whole: bool) -> dict[str, Any]:
     """Return a page of the state, or of one value inside it."""
-    result = children(inside(plain_state(frame.state), steps), start)
+    result = children(inside(shown_state(frame, whole), steps), start)
     if not steps:
         result["changed"] = [short_text(key, 80) for key in changed_keys(frame)]
     return result
+
+
+def level_of(position: Any, path: str) -> Any:
+    """Return the level in which the node at `path` stands, or None when it is not entered."""
+    names = plain_path(path).split("/")
+    level = position
+    for name, following in pairwise(names):
+        if level is None or level.node != name:
+            return None
+        branches = getattr(level.inner, "branches", None)
+        level = level.inner if branches is None else branches[following]
+    return level
 
 
 def plain_state(state: Any) -> Any:
@@ -65,12 +92,20 @@ def changed_keys(frame: FrameLike) -> list[str]:
     return list(keys)
 
 
-def diff_rows(debugger: DebuggerLike, frame: FrameLike, against: int | None) -> dict[str, Any]:
+def diff_rows(
+    debugger: DebuggerLike, frame: FrameLike, against: int | None, whole: bool
+) -> dict[str, Any]:
     """Return what changed up to this frame, from the one before or any other."""
     other = frame.index - 1 if against is None else against
     if other < 0:
         return {"against": None, "rows": [], "more": 0}
-    changes = debugger.diff(other, frame.index)
+    before = debugger.frames[other]
+    level = None if whole or not frame.path else level_of(before.position, frame.path)
+    if level is None:
+        # Not entered then: what the two have in common is the whole run.
+        changes = diff_states(plain_state(before.position.state), shown_state(frame, True))
+    else:
+        changes = diff_states(plain_state(level.state), shown_state(frame, False))
     return {"against": other, **change_rows(changes)}
 
 
@@ -203,21 +238,20 @@ TABS: dict[str, Callable[[DebuggerLike, FrameLike], dict[str, Any]]] = {
 """Tabs that need nothing but the frame."""
 
 
-def detail(
-    debugger: DebuggerLike, index: int, tab: str, against: int | None = None
-) -> dict[str, Any]:
+def detail(debugger: DebuggerLike, index: int, tab: str, question: Any) -> dict[str, Any]:
     """Return one tab for one frame, with the frame's heading.
 
     Raises:
         LookupError: There is no such frame or no such tab.
     """
     frame = debugger.frames[index]
+    whole = bool(question.get("whole"))
     if tab == "state":
-        rows = state_rows(debugger, frame, [], 0)
+        rows = state_rows(frame, [], 0, whole)
     elif tab == "diff":
-        rows = diff_rows(debugger, frame, against)
+        rows = diff_rows(debugger, frame, question.get("against"), whole)
     elif tab in TABS:
         rows = TABS[tab](debugger, frame)
     else:
         raise LookupError(f"There is no tab {tab!r}.")
-    return {"title": title_row(frame), "tab": tab, **rows}
+    return {"title": title_row(frame), "tab": tab, "levels": level_names(frame), **rows}

@@ -7,6 +7,8 @@ import uuid
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from lellm_nb.debug.core import latest
+
 from .kernel import in_notebook, publish
 from .kernel import shell as shell_now
 from .panel import Panel, panel_for
@@ -91,7 +93,7 @@ class _Html:
 
 
 _stills: WeakKeyDictionary[Panel, Still] = WeakKeyDictionary()
-_last: list[DebuggerLike] = []
+_last: list[tuple[DebuggerLike, Any]] = []
 
 
 def _still_for(panel: Panel) -> Still:
@@ -133,9 +135,12 @@ def _refresh_after_cells() -> None:
 
 def remember(debugger: DebuggerLike) -> None:
     """Make `debugger` the one that ``%lellm`` acts on."""
-    _last[:] = [debugger]
+    _last[:] = [(debugger, latest())]
 
 
-def last_debugger() -> DebuggerLike | None:
-    """Return the debugger that was shown last, if any was."""
-    return _last[0] if _last else None
+def last_debugger() -> Any:
+    """Return the debugger that was shown or made last, or None."""
+    made = latest()
+    if not _last or _last[0][1] is not made:
+        return made
+    return _last[0][0]

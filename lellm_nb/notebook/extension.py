@@ -13,7 +13,7 @@ Verb = Callable[[Any, list[str]], Any]
 
 def load_ipython_extension(shell: Any) -> None:
     """Give `shell` the magic ``%lellm``."""
-    shell.register_magic_function(_Magic(shell), "line", "lellm")
+    shell.register_magic_function(_Magic(), "line", "lellm")
 
 
 def unload_ipython_extension(shell: Any) -> None:
@@ -26,18 +26,19 @@ class _Magic:
 
     __name__ = "lellm"
 
-    def __init__(self, shell: Any) -> None:
-        self._shell = shell
+    def __init__(self) -> None:
         self.__doc__ = usage()
 
     def __call__(self, line: str) -> Any:
         from IPython.core.error import UsageError
 
+        from .display import last_debugger
+
         name, *words = _words(line) or ["help"]
         verb = VERBS.get(name.replace("-", "_"))
         if verb is None:
             raise UsageError(usage())
-        debugger = _debugger(self._shell)
+        debugger = last_debugger()
         if debugger is None:
             raise UsageError("There is no debugger yet: make one with Debugger(graph).")
         try:
@@ -56,20 +57,6 @@ def _words(line: str) -> list[str]:
 def usage() -> str:
     """Return the magic's forms on one line."""
     return "%lellm " + " | ".join(sorted(VERBS)) + " — acts on the last debugger."
-
-
-def _debugger(shell: Any) -> Any:
-    """Return the debugger shown last, or the newest one in the notebook."""
-    from .display import last_debugger
-
-    shown = last_debugger()
-    if shown is not None:
-        return shown
-    from lellm_nb.debug import Debugger
-
-    names = getattr(shell, "user_ns", {})
-    made = [value for value in names.values() if isinstance(value, Debugger)]
-    return made[-1] if made else None
 
 
 def _counted(verb: str) -> Verb:

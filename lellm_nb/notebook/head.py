@@ -21,6 +21,7 @@ def head_rows(debugger: DebuggerLike, outline: Outline) -> dict[str, Any]:
     return {
         "name": str(debugger.name or outline.name),
         "status": status,
+        "busy": bool(debugger.busy),
         "line_text": str(debugger.status_line),
         "head": debugger.head,
         "count": len(debugger.frames),
@@ -97,7 +98,7 @@ def button_rows(
     pending: list[dict[str, Any]],
 ) -> dict[str, list[Any]]:
     """Return ``name: [can be pressed, what a press does right now]``."""
-    if status == "running":
+    if debugger.busy:
         wait = "Running: pause first"
         rows: dict[str, list[Any]] = {
             name: [False, wait]

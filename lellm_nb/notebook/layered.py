@@ -75,6 +75,14 @@ class Visible:
         """Return the nodes drawn in one composite, in their own order."""
         return self._levels.get(parent, [])
 
+    def width(self, number: int) -> float:
+        """Return the width a node is drawn with."""
+        return node_width(self.outline.nodes[number].name, number in self._composites)
+
+    @cached_property
+    def _composites(self) -> set[int]:
+        return self.outline.composites()
+
     @cached_property
     def _levels(self) -> dict[int, list[int]]:
         levels: dict[int, list[int]] = {}
@@ -112,9 +120,12 @@ def visible(outline: Outline, opened: Set[int]) -> Visible:
     return Visible(outline, still_open, tuple(shown), edges)
 
 
-def node_width(name: str) -> float:
-    """Return the width a node needs for its name and its marks."""
-    return max(112.0, min(len(name), 30) * 7.1 + 66.0)
+def node_width(name: str, composite: bool = False) -> float:
+    """Return the width a node needs for its name and its marks.
+
+    A composite that is closed has one mark more: the one that opens it.
+    """
+    return max(112.0, min(len(name), 30) * 7.1 + 66.0) + (26.0 if composite else 0.0)
 
 
 def layered(part: Visible) -> Drawing:
@@ -143,7 +154,7 @@ def _place_level(
             sizes[number] = _place_level(part, number, Drawing(), 0, 0)
             sizes[number] = sizes[number][0], sizes[number][1] + HEADER
         else:
-            sizes[number] = node_width(part.outline.nodes[number].name), NODE_HEIGHT
+            sizes[number] = part.width(number), NODE_HEIGHT
     widths = [sum(sizes[n][0] + _GAP_X for n in row) - _GAP_X for row in rows]
     widest = max(widths, default=0.0)
     for row, width in zip(rows, widths, strict=True):

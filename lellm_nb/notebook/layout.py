@@ -19,7 +19,6 @@ from .layered import (
     Drawing,
     Visible,
     layered,
-    node_width,
     visible,
 )
 from .outline import Outline
@@ -60,7 +59,7 @@ def _job(part: Visible) -> dict[str, Any]:
     loops = part.loops()
     for number in part.nodes:
         node = part.outline.nodes[number]
-        width = round(node_width(node.name), 1)
+        width = round(part.width(number), 1)
         opened = number in part.open
         nodes.append([number, node.parent, width, NODE_HEIGHT, opened])
     return {

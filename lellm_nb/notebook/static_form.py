@@ -67,6 +67,20 @@ def _row(frame: Any) -> str:
         str(frame.path or ""),
         short_text(keys, 60),
         str(frame.next_node or ""),
-        f"{(frame.duration or 0) * 1e3:.1f} ms" if frame.duration else "",
+        duration_text(frame.duration or 0),
     )
     return ("<tr>" + "".join(f'<td style="{_CELL}">{escape(c)}</td>' for c in cells)) + "</tr>"
+
+
+def duration_text(seconds: float) -> str:
+    """Return a time as a person reads it, or nothing for none.
+
+    Example:
+        >>> duration_text(0.0000042), duration_text(0.0031), duration_text(2.41)
+        ('4 µs', '3.1 ms', '2.4 s')
+    """
+    if not seconds:
+        return ""
+    if seconds < 0.001:
+        return f"{seconds * 1e6:.0f} µs"
+    return f"{seconds * 1e3:.1f} ms" if seconds < 1 else f"{seconds:.1f} s"

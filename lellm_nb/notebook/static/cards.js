@@ -56,11 +56,13 @@ function card(store, row) {
   const key = field("Key", "state key");
   const value = field("Value", "JSON, else text");
   const target = el("select", { "aria-label": "Target" });
+  const above = row.path.split("/").slice(0, -1).join("/");
+  const end = `end of ${above || "the run"}`;
   const answers = {
-    approve: answerColumn("Approve", "A", [], "check"),
-    reject: answerColumn("Reject", "X", [reason], "cross"),
-    modify: answerColumn("Modify", null, [key, value]),
-    reroute: answerColumn("Reroute", null, [target]),
+    approve: answerColumn("Approve", "A", [], "check", end),
+    reject: answerColumn("Reject", "X", [reason], "cross", end),
+    modify: answerColumn("Modify", null, [key, value], null, end),
+    reroute: answerColumn("Reroute", null, [target], null, end),
   };
   const root = el(
     "section",
@@ -134,7 +136,7 @@ function card(store, row) {
       return;
     }
     // The clock of a barrier stands still while the debugger does.
-    const runs = store.head.status === "running";
+    const runs = store.head.busy;
     const left = runs ? Math.max(0, row.since + row.timeout - Date.now() / 1000) : row.timeout;
     text(clock, runs ? `${Math.ceil(left)} s left` : `timeout ${row.timeout} s · paused`);
   }
@@ -158,7 +160,7 @@ function field(name, hint) {
   });
 }
 
-function answerColumn(name, key, fields, picture) {
+function answerColumn(name, key, fields, picture, end = "") {
   const leads = freshId("leads");
   const button = el(
     "button",
@@ -174,17 +176,10 @@ function answerColumn(name, key, fields, picture) {
   const root = el("div", { class: "answer-column" }, el("div", { class: "answer-form" }, button, fields), outcome);
 
   function show(found) {
-    if (found.error) {
-      say(found.error, "bad");
-      return;
-    }
-    const next = el(
-      "div",
-      { class: "outcome-next" },
-      el("span", { "aria-hidden": "true" }, "→ "),
-      found.next === null ? "end of the run" : found.next,
-    );
-    outcome.replaceChildren(next, diffRows(found, "no change"));
+    const next = found.error
+      ? el("div", { class: "bad" }, found.error)
+      : el("div", { class: "outcome-next" }, el("span", { "aria-hidden": "true" }, "→ "), found.next ?? end);
+    outcome.replaceChildren(next, ...(found.rows ? [diffRows(found, "no change")] : []));
   }
 
   function say(words, tone = "") {

@@ -4,7 +4,9 @@ import { attr, el, svg, visible } from "./dom.js";
 import { icon } from "./icons.js";
 import { scene } from "./scene.js";
 
-const MARGIN = 22;
+const MARGIN = 18;
+/** Room at the top for the ribbon, so that it never covers a node at rest. */
+const ABOVE = 46;
 const LARGEST = 1.15;
 const READABLE = 0.75;
 
@@ -115,11 +117,10 @@ export function graph(store, { onNode }) {
   function fit(smallest = READABLE) {
     const { clientWidth: w, clientHeight: h } = root;
     if (!drawn || !w || !h || !drawn.width) return;
-    const k = Math.min(LARGEST, (w - 2 * MARGIN) / drawn.width, (h - 2 * MARGIN) / drawn.height);
+    const k = Math.min(LARGEST, (w - 2 * MARGIN) / drawn.width, (h - ABOVE - MARGIN) / drawn.height);
     view.k = Math.max(k, smallest);
     view.x = (w - drawn.width * view.k) / 2;
-    view.y = Math.max((h - drawn.height * view.k) / 2, MARGIN);
-    if (drawn.height * view.k > h) view.y = MARGIN;
+    view.y = Math.max((h - drawn.height * view.k) / 2, ABOVE);
     moved = smallest !== READABLE;
     apply();
   }

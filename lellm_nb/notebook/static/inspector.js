@@ -22,6 +22,7 @@ export function inspector(store) {
   });
   let chosen = TABS[0];
   let against = null;
+  let whole = false;
   let wanted = "";
   let shown = "";
   let failedAt = -1;
@@ -68,7 +69,7 @@ export function inspector(store) {
       later.cancel();
       return;
     }
-    const key = [store.shown, chosen.id, against, store.head.line, store.head.count, store.head.status].join(" ");
+    const key = [store.shown, chosen.id, against, whole, store.head.line, store.head.count, store.head.status].join(" ");
     if (key === wanted) return;
     wanted = key;
     if (now || store.looking === null) load(key);
@@ -81,7 +82,7 @@ export function inspector(store) {
     later.cancel();
     const frame = store.shown;
     const tab = chosen;
-    const question = { ask: "detail", frame, tab: tab.id };
+    const question = { ask: "detail", frame, tab: tab.id, whole };
     if (tab.id === "diff" && against !== null) question.against = against;
     const detail = await store.ask(question);
     if (key !== wanted) return;
@@ -91,14 +92,21 @@ export function inspector(store) {
       return;
     }
     heading(detail.title);
-    const fetch = (steps, start) => store.ask({ ask: "inside", frame, steps, start });
+    const fetch = (steps, start) => store.ask({ ask: "inside", frame, steps, start, whole });
     const compare = (value) => {
       against = value;
       draw(true);
     };
+    const level = (value) => {
+      whole = value;
+      draw(true);
+    };
     const scrolled = shown === tab.id ? body.scrollTop : 0;
     shown = tab.id;
-    const parts = tab.draw({ ...detail, chosen: against }, { fetch, against: compare, last: store.head.count - 1 });
+    const parts = tab.draw(
+      { ...detail, chosen: against },
+      { fetch, against: compare, last: store.head.count - 1, whole, level },
+    );
     body.replaceChildren(...parts.filter(Boolean));
     body.scrollTop = scrolled;
   }

@@ -51,7 +51,7 @@ export function ribbon(store) {
     visible(root, !store.atHead);
     if (store.atHead) return;
     text(words, `looking at frame ${store.shown}`);
-    const running = store.head.status === "running";
+    const running = store.head.busy;
     rewind.title = running ? "Running: pause first" : `Move the head to frame ${store.shown}; nothing is lost`;
     rewind.setAttribute("aria-disabled", String(running));
     back.title = `Show frame ${store.head.head}, where the run stands`;

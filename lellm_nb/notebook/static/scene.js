@@ -5,6 +5,7 @@ import { iconPath } from "./icons.js";
 import { statusOf } from "./history.js";
 
 const LONGEST = 30;
+const TIMELESS = new Set(["subgraph", "parallel", "barrier"]);
 
 /** Draw `drawing`; `on` has what clicks do: body, rim and fold, each with a node number. */
 export function scene(drawing, outline, on) {
@@ -125,6 +126,8 @@ export function scene(drawing, outline, on) {
 
   function metaText(kind, mark) {
     if (!mark || !mark[1]) return kind;
+    // What a composite or a barrier took is its inside's or the person's time.
+    if (TIMELESS.has(kind)) return mark[1] > 1 ? `${kind} · ${mark[1].toLocaleString("en")}×` : kind;
     const times = mark[1] > 1 ? `${mark[1].toLocaleString("en")}× · ` : "";
     return `${times}${duration(mark[2] / 1000)}`;
   }

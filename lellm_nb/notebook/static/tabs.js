@@ -4,12 +4,27 @@ import { el, plural } from "./dom.js";
 import { diffRows } from "./diffrows.js";
 import { treeRows } from "./tree.js";
 
-function state(detail, { fetch }) {
-  if (!detail.total) return [empty("The state is empty.")];
-  return [el("div", { class: "tree" }, treeRows(detail, [], fetch, new Set(detail.changed)))];
+/** Inside a composite: the state of its level, or that of the whole run. */
+function levels(detail, { whole, level }) {
+  if (!detail.levels?.length) return null;
+  const buttons = detail.levels.map((name, place) =>
+    el(
+      "button",
+      { type: "button", class: "chip", "aria-pressed": String(whole === (place === 1)), onclick: () => level(place === 1) },
+      name,
+    ),
+  );
+  return el("div", { class: "tab-bar levels", role: "group", "aria-label": "Level" }, buttons);
 }
 
-function diff(detail, { against, last }) {
+function state(detail, view) {
+  const { fetch } = view;
+  if (!detail.total) return [levels(detail, view), empty("The state is empty.")];
+  return [levels(detail, view), el("div", { class: "tree" }, treeRows(detail, [], fetch, new Set(detail.changed)))];
+}
+
+function diff(detail, view) {
+  const { against, last } = view;
   const input = el("input", {
     type: "number", min: 0, max: last, class: "against", "aria-label": "Compare with frame",
     placeholder: detail.against === null ? "" : String(detail.against),
@@ -18,7 +33,7 @@ function diff(detail, { against, last }) {
   if (detail.chosen !== null && detail.chosen !== undefined) input.value = detail.chosen;
   const bar = el("div", { class: "tab-bar" }, el("label", {}, "changes since frame ", input));
   if (detail.against === null) return [empty("This is the first frame: there is nothing before it.")];
-  return [bar, diffRows(detail, "Nothing changed.")];
+  return [levels(detail, view), bar, diffRows(detail, "Nothing changed.")];
 }
 
 function mutations(detail) {

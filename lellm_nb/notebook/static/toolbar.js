@@ -55,7 +55,7 @@ export function toolbar(store, { onHelp }) {
     for (const [verb, button] of buttons) {
       if (verb.id === "rewind") attr(button, "data-away", store.atHead ? null : "true");
       if (verb.id === "pause" || verb.id === "stop") {
-        attr(button, "data-live", store.head.status === "running" ? "true" : null);
+        attr(button, "data-live", store.head.busy ? "true" : null);
       }
     }
     const lines = store.head.lines ?? [];

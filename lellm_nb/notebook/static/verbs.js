@@ -18,7 +18,7 @@ export const VERBS = [
 /** What a press of a button does right now: [can be pressed, in words]. */
 export function now(store, id) {
   const [enabled, tip] = store.head.buttons?.[id] ?? [false, ""];
-  if (store.atHead || store.head.status === "running") {
+  if (store.atHead || store.head.busy) {
     return id === "rewind" ? [false, tip] : [enabled, tip];
   }
   if (id === "rewind") return [true, `Move the head to frame ${store.shown}; nothing is lost`];
