@@ -128,7 +128,7 @@ ATTRIBUTES = {
     "Debugger": "state position frames pending breakpoints",
     "FrameStack": "current depth is_empty frames",
     "MemorySink": "frames",
-    "Frame": "graph_id node_id state cursor index kind path node visit mutations route error output",
+    "Frame": "graph_id node_id state cursor index kind path node visit mutations route error",
     "Position": "state",
     "Stop": "reason frame error pending breakpoint",
 }
