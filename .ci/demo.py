@@ -74,7 +74,7 @@ def main() -> int:
         "-m",
         "jupyterlab",
         "--no-browser",
-        "--log-level=WARN",
+        "--log-level=ERROR",
         "--ServerApp.ip=127.0.0.1",
         f"--ServerApp.port={port}",
         "--ServerApp.port_retries=0",
@@ -83,12 +83,15 @@ def main() -> int:
     ]
     if hasattr(os, "getuid") and os.getuid() == 0:
         command.append("--allow-root")  # Jupyter refuses root otherwise; containers often are
-    server = subprocess.Popen(command, cwd=ROOT)
+    # In a session of its own: Control-C is for us, and the server would ask whether we mean it.
+    server = subprocess.Popen(command, cwd=ROOT, start_new_session=True)
 
     def leave(*_: object) -> None:
         raise KeyboardInterrupt
 
-    signal.signal(signal.SIGTERM, leave)
+    for ending in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, ending):
+            signal.signal(getattr(signal, ending), leave)
     try:
         limit = time.monotonic() + 90
         while not answers(port, token):
