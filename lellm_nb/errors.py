@@ -37,6 +37,7 @@ __all__ = [
     "NodeExecutionError",
     "NodeNotFoundError",
     "NotWaitingError",
+    "ParallelError",
     "ReadOnlyStateError",
     "ReducerError",
     "RunCancelledError",
@@ -103,7 +104,9 @@ class MissingEndError(GraphError):
 
     def __init__(self, graph: str, known: Iterable[str]) -> None:
         self.graph = graph
-        super().__init__(f"Graph {graph!r} has no end: call .end(name) with one of {listed(known)}.")
+        super().__init__(
+            f"Graph {graph!r} has no end: call .end(name) with one of {listed(known)}."
+        )
 
 
 class UnknownNodeError(GraphError):
@@ -220,7 +223,11 @@ class RunError(LellmError):
         path: Where, such as ``agent/llm``; empty before the first node.
         node: The last segment of the path.
         state: The last committed state of the level, `None` before a run.
+        visit: How often the node had run in its level's entry, the failed run included.
     """
+
+    visit: int = 0
+    attempts: tuple[Any, ...] = ()
 
     def __init__(self, message: str, *, path: str = "", node: str = "", state: Any = None) -> None:
         self.path = path
@@ -258,6 +265,28 @@ class NodeExecutionError(RunError):
             state=state,
         )
         self.__cause__ = cause
+
+
+class ParallelError(ExceptionGroup[RunError], RunError):
+    """Every failure of a collect-all Parallel (SEMANTICS P3).
+
+    Attributes:
+        state: The state before the Parallel with the good branches' work merged in.
+    """
+
+    def __new__(cls, path: str, errors: Sequence[RunError], *, state: Any = None) -> ParallelError:
+        names = listed(error.path for error in errors)
+        message = f"{len(errors)} of the branches of {path!r} failed: {names}"
+        return super().__new__(cls, message, errors)
+
+    def __init__(self, path: str, errors: Sequence[RunError], *, state: Any = None) -> None:
+        RunError.__init__(self, self.message, path=path, state=state)
+
+    def derive(self, excs: Sequence[RunError]) -> ParallelError:
+        return ParallelError(self.path, excs, state=self.state)
+
+    def __str__(self) -> str:
+        return "\n".join([self.message, *(f"- {error}" for error in self.exceptions)])
 
 
 class UnroutedError(RunError):
@@ -405,7 +434,7 @@ class BusyError(DebuggerError):
         )
 
 
-class NoSuchFrameError(DebuggerError, LookupError):
+class NoSuchFrameError(DebuggerError, IndexError):
     """A frame was asked for that does not exist."""
 
     def __init__(self, wanted: object, problem: str) -> None:

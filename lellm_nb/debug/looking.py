@@ -117,7 +117,7 @@ class Looking(Core):
         head = self._session.head
         if head.position.ended:
             return "completed"
-        if head.error is not None:
+        if head.failed:
             return "failed"
         if self._held:
             return "waiting"

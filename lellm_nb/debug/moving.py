@@ -9,7 +9,8 @@ from lellm_nb.debug.core import PAUSE, Handle
 from lellm_nb.debug.desk import Desk
 from lellm_nb.debug.stop import Stop, StopReason
 from lellm_nb.debug.stopping import Hit, Stopping, Target, Until, check_count
-from lellm_nb.engine.loop import HOLD, Halt, Run
+from lellm_nb.engine.halt import Halt
+from lellm_nb.engine.loop import HOLD, Run
 from lellm_nb.engine.scope import Scope
 from lellm_nb.engine.spot import Move
 from lellm_nb.engine.token import CancellationToken
@@ -134,7 +135,7 @@ class Moving(Stopping):
         return await self._handle("retry", self._do_retry)
 
     async def _do_retry(self) -> Stop:
-        if self._session.head.error is None:
+        if not self._session.head.failed:
             raise DebuggerError(
                 f"Nothing failed at frame {self._session.head.index}; retry() is for a run"
                 " that stands at a failure. Use step() or run() to go on."

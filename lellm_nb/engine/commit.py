@@ -12,22 +12,28 @@ from lellm_nb.engine.scope import Scope, Site
 from lellm_nb.errors import (
     EdgeError,
     InvalidGraphError,
+    LoopLimitError,
+    NodeExecutionError,
     NodeNotFoundError,
     RunError,
     UnroutedError,
 )
 from lellm_nb.graph.decision import Decision, DefaultAction, Reroute
-from lellm_nb.graph.edge import END, PredicateFailed, Route
+from lellm_nb.graph.edge import END, Edge, PredicateFailed, Route
 from lellm_nb.graph.node import Barrier
 from lellm_nb.record.frame import Place
 from lellm_nb.record.position import TO_ROUTE, Fan, Position, Waiting
 from lellm_nb.state.data import Tail
-from lellm_nb.state.merge import BranchResult, MergeMutations
-from lellm_nb.state.mutation import Mutation, apply
+from lellm_nb.state.frozen import freeze, frozen_dict
+from lellm_nb.state.lens import IdentityLens, KeyLens, check_round_trip, lifted
+from lellm_nb.state.merge import BranchResult
+from lellm_nb.state.mutation import Mutation, Put, apply
+from lellm_nb.state.state import content_of, keep, view
 
 __all__ = [
     "Committed",
     "commit_decision",
+    "commit_error",
     "commit_exit",
     "commit_join",
     "commit_node",
@@ -179,11 +185,29 @@ def _lead_on(
 ) -> tuple[Route | None, RunError | None]:
     try:
         route = find_route(scope, site, after, target, ends)
+        if scope.graph.enforce_max_visits and route.edge is not None:
+            _count_edge(scope, site, after, route.edge)
     except RunError as error:
         after.hold = TO_ROUTE
         return None, error
     after.node = route.next_node
     return route, None
+
+
+def _count_edge(scope: Scope, site: Site, after: Position, edge: Edge) -> None:
+    """Count that an edge is taken, where its limit is enforced (SEMANTICS G5).
+
+    Raises:
+        LoopLimitError: It has been taken as often as it may.
+    """
+    if edge.max_visits is None:
+        return
+    key = f"#{edge.label}"
+    if after.visits.count(key, after.step) >= edge.max_visits:
+        raise LoopLimitError(
+            edge.label, edge.max_visits, path=site.place.path, state=scope.seen(after.data)
+        )
+    after.visits = after.visits.plus(after.step, key)
 
 
 def _after(
@@ -217,9 +241,25 @@ def _barrier_keys(site: Site, hold: Waiting) -> tuple[str, str]:
 
 
 def commit_exit(scope: Scope, site: Site, level: Position, inner: Position) -> Committed:
-    """Take a subgraph's result out: the outer level's step (SEMANTICS N1, N3)."""
+    """Take a subgraph's result out: the outer level's step (SEMANTICS N1, N3).
+
+    Raises:
+        StateError: The lens breaks its round trip.
+    """
+    lens = site.node.lens
     assert inner.wrote is not None
-    return _commit_composite(scope, site, level, "exit", tuple(inner.wrote.since(0)))
+    wrote = inner.wrote.since(0)
+    if isinstance(lens, IdentityLens):
+        return _commit_composite(scope, site, level, "exit", tuple(wrote), inner.data)
+    outer = scope.seen(level.data)
+    if isinstance(lens, KeyLens):
+        made = lens.lift(outer, wrote)
+        whole = Put(lens.key, frozen_dict(content_of(inner.data), lens.key))
+        data = apply(level.data, (whole,)) if made else level.data
+        return _commit_composite(scope, site, level, "exit", tuple(made), data)
+    after = keep(check_round_trip(lens, outer, view(inner.data)))
+    made = lifted(content_of(level.data), content_of(after))
+    return _commit_composite(scope, site, level, "exit", tuple(made))
 
 
 def commit_join(scope: Scope, site: Site, level: Position, fan: Fan) -> Committed:
@@ -229,17 +269,38 @@ def commit_join(scope: Scope, site: Site, level: Position, fan: Fan) -> Committe
         MergeConflictError: Two branches disagree; the state is untouched.
     """
     results = [
-        BranchResult(name, branch.wrote.since(0), branch.data)
+        BranchResult(name, branch.wrote.since(0) if branch.wrote else (), branch.data)
         for name, branch in fan.branches.items()
     ]
-    merge = site.node.merge or MergeMutations()
-    mutations = merge.merge(level.data, results)
+    mutations = site.node.merge.merge(level.data, results)
     return _commit_composite(scope, site, level, "join", tuple(mutations))
 
 
-def _commit_composite(
-    scope: Scope, site: Site, level: Position, kind: str, mutations: tuple[Mutation, ...]
+def commit_error(
+    scope: Scope, site: Site, level: Position, target: str, error: RunError
 ) -> Committed:
+    """Take a failure's error route: the failed node's step (SEMANTICS R9)."""
+    cause = error.__cause__ if isinstance(error, NodeExecutionError) else None
+    what = cause or error
+    facts = {"type": type(what).__name__, "message": str(what), "path": error.path}
+    key = f"{site.name}.error"
+    mutations: tuple[Mutation, ...] = (Put(key, freeze(facts, key)),)
     after, visit = _after(scope, site, level, mutations)
+    after.node = target
+    return Committed(after, "error", site.place, visit, mutations, Route(target, "error"), None)
+
+
+def _commit_composite(
+    scope: Scope,
+    site: Site,
+    level: Position,
+    kind: str,
+    mutations: tuple[Mutation, ...],
+    data: Any = None,
+) -> Committed:
+    after, visit = _after(scope, site, level, mutations if data is None else ())
+    if data is not None:
+        after.data = data
+        after.wrote = _written(level.wrote, mutations)
     route, error = _lead_on(scope, site, after, None, False)
     return Committed(after, kind, site.place, visit, mutations, route, error)

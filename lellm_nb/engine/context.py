@@ -6,17 +6,18 @@ import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from lellm_nb.errors import StateError, StateTypeError
+from lellm_nb.errors import RunError, StateError, StateTypeError
 from lellm_nb.graph.node import check_name
 from lellm_nb.state import frozen
+from lellm_nb.state.data import MISSING
 from lellm_nb.state.frozen import PLAIN, freeze, path_of
 from lellm_nb.state.key import StateKey
 from lellm_nb.state.mutation import Delete, Mutation, Put, Reduce, check_key
 from lellm_nb.state.reducer import Reducer
 
 if TYPE_CHECKING:
-    from lellm_nb.engine.loop import Run
     from lellm_nb.engine.scope import Scope, Site
+    from lellm_nb.engine.taking import Taking
     from lellm_nb.record.position import Position
 
 __all__ = ["Context", "Outcome", "record_returned"]
@@ -33,6 +34,15 @@ class Outcome:
     side_effects: bool = False
     stream: list[Any] | None = None
     output: str = ""
+    attempts: tuple[Any, ...] = ()
+    failure: RunError | None = None
+
+    @property
+    def has_detail(self) -> bool:
+        """Whether its frame needs more than every frame has."""
+        return bool(
+            self.stream or self.output or self.cost or self.side_effects or len(self.attempts) > 1
+        )
 
 
 class Context(Outcome):
@@ -42,7 +52,7 @@ class Context(Outcome):
     after the node has returned (SEMANTICS S1).
     """
 
-    def __init__(self, run: Run | None, scope: Scope, site: Site, level: Position) -> None:
+    def __init__(self, run: Taking | None, scope: Scope, site: Site, level: Position) -> None:
         self._run = run
         self._scope = scope
         self._site = site
@@ -137,14 +147,16 @@ class Context(Outcome):
         elif isinstance(mutation, Reduce):
             value = freeze(mutation.value, mutation.key)
             mutation = Reduce(self._key(mutation.key), value, mutation.reducer)
-        elif not isinstance(mutation, Delete) and not hasattr(mutation, "apply"):
+        elif isinstance(mutation, Delete):
+            mutation = Delete(self._key(mutation.key))
+        elif not hasattr(mutation, "apply"):
             kind = type(mutation).__name__
             raise StateTypeError(None, "a mutation", kind, f"{kind} is no Put, Delete or Reduce.")
         self.mutations.append(mutation)
 
-    def _key(self, key: Any, value: Any = None) -> Any:
+    def _key(self, key: Any, value: Any = MISSING) -> Any:
         if isinstance(key, StateKey):
-            if value is not None:
+            if value is not MISSING:
                 key.check(value)
             return key.name
         return check_key(key)
@@ -162,6 +174,10 @@ class Context(Outcome):
     def pause(self, barrier_id: str, timeout: float | None = None) -> None:
         """Commit this node, then wait for a decision under that name."""
         self.waits = (check_name(barrier_id, "barrier"), timeout)
+
+    def retire(self) -> None:
+        """Cut a given-up attempt off: what it still emits goes nowhere."""
+        self._run = None
 
     # -- the rest --------------------------------------------------------------
 
@@ -199,25 +215,17 @@ def record_returned(ctx: Context, returned: Any) -> None:
         )
     reducers = ctx._scope.graph.reducers
     for key, value in returned.items():
-        if type(key) is not str:
-            key = _text_key(ctx, key)
-        if reducers and key in reducers:
+        if not isinstance(key, (str, StateKey)):
+            raise StateTypeError(
+                key,
+                "text",
+                type(key).__name__,
+                f"Node {ctx.path!r} returned a mapping with key {key!r}; keys are text.",
+            )
+        if reducers and (key if isinstance(key, str) else key.name) in reducers:
             ctx.reduce(key, value)
         else:
             ctx.put(key, value)
-
-
-def _text_key(ctx: Context, key: Any) -> str:
-    if isinstance(key, StateKey):
-        return key.name
-    if isinstance(key, str):
-        return str(key)
-    raise StateTypeError(
-        key,
-        "text",
-        type(key).__name__,
-        f"Node {ctx.path!r} returned a mapping with key {key!r}; keys are text.",
-    )
 
 
 def _find_in_context(container: object) -> tuple[Any, ...] | None:

@@ -6,19 +6,21 @@ import asyncio
 from typing import Any
 
 from lellm_nb.clock import Clock
-from lellm_nb.engine.loop import Halt, Run
+from lellm_nb.engine.halt import Halt
+from lellm_nb.engine.loop import Run
+from lellm_nb.engine.publish import Publisher
 from lellm_nb.engine.result import GraphResult, LogEntry
 from lellm_nb.engine.runner import runner
 from lellm_nb.engine.scope import Scope
 from lellm_nb.engine.token import CancellationToken
 from lellm_nb.errors import NodeNotFoundError, StepsExceededError
 from lellm_nb.graph.graph import Graph
-from lellm_nb.ids import new_trace_id
+from lellm_nb.ids import TraceId, new_trace_id
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.position import Position
-from lellm_nb.state.state import State, check_content, check_mapping
+from lellm_nb.state.state import keep, view
 
-__all__ = ["ExecutionEngine", "execute", "run", "run_inline"]
+__all__ = ["ExecutionEngine", "execute", "finish", "run", "run_inline"]
 
 
 class ExecutionEngine:
@@ -47,8 +49,10 @@ class ExecutionEngine:
         barrier: Any = None,
         trace: Any = None,
         log: Any = None,
+        trace_id: TraceId | None = None,
     ) -> None:
-        self.state = state if isinstance(state, State) else State(state)
+        self.state = view(keep(state))
+        self.trace_id = trace_id or new_trace_id()
         self.stream = stream
         self.cancel = cancel or CancellationToken()
         self.checkpoint = checkpoint
@@ -65,6 +69,7 @@ async def run_inline(
     start_at: str | None = None,
     *,
     emit: Any = None,
+    on_event: Any = None,
 ) -> None:
     """Run `graph` with an engine's state and sinks.
 
@@ -78,18 +83,25 @@ async def run_inline(
     """
     if start_at is not None and start_at not in graph.nodes:
         raise NodeNotFoundError(start_at, graph.nodes, state=engine.state)
-    content = check_content(check_mapping(engine.state))
-    run = Run(
-        Scope(graph),
-        Position.begin(start_at or graph.start, content),
-        emit=emit,
+    tell = Publisher(
         sink=engine.checkpoint,
-        barrier=engine.barrier,
         callback=callback,
         stream=engine.stream,
+        trace=engine.trace,
+        mutations=engine.log,
+        on_event=on_event,
+        trace_id=engine.trace_id,
+    )
+    run = Run(
+        Scope(graph),
+        Position.begin(start_at or graph.start, keep(engine.state)),
+        emit=emit,
+        tell=tell,
+        barrier=engine.barrier,
         token=engine.cancel,
         limit=max_steps,
     )
+    tell.began(run.position)
     try:
         halt = await run.go()
     finally:
@@ -124,6 +136,17 @@ async def execute(
     engine = ExecutionEngine(
         state, checkpoint=checkpoint, barrier=barrier, stream=stream, trace=trace
     )
+    return await finish(graph, engine, max_steps)
+
+
+async def finish(
+    graph: Graph, engine: ExecutionEngine, max_steps: int, *, on_event: Any = None
+) -> GraphResult:
+    """Run `graph` with an engine and make the result of it.
+
+    Raises:
+        RunError: The run could not reach the end.
+    """
     entries: list[LogEntry] = []
 
     def note(frame: Frame) -> None:
@@ -136,8 +159,9 @@ async def execute(
 
     tick = Clock().tick
     begun = tick()
-    await run_inline(graph, engine, max_steps, emit=note)
-    return GraphResult(engine.state, entries, tick() - begun, new_trace_id())
+    await run_inline(graph, engine, max_steps, emit=note, on_event=on_event)
+    trace = getattr(engine.trace, "trace", None)
+    return GraphResult(engine.state, entries, tick() - begun, engine.trace_id, trace)
 
 
 def run(graph: Graph, state: Any = None, **options: Any) -> GraphResult:

@@ -2,12 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+import asyncio
+import contextvars
+import inspect
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
+from lellm_nb.clock import Clock
 from lellm_nb.engine.context import Context, record_returned
+from lellm_nb.graph.node import Task
 
-__all__ = ["perform"]
+__all__ = ["Attempt", "perform", "perform_patiently"]
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try of a node with retries or a timeout (SEMANTICS R8).
+
+    Attributes:
+        number: From 1.
+        started: Seconds since the epoch.
+        duration: Seconds.
+        error: What it raised; `None` for the one that worked.
+        late: Whether it was given up while it still ran; its result is dropped.
+    """
+
+    number: int
+    started: float
+    duration: float
+    error: BaseException | None = None
+    late: bool = False
 
 
 async def perform(ctx: Context, node: Any) -> None:
@@ -23,3 +50,72 @@ async def perform(ctx: Context, node: Any) -> None:
         if returned is None:
             return
     record_returned(ctx, returned)
+
+
+async def perform_patiently(
+    begin: Callable[[], Context],
+    node: Any,
+    attempts: list[Attempt],
+    clock: Clock,
+    *,
+    threaded: bool,
+) -> Context:
+    """Run a node with its retries, backoff and timeout, in a thread where it needs one.
+
+    Args:
+        begin: Makes the context of a new attempt: a failed one leaves nothing behind.
+        attempts: Gets one entry per attempt.
+        threaded: Whether a sync node must leave the runner's thread to its siblings.
+
+    Raises:
+        BaseException: What the last attempt raised; a `TimeoutError` where it took too long.
+    """
+    retries, timeout = (node.retries, node.timeout) if isinstance(node, Task) else (0, None)
+    for number in range(1, retries + 2):
+        ctx = begin()
+        started, begun = clock.wall(), clock.tick()
+        failure: BaseException | None = None
+        try:
+            await asyncio.wait_for(_attempt(ctx, node, threaded or timeout is not None), timeout)
+        except asyncio.CancelledError:
+            ctx.retire()
+            raise
+        except TimeoutError as error:
+            late = timeout is not None and clock.tick() - begun >= timeout
+            failure = TimeoutError(f"took longer than {timeout} s") if late else error
+        except BaseException as error:
+            failure = error
+        duration = clock.tick() - begun
+        late = timeout is not None and isinstance(failure, TimeoutError) and duration >= timeout
+        attempts.append(Attempt(number, started, duration, failure, late))
+        if failure is None:
+            return ctx
+        ctx.retire()
+        if number > retries:
+            raise failure
+        await asyncio.sleep(_pause_before(node.backoff, number))
+    raise AssertionError("unreachable: the last attempt returns or raises")
+
+
+async def _attempt(ctx: Context, node: Any, threaded: bool) -> None:
+    call = node.fn if isinstance(node, Task) else node.call
+    if not threaded or inspect.iscoroutinefunction(inspect.unwrap(call)):
+        await perform(ctx, node)
+        return
+    carried = contextvars.copy_context()
+    loop = asyncio.get_running_loop()
+    returned = await loop.run_in_executor(_threads(), carried.run, node.call, ctx)
+    if isinstance(returned, Awaitable):
+        returned = await returned
+    if returned is not None:
+        record_returned(ctx, returned)
+
+
+@cache
+def _threads() -> ThreadPoolExecutor:
+    """The threads that sync nodes run in; many, because they mostly wait."""
+    return ThreadPoolExecutor(max_workers=256, thread_name_prefix="lellm_nb node")
+
+
+def _pause_before(backoff: Any, number: int) -> float:
+    return float(backoff(number) if callable(backoff) else backoff * 2 ** (number - 1))

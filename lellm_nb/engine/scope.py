@@ -7,16 +7,18 @@ a run but what can be computed again, so one scope serves any position.
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 from lellm_nb.errors import NodeNotFoundError
 from lellm_nb.graph.edge import Router
 from lellm_nb.graph.graph import Graph
-from lellm_nb.graph.node import Node, Parallel, Subgraph
+from lellm_nb.graph.node import Custom, Node, Parallel, Subgraph, Task
 from lellm_nb.record.frame import Frame, Place
 from lellm_nb.record.position import Fan, Position
 from lellm_nb.state.data import Data, Wide
-from lellm_nb.state.state import view
+from lellm_nb.state.lens import IdentityLens
+from lellm_nb.state.state import keep, view
 
 __all__ = ["Scope", "Site", "scope_at"]
 
@@ -24,7 +26,7 @@ __all__ = ["Scope", "Site", "scope_at"]
 class Site:
     """One node of one level: everything about it that is looked up once."""
 
-    __slots__ = ("is_end", "kind", "name", "node", "place", "router", "solo")
+    __slots__ = ("inline", "is_end", "kind", "name", "node", "place", "router", "solo")
 
     def __init__(self, scope: Scope, name: str, node: Node) -> None:
         graph = scope.graph
@@ -34,6 +36,7 @@ class Site:
         self.place = Place(scope.graph_id, scope.prefix + name, name)
         self.router: Router = graph.routers[name]
         self.is_end = name == graph.end
+        self.inline = is_inline(node, scope.threaded)
         self.solo: dict[str, Graph] = {}
 
     def branch_graph(self, name: str, surrounding: Graph) -> Graph:
@@ -50,6 +53,17 @@ class Site:
         return self.solo[name]
 
 
+def is_inline(node: Node, threaded: bool) -> bool:
+    """Tell whether a node is performed by one plain call, on the runner's own thread."""
+    if isinstance(node, Task):
+        if node.retries or node.timeout is not None:
+            return False
+        return not threaded or inspect.iscoroutinefunction(inspect.unwrap(node.fn))
+    if isinstance(node, Custom):
+        return not threaded or inspect.iscoroutinefunction(node.target.execute)
+    return True
+
+
 class Scope:
     """A level's graph, its path prefix, and how to reach it from the root.
 
@@ -57,11 +71,12 @@ class Scope:
         prefix: What stands before a node's name in its path: ``""`` or ``"agent#2/"``.
         branch: The branch of the parent's fan that this is, or `None`.
         limit: How many steps this level may take; `None` is the run's business.
+        threaded: Whether sync nodes run in threads here, because branches are beside them.
     """
 
     __slots__ = (
         *("_children", "_entered", "_entered_for", "_seen", "_seen_for", "_sites"),
-        *("branch", "graph", "graph_id", "limit", "parent", "prefix", "visit"),
+        *("branch", "graph", "graph_id", "limit", "parent", "prefix", "threaded", "visit"),
     )
 
     def __init__(
@@ -81,6 +96,7 @@ class Scope:
         self.branch = branch
         self.limit = limit
         self.visit = visit
+        self.threaded: bool = branch is not None or (parent is not None and parent.threaded)
         self._sites: dict[str, Site] = {}
         self._children: dict[str, dict[str, Scope]] = {}
         self._entered: Position | Fan | None = None
@@ -101,6 +117,11 @@ class Scope:
                 raise NodeNotFoundError(name, self.graph.nodes, path=self.prefix + name)
             site = self._sites[name] = Site(self, name, node)
         return site
+
+    @property
+    def name_in_parent(self) -> str:
+        """The node of the parent's graph that this level is inside of."""
+        return self.prefix[:-1].rpartition("/")[2].partition("#")[0]
 
     def seen(self, data: Data) -> Any:
         """Return what user code reads of a compact state; the last one is kept."""
@@ -153,7 +174,10 @@ class Scope:
         assert level.node is not None
         node = self.site(level.node).node
         if isinstance(node, Subgraph):
-            return Position.begin(node.graph.start, level.data, inner=True)
+            inner = level.data
+            if not isinstance(node.lens, IdentityLens):
+                inner = keep(node.lens.get(self.seen(level.data)))
+            return Position.begin(node.graph.start, inner, inner=True)
         assert isinstance(node, Parallel)
         begun = {name: Position.begin(name, level.data, inner=True) for name in node.branches}
         return Fan(Wide.of(begun), 0, len(begun))

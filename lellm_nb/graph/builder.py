@@ -29,6 +29,7 @@ from lellm_nb.graph.node import (
     make_node,
     make_parallel,
 )
+from lellm_nb.state.lens import as_lens
 from lellm_nb.state.reducer import Reducer, ReducerRegistry
 
 __all__ = ["GraphBuilder"]
@@ -166,7 +167,7 @@ class GraphBuilder:
         """Add a whole graph as one node; `lens` says which part of the state it sees."""
         if not isinstance(graph, Graph):
             raise InvalidNodeError(name, f"{graph!r:.60} is no Graph; did you forget .build()?")
-        return self._add(Subgraph(check_name(name), graph, lens, max_steps))
+        return self._add(Subgraph(check_name(name), graph, as_lens(lens), max_steps))
 
     # -- edges -----------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 __all__ = ["Edge", "Route", "Router"]
@@ -43,13 +43,15 @@ class Route:
 
     Attributes:
         next_node: Where to; `None` is the end of the level.
-        kind: ``normal``, ``conditional``, ``fallback``, ``goto`` or ``end``.
+        kind: ``normal``, ``conditional``, ``fallback``, ``goto``, ``error`` or ``end``.
         tried: The conditions asked, in order, each with its answer.
+        edge: The edge that was taken, as it was when it was taken.
     """
 
     next_node: str | None
     kind: str
     tried: tuple[tuple[str, bool], ...] = ()
+    edge: Edge | None = field(default=None, compare=False, repr=False)
 
 
 END = Route(None, "end")
@@ -82,10 +84,10 @@ class Router:
         last = next(iter(by_kind["normal"] or by_kind["fallback"]), None)
         asked = tuple((edge.label, False) for edge in self._conditional)
         self._won: list[Route | None] = [
-            Route(edge.target, "conditional", (*asked[:i], (edge.label, True)))
+            Route(edge.target, "conditional", (*asked[:i], (edge.label, True)), edge)
             for i, edge in enumerate(self._conditional)
         ]
-        self._won.append(Route(last.target, last.kind, asked) if last else None)
+        self._won.append(Route(last.target, last.kind, asked, last) if last else None)
         self.always = None if self._conditional else self._won[0]
 
     def choose(self, state: Any) -> Route | None:

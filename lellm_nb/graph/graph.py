@@ -9,13 +9,19 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from lellm_nb.errors import NoSuchNodeError
+from lellm_nb.graph.analysis import Analysis, Cycle, analyze, find_cycles
+from lellm_nb.graph.draw import to_graphviz, to_mermaid
 from lellm_nb.graph.edge import Edge, Router
+from lellm_nb.graph.fingerprint import Fingerprint
 from lellm_nb.graph.identity import canonical_hash
 from lellm_nb.graph.node import Condition, Node, Task, make_node
 from lellm_nb.state.reducer import ReducerRegistry
 
 if TYPE_CHECKING:  # the loops live in the engine; see tests/test_architecture.py
+    import graphviz
+
     from lellm_nb.engine.result import GraphResult
+    from lellm_nb.engine.stream import GraphExecution
 
 __all__ = ["Graph"]
 
@@ -75,6 +81,27 @@ class Graph:
             return self._hash_override
         return canonical_hash(self.nodes, self.edges)
 
+    @cached_property
+    def fingerprint(self) -> Fingerprint:
+        """What the graph looks like; two of them can be compared in words (SEMANTICS G7)."""
+        return Fingerprint.of(self)
+
+    def analyze(self) -> Analysis:
+        """Return what looks odd: warnings first, then infos (SEMANTICS G4)."""
+        return analyze(self)
+
+    def analyze_cycles(self) -> list[Cycle]:
+        """Return the cycles, each with whether `max_visits` limits it."""
+        return find_cycles(self)
+
+    def to_graphviz(self) -> graphviz.Digraph:
+        """Return the graph for Graphviz: `.source` is text; drawing it needs ``dot``."""
+        return to_graphviz(self)
+
+    def to_mermaid(self) -> str:
+        """Return the graph as Mermaid text."""
+        return to_mermaid(self)
+
     def patched(
         self,
         nodes: Mapping[str, Any] | None = None,
@@ -133,6 +160,12 @@ class Graph:
         from lellm_nb.engine.execute import run
 
         return run(self, state, **options)
+
+    def execute_stream(self, state: Any = None, **options: Any) -> GraphExecution:
+        """Start a run as a stream of events; takes what `engine.stream.execute_stream` takes."""
+        from lellm_nb.engine.stream import execute_stream
+
+        return execute_stream(self, state, **options)
 
     async def run_inline(
         self, engine: Any, max_steps: int, callback: Any = None, start_at: str | None = None

@@ -9,6 +9,8 @@ from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from lellm_nb.errors import EmptyParallelError, InvalidNodeError
 from lellm_nb.graph.decision import DefaultAction
+from lellm_nb.state.lens import as_lens
+from lellm_nb.state.merge import as_merge
 
 __all__ = [
     "Barrier",
@@ -74,11 +76,6 @@ class Task:
         """Run the function once."""
         return self.fn(ctx)
 
-    @property
-    def plain(self) -> bool:
-        """Whether one attempt without a limit is all there is to it."""
-        return not self.retries and self.timeout is None
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Custom:
@@ -89,7 +86,6 @@ class Custom:
     goto: tuple[str, ...] = ()
     side_effects: bool = False
     kind: ClassVar[str] = "task"
-    plain: ClassVar[bool] = True
 
     def call(self, ctx: Any) -> Any:
         """Run the object once."""
@@ -106,7 +102,6 @@ class Condition:
     name: str
     cases: tuple[tuple[str, Predicate], ...]
     kind: ClassVar[str] = "condition"
-    plain: ClassVar[bool] = True
 
     @property
     def goto(self) -> tuple[str, ...]:
@@ -185,7 +180,7 @@ def make_node(name: str, target: Any, **options: Any) -> Node:
     if isinstance(target, Node):
         return _renamed(name, target)
     if isinstance(target, Graph):
-        return Subgraph(name, target, **options)
+        return Subgraph(name, target, as_lens(None), **options)
     if inspect.isclass(target):
         raise InvalidNodeError(name, f"{target.__name__} is a class; give an instance of it.")
     if isinstance(target, Runnable):
@@ -215,7 +210,7 @@ def make_parallel(
     if not branches:
         return EmptyParallelError(name)
     made = {check_name(b, "branch"): make_node(b, target) for b, target in branches.items()}
-    return Parallel(name, made, merge, on_error)
+    return Parallel(name, made, as_merge(merge), on_error)
 
 
 def make_condition(name: str, cases: Iterable[tuple[str, Predicate]]) -> Condition:

@@ -1,7 +1,42 @@
 """What a run leaves behind: positions, frames, the tree of them, and who is told."""
 
+from lellm_nb.record.channel import ChannelBarrierSink, MockBarrierSink
+from lellm_nb.record.checkpoint import Checkpoint, CheckpointStore
+from lellm_nb.record.chunks import (
+    RoundStarted,
+    StreamChunk,
+    StreamSink,
+    TextDelta,
+    ThinkingDelta,
+    ToolFinished,
+    ToolOutput,
+    ToolQueued,
+    ToolStarted,
+)
+from lellm_nb.record.events import (
+    BarrierResolved,
+    BarrierWaiting,
+    CheckpointSaved,
+    Event,
+    GraphComplete,
+    GraphFailed,
+    GraphStart,
+    NodeEnd,
+    NodeStart,
+    NodeStream,
+)
 from lellm_nb.record.frame import DecisionRecord, Frame, FrameStack
 from lellm_nb.record.history import History, Line
+from lellm_nb.record.incremental import IncrementalSnapshots, StateSnapshot
+from lellm_nb.record.log import InMemoryMutationLog, MutationLog, MutationLogEntry
+from lellm_nb.record.policy import (
+    CheckpointPolicy,
+    CheckpointScore,
+    CheckpointTrigger,
+    ExecutionMetadata,
+    RetentionPolicy,
+    TriggerPolicy,
+)
 from lellm_nb.record.position import Fan, Position, Waiting
 from lellm_nb.record.sinks import (
     BarrierOutcome,
@@ -18,27 +53,66 @@ from lellm_nb.record.sinks import (
     StepCallback,
     TimedOut,
 )
+from lellm_nb.record.trace import ExecutionTrace, MemoryTraceSink, TraceEntry, TraceSink
 
 __all__ = [
     "BarrierOutcome",
+    "BarrierResolved",
     "BarrierSink",
+    "BarrierWaiting",
     "Cancelled",
+    "ChannelBarrierSink",
+    "Checkpoint",
+    "CheckpointPolicy",
+    "CheckpointSaved",
+    "CheckpointScore",
     "CheckpointSink",
+    "CheckpointStore",
+    "CheckpointTrigger",
     "Decided",
     "DecisionRecord",
+    "Event",
+    "ExecutionMetadata",
+    "ExecutionTrace",
     "Fan",
     "Frame",
     "FrameInfo",
     "FrameStack",
+    "GraphComplete",
+    "GraphFailed",
+    "GraphStart",
     "History",
+    "InMemoryMutationLog",
+    "IncrementalSnapshots",
     "Line",
     "MemorySink",
+    "MemoryTraceSink",
+    "MockBarrierSink",
+    "MutationLog",
+    "MutationLogEntry",
+    "NodeEnd",
+    "NodeStart",
+    "NodeStream",
     "NoopBarrierSink",
     "NoopCheckpointSink",
     "NoopStepCallback",
     "Position",
+    "RetentionPolicy",
+    "RoundStarted",
     "SessionCheckpointSink",
+    "StateSnapshot",
     "StepCallback",
+    "StreamChunk",
+    "StreamSink",
+    "TextDelta",
+    "ThinkingDelta",
     "TimedOut",
+    "ToolFinished",
+    "ToolOutput",
+    "ToolQueued",
+    "ToolStarted",
+    "TraceEntry",
+    "TraceSink",
+    "TriggerPolicy",
     "Waiting",
 ]

@@ -13,7 +13,7 @@ from lellm_nb.graph.edge import Route
 from lellm_nb.record.position import Position
 from lellm_nb.state.frozen import opaque_paths
 from lellm_nb.state.mutation import Mutation
-from lellm_nb.state.state import check_content, check_mapping
+from lellm_nb.state.state import content_of, keep
 
 __all__ = ["DecisionRecord", "Detail", "Frame", "FrameStack", "Place", "make_frame"]
 
@@ -84,6 +84,21 @@ class Detail:
         self.side_effects = side_effects
         self.attempts = attempts
 
+    @classmethod
+    def of(
+        cls, outcome: Any, error: RunError | None = None, decision: DecisionRecord | None = None
+    ) -> Detail:
+        """Take what is worth keeping from an outcome."""
+        return cls(
+            error=error,
+            decision=decision,
+            output=outcome.output,
+            stream=tuple(outcome.stream or ()),
+            cost=outcome.cost,
+            side_effects=outcome.side_effects,
+            attempts=outcome.attempts,
+        )
+
 
 _NOTHING = Detail()
 
@@ -119,9 +134,7 @@ class Frame:
     )
 
     def __init__(self, graph_id: str, node_id: str, state: Any, cursor: int) -> None:
-        # a typed state is kept as it is; a mapping is frozen
-        data = check_content(check_mapping(state)) if hasattr(state, "keys") else state
-        level = Position.begin(node_id, data)
+        level = Position.begin(node_id, keep(state))
         level.step = cursor
         self._place = Place(graph_id, node_id, node_id)
         self._detail: Detail | None = None
@@ -195,12 +208,17 @@ class Frame:
     @property
     def opaque(self) -> list[tuple[Any, ...]]:
         """The paths of values that are kept by reference and could change (SEMANTICS S1)."""
-        return opaque_paths(self.state)
+        return opaque_paths(content_of(self.level.data))
 
     @property
     def error(self) -> RunError | None:
         """The failure of an error frame, or of the routing after a commit."""
         return self.detail.error
+
+    @property
+    def failed(self) -> bool:
+        """Whether the run stands still here: a failure that no error route took."""
+        return self._detail is not None and self.error is not None and self.route is None
 
     @property
     def decision(self) -> DecisionRecord | None:
@@ -243,7 +261,9 @@ class Frame:
             what = f"{self.kind} {self.path}".rstrip()
             if self._detail is not None and self._detail.error is not None:
                 return f"<Frame {self.index} {what}: {type(self._detail.error).__name__}>"
-            changed = ", ".join(self.changed_keys) or ", ".join(map(str, list(self.state)[:5]))
+            changed = ", ".join(self.changed_keys) or ", ".join(
+                map(str, list(content_of(self.level.data))[:5])
+            )
             return f"<Frame {self.index} {what}{f': {changed}' if changed else ''}>"
         except Exception:
             return "<Frame (half built)>"

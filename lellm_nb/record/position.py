@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from lellm_nb.record.visits import Visits
-from lellm_nb.state.data import Data, Tail, Wide
+from lellm_nb.state.data import Data, Tail
 from lellm_nb.state.state import view
 
 __all__ = ["TO_ROUTE", "Fan", "Position", "ToRoute", "Waiting"]
@@ -94,7 +94,7 @@ class Position:
     @property
     def state(self) -> Any:
         """The level's state as user code reads it."""
-        return view(self.data) if isinstance(self.data, (dict, Wide)) else self.data
+        return view(self.data)
 
     @property
     def stack(self) -> list[Position]:

@@ -58,6 +58,12 @@ class Visits:
         """Note a second key for the step that was just recorded."""
         self._add(step, key)
 
+    def plus(self, step: int, key: str) -> Visits:
+        """Return a version in which `key` was visited once more at `step`."""
+        made = self._branch(step)
+        made._counts[key] = self.count(key, step) + 1
+        return made
+
     def _add(self, step: int, key: str) -> int:
         marks = self._marks.get(key)
         if marks is None:

@@ -9,9 +9,10 @@ from typing import Any, NamedTuple
 
 from lellm_nb.clock import Clock
 from lellm_nb.engine import commit
-from lellm_nb.engine.loop import HOLD, Halt, Run
+from lellm_nb.engine.halt import Halt
+from lellm_nb.engine.loop import HOLD, Run
 from lellm_nb.engine.scope import Scope, Site, scope_at
-from lellm_nb.engine.spot import Move, Spot, find_spot, waiting_spots
+from lellm_nb.engine.spot import Spot, find_spot, waiting_spots
 from lellm_nb.engine.token import CancellationToken
 from lellm_nb.errors import (
     CheckpointStoreError,
@@ -21,13 +22,14 @@ from lellm_nb.errors import (
 )
 from lellm_nb.graph.decision import Decision
 from lellm_nb.graph.graph import Graph
+from lellm_nb.graph.node import Parallel, Subgraph
 from lellm_nb.record.frame import Frame, FrameStack, Place, make_frame
 from lellm_nb.record.history import History, Line
-from lellm_nb.record.position import Position, Waiting
+from lellm_nb.record.position import Fan, Position, Waiting
 from lellm_nb.state.data import Tail
 from lellm_nb.state.frozen import freeze
 from lellm_nb.state.mutation import Delete, Mutation, Put, apply, check_key
-from lellm_nb.state.state import check_content, check_mapping
+from lellm_nb.state.state import keep
 
 __all__ = ["ExecutionSession", "GraphHashMode", "Previewed", "SessionCheckpoint"]
 
@@ -81,7 +83,7 @@ class ExecutionSession:
     """
 
     def __init__(self, state: Any, graph: Graph, *, clock: Clock | None = None) -> None:
-        content = check_content(check_mapping(state))
+        content = keep(state)
         self._adopt(graph, clock or Clock())
         root = Position.begin(graph.start, content)
         start = _root_frame(graph, root, self.clock)
@@ -371,10 +373,29 @@ def _root_frame(graph: Graph, root: Position, clock: Clock) -> Frame:
 
 
 def _check_exists(scope: Scope, position: Position) -> None:
-    try:
-        spot = find_spot(scope, position)
-    except (LookupError, AttributeError, AssertionError) as error:
+    """Look whether every level of a position is in a graph.
+
+    Raises:
+        CheckpointStoreError: One is not; names it.
+    """
+    if position.node is None:
+        return
+    node = scope.graph.nodes.get(position.node)
+    inner = position.inner
+    kind = {Position: Subgraph, Fan: Parallel}.get(type(inner), object)
+    if node is None or not isinstance(node, kind):
         raise CheckpointStoreError(
-            f"The checkpoint stands at {position!r}, which this graph does not have."
-        ) from error
-    assert spot.move in Move
+            f"The checkpoint stands at {scope.prefix}{position.node!r}, which this graph does"
+            f" not have. Nodes there: {', '.join(scope.graph.nodes)}."
+        )
+    site = scope.site(position.node)
+    if isinstance(inner, Position):
+        _check_exists(scope.child(site, position), inner)
+    elif inner is not None:
+        for name, branch in inner.branches.items():
+            if name not in site.node.branches:
+                raise CheckpointStoreError(
+                    f"The checkpoint has a branch {site.place.path}/{name}, which this graph"
+                    " does not have."
+                )
+            _check_exists(scope.child(site, position, name), branch)

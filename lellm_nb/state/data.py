@@ -8,6 +8,7 @@ Neither is ever seen by user code: `view` makes real what is read.
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
@@ -46,11 +47,12 @@ class Tail:
         (['a'], ['a', 'b'], ['a', 'c'])
     """
 
-    __slots__ = ("_buffer", "length")
+    __slots__ = ("_buffer", "_made", "length")
 
     def __init__(self, buffer: list[Any], length: int) -> None:
         self._buffer = buffer
         self.length = length
+        self._made: weakref.ref[FrozenList] | None = None
 
     @classmethod
     def of(cls, items: Iterable[Any]) -> Tail:
@@ -67,8 +69,12 @@ class Tail:
         return Tail(buffer, len(buffer))
 
     def real(self, key: str = "") -> FrozenList:
-        """Make the list that user code reads; linear in its length."""
-        return frozen_list(self._buffer[: self.length], key)
+        """Return the list that user code reads: made once, for as long as somebody has it."""
+        made = self._made() if self._made is not None else None
+        if made is None:
+            made = frozen_list(self._buffer[: self.length], key)
+            self._made = weakref.ref(made)
+        return made
 
     def __getitem__(self, index: int) -> Any:
         if not -self.length <= index < self.length:

@@ -113,7 +113,7 @@ class FrozenDict(dict[Any, Any]):
 class FrozenList(list[Any]):
     """A list that refuses every change. `copy()` and slices give plain lists."""
 
-    __slots__ = ("key",)
+    __slots__ = ("__weakref__", "key")
     key: str
 
     append = _refusal("append", lambda key: f"ctx.append({key}, item)")

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple, Protocol
 
-from lellm_nb.errors import MergeConflictError
+from lellm_nb.errors import MergeConflictError, StateError
 from lellm_nb.state.data import MISSING, Data, real
+from lellm_nb.state.lens import lifted
 from lellm_nb.state.mutation import Delete, Key, Mutation, Put, Reduce
 from lellm_nb.state.reducer import Reducer
+from lellm_nb.state.state import check_content, check_mapping, content_of, view
 
-__all__ = ["BranchResult", "MergeMutations", "MergeStrategy"]
+__all__ = [
+    "BranchResult",
+    "FunctionMerge",
+    "LastWriteWins",
+    "MergeMutations",
+    "MergeStrategy",
+    "StateMerge",
+    "as_merge",
+]
 
 
 class BranchResult(NamedTuple):
@@ -53,6 +63,69 @@ two wrote 2.
         for result in results:
             claims.add(result.name, result.mutations)
         return [mutation for result in results for mutation in result.mutations]
+
+
+class StateMerge:
+    """Overlay the branches' whole states in registration order; the seed's default.
+
+    A later branch's state covers an earlier one's, also where it only kept the base
+    value: a change that is not made by the last branch can be lost.
+    """
+
+    def merge(self, base: Data, results: Sequence[BranchResult]) -> list[Mutation]:
+        """Return one Put per key in which the overlay differs from the base."""
+        before = content_of(base)
+        after = dict(before)
+        for result in results:
+            after.update(content_of(result.data))
+        return lifted(before, after)
+
+
+class LastWriteWins:
+    """Fold every branch's mutations in registration order; a later write wins."""
+
+    def merge(self, base: Data, results: Sequence[BranchResult]) -> list[Mutation]:
+        """Return all mutations in registration order, conflicts or not."""
+        return [mutation for result in results for mutation in result.mutations]
+
+
+class FunctionMerge:
+    """A function of the branch states, by name; what it returns is put.
+
+    Args:
+        function: Given ``{branch: state}``, returns a mapping of keys to values.
+    """
+
+    def __init__(self, function: Callable[[dict[str, Any]], Any]) -> None:
+        self.function = function
+
+    def merge(self, base: Data, results: Sequence[BranchResult]) -> list[Mutation]:
+        """Return one Put per key that the function returns and the base has not.
+
+        Raises:
+            StateTypeError: It returned no mapping.
+        """
+        made = self.function({result.name: view(result.data) for result in results})
+        content = check_content(check_mapping(made))
+        before = content_of(base)
+        return [Put(k, v) for k, v in content.items() if k not in before or before[k] != v]
+
+
+def as_merge(given: Any) -> Any:
+    """Return the strategy that a builder argument means: none, a strategy, or a function.
+
+    Raises:
+        StateError: It is nothing of the kind.
+    """
+    if given is None:
+        return MergeMutations()
+    if isinstance(given, type) and hasattr(given, "merge"):
+        given = given()
+    if hasattr(given, "merge"):
+        return given
+    if callable(given):
+        return FunctionMerge(given)
+    raise StateError(f"{given!r:.60} is no merge: give a strategy or a function of the states.")
 
 
 class _Reduced:

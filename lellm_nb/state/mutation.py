@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from lellm_nb.errors import MissingKeyError, ReducerError, StateError, StateTypeError, path_text
-from lellm_nb.state.data import MISSING, Data, draft, real
+from lellm_nb.state.data import MISSING, Data, Wide, draft, real
 from lellm_nb.state.frozen import freeze, frozen_dict, frozen_list
 from lellm_nb.state.reducer import Reducer
 
@@ -243,6 +243,9 @@ def apply(data: Data, mutations: Sequence[Mutation]) -> Data:
     """
     if not mutations:
         return data
+    if type(data) is not dict and type(data) is not Wide:
+        typed: Any = data
+        return typed.applied(mutations)  # type: ignore[no-any-return]  # a Typed, kept like Data
     new = draft(data)
     for mutation in mutations:
         mutation.write(new)
@@ -258,5 +261,5 @@ def fold(initial: Mapping[str, Any], log: Iterable[Mutation]) -> Any:
     """
     from lellm_nb.state.state import check_content, check_mapping, view
 
-    frozen = [type(m)(*(freeze(part, m.key) for part in m._parts())) for m in log]
+    frozen = [type(m)(check_key(m.key), *(freeze(v, m.key) for v in m._parts()[1:])) for m in log]
     return view(apply(check_content(check_mapping(initial)), frozen))

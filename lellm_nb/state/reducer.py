@@ -171,6 +171,12 @@ class ReducerRegistry(Mapping[str, Reducer]):
                 )
             self._rules[key] = reducer
 
+    def fold(self, initial: Mapping[str, Any], deltas: Iterable[Any]) -> Any:
+        """Return the state after a list of `StateDelta`; see `fold_deltas`."""
+        from lellm_nb.state.delta import fold_deltas
+
+        return fold_deltas(initial, deltas, self)
+
     def __getitem__(self, key: str) -> Reducer:
         return self._rules[key]
 

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Any, TypeVar, overload
 
 from lellm_nb.errors import MissingKeyError, StateTypeError, path_text
-from lellm_nb.state.data import MISSING, Data, view_items
+from lellm_nb.state.data import MISSING, view_items
 from lellm_nb.state.frozen import PLAIN, FrozenDict, freeze
 from lellm_nb.state.key import StateKey
+from lellm_nb.state.typed import Typed, is_typed
 
 __all__ = ["State"]
 
@@ -94,7 +95,8 @@ def check_mapping(content: Any) -> Mapping[str, Any]:
             "state",
             "a mapping",
             kind,
-            f"A state is a mapping of text keys to values, not {kind} ({content!r:.60}).",
+            f"A state is a mapping of text keys to values, not {kind} ({content!r:.60})."
+            " A dataclass or a pydantic model becomes one with typed_state.",
         )
     return content
 
@@ -116,8 +118,25 @@ def check_content(content: Mapping[Any, Any]) -> dict[str, Any]:
     return {key: freeze(value, key) for key, value in content.items()}
 
 
-def view(data: Data) -> State:
+def keep(state: Any) -> Any:
+    """Return the compact form of what a user gave as a state: a mapping, or a typed state.
+
+    Raises:
+        StateTypeError: It is neither, or a mapping with keys that are not text.
+        SerializationError: The snapshot of a typed state is not JSON-able.
+    """
+    return Typed.of(state) if is_typed(state) else check_content(check_mapping(state))
+
+
+def content_of(data: Any) -> dict[str, Any]:
+    """Return keys and values as user code reads them, of a typed state its snapshot's."""
+    return view_items(data.data if isinstance(data, Typed) else data)
+
+
+def view(data: Any) -> Any:
     """Return what user code reads for a compact state; the values are shared."""
+    if type(data) is Typed:
+        return data.real()
     made = State.__new__(State)
     dict.update(made, view_items(data))
     made.key = ""

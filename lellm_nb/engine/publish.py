@@ -1,0 +1,158 @@
+"""Telling the world of a run: sinks, callbacks, events (SEMANTICS R7).
+
+One that raises is reported and switched off; the run goes on.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from lellm_nb.engine.scope import Site
+from lellm_nb.ids import SpanId, TraceId, new_trace_id, span_id
+from lellm_nb.record.events import (
+    BarrierResolved,
+    BarrierWaiting,
+    CheckpointSaved,
+    Event,
+    NodeEnd,
+    NodeStart,
+    NodeStream,
+)
+from lellm_nb.record.frame import Frame
+from lellm_nb.record.log import entries_of
+from lellm_nb.record.position import Position, Waiting
+from lellm_nb.record.sinks import FrameInfo
+
+__all__ = ["Publisher"]
+
+log = logging.getLogger("lellm_nb")
+
+
+class Publisher:
+    """Everyone who wants to know of a run.
+
+    Args:
+        sink: A `CheckpointSink`.
+        callback: A `StepCallback`.
+        stream: A `StreamSink`.
+        trace: A `TraceSink`.
+        mutations: A `MutationLog`, filled at every commit.
+        on_event: Called with every control event and stream chunk, in order.
+    """
+
+    def __init__(
+        self,
+        *,
+        sink: Any = None,
+        callback: Any = None,
+        stream: Any = None,
+        trace: Any = None,
+        mutations: Any = None,
+        on_event: Callable[[Event], None] | None = None,
+        trace_id: TraceId | None = None,
+    ) -> None:
+        self.sink = sink
+        self.callback = callback
+        self.stream = stream
+        self.trace = trace
+        self.mutations = mutations
+        self.on_event = on_event
+        self.trace_id = trace_id or new_trace_id()
+        self._commits = 0
+
+    def _tell(self, part: str, call: Callable[[Any], Any]) -> Any:
+        """Call one of the parts, if it is there and has not failed."""
+        listener = getattr(self, part)
+        if listener is None:
+            return None
+        try:
+            return call(listener)
+        except Exception:
+            self._switch_off(part)
+            return None
+
+    def _switch_off(self, part: str) -> None:
+        log.exception("%s %r failed; it is switched off", part, getattr(self, part))
+        setattr(self, part, None)
+
+    def _event(self, event: Event) -> None:
+        self._tell("on_event", lambda listener: listener(event))
+
+    def _span(self, site: Site, level: Position, visit: int) -> SpanId:
+        return span_id(self.trace_id, f"{site.place.path} {visit} {level.step + 1}")
+
+    # -- nodes -----------------------------------------------------------------
+
+    def began(self, position: Position) -> None:
+        """The run begins."""
+        self._tell("trace", lambda trace: trace.on_start(self.trace_id, position.state))
+
+    def node_started(self, site: Site, level: Position) -> None:
+        """A node is about to run."""
+        path, step = site.place.path, level.step + 1
+        self._tell("callback", lambda callback: callback.on_node_start(path, step))
+        if self.on_event is not None:
+            visit = level.visits.count(site.name, level.step) + 1
+            span = self._span(site, level, visit)
+            self._event(NodeStart(path, site.name, visit, step, span))
+
+    def node_ended(
+        self, site: Site, level: Position, duration: float, error: BaseException | None
+    ) -> None:
+        """A node ran, and is not committed yet."""
+        path, step = site.place.path, level.step + 1
+        self._tell("callback", lambda callback: callback.on_node_end(path, step, error))
+        if self.on_event is not None:
+            visit = level.visits.count(site.name, level.step) + 1
+            span = self._span(site, level, visit)
+            self._event(NodeEnd(path, site.name, visit, step, span, duration, error is None))
+
+    def chunk(self, site: Site, chunk: Any) -> None:
+        """A node emitted a chunk."""
+        self._tell("stream", lambda stream: stream.emit(chunk))
+        if self.on_event is not None:
+            self._event(NodeStream(site.place.path, site.name, chunk))
+
+    # -- frames ----------------------------------------------------------------
+
+    async def committed(self, frame: Frame) -> None:
+        """A step was committed: the log first, then the checkpoint, then the events."""
+        self._commits += 1
+        self._tell("trace", lambda trace: trace.on_frame(frame))
+        if self.mutations is not None and frame.mutations:
+            entries = entries_of(frame, self.trace_id, self._commits)
+            self._tell("mutations", lambda mutations: mutations.append_batch(entries))
+        if frame.kind == "route":
+            return
+        saved = await self._checkpoint(frame)
+        hold = frame.level.hold
+        if self.on_event is None:
+            return
+        if saved is not None:
+            self._event(CheckpointSaved(saved, frame.node, frame.cursor))
+        if isinstance(hold, Waiting):
+            self._event(BarrierWaiting(hold.barrier_id, hold.path, hold.name, hold.timeout))
+        if frame.decision is not None:
+            made = frame.decision
+            self._event(BarrierResolved(made.barrier_id, made.decision, made.by))
+
+    async def _checkpoint(self, frame: Frame) -> str | None:
+        """Tell the checkpoint sink; return the id it saved under, ``""`` where it has none."""
+        if self.sink is None:
+            return None
+        info = FrameInfo(frame.node, frame.cursor, frame.graph_id, frame.path, frame)
+        told = self._tell("sink", lambda sink: sink.on_checkpoint(frame.state, info))
+        if hasattr(told, "__await__"):
+            try:
+                told = await told
+            except Exception:
+                self._switch_off("sink")
+        if self.sink is None:
+            return None
+        return told if isinstance(told, str) else ""
+
+    def failed(self, frame: Frame) -> None:
+        """A step failed and was not committed; no checkpoint is made of it."""
+        self._tell("trace", lambda trace: trace.on_frame(frame))

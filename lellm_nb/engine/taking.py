@@ -1,0 +1,283 @@
+"""One step: perform a spot, commit it, and say so."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from lellm_nb.clock import Clock
+from lellm_nb.engine import commit
+from lellm_nb.engine.commit import Committed
+from lellm_nb.engine.context import Context, Outcome
+from lellm_nb.engine.halt import Halt
+from lellm_nb.engine.perform import Attempt, perform, perform_patiently
+from lellm_nb.engine.publish import Publisher
+from lellm_nb.engine.scope import Scope, Site
+from lellm_nb.engine.spot import Move
+from lellm_nb.engine.token import CancellationToken
+from lellm_nb.errors import (
+    BarrierCancelledError,
+    EdgeError,
+    InvalidGraphError,
+    LoopLimitError,
+    NodeExecutionError,
+    NodeNotFoundError,
+    RunCancelledError,
+    RunError,
+    UnroutedError,
+)
+from lellm_nb.record.frame import DecisionRecord, Detail, Frame, make_frame
+from lellm_nb.record.position import Position
+
+__all__ = ["Taking"]
+
+Lookup = Callable[[Scope, Site, Position], Outcome | None]
+
+
+class Taking:
+    """What a `Run` does at one spot.
+
+    Attributes:
+        position: Where the run stands; only this class writes it.
+        emit: Given every frame, failures included; the history.
+        tell: The sinks, or `None` where there are none.
+        recorded: Where outcomes are looked up instead of running nodes, or `None`.
+        last: The frame made last.
+        watch: Told of every frame; what it returns becomes `stopping`.
+    """
+
+    scope: Scope
+    position: Position
+    emit: Callable[[Frame], None] | None
+    tell: Publisher | None
+    token: CancellationToken
+    clock: Clock
+    stopping: Any
+    recorded: Lookup | None
+    last: Frame | None = None
+    watch: Callable[[Frame], Any] | None
+
+    async def run_node(self, scope: Scope, level: Position, site: Site) -> Halt | None:
+        """Run a node, or look its outcome up, and commit it.
+
+        Raises:
+            RunError: It failed; the position is unchanged.
+        """
+        if self.recorded is not None:
+            return await self._replay_node(scope, level, site)
+        ctx = Context(self, scope, site, level)
+        clock, tell = self.clock, self.tell
+        if tell is not None:
+            tell.node_started(site, level)
+        attempts: list[Attempt] = []
+        failure: BaseException | None = None
+        started = clock.wall()
+        begun = clock.tick()
+        try:
+            if site.inline:
+                await perform(ctx, site.node)
+            else:
+                ctx = await perform_patiently(
+                    lambda: Context(self, scope, site, level),
+                    site.node,
+                    attempts,
+                    clock,
+                    threaded=scope.threaded,
+                )
+        except asyncio.CancelledError as error:
+            task = asyncio.current_task()
+            if self.token.is_cancelled or (task is not None and task.cancelling()):
+                raise
+            failure = error  # the node cancelled itself: a failure like any other
+        except GeneratorExit:
+            raise
+        except BaseException as error:
+            failure = error
+        duration = clock.tick() - begun
+        if tell is not None:
+            tell.node_ended(site, level, duration, failure)
+        if self.token.is_cancelled:
+            raise self.cancelled(site.place.path)
+        ctx.attempts = tuple(attempts)
+        if failure is None:
+            # the position may have moved in other branches: find our level in it again
+            level = scope.level(self.position)
+            try:
+                committed = commit.commit_node(scope, site, level, ctx)
+            except NodeNotFoundError as error:
+                raise self.failed(scope, level, site, error, started, duration, ctx) from None
+            except Exception as error:
+                failure = error
+        if failure is not None:
+            state = scope.seen(level.data)
+            failed = NodeExecutionError(site.place.path, failure, state=state)
+            raise self.failed(scope, level, site, failed, started, duration, ctx) from failure
+        await self.publish(scope, committed, started, duration, ctx)
+        return None
+
+    async def _replay_node(self, scope: Scope, level: Position, site: Site) -> Halt | None:
+        """Commit a recorded outcome; where none is found, this level pauses (SEMANTICS R10)."""
+        assert self.recorded is not None
+        outcome = self.recorded(scope, site, level)
+        if outcome is None:
+            return Halt.UNRECORDED
+        now = self.clock.wall()
+        if outcome.failure is not None:
+            raise outcome.failure
+        committed = commit.commit_node(scope, site, level, outcome)
+        await self.publish(scope, committed, now, 0.0, outcome)
+        return None
+
+    async def settle(self, scope: Scope, level: Position, move: Move, site: Site) -> None:
+        """Commit a spot at which no user code runs: a barrier, a way out, an exit, a join.
+
+        Raises:
+            RunError: It could not be committed; the position is unchanged.
+        """
+        now = self.clock.wall()
+        try:
+            if move is Move.WAIT:
+                done = commit.commit_waiting(scope, site, level)
+            elif move is Move.ROUTE:
+                done = commit.commit_route(scope, site, level)
+            else:
+                inner = scope.inside(level)
+                if isinstance(inner, Position):
+                    done = commit.commit_exit(scope, site, level, inner)
+                else:
+                    done = commit.commit_join(scope, site, level, inner)
+        except RunError as error:
+            error.path = error.path or site.place.path
+            error.node = error.node or site.name
+            raise self.failed(scope, level, site, error, now, 0.0) from error.__cause__
+        except Exception as error:
+            state = scope.seen(level.data)
+            failed = NodeExecutionError(site.place.path, error, state=state)
+            raise self.failed(scope, level, site, failed, now, 0.0) from error
+        await self.publish(scope, done, now, 0.0, None)
+
+    async def publish(
+        self,
+        scope: Scope,
+        done: Committed,
+        started: float,
+        duration: float,
+        outcome: Outcome | None,
+        decision: DecisionRecord | None = None,
+        error: RunError | None = None,
+    ) -> None:
+        """Make a commit known: the position first, then everyone who wants to know.
+
+        Raises:
+            RunError: The commit is kept, but has no way out.
+        """
+        level = done.level
+        self.position = root = scope.replaced(self.position, level)
+        error = error or done.error
+        detail = None
+        if outcome is not None and outcome.has_detail:
+            detail = Detail.of(outcome, error, decision)
+        elif error is not None or decision is not None:
+            attempts = error.attempts if error is not None else ()
+            detail = Detail(error=error, decision=decision, attempts=attempts)
+        frame = make_frame(
+            done.place,
+            done.kind,
+            done.visit,
+            root,
+            level,
+            done.mutations,
+            done.route,
+            started,
+            duration,
+            detail,
+        )
+        self.last = frame
+        if self.emit is not None:
+            self.emit(frame)
+        if self.tell is not None:
+            await self.tell.committed(frame)
+        if self.watch is not None and self.stopping is None:
+            self.stopping = self.watch(frame)
+        if done.error is not None:
+            raise done.error
+
+    # -- failures --------------------------------------------------------------
+
+    def failed(
+        self,
+        scope: Scope,
+        level: Position,
+        site: Site,
+        error: RunError,
+        started: float,
+        duration: float,
+        outcome: Outcome | None = None,
+    ) -> RunError:
+        """Note a failure and return it: an error frame with the position unchanged (R3).
+
+        Where an error route will take it, its own frame comes then (R9).
+        """
+        if error.state is None:
+            error.state = scope.seen(level.data)
+        runs = level.hold is None  # else it ran before, and only its way out failed
+        error.visit = level.visits.count(site.name, level.step) + runs
+        error.attempts = outcome.attempts if outcome is not None else ()
+        if _taker(scope, site.name, error) is not None:
+            return error
+        detail = Detail.of(outcome, error) if outcome is not None else Detail(error=error)
+        visit = error.visit
+        frame = make_frame(
+            *(site.place, "error", visit, self.position, level, (), None),
+            *(started, duration, detail),
+        )
+        self.last = frame
+        if self.emit is not None:
+            self.emit(frame)
+        if self.tell is not None:
+            self.tell.failed(frame)
+        return error
+
+    async def take_over(self, scope: Scope, site: Site, error: RunError) -> bool:
+        """Take the error route of a node that failed, if it has one (SEMANTICS R9)."""
+        target = _route_for(scope, site.name, error)
+        if target is None:
+            return False
+        level = scope.level(self.position)
+        done = commit.commit_error(scope, site, level, target, error)
+        await self.publish(scope, done, self.clock.wall(), 0.0, None, error=error)
+        return True
+
+    def cancelled(self, path: str = "") -> RunCancelledError:
+        """Return the error of a cancelled run."""
+        return RunCancelledError(path=path or self.position.node or "", state=self.position.state)
+
+    def on_chunk(self, site: Site, chunk: Any) -> None:
+        """Pass a stream chunk on."""
+        if self.tell is not None:
+            self.tell.chunk(site, chunk)
+
+
+_NEVER_TAKEN = (RunCancelledError, BarrierCancelledError)
+_OF_EDGES = (EdgeError, UnroutedError, InvalidGraphError, LoopLimitError)
+
+
+def _route_for(scope: Scope, name: str, error: RunError) -> str | None:
+    """Return where a level's error route leads for a failure of node `name`."""
+    if isinstance(error, _NEVER_TAKEN):
+        return None
+    if isinstance(error, _OF_EDGES) and error.path == scope.prefix + name:
+        return None  # the node worked and is committed; its way out failed
+    return scope.graph.error_routes.get(name)
+
+
+def _taker(scope: Scope, name: str, error: RunError) -> Scope | None:
+    """Return the innermost level, from `scope` outwards, that takes a failure."""
+    at: Scope | None = scope
+    while at is not None:
+        if _route_for(at, name, error) is not None:
+            return at
+        name = at.name_in_parent
+        at = at.parent
+    return None

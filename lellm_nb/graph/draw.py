@@ -1,0 +1,112 @@
+"""A graph as text for other drawing tools. Names are data: escaped, never markup."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from lellm_nb.graph.edge import Edge
+from lellm_nb.graph.node import Condition, Parallel, Subgraph
+
+if TYPE_CHECKING:
+    import graphviz
+
+    from lellm_nb.graph.graph import Graph
+
+__all__ = ["all_edges", "to_graphviz", "to_mermaid"]
+
+_SHAPES = {"barrier": "hexagon", "condition": "diamond", "subgraph": "box3d", "parallel": "cds"}
+_STYLES = {"conditional": "dashed", "fallback": "dotted", "goto": "dotted", "error": "dotted"}
+
+
+def all_edges(graph: Graph) -> list[Edge]:
+    """Return the edges, the cases of conditions, declared gotos and error routes."""
+    edges = list(graph.edges)
+    for name, node in graph.nodes.items():
+        if isinstance(node, Condition):
+            edges += [Edge(name, to, "conditional", ask) for to, ask in node.cases]
+        else:
+            edges += [Edge(name, target, "goto") for target in node.goto]
+    return edges + [Edge(a, b, "error") for a, b in graph.error_routes.items()]
+
+
+def to_graphviz(graph: Graph) -> graphviz.Digraph:
+    """Return the graph for Graphviz; its `.source` is text, drawing it needs ``dot``.
+
+    Node ids are our own (``n0``, ``n1``, …) and labels are escaped, so that no name can
+    be read as markup or as a link.
+    """
+    import graphviz
+
+    made = graphviz.Digraph(node_attr={"shape": "box", "style": "rounded"})
+    ids = _Ids()
+
+    def draw(level: Any, into: Any, prefix: str) -> None:
+        for name, node in level.nodes.items():
+            own = ids(prefix + name)
+            bold = "2" if name in (level.start, level.end) else "1"
+            shape = _SHAPES.get(node.kind, "box")
+            into.node(own, label=graphviz.escape(name), shape=shape, penwidth=bold)
+            for title, inner in _inside(node):
+                with into.subgraph(name=f"cluster_{own}_{ids(prefix + name + '/' + title)}") as box:
+                    box.attr(label=graphviz.escape(title or name), style="rounded")
+                    draw(inner, box, f"{prefix}{name}/{title}/")
+                into.edge(own, ids(f"{prefix}{name}/{title}/{inner.start}"), style="dotted")
+        for edge in all_edges(level):
+            label = f"max {edge.max_visits}" if edge.max_visits is not None else ""
+            style = _STYLES.get(edge.kind, "solid")
+            ends = ids(prefix + edge.source), ids(prefix + edge.target)
+            into.edge(*ends, label=label, style=style)
+
+    draw(graph, made, "")
+    return made
+
+
+def to_mermaid(graph: Graph) -> str:
+    """Return the graph as Mermaid text, which JupyterLab and many sites draw."""
+    lines = ["flowchart TD"]
+    ids = _Ids()
+
+    def draw(level: Any, prefix: str, indent: str) -> None:
+        for name, node in level.nodes.items():
+            own = ids(prefix + name)
+            left, right = {"barrier": ("{{", "}}"), "condition": ("{", "}")}.get(
+                node.kind, ("([", "])") if name in (level.start, level.end) else ("[", "]")
+            )
+            lines.append(f"{indent}{own}{left}{_mermaid_text(name)}{right}")
+            for title, inner in _inside(node):
+                box = ids(f"{prefix}{name}/{title}#box")
+                lines.append(f"{indent}subgraph {box} [{_mermaid_text(title or name)}]")
+                draw(inner, f"{prefix}{name}/{title}/", indent + "  ")
+                lines.append(f"{indent}end")
+                lines.append(f"{indent}{own} -.-> {ids(f'{prefix}{name}/{title}/{inner.start}')}")
+        for edge in all_edges(level):
+            arrow = "-->" if edge.kind == "normal" else "-.->"
+            label = f"|max {edge.max_visits}|" if edge.max_visits is not None else ""
+            ends = ids(prefix + edge.source), ids(prefix + edge.target)
+            lines.append(f"{indent}{ends[0]} {arrow}{label} {ends[1]}")
+
+    draw(graph, "", "  ")
+    return "\n".join(lines) + "\n"
+
+
+def _inside(node: Any) -> list[tuple[str, Any]]:
+    if isinstance(node, Subgraph):
+        return [("", node.graph)]
+    if isinstance(node, Parallel):
+        return [(b, n.graph) for b, n in node.branches.items() if isinstance(n, Subgraph)]
+    return []
+
+
+def _mermaid_text(name: str) -> str:
+    safe = "".join(c if c.isalnum() or c in " _-." else f"#{ord(c)};" for c in name)
+    return f'"{safe}"'
+
+
+class _Ids:
+    """Ids of our own for the names of others."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, str] = {}
+
+    def __call__(self, name: str) -> str:
+        return self._known.setdefault(name, f"n{len(self._known)}")

@@ -1,0 +1,116 @@
+"""A run's trace: enough to see, fold and audit it (SEMANTICS C8)."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
+
+from lellm_nb.ids import TraceId, new_trace_id
+from lellm_nb.record.frame import DecisionRecord, Frame
+from lellm_nb.state.mutation import Mutation, apply
+from lellm_nb.state.state import view
+
+__all__ = ["ExecutionTrace", "MemoryTraceSink", "TraceEntry", "TraceSink"]
+
+
+@dataclass(frozen=True, slots=True)
+class TraceEntry:
+    """One step: when it ran (seconds since the epoch), and how it ended.
+
+    Attributes:
+        step: Its level's cursor.
+        node: Its path.
+        mutations: What it wrote, at the root level only; inner writes come with the exit.
+    """
+
+    step: int
+    node: str
+    start: float
+    end: float
+    success: bool
+    error: str | None
+    mutations: tuple[Mutation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionTrace:
+    """What a trace sink has kept.
+
+    The fold of the entries' mutations over the initial state is the final state.
+    """
+
+    trace_id: TraceId
+    initial_state: Any
+    entries: tuple[TraceEntry, ...]
+    barrier_decisions: tuple[DecisionRecord, ...]
+
+    @property
+    def mutations(self) -> list[Mutation]:
+        """All root-level mutations, in order."""
+        return [m for entry in self.entries for m in entry.mutations]
+
+    @property
+    def final_state(self) -> Any:
+        """The fold of the mutations over the initial state."""
+        state = self.initial_state
+        return view(apply(dict(state), self.mutations)) if isinstance(state, dict) else state
+
+
+@runtime_checkable
+class TraceSink(Protocol):
+    """Told of a run's start and of every frame, failures included."""
+
+    def on_start(self, trace_id: TraceId, state: Any) -> None:
+        """A run begins with this root state."""
+
+    def on_frame(self, frame: Frame) -> None:
+        """A step was committed, or failed."""
+
+
+class MemoryTraceSink:
+    """Keeps the newest steps in a ring; one that drops out is folded into the initial state.
+
+    Args:
+        most: How many steps are kept.
+    """
+
+    def __init__(self, most: int = 10_000) -> None:
+        self.most = most
+        self._trace_id = new_trace_id()
+        self._initial: Any = {}
+        self._entries: deque[TraceEntry] = deque()
+        self._decisions: deque[DecisionRecord] = deque(maxlen=most)
+
+    def on_start(self, trace_id: TraceId, state: Any) -> None:
+        """Begin a new trace."""
+        self._trace_id = trace_id
+        self._initial = dict(state) if isinstance(state, dict) else state
+        self._entries.clear()
+        self._decisions.clear()
+
+    def on_frame(self, frame: Frame) -> None:
+        """Keep a step."""
+        outer = frame.level is frame.position
+        failure = None if frame.error is None else str(frame.error)
+        self._entries.append(
+            TraceEntry(
+                frame.cursor,
+                frame.path,
+                frame.started,
+                frame.started + frame.duration,
+                failure is None,
+                failure,
+                tuple(frame.mutations) if outer else (),
+            )
+        )
+        if frame.decision is not None:
+            self._decisions.append(frame.decision)
+        while len(self._entries) > self.most:
+            self._initial = apply(self._initial, self._entries.popleft().mutations)
+
+    @property
+    def trace(self) -> ExecutionTrace:
+        """What is kept, as a value."""
+        initial = view(self._initial) if isinstance(self._initial, dict) else self._initial
+        return ExecutionTrace(self._trace_id, initial, tuple(self._entries), tuple(self._decisions))

@@ -1,0 +1,70 @@
+"""Deltas: writes as data, with their source, folded by a registry (SEMANTICS S4)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lellm_nb.errors import StateError
+from lellm_nb.state.frozen import freeze
+from lellm_nb.state.mutation import Delete, Key, Mutation, Put, Reduce, apply, check_key
+from lellm_nb.state.reducer import ReducerRegistry
+from lellm_nb.state.state import keep, view
+
+__all__ = ["StateDelta", "fold_deltas"]
+
+
+@dataclass(frozen=True, slots=True)
+class StateDelta:
+    """One write, and who made it.
+
+    Attributes:
+        key: A flat key or a path.
+        op: ``"put"`` (through the key's reducer, where it has one) or ``"delete"``.
+        value: What is written.
+        source: The node, or whatever the writer calls itself.
+    """
+
+    key: Key
+    op: str
+    value: Any = None
+    source: str = ""
+
+    def mutation(self, registry: ReducerRegistry) -> Mutation:
+        """Return the mutation that this is under a registry.
+
+        Raises:
+            StateError: The operation is unknown.
+        """
+        key = check_key(self.key)
+        if self.op == "delete":
+            return Delete(key)
+        if self.op != "put":
+            raise StateError(f"A delta is 'put' or 'delete', not {self.op!r}.", key=key)
+        reducer = registry.get(key if isinstance(key, str) else key[0])
+        value = freeze(self.value, key)
+        return Put(key, value) if reducer is None else Reduce(key, value, reducer)
+
+
+def fold_deltas(
+    initial: Mapping[str, Any], deltas: Iterable[StateDelta], registry: ReducerRegistry
+) -> Any:
+    """Return the state after a list of deltas.
+
+    Raises:
+        StateError: A reducer refused a value; the message names the source.
+
+    Example:
+        >>> from lellm_nb.state import Reducer
+        >>> rules = ReducerRegistry({"n": Reducer.SUM})
+        >>> fold_deltas({"n": 1}, [StateDelta("n", "put", 2, "a")], rules)
+        State({'n': 3})
+    """
+    data = keep(initial)
+    for delta in deltas:
+        try:
+            data = apply(data, (delta.mutation(registry),))
+        except StateError as error:
+            raise type(error)(f"{error} (delta from {delta.source!r})", key=delta.key) from error
+    return view(data)

@@ -1,0 +1,136 @@
+"""A store that lives as long as the process, and the sink that fills any store."""
+
+from __future__ import annotations
+
+import datetime
+import threading
+from typing import Any
+
+from lellm_nb.errors import CheckpointNotFoundError
+from lellm_nb.ids import CheckpointId, TraceId, new_trace_id
+from lellm_nb.record.checkpoint import Checkpoint, CheckpointStore
+from lellm_nb.record.frame import Frame
+from lellm_nb.record.policy import CheckpointPolicy, RetentionPolicy, TriggerPolicy
+from lellm_nb.record.sinks import FrameInfo
+
+__all__ = ["InMemoryStore", "StoreSink"]
+
+
+class InMemoryStore:
+    """Checkpoints in memory.
+
+    Example:
+        >>> from lellm_nb.record.checkpoint import Checkpoint
+        >>> store, run = InMemoryStore(), new_trace_id()
+        >>> store.save(run, Checkpoint("b", "a", {}, 0))
+        >>> store.save(run, Checkpoint("c", "b", {}, 0))
+        >>> store.load_latest(run).current_node, store.prune(run, keep=1)
+        ('c', 1)
+    """
+
+    def __init__(self) -> None:
+        self._runs: dict[TraceId, dict[CheckpointId, Checkpoint]] = {}
+        self._lock = threading.Lock()
+
+    def save(self, trace_id: TraceId, checkpoint: Checkpoint) -> None:
+        """Keep a checkpoint; saving one id twice keeps one."""
+        with self._lock:
+            self._runs.setdefault(trace_id, {})[checkpoint.checkpoint_id] = checkpoint
+
+    def load(self, checkpoint_id: CheckpointId) -> Checkpoint:
+        """Return a checkpoint.
+
+        Raises:
+            CheckpointNotFoundError: There is none under that id.
+        """
+        with self._lock:
+            for run in self._runs.values():
+                if checkpoint_id in run:
+                    return run[checkpoint_id]
+        raise CheckpointNotFoundError(checkpoint_id)
+
+    def load_latest(self, trace_id: TraceId) -> Checkpoint | None:
+        """Return a run's newest checkpoint, `None` where it has none."""
+        with self._lock:
+            run = self._runs.get(trace_id)
+            return next(reversed(run.values())) if run else None
+
+    def list(self, trace_id: TraceId) -> list[CheckpointId]:
+        """Return a run's checkpoint ids, newest first."""
+        with self._lock:
+            return list(reversed(self._runs.get(trace_id, {})))
+
+    def delete(self, checkpoint_id: CheckpointId) -> bool:
+        """Drop a checkpoint; tell whether it was there."""
+        with self._lock:
+            gone = [run.pop(checkpoint_id, None) for run in self._runs.values()]
+        return any(checkpoint is not None for checkpoint in gone)
+
+    def prune(self, trace_id: TraceId, keep: int) -> int:
+        """Drop all but the newest `keep` and the protected; return how many went."""
+        with self._lock:
+            run = self._runs.get(trace_id, {})
+            now = datetime.datetime.now(datetime.UTC)
+            newest_first = list(reversed(run.values()))
+            dropped = RetentionPolicy.keep_latest(keep).to_drop(newest_first, now)
+            for checkpoint in dropped:
+                del run[checkpoint.checkpoint_id]
+        return len(dropped)
+
+
+class StoreSink:
+    """A checkpoint sink that follows a run into a store, as its policies say.
+
+    Args:
+        store: Any `CheckpointStore`.
+        graph_hash: The graph's canonical hash, kept with every checkpoint.
+        trigger: Which commits are kept.
+        retention: How long they are.
+        trace_id: The run's id; a fresh one by default.
+    """
+
+    def __init__(
+        self,
+        store: CheckpointStore,
+        graph_hash: int,
+        *,
+        trigger: TriggerPolicy | CheckpointPolicy = TriggerPolicy.EVERY_NODE,
+        retention: RetentionPolicy | None = None,
+        trace_id: TraceId | None = None,
+    ) -> None:
+        self.store = store
+        self.graph_hash = graph_hash
+        self.trigger = trigger
+        self.retention = retention or RetentionPolicy.keep_all()
+        self.trace_id = trace_id or new_trace_id()
+        self._last: Frame | None = None
+
+    def on_checkpoint(self, state: Any, frame_info: FrameInfo) -> CheckpointId | None:
+        """Keep the commit if the trigger wants it; return the checkpoint's id if so."""
+        self._last = frame_info.frame
+        if self._last is None or not self.trigger.wants(self._last):
+            return None
+        return self._save(self._last)
+
+    def save_now(self) -> CheckpointId | None:
+        """Keep the last commit, whatever the trigger says: the explicit checkpoint."""
+        return None if self._last is None else self._save(self._last, protected=True)
+
+    def _save(self, frame: Frame, protected: bool = False) -> CheckpointId:
+        from dataclasses import replace
+
+        checkpoint = Checkpoint.of(frame, self.graph_hash)
+        if protected:
+            checkpoint = replace(checkpoint, protected=True)
+        self.store.save(self.trace_id, checkpoint)
+        self._retain()
+        return checkpoint.checkpoint_id
+
+    def _retain(self) -> None:
+        policy = self.retention
+        if policy.latest is not None and policy.age is None:
+            self.store.prune(self.trace_id, policy.latest)
+        elif policy.age is not None:
+            kept = [self.store.load(id) for id in self.store.list(self.trace_id)]
+            for checkpoint in policy.to_drop(kept, datetime.datetime.now(datetime.UTC)):
+                self.store.delete(checkpoint.checkpoint_id)
