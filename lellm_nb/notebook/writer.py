@@ -14,7 +14,13 @@ from collections import deque
 from collections.abc import Callable
 
 PACE = 1 / 30
-"""Shortest time between two updates of one client, in seconds."""
+"""Time between two updates of one client in the long run, in seconds."""
+
+GATHER = 0.002
+"""How long the first change is held so that what belongs to it goes along."""
+
+BURST = 2
+"""Updates that may follow each other without a pause: a step begins and ends."""
 
 _log = logging.getLogger(__name__)
 
@@ -28,6 +34,7 @@ class Client:
         self._dirty = False
         self._tasks: deque[Callable[[], None]] = deque()
         self._due = 0.0
+        self._free = 0.0
 
     def touch(self) -> None:
         """Say that something changed. Costs next to nothing when said again."""
@@ -45,13 +52,17 @@ class Client:
         while self._tasks:
             self._safely(self._tasks.popleft())
         if not self._dirty:
+            self._due = 0.0
             return None
+        if not self._due:
+            self._due = max(now + GATHER, self._free - BURST * PACE)
         if now < self._due:
             return self._due
         # Down before the update: a change during it must bring another one.
         self._dirty = False
+        self._due = 0.0
         self._safely(self._update)
-        self._due = time.monotonic() + PACE
+        self._free = max(self._free, now) + PACE
         return None
 
     def _safely(self, task: Callable[[], None]) -> None:

@@ -1,6 +1,6 @@
 /** The region with the graph: pan, zoom, breakpoints by click, cards of nodes. */
 
-import { attr, el, svg, visible } from "./dom.js";
+import { attr, debounced, el, svg, visible } from "./dom.js";
 import { icon } from "./icons.js";
 import { scene } from "./scene.js";
 
@@ -27,7 +27,10 @@ export function graph(store, { onNode }) {
   let drawn = null;
   let source = null;
   let view = { x: 0, y: 0, k: 1 };
+  /** The size of the window, as last told: asking for it costs a layout. */
+  let size = { w: 0, h: 0 };
   let moved = false;
+  let culling = null;
   let focusable = null;
   const optimistic = new Map();
 
@@ -53,7 +56,7 @@ export function graph(store, { onNode }) {
     }
     if (!drawn) return;
     const standing = store.standing();
-    drawn.colour(standing, stops());
+    drawn.colour(standing, stops(), inSight);
     if (!focusable) rove(drawn.nodes.values().next().value?.group);
     follow(standing);
   }
@@ -110,12 +113,27 @@ export function graph(store, { onNode }) {
     return null;
   }
 
+  /** Whether a place in the drawing is in the window, or nearly. */
+  function inSight({ x, y, w, h }) {
+    const left = view.x + x * view.k;
+    const top = view.y + y * view.k;
+    const room = 60;
+    return (
+      left < size.w + room && left + w * view.k > -room &&
+      top < size.h + room && top + h * view.k > -room
+    );
+  }
+
   function apply() {
+    culling ??= requestAnimationFrame(() => {
+      culling = null;
+      drawn?.cull(inSight);
+    });
     attr(hold, "transform", `translate(${view.x.toFixed(2)} ${view.y.toFixed(2)}) scale(${view.k.toFixed(4)})`);
   }
 
   function fit(smallest = READABLE) {
-    const { clientWidth: w, clientHeight: h } = root;
+    const { w, h } = size;
     if (!drawn || !w || !h || !drawn.width) return;
     const k = Math.min(LARGEST, (w - 2 * MARGIN) / drawn.width, (h - ABOVE - MARGIN) / drawn.height);
     view.k = Math.max(k, smallest);
@@ -125,7 +143,7 @@ export function graph(store, { onNode }) {
     apply();
   }
 
-  function zoom(by, at = [root.clientWidth / 2, root.clientHeight / 2]) {
+  function zoom(by, at = [size.w / 2, size.h / 2]) {
     const k = Math.max(0.02, Math.min(3, view.k * by));
     view.x = at[0] - ((at[0] - view.x) * k) / view.k;
     view.y = at[1] - ((at[1] - view.y) * k) / view.k;
@@ -136,8 +154,15 @@ export function graph(store, { onNode }) {
 
   /** Keep what is current in sight, unless the reader has chosen the place. */
   function follow(standing) {
-    if (!moved && standing.current.size) reveal(standing.current);
+    if (moved || !standing.current.size) return;
+    // While frames are scrubbed through, the picture stands still.
+    if (store.looking === null) reveal(standing.current);
+    else settle();
   }
+
+  const settle = debounced(() => {
+    if (!moved) reveal(store.standing().current);
+  }, 150);
 
   function reveal(numbers) {
     for (const number of numbers) {
@@ -145,7 +170,7 @@ export function graph(store, { onNode }) {
       if (!place) continue;
       const x = view.x + (place.x + place.w / 2) * view.k;
       const y = view.y + (place.y + place.h / 2) * view.k;
-      const { clientWidth: w, clientHeight: h } = root;
+      const { w, h } = size;
       if (x > 30 && x < w - 30 && y > 20 && y < h - 20) return;
       view.x += w / 2 - x;
       view.y += h / 2 - y;
@@ -182,6 +207,7 @@ export function graph(store, { onNode }) {
   });
 
   const watcher = new ResizeObserver(() => {
+    size = { w: root.clientWidth, h: root.clientHeight };
     if (!moved) {
       fit();
       if (drawn) follow(store.standing());

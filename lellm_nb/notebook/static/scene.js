@@ -5,6 +5,9 @@ import { iconPath } from "./icons.js";
 import { statusOf } from "./history.js";
 
 const LONGEST = 30;
+/** How far the rim of a node reaches inwards, in pixels of the page. */
+const RIM = 7;
+const MARKS = { done: "check", failed: "cross", current: "run", waiting: "pause" };
 const TIMELESS = new Set(["subgraph", "parallel", "barrier"]);
 
 /** Draw `drawing`; `on` has what clicks do: body, rim and fold, each with a node number. */
@@ -17,6 +20,7 @@ export function scene(drawing, outline, on) {
   const nodeLayer = svg("g", {});
   const root = svg("g", {}, boxLayer, edgeLayer, dynamic, nodeLayer);
   const places = new Map();
+  const ways = [];
 
   for (const [number, x, y, w, h] of drawing.boxes ?? []) {
     places.set(number, { x, y, w, h });
@@ -27,6 +31,7 @@ export function scene(drawing, outline, on) {
     if (!numbers.length) continue;
     const one = edge(numbers, `edge edge-${kind}`);
     edgeLayer.append(one);
+    ways.push({ one, box: around(numbers), far: false });
     const key = `${a} ${b}`;
     if (!edges.has(key)) edges.set(key, []);
     edges.get(key).push(one);
@@ -42,26 +47,26 @@ export function scene(drawing, outline, on) {
     const label = svg("text", { class: "node-name", x: x + 30, y: open ? y + 17 : y + h / 2 - 2 });
     text(label, name.length > LONGEST ? `${name.slice(0, LONGEST - 1)}…` : name);
     const meta = open ? null : svg("text", { class: "node-meta", x: x + 30, y: y + h / 2 + 12 });
-    const title = svg("title", {});
+    const body = svg("rect", { class: "body", x, y, width: w, height: h, rx: open ? 8 : 7 });
     const group = svg(
       "g",
       { class: open ? "node node-open" : "node", role: "button", tabindex: -1, "data-status": "pending", "data-kind": kind },
-      title,
-      svg("rect", { class: "body", x, y, width: w, height: h, rx: open ? 8 : 7 }),
+      body,
       svg("path", { class: "kind", d: iconPath(kind), transform: `translate(${x + 9} ${y + (open ? 5 : h / 2 - 8)})` }),
       label, meta,
-      svg("path", { class: "mark", transform: `translate(${x + w - 19} ${y + h / 2 - 6.5}) scale(0.8)` }),
-      svg("rect", { class: "rim", x, y, width: w, height: h, rx: 7 }),
-      svg("circle", { class: "stop", cx: x, cy: y + h / 2, r: 5 }),
     );
     ownKeys(group);
-    group.addEventListener("click", (event) => {
-      if (event.target.classList.contains("rim") || event.target.classList.contains("stop")) on.rim(number);
-      else on.body(number);
-    });
+    group.addEventListener("click", (event) => (onRim(body, event) ? on.rim(number) : on.body(number)));
+    group.addEventListener("pointermove", (event) => attr(group, "data-rim", onRim(body, event) ? "true" : null));
+    group.addEventListener("pointerleave", () => attr(group, "data-rim", null));
     nodeLayer.append(group);
     if (outline.inside.has(number)) nodeLayer.append(fold(number, path, box, open));
-    nodes.set(number, { group, meta, title, path, kind, mark: group.querySelector(".mark"), said: "" });
+    const one = { group, meta, path, kind, box, mark: null, dot: null, title: null, far: false, visits: 0, micros: 0 };
+    group.addEventListener("pointerenter", () => {
+      if (!one.title) group.prepend((one.title = svg("title")));
+      text(one.title, `${path}: ${one.status}, ${metaText(one)}\nThe rim sets a breakpoint.`);
+    });
+    nodes.set(number, one);
   }
 
   function fold(number, path, { x, y, w, h }, open) {
@@ -86,31 +91,76 @@ export function scene(drawing, outline, on) {
     return group;
   }
 
-  /** Recolour for a standing. Only what differs is touched. */
-  function colour(standing, stops) {
+  /** Recolour for a standing. Only what differs is touched, words only where they are in sight. */
+  function colour(standing, stops, inSight) {
     for (const [number, one] of nodes) {
       const status = statusOf(standing, number, outline);
-      const mark = standing.marks.get(number);
       const stop = stops.get(number);
-      const said = `${status} ${mark?.[1] ?? 0} ${mark?.[2] ?? 0} ${stop}`;
-      if (said === one.said) continue;
-      one.said = said;
-      attr(one.group, "data-status", status);
-      attr(one.group, "data-stop", stop === undefined ? null : stop ? "on" : "off");
-      attr(one.group, "aria-label", `${one.path}, ${status}${stop === undefined ? "" : ", breakpoint"}`);
-      attr(one.mark, "d", status === "done" ? iconPath("check") : status === "failed" ? iconPath("cross") : status === "current" ? iconPath("run") : status === "waiting" ? iconPath("pause") : "");
-      const words = metaText(one.kind, mark);
-      if (one.meta) text(one.meta, words);
-      text(one.title, `${one.path}: ${status}${words ? `, ${words}` : ""}`);
+      if (status !== one.status || stop !== one.stop) repaint(one, status, stop);
+      const mark = standing.marks.get(number);
+      one.visits = mark ? mark[1] : 0;
+      one.micros = mark ? mark[2] : 0;
     }
+    words(inSight);
     for (const [key, drawn] of edges) {
-      const taken = standing.taken.has(key) ? "true" : null;
-      for (const one of drawn) attr(one, "data-taken", taken);
+      const taken = standing.taken.has(key);
+      if (taken === drawn.taken) continue;
+      drawn.taken = taken;
+      for (const one of drawn) attr(one, "data-taken", taken ? "true" : null);
     }
-    const seen = [...standing.taken.keys()].filter((key) => !edges.has(key));
-    if (dynamic.dataset.keys !== seen.join()) {
-      dynamic.dataset.keys = seen.join();
-      dynamic.replaceChildren(...seen.map(jump).filter(Boolean));
+    let seen = "";
+    for (const key of standing.taken.keys()) if (!edges.has(key)) seen += `${key},`;
+    if (dynamic.dataset.keys !== seen) {
+      dynamic.dataset.keys = seen;
+      dynamic.replaceChildren(...seen.split(",").filter(Boolean).map(jump).filter(Boolean));
+    }
+  }
+
+  /** Marks and dots are made when they are first needed: a big graph has few at a time. */
+  function repaint(one, status, stop) {
+    const { x, y, w, h } = one.box;
+    if (status !== one.status) {
+      attr(one.group, "data-status", status);
+      if (!one.mark && MARKS[status]) {
+        one.mark = svg("path", { class: "mark", transform: `translate(${x + w - 19} ${y + h / 2 - 6.5}) scale(0.8)` });
+        one.group.append(one.mark);
+      }
+      if (one.mark) attr(one.mark, "d", MARKS[status] ? iconPath(MARKS[status]) : "");
+    }
+    if (stop !== undefined && !one.dot) {
+      one.dot = svg("circle", { class: "stop", cx: x, cy: y + h / 2, r: 5 });
+      one.group.append(one.dot);
+    }
+    one.status = status;
+    one.stop = stop;
+    attr(one.group, "data-stop", stop === undefined ? null : stop ? "on" : "off");
+    one.group.setAttribute("aria-label", `${one.path}, ${status}${stop === undefined ? "" : ", breakpoint"}`);
+  }
+
+  /**
+   * Take out of the drawing what is out of sight: what is not drawn costs no paint.
+   * A node keeps its place and its name, so it can be found and focused anywhere.
+   */
+  function cull(inSight) {
+    for (const way of ways) {
+      const far = !inSight(way.box);
+      if (far !== way.far) attr(way.one, "data-far", (way.far = far) ? "true" : null);
+    }
+    for (const [number, one] of nodes) {
+      const far = !inSight(places.get(number));
+      if (far !== one.far) attr(one.group, "data-far", (one.far = far) ? "true" : null);
+    }
+    words(inSight);
+  }
+
+  /** Bring the small words up to date for the nodes that are in sight. */
+  function words(inSight) {
+    for (const [number, one] of nodes) {
+      if (one.saidVisits === one.visits && one.saidMicros === one.micros) continue;
+      if (!inSight(places.get(number))) continue;
+      one.saidVisits = one.visits;
+      one.saidMicros = one.micros;
+      if (one.meta) text(one.meta, metaText(one));
     }
   }
 
@@ -124,15 +174,34 @@ export function scene(drawing, outline, on) {
     return edge([...start, out, start[1], out, end[1], ...end], "edge edge-seen");
   }
 
-  function metaText(kind, mark) {
-    if (!mark || !mark[1]) return kind;
+  function metaText({ kind, visits, micros }) {
+    if (!visits) return kind;
     // What a composite or a barrier took is its inside's or the person's time.
-    if (TIMELESS.has(kind)) return mark[1] > 1 ? `${kind} · ${mark[1].toLocaleString("en")}×` : kind;
-    const times = mark[1] > 1 ? `${mark[1].toLocaleString("en")}× · ` : "";
-    return `${times}${duration(mark[2] / 1000)}`;
+    if (TIMELESS.has(kind)) return visits > 1 ? `${kind} · ${visits.toLocaleString("en")}×` : kind;
+    const times = visits > 1 ? `${visits.toLocaleString("en")}× · ` : "";
+    return `${times}${duration(micros / 1000)}`;
   }
 
-  return { root, nodes, places, colour, width: drawing.width ?? 0, height: drawing.height ?? 0 };
+  return { root, nodes, places, colour, cull, width: drawing.width ?? 0, height: drawing.height ?? 0 };
+}
+
+/** The box around a curve: it never leaves the one around its points. */
+function around(numbers) {
+  const xs = numbers.filter((_, place) => place % 2 === 0);
+  const ys = numbers.filter((_, place) => place % 2 === 1);
+  const x = Math.min(...xs);
+  const y = Math.min(...ys);
+  return { x, y, w: Math.max(...xs) - x, h: Math.max(...ys) - y };
+}
+
+/** Whether the pointer is at the edge of a node and not on its body. */
+function onRim(body, event) {
+  const box = body.getBoundingClientRect();
+  const near = Math.min(RIM, box.height / 4);
+  return (
+    Math.min(event.clientX - box.left, box.right - event.clientX) < near ||
+    Math.min(event.clientY - box.top, box.bottom - event.clientY) < near
+  );
 }
 
 function edge(numbers, name) {

@@ -18,6 +18,7 @@ export function timeline(store) {
   const root = el("div", { class: "timeline" }, el("span", { class: "timeline-label", "aria-hidden": "true" }, "Frame"), track, where);
   let ink = null;
   let drawn = "";
+  let wide = 0;
 
   function draw() {
     const last = Math.max(0, store.head.count - 1);
@@ -31,7 +32,8 @@ export function timeline(store) {
 
   /** Draw the ticks again only if they differ; the thumb is the slider's own. */
   function ticks(last) {
-    const width = track.clientWidth;
+    // As last told: asking for it costs a layout.
+    const width = wide;
     const newest = store.events.at(-1);
     const sketch = `${width} ${last} ${store.head.head} ${store.events.length} ${newest} ${ink === null}`;
     if (!width || sketch === drawn) return;
@@ -71,7 +73,10 @@ export function timeline(store) {
     pen.fill();
   }
 
-  const watcher = new ResizeObserver(() => draw());
+  const watcher = new ResizeObserver(() => {
+    wide = track.clientWidth;
+    draw();
+  });
   watcher.observe(track);
 
   return {
