@@ -149,7 +149,7 @@ class FallbackLoopError(GraphError):
 class BuildErrors(ExceptionGroup[GraphError], GraphError):
     """All structural problems of one graph, found in one look (SEMANTICS G3)."""
 
-    def derive(self, excs: Sequence[GraphError]) -> BuildErrors:
+    def derive(self, excs: Sequence[GraphError]) -> BuildErrors:  # type: ignore[override]  # only these
         return BuildErrors(self.message, excs)
 
     def __str__(self) -> str:
@@ -282,7 +282,7 @@ class ParallelError(ExceptionGroup[RunError], RunError):
     def __init__(self, path: str, errors: Sequence[RunError], *, state: Any = None) -> None:
         RunError.__init__(self, self.message, path=path, state=state)
 
-    def derive(self, excs: Sequence[RunError]) -> ParallelError:
+    def derive(self, excs: Sequence[RunError]) -> ParallelError:  # type: ignore[override]  # as above
         return ParallelError(self.path, excs, state=self.state)
 
     def __str__(self) -> str:

@@ -76,7 +76,12 @@ class Moving(Stopping):
     async def _do_out(self) -> Stop:
         if self._session.position.ended:
             return self._stop(StopReason.COMPLETED)
-        prefix = self._session.spot.scope.prefix
+        spot = self._session.spot
+        if spot.move in (Move.EXIT, Move.JOIN):
+            return (
+                await self._do_step()
+            )  # the current level is through: leaving is all that is left
+        prefix = spot.scope.prefix
         outer = prefix[:-1].rpartition("/")
         left = "".join(outer[:2]) + outer[2].partition("#")[0] if prefix else None
         return await self._advance(left=left)

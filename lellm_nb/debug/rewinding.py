@@ -60,7 +60,7 @@ class Rewinding(Moving):
             if hit is not None:
                 self._go(frame)
                 if hit.breakpoint is not None:
-                    self._report(hit.breakpoint.id, left.path)
+                    self._report(hit.breakpoint.id, left.path, left.visit)
                 return self._stop(hit.reason, breakpoint=hit.breakpoint, error=hit.error)
         self._go(frame)
         return self._stop(StopReason.START)

@@ -17,6 +17,8 @@ __all__ = ["RAN", "Hit", "Stopping", "Target", "Until", "ask_breakpoint", "check
 
 Until = str | tuple[str, int] | Callable[[Frame], Any] | None
 Target = tuple[str, int | None]
+Passed = tuple[int, str, int]
+"""A stop's id (0 for a target), and the path and visit at which it was reported."""
 
 
 class Hit(NamedTuple):
@@ -30,7 +32,7 @@ class Hit(NamedTuple):
 class Stopping(Looking):
     """``break_at``, and the looks that a run takes before nodes and after frames."""
 
-    _reported: tuple[Frame, set[tuple[int, str]]] | None = None
+    _reported: tuple[Frame, set[Passed]] | None = None
 
     def break_at(
         self,
@@ -77,7 +79,7 @@ class Stopping(Looking):
     def _stop(self, reason: StopReason, **more: Any) -> Stop:
         return Stop(reason, self._session.head, pending=tuple(self.pending), **more)
 
-    def _passed(self) -> set[tuple[int, str]]:
+    def _passed(self) -> set[Passed]:
         """The breakpoints just reported here, which going on ignores (SEMANTICS P5)."""
         reported, self._reported = self._reported, None
         if reported is None or reported[0] is not self._session.head:
@@ -87,7 +89,7 @@ class Stopping(Looking):
     def _gate(
         self,
         target: Target | None,
-        passed: set[tuple[int, str]],
+        passed: set[Passed],
         scope: Scope,
         site: Site,
         level: Position,
@@ -103,16 +105,16 @@ class Stopping(Looking):
             is_target
             and target is not None
             and target[1] in (None, visit)
-            and ((0, place.path) not in passed)
+            and ((0, place.path, visit) not in passed)
         ):
-            self._report(0, place.path)
+            self._report(0, place.path, visit)
             return Hit(StopReason.STEP)
         for stop in stops or ():
-            if (stop.id, place.path) in passed:
+            if (stop.id, place.path, visit) in passed:
                 continue
             hit = ask_breakpoint(stop, visit, scope.seen(level.data))
             if hit is not None:
-                self._report(stop.id, place.path)
+                self._report(stop.id, place.path, visit)
                 return hit
         return None
 
@@ -134,11 +136,11 @@ class Stopping(Looking):
                 return Hit(StopReason.STEP, None, error)
         return None
 
-    def _report(self, stop: int, path: str) -> None:
+    def _report(self, stop: int, path: str, visit: int) -> None:
         head = self._session.head
         if self._reported is None or self._reported[0] is not head:
             self._reported = (head, set())
-        self._reported[1].add((stop, path))
+        self._reported[1].add((stop, path, visit))
 
 
 RAN = frozenset({"commit", "waiting", "exit", "join"})

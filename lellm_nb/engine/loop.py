@@ -145,6 +145,8 @@ class Run(Answering):
 
     async def _take(self, scope: Scope, level: Position, move: Move, site: Site) -> Halt | None:
         """Perform and commit one spot; `None` when it was committed."""
+        if self.stopping is not None:
+            return Halt.STOPPED
         if move is Move.DECIDE:
             return await self.answer(scope, level, site)
         if move is Move.RUN or move is Move.WAIT:
@@ -211,8 +213,8 @@ class Run(Answering):
             halt = await self._drive(scope.child(site, level))
         else:
             halt = await self._fan(scope, level, site)
-        if halt is not Halt.ENDED:
-            return halt
+        if halt is not Halt.ENDED or self.stopping is not None:
+            return Halt.STOPPED if halt is Halt.ENDED else halt
         leave = Move.EXIT if move is Move.ENTER else Move.JOIN
         await self.settle(scope, scope.level(self.position), leave, site)
         return None

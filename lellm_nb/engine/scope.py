@@ -8,6 +8,7 @@ a run but what can be computed again, so one scope serves any position.
 from __future__ import annotations
 
 import inspect
+import itertools
 from typing import Any
 
 from lellm_nb.errors import NodeNotFoundError
@@ -26,7 +27,7 @@ __all__ = ["Scope", "Site", "scope_at"]
 class Site:
     """One node of one level: everything about it that is looked up once."""
 
-    __slots__ = ("inline", "is_end", "kind", "name", "node", "place", "router", "solo")
+    __slots__ = ("inline", "is_end", "kind", "name", "node", "order", "place", "router", "solo")
 
     def __init__(self, scope: Scope, name: str, node: Node) -> None:
         graph = scope.graph
@@ -38,6 +39,9 @@ class Site:
         self.is_end = name == graph.end
         self.inline = is_inline(node, scope.threaded)
         self.solo: dict[str, Graph] = {}
+        self.order: dict[str, int] = {}
+        if isinstance(node, Parallel):
+            self.order = {branch: i for i, branch in enumerate(node.branches)}
 
     def branch_graph(self, name: str, surrounding: Graph) -> Graph:
         """Return a branch as a graph of one node, made once."""
@@ -70,13 +74,15 @@ class Scope:
     Attributes:
         prefix: What stands before a node's name in its path: ``""`` or ``"agent#2/"``.
         branch: The branch of the parent's fan that this is, or `None`.
+        order: That branch's number in registration order.
         limit: How many steps this level may take; `None` is the run's business.
         threaded: Whether sync nodes run in threads here, because branches are beside them.
     """
 
     __slots__ = (
         *("_children", "_entered", "_entered_for", "_seen", "_seen_for", "_sites"),
-        *("branch", "graph", "graph_id", "limit", "parent", "prefix", "threaded", "visit"),
+        *("branch", "graph", "graph_id", "limit", "order", "parent", "prefix", "threaded"),
+        "visit",
     )
 
     def __init__(
@@ -88,6 +94,7 @@ class Scope:
         branch: str | None = None,
         limit: int | None = None,
         visit: int = 1,
+        order: int = 0,
     ) -> None:
         self.graph = graph
         self.graph_id = graph.name
@@ -96,6 +103,7 @@ class Scope:
         self.branch = branch
         self.limit = limit
         self.visit = visit
+        self.order = order
         self.threaded: bool = branch is not None or (parent is not None and parent.threaded)
         self._sites: dict[str, Site] = {}
         self._children: dict[str, dict[str, Scope]] = {}
@@ -151,7 +159,8 @@ class Scope:
         branches = fan.branches.copy()
         closed = level.node is None and branches[self.branch].node is not None
         branches[self.branch] = level
-        after = Fan(branches, fan.turn, fan.open - closed)
+        turn = (self.order + 1) % len(branches)
+        after = Fan(branches, turn, fan.open - closed)
         return self.parent.replaced(root, up.holding(after))
 
     # -- entering --------------------------------------------------------------
@@ -196,26 +205,25 @@ class Scope:
         prefix = f"{self.prefix}{site.name}{f'#{visit}' if visit > 1 else ''}/"
         if branch:
             graph = site.branch_graph(branch, self.graph)
-            return Scope(graph, self, prefix, branch=branch, visit=visit)
+            order = site.order[branch]
+            return Scope(graph, self, prefix, branch=branch, visit=visit, order=order)
         node = site.node
         return Scope(node.graph, self, prefix, limit=node.max_steps, visit=visit)
 
 
 def scope_at(scope: Scope, root: Position, frame: Frame) -> Scope:
-    """Return the scope of a frame's own level, given the position it led to."""
+    """Return the scope of a frame's own level, given a position it is in.
+
+    Each segment of a path is a node of its level; what follows a parallel's segment
+    is at once the branch's name and the name of the only node of the branch's level.
+    """
     level = root
     segments = frame.path.split("/")
-    for i, segment in enumerate(segments[:-1]):
-        name = segment.partition("#")[0]
-        if scope.branch == name:
-            continue  # a branch is a level of one node: its name is its node's, already walked
-        site = scope.site(name)
-        branch = segments[i + 1] if isinstance(site.node, Parallel) else ""
+    for segment, following in itertools.pairwise(segments):
+        site = scope.site(segment.partition("#")[0])
         inner = scope.inside(level)
-        scope = scope.child(site, level, branch)
-        level = inner if isinstance(inner, Position) else inner.branches[branch]
-        if branch and isinstance(scope.site(branch).node, Subgraph) and i + 2 < len(segments):
-            inner = scope.inside(level)
-            assert isinstance(inner, Position)
-            scope, level = scope.child(scope.site(branch), level), inner
+        if isinstance(inner, Position):
+            scope, level = scope.child(site, level), inner
+        else:
+            scope, level = scope.child(site, level, following), inner.branches[following]
     return scope
