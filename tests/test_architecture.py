@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -135,6 +137,28 @@ def test_only_the_notebook_layer_knows_widgets():
     ]
 
     assert not found, "\n".join(found)
+
+
+def third_party(file: Path) -> set[str]:
+    """The packages from elsewhere that a module imports, early or late."""
+    found = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            found.add((node.module or "").split(".")[0])
+    return {name.lower() for name in found - set(sys.stdlib_module_names) - {"lellm_nb"}}
+
+
+def test_dependencies_are_those_that_are_imported():
+    """Nothing is imported that is not declared, and nothing declared that is not imported."""
+    project = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text(encoding="utf-8"))
+    declared = {
+        re.match(r"[\w-]+", requirement)[0].replace("-", "_").lower()
+        for requirement in project["project"]["dependencies"]
+    }
+
+    assert set().union(*(third_party(file) for file in modules())) == declared
 
 
 def fresh(code: str) -> str:
