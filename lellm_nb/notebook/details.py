@@ -6,13 +6,15 @@ import traceback
 from collections.abc import Callable, Iterable, Mapping
 from itertools import islice, pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from lellm_nb.debug.diff import diff_states
+from lellm_nb.engine.scope import Scope
+from lellm_nb.record.position import Fan
 
 from .ledger import kind_of
 from .outline import plain_path
-from .protocols import ChangeLike, DebuggerLike, FrameLike
+from .protocols import ChangeLike, DebuggerLike, FrameLike, GraphLike
 from .values import LONG, PAGE, children, inside, short_text, type_name, value_row
 
 MOST_CHANGES = 200
@@ -57,15 +59,24 @@ def state_rows(frame: FrameLike, steps: list[int], start: int, whole: bool) -> d
     return result
 
 
-def level_of(position: Any, path: str) -> Any:
-    """Return the level in which the node at `path` stands, or None when it is not entered."""
-    names = plain_path(path).split("/")
-    level = position
-    for name, following in pairwise(names):
-        if level is None or level.node != name:
+def level_of(graph: GraphLike, position: Any, path: str) -> Any:
+    """Return the level in which the node at `path` stands, or None when it is elsewhere.
+
+    A composite that the run is about to enter counts as entered: that is the
+    state its first node sees.
+    """
+    scope, level = Scope(cast(Any, graph)), position
+    for name, following in pairwise(plain_path(path).split("/")):
+        if level.node != name:
             return None
-        branches = getattr(level.inner, "branches", None)
-        level = level.inner if branches is None else branches[following]
+        inside = scope.inside(level)
+        if isinstance(inside, Fan):
+            scope, level = (
+                scope.child(scope.site(name), level, following),
+                inside.branches[following],
+            )
+        else:
+            scope, level = scope.child(scope.site(name), level), inside
     return level
 
 
@@ -100,9 +111,11 @@ def diff_rows(
     if other < 0:
         return {"against": None, "rows": [], "more": 0}
     before = debugger.frames[other]
-    level = None if whole or not frame.path else level_of(before.position, frame.path)
+    level = (
+        None if whole or not frame.path else level_of(debugger.graph, before.position, frame.path)
+    )
     if level is None:
-        # Not entered then: what the two have in common is the whole run.
+        # Elsewhere then: what the two frames have in common is the whole run.
         changes = diff_states(plain_state(before.position.state), shown_state(frame, True))
     else:
         changes = diff_states(plain_state(level.state), shown_state(frame, False))

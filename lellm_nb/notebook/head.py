@@ -18,7 +18,9 @@ def head_rows(debugger: DebuggerLike, outline: Outline) -> dict[str, Any]:
     """
     status = str(debugger.status)
     pending = pending_rows(debugger)
+    buttons = button_rows(debugger, outline, status, pending)
     return {
+        **{f"button:{name}": row for name, row in buttons.items()},
         "name": str(debugger.name or outline.name),
         "status": status,
         "busy": bool(debugger.busy),
@@ -29,7 +31,6 @@ def head_rows(debugger: DebuggerLike, outline: Outline) -> dict[str, Any]:
         "lines": [str(line) for line in debugger.lines],
         "pending": pending,
         "breakpoints": breakpoint_rows(debugger, outline),
-        "buttons": button_rows(debugger, outline, status, pending),
         "failure": failure_text(debugger) if status == "failed" else "",
     }
 

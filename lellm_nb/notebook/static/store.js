@@ -140,7 +140,7 @@ class Store {
 
   _start(snapshot) {
     this.seq = snapshot?.seq ?? -1;
-    this.head = snapshot?.head ?? { head: 0, count: 0, lines: [], pending: [], breakpoints: [], buttons: {} };
+    this.head = snapshot?.head ?? { head: 0, count: 0, lines: [], pending: [], breakpoints: [] };
     this.live = standingOf(snapshot?.standing);
     this._last = this.live;
     this.events = snapshot?.events ?? [];

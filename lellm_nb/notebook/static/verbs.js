@@ -17,7 +17,7 @@ export const VERBS = [
 
 /** What a press of a button does right now: [can be pressed, in words]. */
 export function now(store, id) {
-  const [enabled, tip] = store.head.buttons?.[id] ?? [false, ""];
+  const [enabled, tip] = store.head[`button:${id}`] ?? [false, ""];
   if (store.atHead || store.head.busy) {
     return id === "rewind" ? [false, tip] : [enabled, tip];
   }

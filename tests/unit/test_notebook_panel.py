@@ -1,0 +1,228 @@
+"""The panel without a browser: messages in, messages out, one writer."""
+
+from __future__ import annotations
+
+import base64
+import re
+import threading
+import time
+
+import pytest
+
+from lellm_nb import Debugger, GraphBuilder
+from lellm_nb.notebook.feed import Feed
+from lellm_nb.notebook.layered import layered, visible
+from lellm_nb.notebook.orders import toggle_breakpoint
+from lellm_nb.notebook.panel import Panel, panel_for
+from lellm_nb.notebook.static_form import static_html
+from lellm_nb.notebook.writer import PACE, Client, Writer
+
+
+def make(name="review"):
+    g = GraphBuilder(name)
+    g.node("draft", lambda ctx: {"draft": "x"}).barrier("approve")
+    g.node("publish", lambda ctx: {"published": True})
+    g.edge("draft", "approve").edge_if("approve", "draft", lambda s: "approve.reject_reason" in s)
+    return Debugger(g.edge("approve", "publish").start("draft").end("publish").build())
+
+
+class Page:
+    """Stands for the browser: presses, and keeps what it is sent."""
+
+    def __init__(self, panel, monkeypatch):
+        self.panel = panel
+        self.heard = []
+        monkeypatch.setattr(panel, "send", lambda content, buffers=None: self.heard.append(content))
+
+    def press(self, **order):
+        self.panel._heard(self.panel, order, [])
+
+    def ask(self, **question):
+        self.press(**question, re="q")
+        return self.until(lambda m: m["kind"] == "reply" and m["re"] == "q")
+
+    def until(self, wanted):
+        limit = time.monotonic() + 10
+        while time.monotonic() < limit:
+            for message in list(self.heard):
+                if wanted(message):
+                    return message
+            time.sleep(0.005)
+        raise AssertionError(f"never heard; heard {self.heard}")
+
+
+@pytest.fixture
+def page(monkeypatch):
+    return Page(Panel(make()), monkeypatch)
+
+
+def wait(condition, seconds=10):
+    limit = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < limit
+        time.sleep(0.005)
+
+
+def test_a_press_runs_and_the_change_comes_back(page):
+    """The handler posts and returns; what changed arrives by itself."""
+    page.press(do="run")
+
+    page.until(lambda m: m.get("head", {}).get("status") == "waiting")
+    assert page.panel.debugger.pending
+
+
+def test_a_decision_by_button_runs_on_and_with_shift_it_stays(page):
+    """A button decides and runs on; Shift leaves the run at its decision."""
+    dbg = page.panel.debugger
+    dbg.run()
+
+    page.press(do="reject", id="approve#0", reason="too short", stay=True)
+    wait(lambda: dbg.frames[dbg.head].kind == "decision" and not dbg.busy)
+    assert dbg.state["approve.reject_reason"] == "too short"
+
+    page.press(do="run")
+    wait(lambda: dbg.pending)
+    page.press(do="approve", id="approve#1", stay=False)
+    wait(lambda: dbg.status == "completed")
+
+
+def test_an_error_behind_a_button_is_shown(page):
+    """Nothing that goes wrong after a press is lost."""
+    page.press(do="approve", id="nobody#0", stay=False)
+
+    alert = page.until(lambda m: m.get("head", {}).get("alert"))["head"]["alert"]
+    assert "No barrier waits" in alert["text"]
+
+    page.press(do="modify", id="approve#0", key="", value="1", stay=False)
+    page.until(lambda m: "Key first" in ((m.get("head", {}).get("alert") or {}).get("text", "")))
+
+
+def test_the_panel_follows_a_fork_and_the_debugger_stays(page):
+    """Fork here leads the view away; the debugger in the notebook stays where it was."""
+    dbg = page.panel.debugger
+    dbg.run()
+
+    page.press(do="fork", frame=1)
+    page.until(lambda m: m["kind"] == "snapshot" and m["head"]["line"] == "fork 1")
+
+    assert page.panel.debugger is not dbg
+    assert page.panel.debugger.head == 1
+    assert (dbg.line, dbg.head) == ("main", 2)
+
+    page.press(do="line", line="main")
+    page.until(lambda m: m["kind"] == "snapshot" and m["head"]["line"] == "main")
+
+
+def test_a_view_that_starts_late_gets_everything(page):
+    """A reloaded page says what it knows and is sent the rest."""
+    page.panel.debugger.run()
+    page.until(lambda m: m.get("head", {}).get("status") == "waiting")
+
+    page.press(do="hello", seq=-1)
+
+    snapshot = page.until(lambda m: m["kind"] == "snapshot")
+    assert snapshot["head"]["status"] == "waiting"
+    assert snapshot["standing"]["index"] == 2
+
+
+def test_looking_is_shared_and_moves_nothing(page):
+    """Every view of the panel shows the same frame; the run stays."""
+    dbg = page.panel.debugger
+    dbg.run()
+
+    page.press(do="look", frame=1, by="me")
+
+    told = page.until(lambda m: m.get("head", {}).get("looking") == 1)
+    assert told["head"]["by"] == "me"
+    assert dbg.head == 2
+
+
+def test_a_breakpoint_is_toggled(page):
+    """The same click sets it and takes it away."""
+    page.press(do="breakpoint", node=2)
+    page.until(lambda m: m.get("head", {}).get("breakpoints") == [[2, True]])
+    page.press(do="breakpoint", node=2)
+    page.until(lambda m: m.get("head", {}).get("breakpoints") == [])
+
+    dbg = make()
+    dbg.break_at("draft")
+    toggle_breakpoint(dbg, "draft")
+    assert len(dbg.breakpoints) == 0
+
+
+def test_a_question_is_answered_to_who_asked(page):
+    """Big things are fetched when they are looked at."""
+    page.panel.debugger.run()
+
+    reply = page.ask(ask="detail", frame=1, tab="mutations")
+
+    assert reply["rows"][0]["path"] == "draft"
+
+
+def test_a_debugger_has_one_panel():
+    """Shown twice it is two views of one panel, which stay in step."""
+    dbg = make()
+
+    assert panel_for(dbg) is panel_for(dbg)
+    assert panel_for(make()) is not panel_for(dbg)
+
+
+def test_a_burst_of_changes_is_a_few_updates_and_the_last_one_counts():
+    """Thousands of changes a second reach the browser about thirty times."""
+    seen = []
+    latest = [0]
+    client = Client(lambda: seen.append(latest[0]), Writer())
+    begun = time.monotonic()
+
+    while time.monotonic() - begun < 0.5:
+        latest[0] += 1
+        client.touch()
+        time.sleep(0.0002)
+    wait(lambda: seen and seen[-1] == latest[0])
+
+    assert len(seen) <= 0.6 / PACE + 4
+    assert len(seen) >= 5
+
+
+def test_the_first_change_goes_at_once():
+    """A step is seen when it is made, not at the next tick of a clock."""
+    done = threading.Event()
+    client = Client(done.set, Writer())
+    begun = time.monotonic()
+
+    client.touch()
+
+    assert done.wait(5)
+    assert time.monotonic() - begun < PACE
+
+
+def test_a_writer_outlives_an_update_that_fails(caplog):
+    """One panel's failure does not silence the others."""
+    writer = Writer()
+    seen = threading.Event()
+    broken = Client(lambda: 1 / 0, writer)
+    sound = Client(seen.set, writer)
+
+    broken.touch()
+    sound.touch()
+
+    assert seen.wait(5)
+
+
+def test_the_still_form_survives_a_sanitiser_and_runs_nothing():
+    """A saved notebook shows picture and table without a kernel, whatever is in the state."""
+    evil = "<script>alert(1)"
+    g = GraphBuilder(evil).node(evil, lambda ctx: {evil: evil}).start(evil).end(evil)
+    dbg = Debugger(g.build())
+    dbg.run()
+    feed = Feed(dbg)
+    feed.snapshot()
+
+    picture = layered(visible(feed.outline, set()))
+    html = static_html(dbg, feed.outline, picture, feed.statuses())
+
+    assert "<script" not in html
+    image = base64.b64decode(re.search(r"base64,([^\"]+)", html)[1]).decode()
+    assert "<script" not in image
+    assert "completed" in html
+    assert html.count("<tr>") == 3
