@@ -99,7 +99,7 @@ def test_paths_lists_every_node():
     assert "par/check/look" in Debugger(fanned()).paths
 
 
-# -- pending ---------------------------------------------------------------------------------
+# -- pending -----------------------------------------------------------------------------
 
 
 def test_pending_tells_all_about_what_waits():
@@ -123,7 +123,7 @@ def test_pending_follows_the_head():
     assert waits == [[], [], ["approve#0"], [], [], ["approve#1"], [], []]
 
 
-# -- frames ----------------------------------------------------------------------------------
+# -- frames ------------------------------------------------------------------------------
 
 
 def test_frames_are_a_sequence():
@@ -203,7 +203,7 @@ def test_a_frame_shows_itself_in_a_line():
     assert len(repr(dbg.frames)) < 2_000
 
 
-# -- at, diff, who ------------------------------------------------------------------------------
+# -- at, diff, who -----------------------------------------------------------------------
 
 
 def test_at_finds_a_visit():
@@ -314,7 +314,7 @@ def test_who_means_the_root_state():
     assert "agent/llm" not in writers
 
 
-# -- compare ----------------------------------------------------------------------------------
+# -- compare -----------------------------------------------------------------------------
 
 
 def test_comparing_two_lines():
@@ -340,7 +340,7 @@ def test_comparing_two_lines():
     assert dbg.compare(dbg).first_difference is None
 
 
-# -- subscribing ---------------------------------------------------------------------------------
+# -- subscribing -------------------------------------------------------------------------
 
 
 def test_a_listener_hears_of_every_change():

@@ -57,7 +57,7 @@ def test_the_documentations_example_runs_as_printed():
     assert "first difference" in repr(dbg.compare(fork))
 
 
-# -- step ----------------------------------------------------------------------------------
+# -- step --------------------------------------------------------------------------------
 
 
 def test_stepping_through_a_graph():
@@ -94,7 +94,7 @@ def test_a_breakpoint_stops_step_n_but_not_its_first_step():
     assert dbg.step().frame.node == "c"
 
 
-# -- run -------------------------------------------------------------------------------------
+# -- run ---------------------------------------------------------------------------------
 
 
 def test_running_until_a_node():
@@ -152,7 +152,7 @@ def test_an_unknown_node_is_refused_before_anything_runs():
     assert dbg.head == 0
 
 
-# -- over, into, out ----------------------------------------------------------------------------
+# -- over, into, out ---------------------------------------------------------------------
 
 
 def test_over_runs_a_whole_composite():
@@ -249,7 +249,7 @@ def test_over_a_parallel_stops_at_the_join_or_where_it_holds():
     assert dbg.frames[-1].kind == "join"
 
 
-# -- breakpoints ---------------------------------------------------------------------------------
+# -- breakpoints -------------------------------------------------------------------------
 
 
 def test_a_breakpoint_stops_before_its_node_every_time():
@@ -364,7 +364,7 @@ def test_a_barrier_and_its_breakpoint():
     assert dbg.run().reason is R.BARRIER
 
 
-# -- failures and retry ----------------------------------------------------------------------------
+# -- failures and retry ------------------------------------------------------------------
 
 
 def test_a_failure_is_returned_and_not_raised():
@@ -407,7 +407,7 @@ def test_stepping_again_is_the_same_as_retrying():
     assert dbg.state == {"ok": True}
 
 
-# -- barriers --------------------------------------------------------------------------------------
+# -- barriers ----------------------------------------------------------------------------
 
 
 def test_a_decision_decides_and_stays():
@@ -485,7 +485,7 @@ def test_preview_of_a_nested_barrier_looks_at_its_level():
     assert dbg.reroute_targets() == ["llm", "approve", "tool"]
 
 
-# -- going back ------------------------------------------------------------------------------------
+# -- going back --------------------------------------------------------------------------
 
 
 def test_going_back_runs_nothing():
@@ -634,7 +634,7 @@ def test_run_back_inside_composites():
         assert seen == [len(stop.frame.state["log"])]
 
 
-# -- fork ------------------------------------------------------------------------------------------
+# -- fork --------------------------------------------------------------------------------
 
 
 def test_forking_from_the_past_leaves_the_parent_where_it_is():
@@ -688,7 +688,7 @@ def test_an_unknown_line_lists_those_that_are():
         dbg.branch("spar")
 
 
-# -- async forms -----------------------------------------------------------------------------------
+# -- async forms -------------------------------------------------------------------------
 
 
 def test_every_verb_has_an_async_form():

@@ -36,8 +36,7 @@ class Blocked:
 
         async def b_later(ctx):
             self.entered.set()
-            while not self.go.is_set():
-                await asyncio.sleep(0.001)  # gives the loop a turn; the event is what counts
+            assert await asyncio.to_thread(self.go.wait, LIMIT)
             ctx.append("log", "b")
             self.left.set()
 
@@ -197,8 +196,7 @@ def test_pause_reaches_all_branches():
 
     async def slow(ctx):
         entered.set()
-        while not go.is_set():
-            await asyncio.sleep(0.001)  # gives the loop a turn
+        assert await asyncio.to_thread(go.wait, LIMIT)
         note(ctx)
 
     after = GraphBuilder("two").node("one", slow).node("two", note).edge("one", "two")
@@ -249,8 +247,7 @@ def test_interrupting_twice_stops_the_node():
 
     async def forever(ctx):
         signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
-        while not told.is_set():
-            await asyncio.sleep(0.001)  # gives the loop a turn
+        assert await asyncio.to_thread(told.wait, LIMIT)
         signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
         await asyncio.Event().wait()
 
@@ -269,7 +266,7 @@ def test_interrupting_twice_stops_the_node():
     assert dbg.state == {"log": ["a"]}
 
 
-# -- the runner's own thread -------------------------------------------------------------------
+# -- the runner's own thread -------------------------------------------------------------
 
 
 def test_a_verb_called_inside_a_node_says_so_instead_of_deadlocking():
@@ -329,7 +326,7 @@ def test_a_graph_may_be_run_inside_a_node():
     assert isinstance(Debugger(chain(b)).run().error.__cause__, DebuggerError)
 
 
-# -- handles and posts ----------------------------------------------------------------------------
+# -- handles and posts -------------------------------------------------------------------
 
 
 def test_start_returns_a_handle_that_can_be_awaited():
@@ -350,8 +347,7 @@ def test_a_cancelled_await_leaves_the_run_paused_at_a_commit():
 
     async def cell():
         task = asyncio.ensure_future(blocked.dbg.arun())
-        while not blocked.entered.is_set():
-            await asyncio.sleep(0.001)  # gives the loop a turn
+        assert await asyncio.to_thread(blocked.entered.wait, LIMIT)
         task.cancel()
         await asyncio.sleep(0)
         blocked.go.set()
@@ -382,7 +378,7 @@ def test_a_posted_command_returns_at_once_and_brings_its_error_back():
     assert [type(error) for error in errors] == [NotWaitingError, BusyError]
 
 
-# -- through barriers ------------------------------------------------------------------------------
+# -- through barriers --------------------------------------------------------------------
 
 
 def through(dbg, answer):
@@ -458,11 +454,12 @@ def test_a_run_through_barriers_can_be_ended_while_it_waits(verb):
 def test_interrupting_a_run_that_waits_at_a_barrier_leaves_it_paused():
     """DESIGN: Interrupt cancels the await; the run is left at a commit, and not busy."""
     dbg = Debugger(review(), {"topic": "x"})
+    waits = threading.Event()
+    dbg.subscribe(lambda: waits.set() if dbg.busy and dbg.status == "waiting" else None)
 
     async def cell():
         task = asyncio.ensure_future(dbg.arun(through_barriers=True))
-        while not (dbg.busy and dbg.status == "waiting"):
-            await asyncio.sleep(0.001)  # gives the loop a turn
+        assert await asyncio.to_thread(waits.wait, LIMIT)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task

@@ -1,4 +1,4 @@
-"""Sessions: stepping, the tree of frames, checkpoints, and forks; N and P as a session sees them."""
+"""Sessions: stepping, the tree of frames, checkpoints, forks; N and P as a session sees them."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def paths(frames):
     return [f"{f.kind} {f.path}" for f in frames]
 
 
-# -- stepping ------------------------------------------------------------------------------
+# -- stepping ----------------------------------------------------------------------------
 
 
 def test_a_step_makes_one_commit_and_returns_its_frame():
@@ -101,7 +101,7 @@ def test_deciding_when_nothing_waits_says_so():
     assert caught.value.wanted == "a#0"
 
 
-# -- C1: frames, sinks and stacks ---------------------------------------------------------------
+# -- C1: frames, sinks and stacks --------------------------------------------------------
 
 
 def test_a_memory_sink_fills_all_four_fields():
@@ -143,7 +143,7 @@ def test_a_frame_stack_is_a_stack():
     assert list(stack) == [a]
 
 
-# -- the tree -----------------------------------------------------------------------------------
+# -- the tree ----------------------------------------------------------------------------
 
 
 def test_rewinding_and_stepping_begins_a_new_line():
@@ -256,7 +256,7 @@ def test_a_fork_of_a_fork_of_a_fork():
     assert session.state == {"log": ["a"]}
 
 
-# -- C2: checkpoints ------------------------------------------------------------------------------
+# -- C2: checkpoints ---------------------------------------------------------------------
 
 
 def test_a_checkpoint_goes_on_at_the_exact_node():
@@ -362,7 +362,7 @@ def test_the_same_graph_with_new_code_has_the_same_hash():
     }
 
 
-# -- N: nesting ------------------------------------------------------------------------------------
+# -- N: nesting --------------------------------------------------------------------------
 
 
 def test_inner_steps_are_frames_with_a_path():
@@ -471,7 +471,7 @@ def test_a_composite_may_share_its_name_with_what_is_in_it():
         assert [f.kind for f in finish(child).line][-1] in ("join", "edit")
 
 
-# -- P: parallel -------------------------------------------------------------------------------------
+# -- P: parallel -------------------------------------------------------------------------
 
 
 def test_every_branch_gets_the_state_committed_before_the_node():
