@@ -59,7 +59,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
         >>> nearest("darft", ["draft", "publish"])
         " Did you mean 'draft'?"
     """
-    guess = get_close_matches(name, list(known), n=1)
+    guess = get_close_matches(str(name), list(known), n=1)
     return f" Did you mean {guess[0]!r}?" if guess else ""
 
 

@@ -11,11 +11,12 @@ from concurrent.futures import Future
 from typing import Any, Generic, TypeVar
 
 from lellm_nb.debug.breakpoints import Breakpoints
+from lellm_nb.debug.desk import Desk
 from lellm_nb.engine.loop import Run
 from lellm_nb.engine.runner import runner
 from lellm_nb.engine.token import CancellationToken
 from lellm_nb.errors import BusyError, DebuggerError
-from lellm_nb.session.session import ExecutionSession
+from lellm_nb.session.session import ExecutionSession, tell_all
 
 __all__ = ["Core", "Handle", "latest"]
 
@@ -85,6 +86,7 @@ class Core:
         self._run: Run | None = None
         self._token: CancellationToken | None = None
         self._pause_wanted = False
+        self._desk: Desk | None = None
         self._listeners: list[Callable[[], None]] = []
         session.listeners.append(self._changed)
         _latest = weakref.ref(self)
@@ -102,6 +104,7 @@ class Core:
                 raise BusyError(verb)
             self._busy = verb
             self._pause_wanted = False
+            self._token = CancellationToken()
 
         async def guarded() -> T:
             # whatever goes wrong here must reach the caller: a lost exception
@@ -111,6 +114,7 @@ class Core:
             finally:
                 with self._lock:
                     self._busy = ""
+                    self._token = None
                 self._changed()
 
         command = guarded()
@@ -204,6 +208,9 @@ class Core:
         run = self._run
         if run is not None and run.stopping is None:
             run.stopping = PAUSE
+        desk = self._desk
+        if desk is not None:  # nothing is in flight at a barrier: only the wait has to end
+            runner().loop.call_soon_threadsafe(desk.close)
 
     def stop(self) -> None:
         """Cancel what is in flight; it is not committed, and everything before is kept."""
@@ -230,8 +237,7 @@ class Core:
         return leave
 
     def _changed(self) -> None:
-        for listener in self._listeners:
-            listener()
+        tell_all(self._listeners)
 
 
 class _Pause:

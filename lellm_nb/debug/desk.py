@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+from lellm_nb.engine.answering import HOLD, Hold
 from lellm_nb.graph.decision import Decision
 from lellm_nb.record.sinks import BarrierOutcome, Decided, TimedOut
 
@@ -16,15 +17,19 @@ class Desk:
 
     def __init__(self, changed: Callable[[], None]) -> None:
         self._changed = changed
-        self._asked: dict[str, asyncio.Future[Decision]] = {}
+        self._asked: dict[str, asyncio.Future[Decision | Hold]] = {}
+        self._closed = False
 
-    async def wait_decision(self, barrier_id: str, timeout: float | None) -> BarrierOutcome:
-        """Wait until `hand_in` names this barrier, or the time is up."""
-        answer: asyncio.Future[Decision] = asyncio.get_running_loop().create_future()
+    async def wait_decision(self, barrier_id: str, timeout: float | None) -> BarrierOutcome | Hold:
+        """Wait until `hand_in` names this barrier, the time is up, or the desk closes."""
+        if self._closed:
+            return HOLD
+        answer: asyncio.Future[Decision | Hold] = asyncio.get_running_loop().create_future()
         self._asked[barrier_id] = answer
         self._changed()
         try:
-            return Decided(await asyncio.wait_for(answer, timeout))
+            given = await asyncio.wait_for(answer, timeout)
+            return given if isinstance(given, Hold) else Decided(given)
         except TimeoutError:
             return TimedOut()
         finally:
@@ -34,6 +39,13 @@ class Desk:
     def asked(self) -> list[str]:
         """The ids that wait here."""
         return list(self._asked)
+
+    def close(self) -> None:
+        """End all waits without an answer; the barriers go on waiting in the position."""
+        self._closed = True
+        for answer in self._asked.values():
+            if not answer.done():
+                answer.set_result(HOLD)
 
     def hand_in(self, barrier_id: str, decision: Decision) -> None:
         """Answer a barrier that waits here; on the runner's thread only."""

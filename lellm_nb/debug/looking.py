@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from lellm_nb.debug.core import Core
-from lellm_nb.debug.desk import Desk
 from lellm_nb.debug.diff import Diff, diff_states
 from lellm_nb.debug.frames import Frames, find_frame
 from lellm_nb.debug.stop import Pending
@@ -23,8 +22,6 @@ __all__ = ["Looking"]
 
 class Looking(Core):
     """``state, position, frames, at, diff, who`` and what the view shows of the head."""
-
-    _desk: Desk | None = None
 
     @property
     def graph(self) -> Graph:

@@ -13,7 +13,6 @@ from lellm_nb.engine.halt import Halt
 from lellm_nb.engine.loop import HOLD, Run
 from lellm_nb.engine.scope import Scope
 from lellm_nb.engine.spot import Move
-from lellm_nb.engine.token import CancellationToken
 from lellm_nb.errors import DebuggerError, RunCancelledError, RunError
 from lellm_nb.record.frame import Frame
 
@@ -119,13 +118,8 @@ class Moving(Stopping):
         return self._handle("run", lambda: self._do_run(until, through_barriers=through_barriers))
 
     async def _do_run(self, until: Until = None, *, through_barriers: bool = False) -> Stop:
-        if isinstance(until, (str, tuple)):
-            node, visit = until if isinstance(until, tuple) else (until, None)
-            until = None
-            target: Target | None = (self._static_path(node), visit)
-        else:
-            target = None
-        return await self._advance(target=target, until=until, through=through_barriers)
+        target, predicate = self._aim(until)
+        return await self._advance(target=target, until=predicate, through=through_barriers)
 
     def retry(self) -> Stop:
         """Run the failed step again, as it is now: mend the function first.
@@ -162,7 +156,6 @@ class Moving(Stopping):
         session = self._session
         if session.position.ended:
             return self._stop(StopReason.COMPLETED)
-        self._token = CancellationToken()
         passed = self._passed()
 
         def started(run: Run) -> None:
@@ -189,7 +182,7 @@ class Moving(Stopping):
             error = failure
         finally:
             stopping = self._run.stopping if self._run is not None else None
-            self._run = self._token = self._desk = None
+            self._run = self._desk = None
         if isinstance(error, RunCancelledError):
             return self._stop(StopReason.CANCELLED, error=error)
         if error is not None:

@@ -47,16 +47,13 @@ class Rewinding(Moving):
         return await self._handle("run_back", lambda: self._do_run_back(until))
 
     async def _do_run_back(self, until: Until = None) -> Stop:
-        target: Target | None = None
-        if isinstance(until, (str, tuple)):
-            node, visit = until if isinstance(until, tuple) else (until, None)
-            target = (self._static_path(node), visit)
+        target, predicate = self._aim(until)
         frame = self._session.head
         while frame.parent is not None:
             left, frame = frame, frame.parent
             hit = self._hit_going_back(left, frame, target)
-            if hit is None and callable(until):
-                hit = self._watch(until, None, frame)
+            if hit is None and predicate is not None:
+                hit = self._watch(predicate, None, frame)
             if hit is not None:
                 self._go(frame)
                 if hit.breakpoint is not None:

@@ -61,6 +61,25 @@ class Stopping(Looking):
         self._changed()
         return made
 
+    def _aim(self, until: Any) -> tuple[Target | None, Callable[[Frame], Any] | None]:
+        """Take an `until` apart: a node to stop before, or a predicate to stop after.
+
+        Raises:
+            DebuggerError: It is neither.
+            NoSuchNodeError: It names no node.
+        """
+        if until is None:
+            return None, None
+        if isinstance(until, str):
+            return (self._static_path(until), None), None
+        if isinstance(until, tuple) and len(until) == 2 and isinstance(until[0], str):
+            return (self._static_path(until[0]), until[1]), None
+        if callable(until):
+            return None, until
+        raise DebuggerError(
+            f"until is a node, (node, visit), or a predicate of a frame, not {until!r:.60}."
+        )
+
     def _static_path(self, node: Any) -> str:
         """Return the path without visits that a user's name means.
 

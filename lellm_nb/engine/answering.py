@@ -78,6 +78,8 @@ class Answering(Taking):
             raise BarrierCancelledError(hold.path, state=scope.seen(level.data)) from None
         if self.token.is_cancelled:
             raise self.cancelled(hold.path)
+        if isinstance(outcome, Hold):
+            return Halt.HELD
         if isinstance(outcome, Cancelled):
             raise BarrierCancelledError(hold.path, state=scope.seen(level.data))
         if isinstance(outcome, Decided):
@@ -87,11 +89,16 @@ class Answering(Taking):
                 if scope.level(self.position).hold is not hold:
                     raise  # it was committed, and failed to route
                 log.warning("%s Barrier %s goes on waiting.", error, hold.barrier_id)
-        else:
+        elif isinstance(outcome, TimedOut):
             await self.decide(scope, _default_of(site), by="timeout")
+        else:
+            raise TypeError(
+                f"Barrier sink {self.barrier!r} answered {outcome!r:.60} for {hold.barrier_id};"
+                " it must return Decided(decision), TimedOut() or Cancelled()."
+            )
         return None
 
-    async def _ask(self, sink: BarrierSink, hold: Waiting) -> BarrierOutcome:
+    async def _ask(self, sink: BarrierSink, hold: Waiting) -> BarrierOutcome | Hold:
         """Ask a sink; where it lets the time pass by, the time is up all the same (B4)."""
         asked = sink.wait_decision(hold.barrier_id, hold.timeout)
         if hold.timeout is None:

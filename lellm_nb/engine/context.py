@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from lellm_nb.errors import RunError, StateError, StateTypeError
+from lellm_nb.errors import NodeNotFoundError, RunError, StateError, StateTypeError
 from lellm_nb.graph.node import check_name
 from lellm_nb.state import frozen
 from lellm_nb.state.data import MISSING
@@ -26,7 +26,7 @@ __all__ = ["Context", "Outcome", "record_returned"]
 class Outcome:
     """What a step did: all that a commit needs, and all that a replay looks up."""
 
-    mutations: list[Mutation]
+    mutations: Sequence[Mutation] = ()
     target: str | None = None
     ends: bool = False
     waits: tuple[str, float | None] | None = None
@@ -57,7 +57,7 @@ class Context(Outcome):
         self._scope = scope
         self._site = site
         self._level = level
-        self.mutations = []
+        self.mutations: list[Mutation] = []
 
     # -- reading ---------------------------------------------------------------
 
@@ -165,6 +165,8 @@ class Context(Outcome):
 
     def goto(self, node: str) -> None:
         """Go to `node` next, with or without an edge; the last goto or end wins."""
+        if not isinstance(node, str):
+            raise NodeNotFoundError(node, self._scope.graph.nodes, path=self.path)
         self.target, self.ends = node, False
 
     def end(self) -> None:

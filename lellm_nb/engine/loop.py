@@ -12,6 +12,7 @@ from lellm_nb.engine.halt import GRAVITY, Halt
 from lellm_nb.engine.publish import Publisher
 from lellm_nb.engine.scope import Scope, Site
 from lellm_nb.engine.spot import Move, Spot, find_spot, next_move
+from lellm_nb.engine.taking import Lookup
 from lellm_nb.engine.token import CancellationToken
 from lellm_nb.errors import (
     MergeConflictError,
@@ -64,7 +65,7 @@ class Run(Answering):
         self.stopping: Any = None
         self.gate: Callable[[Scope, Site, Position], Any] | None = None
         self.watch: Callable[[Frame], Any] | None = None
-        self.recorded = None
+        self.recorded: Lookup | None = None
         self.decided: Callable[[str], DecisionRecord | None] | None = None
 
     async def go(self) -> Halt:

@@ -30,7 +30,10 @@ from lellm_nb.errors import (
 from lellm_nb.record.frame import DecisionRecord, Detail, Frame, make_frame
 from lellm_nb.record.position import Position
 
-__all__ = ["Taking"]
+__all__ = ["LIVE", "Lookup", "Taking"]
+
+LIVE = Outcome()
+"""What a lookup returns where the node is to run after all."""
 
 Lookup = Callable[[Scope, Site, Position], Outcome | None]
 
@@ -65,7 +68,9 @@ class Taking:
             RunError: It failed; the position is unchanged.
         """
         if self.recorded is not None:
-            return await self._replay_node(scope, level, site)
+            outcome = self.recorded(scope, site, level)
+            if outcome is not LIVE:
+                return await self._replay_node(scope, level, site, outcome)
         ctx = Context(self, scope, site, level)
         clock, tell = self.clock, self.tell
         if tell is not None:
@@ -116,16 +121,21 @@ class Taking:
         await self.publish(scope, committed, started, duration, ctx)
         return None
 
-    async def _replay_node(self, scope: Scope, level: Position, site: Site) -> Halt | None:
-        """Commit a recorded outcome; where none is found, this level pauses (SEMANTICS R10)."""
-        assert self.recorded is not None
-        outcome = self.recorded(scope, site, level)
+    async def _replay_node(
+        self, scope: Scope, level: Position, site: Site, outcome: Outcome | None
+    ) -> Halt | None:
+        """Commit a recorded outcome; where there is none, this level pauses (SEMANTICS R10)."""
         if outcome is None:
             return Halt.UNRECORDED
         now = self.clock.wall()
         if outcome.failure is not None:
             raise outcome.failure
-        committed = commit.commit_node(scope, site, level, outcome)
+        try:
+            committed = commit.commit_node(scope, site, level, outcome)
+        except Exception as error:
+            state = scope.seen(level.data)
+            failed = NodeExecutionError(site.place.path, error, state=state)
+            raise self.failed(scope, level, site, failed, now, 0.0) from error
         await self.publish(scope, committed, now, 0.0, outcome)
         return None
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -16,9 +18,11 @@ from lellm_nb.engine.spot import Spot, find_spot, waiting_spots
 from lellm_nb.engine.token import CancellationToken
 from lellm_nb.errors import (
     CheckpointStoreError,
+    DebuggerError,
     GraphMismatchError,
     NoSuchFrameError,
     NotWaitingError,
+    StateTypeError,
 )
 from lellm_nb.graph.decision import Decision
 from lellm_nb.graph.graph import Graph
@@ -26,12 +30,15 @@ from lellm_nb.graph.node import Parallel, Subgraph
 from lellm_nb.record.frame import Frame, FrameStack, Place, make_frame
 from lellm_nb.record.history import History, Line
 from lellm_nb.record.position import Fan, Position, Waiting
+from lellm_nb.session.replay import Recording
 from lellm_nb.state.data import Tail
 from lellm_nb.state.frozen import freeze
 from lellm_nb.state.mutation import Delete, Mutation, Put, apply, check_key
 from lellm_nb.state.state import keep
 
-__all__ = ["ExecutionSession", "GraphHashMode", "Previewed", "SessionCheckpoint"]
+__all__ = ["ExecutionSession", "GraphHashMode", "Previewed", "SessionCheckpoint", "tell_all"]
+
+log = logging.getLogger("lellm_nb")
 
 
 class GraphHashMode(Enum):
@@ -170,6 +177,7 @@ class ExecutionSession:
         one: bool = False,
         max_steps: int | None = None,
         barrier: Any = HOLD,
+        recorded: bool = False,
         token: CancellationToken | None = None,
         started: Callable[[Run], None] | None = None,
     ) -> Halt:
@@ -177,10 +185,18 @@ class ExecutionSession:
 
         Args:
             one: Whether to come back after one commit.
+            recorded: Whether outcomes and decisions are looked up in the history instead
+                of running nodes and asking people (SEMANTICS R10).
             started: Given the run before it moves, to set its `gate` and `watch`.
         """
         limit = None if max_steps is None else self.position.step + max_steps
         run = self._run(barrier=barrier, token=token, limit=limit)
+        if recorded:
+            recording = Recording(self.history, self.line)
+            run.recorded = lambda scope, site, level: recording.outcome(
+                site.place.path, level.visits.count(site.name, level.step) + 1
+            )
+            run.decided = recording.decision
         if started is not None:
             started(run)
         return await (run.step() if one else run.go())
@@ -191,8 +207,8 @@ class ExecutionSession:
     def _emit(self, frame: Frame) -> None:
         self.line = self.history.add(self.line, self.head, frame)
         self.head = frame
-        for listener in self.listeners:
-            listener()
+        if self.listeners:
+            tell_all(self.listeners)
 
     def rewind(self, frame: Frame) -> None:
         """Move the head to any frame of the tree; nothing is dropped.
@@ -240,6 +256,7 @@ class ExecutionSession:
             NodeNotFoundError: A reroute leads nowhere; the barrier goes on waiting.
             StateError: What is to be modified is not there; the barrier goes on waiting.
         """
+        _check_decision(decision)
         spot = self._waiting_spot(barrier_id)
         await self._run().decide(spot.scope, decision, by)
         return self.head
@@ -250,6 +267,7 @@ class ExecutionSession:
         Raises:
             NotWaitingError, NodeNotFoundError, StateError: As for `decide`.
         """
+        _check_decision(decision)
         spot = self._waiting_spot(barrier_id)
         assert isinstance(spot.site, Site)
         done = commit.commit_decision(spot.scope, spot.site, spot.level, decision)
@@ -282,6 +300,10 @@ class ExecutionSession:
         """
         frame = frame or self.head
         line = self.line_through(frame)
+        given: Any = put
+        if given is not None and not isinstance(given, Mapping):
+            kind = type(given).__name__
+            raise StateTypeError(None, "a mapping", kind, f"put is a mapping of keys, not {kind}.")
         edits: list[Mutation] = [
             Put(check_key(key), freeze(value, key)) for key, value in (put or {}).items()
         ]
@@ -365,6 +387,25 @@ class ExecutionSession:
 
 
 _CAPTURED = frozenset({"commit", "waiting", "decision", "exit", "join"})
+
+
+def _check_decision(decision: Any) -> None:
+    if not isinstance(decision, Decision):
+        raise DebuggerError(
+            f"{decision!r:.60} is no decision: give Approve(), Reject(reason),"
+            " Modify(key, value) or Reroute(target)."
+        )
+
+
+def tell_all(listeners: list[Callable[[], None]]) -> None:
+    """Call every listener; one that raises is reported and dropped, and stops nothing."""
+    for listener in list(listeners):
+        try:
+            listener()
+        except Exception:
+            log.exception("listener %r failed; it is dropped", listener)
+            with contextlib.suppress(ValueError):
+                listeners.remove(listener)
 
 
 def _root_frame(graph: Graph, root: Position, clock: Clock) -> Frame:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Generic, TypeVar, get_origin
+from collections.abc import Callable
+from types import UnionType
+from typing import Any, Generic, TypeVar, Union, get_args, get_origin
 
 from lellm_nb.errors import StateTypeError
 from lellm_nb.state.reducer import Reducer
@@ -57,12 +59,11 @@ class StateKey(Generic[T]):
         Raises:
             StateTypeError: It is not; carries `key`, `expected` and `found`.
         """
-        kind = get_origin(self.type) or self.type
-        accepted = (float, int) if kind is float else kind
-        if isinstance(value, accepted) and not (isinstance(value, bool) and kind is float):
+        if any(map(_accepts(value), _kinds(self.type))):
             found: Any = value
             return found  # type: ignore[no-any-return]  # just checked against the key's type
-        raise StateTypeError(self.name, getattr(kind, "__name__", str(kind)), type(value).__name__)
+        expected = " or ".join(getattr(k, "__name__", str(k)) for k in _kinds(self.type))
+        raise StateTypeError(self.name, expected, type(value).__name__)
 
     def __eq__(self, other: object) -> bool:
         return (
@@ -76,6 +77,24 @@ class StateKey(Generic[T]):
 
     def __repr__(self) -> str:
         return f"StateKey({self.name!r}, {getattr(self.type, '__name__', self.type)})"
+
+
+def _kinds(hint: Any) -> tuple[Any, ...]:
+    """Return the classes that a type hint can be: of a union its members, of list[int] list."""
+    if get_origin(hint) in (Union, UnionType):
+        return tuple(kind for part in get_args(hint) for kind in _kinds(part))
+    return (object if hint is Any else get_origin(hint) or hint,)
+
+
+def _accepts(value: Any) -> Callable[[Any], bool]:
+    """Ask classes whether a value is theirs; an int will do for a float, a bool will not."""
+
+    def accepts(kind: Any) -> bool:
+        if kind is float:
+            return isinstance(value, (float, int)) and not isinstance(value, bool)
+        return isinstance(value, type(None) if kind is None else kind)
+
+    return accepts
 
 
 MESSAGES: StateKey[list[Any]] = StateKey("messages", list, Reducer.APPEND)
