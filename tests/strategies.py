@@ -265,15 +265,15 @@ def _pausing(graph: str) -> Callable[[Any], None]:
 
     def pausing(ctx: Any) -> None:
         inner(ctx)
-        ctx.pause(f"ask-{ctx.node}")
+        ctx.pause(f"ask-{graph}-{ctx.node}")
 
     return pausing
 
 
 def _add(g: GraphBuilder, graph: str, name: str, node: Node) -> None:
     if node.kind == "barrier":
-        # counted by the node before it, so that a loop through it ends as well
-        g.barrier(name)
+        # keys of its own, or the barriers of two branches would write the same ones
+        g.barrier(name, approve_key=f"{graph}.{name} ok", reject_key=f"{graph}.{name} no")
     elif node.kind == "graph":
         g.subgraph(name, node.inner[0].build(f"{graph}.{name}"))
     elif node.kind == "fan":
@@ -285,8 +285,14 @@ def _add(g: GraphBuilder, graph: str, name: str, node: Node) -> None:
 
 
 @st.composite
-def plans(draw: Any, depth: int = 0, flaky: bool = False, barriers: bool = True) -> Plan:
-    """Random graphs: loops, barriers, conditional edges, failing nodes; nested to `depth`."""
+def plans(
+    draw: Any, depth: int = 0, flaky: bool = False, barriers: bool = True, least: int = 1
+) -> Plan:
+    """Random graphs: loops, barriers, conditional edges, failing nodes; nested to `depth`.
+
+    Args:
+        least: How many nodes the outermost level has at least.
+    """
     kinds = ["task", "task"]
     if barriers:
         kinds += ["barrier", "pause"]
@@ -295,7 +301,7 @@ def plans(draw: Any, depth: int = 0, flaky: bool = False, barriers: bool = True)
     if depth:
         kinds += ["graph", "fan"]
     nodes = []
-    for i in range(draw(st.integers(1, 4 if not depth else 3))):
+    for i in range(draw(st.integers(least, least + (2 if depth else 3)))):
         kind = draw(st.sampled_from(kinds))
         inner: tuple[Plan, ...] = ()
         if kind == "graph":
@@ -308,8 +314,8 @@ def plans(draw: Any, depth: int = 0, flaky: bool = False, barriers: bool = True)
     return Plan(tuple(nodes))
 
 
-flat_plans = plans(0)
-nested_plans = plans(2)
+flat_plans = plans(0) | plans(0, least=3)
+nested_plans = plans(2) | plans(2, least=3)
 tame_plans = plans(1, barriers=False)
 
 
@@ -318,12 +324,15 @@ def targets(graph: Graph) -> st.SearchStrategy[str]:
     return st.sampled_from(list(graph.nodes))
 
 
-decisions = st.one_of(
-    st.just(Approve()),
-    st.builds(Reject, st.text("xyz", max_size=3)),
-    st.builds(Modify, st.sampled_from(KEYS), values),
-)
-"""Decisions that lead along the edges; `Reroute` needs a graph, see `reroutes`."""
+def decisions(barrier_id: str) -> st.SearchStrategy[Decision]:
+    """Decisions for one barrier that lead along the edges; for the others see `reroutes`."""
+    # inside a composite each barrier has a key of its own, or branches would conflict
+    keys = st.just(f"of {barrier_id}") if "/" in barrier_id else st.sampled_from(KEYS)
+    return st.one_of(
+        st.just(Approve()),
+        st.builds(Reject, st.text("xyz", max_size=3)),
+        st.builds(Modify, keys, values),
+    )
 
 
 def reroutes(graph: Graph) -> st.SearchStrategy[Reroute]:
