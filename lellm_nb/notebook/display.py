@@ -56,11 +56,15 @@ class Still:
         publish(_Html(self._shown), self._id)
 
     def refresh(self) -> None:
-        """Bring the still form and the panel's snapshot up to date."""
+        """Bring the still form up to date."""
         html = self._html()
         if html != self._shown:
             self._shown = html
             publish(_Html(html), self._id, again=True)
+
+    def settle(self) -> None:
+        """Bring up to date all that a saved notebook keeps."""
+        self.refresh()
         self._panel.rest()
 
     def _html(self) -> str:
@@ -121,7 +125,7 @@ def _refresh_after_cells() -> None:
 
             def work(still: Still = still, event: threading.Event = event) -> None:
                 try:
-                    still.refresh()
+                    still.settle()
                 finally:
                     event.set()
 

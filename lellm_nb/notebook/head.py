@@ -105,7 +105,7 @@ def button_rows(
             name: [False, wait]
             for name in ("back", "step", "over", "into", "out", "run", "run_back")
         }
-        rows["pause"] = [True, "Pause at the next commit"]
+        rows["pause"] = [True, "Pause at the next commit; if a cell holds the kernel, Interrupt it"]
         rows["stop"] = [True, "Stop now; a node in flight is dropped"]
         rows["retry"] = rows["rewind"] = rows["fork"] = [False, wait]
         return rows

@@ -44,7 +44,7 @@ class Panel(anywidget.AnyWidget):
     """Where everything stands in the picture; empty until it is known."""
 
     snapshot = t.Dict().tag(sync=True)
-    """What a new view starts from. Rewritten when things are quiet."""
+    """What a new view starts from, as it was when a cell ended; a view asks for the rest."""
 
     def __init__(self, debugger: DebuggerLike) -> None:
         self._feed = Feed(debugger)

@@ -14,10 +14,8 @@ from .protocols import DebuggerLike
 from .svg import svg
 from .values import short_text
 
-_MOST_FRAMES = 12
+_MOST_FRAMES = 8
 _MOST_NODES = 150
-
-_CELL = "padding:2px 12px 2px 0;text-align:left"
 
 
 def static_html(
@@ -53,8 +51,7 @@ def _table(debugger: DebuggerLike) -> str:
         return ""
     more = f"<p>{first:,} earlier frames are not shown.</p>" if first else ""
     names = "".join(
-        f'<th style="{_CELL}">{name}</th>'
-        for name in ("Frame", "Kind", "Node", "Changed", "Next", "Time")
+        f"<th>{name}</th>" for name in ("Frame", "Kind", "Node", "Changed", "Next", "Time")
     )
     return f"<table><tr>{names}</tr>{''.join(rows)}</table>{more}"
 
@@ -69,7 +66,7 @@ def _row(frame: Any) -> str:
         str(frame.next_node or ""),
         duration_text(frame.duration or 0),
     )
-    return ("<tr>" + "".join(f'<td style="{_CELL}">{escape(c)}</td>' for c in cells)) + "</tr>"
+    return ("<tr>" + "".join(f"<td>{escape(c)}</td>" for c in cells)) + "</tr>"
 
 
 def duration_text(seconds: float) -> str:

@@ -155,7 +155,7 @@ def test_a_still_picture_is_wellformed_and_inert():
     root = ElementTree.fromstring(graph_svg(g.build()))
 
     tags = {element.tag.rpartition("}")[2] for element in root.iter()}
-    assert tags <= {"svg", "rect", "defs", "marker", "path", "text"}
+    assert tags <= {"svg", "style", "rect", "defs", "marker", "path", "text"}
     assert not [a for e in root.iter() for a in e.attrib if a.startswith("on") or "href" in a]
     assert any("onerror" in (element.text or "") for element in root.iter())
 

@@ -10,6 +10,14 @@ export function nodeCard(store, { toggle }) {
   const facts = el("p", { class: "faint" });
   const visits = el("div", { class: "visits" });
   const stop = el("button", { type: "button", class: "chip", onclick: () => toggle(shown) });
+  const inside = el("button", {
+    type: "button", class: "chip",
+    onclick: () => {
+      const open = !isOpen();
+      hide();
+      store.send({ do: "open", node: last, open });
+    },
+  });
   const close = el(
     "button", { type: "button", class: "quiet", "aria-label": "Close", onclick: () => hide() }, icon("close", 14),
   );
@@ -17,9 +25,10 @@ export function nodeCard(store, { toggle }) {
     "div",
     { class: "node-card", role: "group", hidden: true },
     el("header", {}, title, kind, el("span", { class: "spring" }), close),
-    facts, el("div", { class: "node-card-bar" }, stop), visits,
+    facts, el("div", { class: "node-card-bar" }, stop, inside), visits,
   );
   let shown = -1;
+  let last = -1;
   let from = null;
   let asked = "";
 
@@ -29,7 +38,7 @@ export function nodeCard(store, { toggle }) {
       return;
     }
     from = document.activeElement;
-    shown = number;
+    shown = last = number;
     asked = "";
     visible(root, true);
     draw();
@@ -58,7 +67,13 @@ export function nodeCard(store, { toggle }) {
     const has = new Map(store.head.breakpoints).has(shown);
     text(stop, has ? "Remove breakpoint" : "Set breakpoint");
     attr(stop, "aria-keyshortcuts", "B");
+    visible(inside, store.outline.inside.has(shown));
+    text(inside, isOpen() ? "Close inside" : "Open inside");
     load();
+  }
+
+  function isOpen() {
+    return (store.model.get("drawing")?.boxes ?? []).some(([number]) => number === last);
   }
 
   async function load() {
