@@ -13,7 +13,7 @@ from lellm_nb.engine.halt import Halt
 from lellm_nb.engine.loop import HOLD, Run
 from lellm_nb.engine.scope import Scope
 from lellm_nb.engine.spot import Move
-from lellm_nb.errors import DebuggerError, RunCancelledError, RunError
+from lellm_nb.errors import DebuggerError, LoopLimitError, RunCancelledError, RunError
 from lellm_nb.record.frame import Frame
 
 __all__ = ["Moving"]
@@ -160,6 +160,7 @@ class Moving(Stopping):
 
         def started(run: Run) -> None:
             self._run = run
+            run.capture = True
             if gate and (self.breakpoints.before or target is not None):
                 run.gate = lambda *where: self._gate(target, passed, *where)
             if self.breakpoints.after or until is not None or left is not None:
@@ -186,7 +187,9 @@ class Moving(Stopping):
         if isinstance(error, RunCancelledError):
             return self._stop(StopReason.CANCELLED, error=error)
         if error is not None:
-            return self._stop(StopReason.FAILED, error=error)
+            # an edge's limit holds the run like any other limit (SEMANTICS G5)
+            held = isinstance(error, LoopLimitError)
+            return self._stop(StopReason.LIMIT if held else StopReason.FAILED, error=error)
         return self._stop_for(halt, stopping)
 
     def _stop_for(self, halt: Halt, stopping: Any) -> Stop:

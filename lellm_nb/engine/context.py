@@ -34,14 +34,18 @@ class Outcome:
     side_effects: bool = False
     stream: list[Any] | None = None
     output: str = ""
+    displayed: tuple[Any, ...] = ()
     attempts: tuple[Any, ...] = ()
     failure: RunError | None = None
+    recorded: bool = False
+    stale: tuple[str, ...] = ()
 
     @property
     def has_detail(self) -> bool:
         """Whether its frame needs more than every frame has."""
         return bool(
-            self.stream or self.output or self.cost or self.side_effects or len(self.attempts) > 1
+            (self.stream or self.output or self.cost or self.side_effects or self.recorded)
+            or len(self.attempts) > 1
         )
 
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from lellm_nb.clock import Clock
 from lellm_nb.engine.answering import HOLD, Answering, Hold
+from lellm_nb.engine.capture import capturing, prepare_thread
+from lellm_nb.engine.collector import collecting_less
 from lellm_nb.engine.halt import GRAVITY, Halt
 from lellm_nb.engine.publish import Publisher
 from lellm_nb.engine.scope import Scope, Site
@@ -71,10 +74,13 @@ class Run(Answering):
     async def go(self) -> Halt:
         """Run until nothing moves any more, branches side by side.
 
+        The garbage collector's third threshold is raised meanwhile; see `collector`.
+
         Raises:
             RunError: A node, an edge or the graph failed; the position is kept.
         """
-        return await self._cancellable(self._drive(self.scope))
+        with collecting_less(), self._capturing():
+            return await self._cancellable(self._drive(self.scope))
 
     async def step(self) -> Halt:
         """Make one commit, branches taken in turn.
@@ -82,7 +88,14 @@ class Run(Answering):
         Raises:
             RunError: As for `go`.
         """
-        return await self._cancellable(self._step())
+        with self._capturing():
+            return await self._cancellable(self._step())
+
+    def _capturing(self) -> AbstractContextManager[None]:
+        if not self.capture:
+            return nullcontext()
+        prepare_thread()
+        return capturing()
 
     async def _cancellable(self, work: Any) -> Halt:
         """Let the token interrupt what is being awaited (SEMANTICS R5)."""

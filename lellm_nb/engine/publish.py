@@ -139,7 +139,7 @@ class Publisher:
             self._event(BarrierResolved(made.barrier_id, made.decision, made.by))
 
     async def _checkpoint(self, frame: Frame) -> str | None:
-        """Tell the checkpoint sink; return the id it saved under, ``""`` where it has none."""
+        """Tell the sink; return the id it kept the commit under, `None` if it did not."""
         if self.sink is None:
             return None
         info = FrameInfo(frame.node, frame.cursor, frame.graph_id, frame.path, frame)
@@ -149,7 +149,7 @@ class Publisher:
                 told = await told
             except Exception:
                 self._switch_off("sink")
-        if self.sink is None:
+        if self.sink is None or told is False:
             return None
         return told if isinstance(told, str) else ""
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from lellm_nb.clock import Clock
 from lellm_nb.engine import commit
+from lellm_nb.engine.capture import RUNNING, Catch
 from lellm_nb.engine.commit import Committed
 from lellm_nb.engine.context import Context, Outcome
 from lellm_nb.engine.halt import Halt
@@ -47,6 +48,7 @@ class Taking:
         tell: The sinks, or `None` where there are none.
         recorded: Where outcomes are looked up instead of running nodes, or `None`.
         last: The frame made last.
+        capture: Whether what nodes print, log and display goes into their frames.
         watch: Told of every frame; what it returns becomes `stopping`.
     """
 
@@ -58,6 +60,7 @@ class Taking:
     clock: Clock
     stopping: Any
     recorded: Lookup | None
+    capture: bool = False
     last: Frame | None = None
     watch: Callable[[Frame], Any] | None
 
@@ -77,6 +80,8 @@ class Taking:
             tell.node_started(site, level)
         attempts: list[Attempt] = []
         failure: BaseException | None = None
+        catch = Catch() if self.capture else None
+        before = RUNNING.set(catch) if catch is not None else None
         started = clock.wall()
         begun = clock.tick()
         try:
@@ -100,6 +105,13 @@ class Taking:
         except BaseException as error:
             failure = error
         duration = clock.tick() - begun
+        if catch is not None and before is not None:
+            # left set, it would swallow what the engine and the next test print
+            RUNNING.reset(before)
+            catch.closed = True
+            if catch.parts:
+                ctx.output = catch.text
+                ctx.displayed = tuple(catch.displayed)
         if tell is not None:
             tell.node_ended(site, level, duration, failure)
         if self.token.is_cancelled:

@@ -63,7 +63,10 @@ class DecisionRecord:
 class Detail:
     """What only some frames have."""
 
-    __slots__ = ("attempts", "cost", "decision", "error", "output", "side_effects", "stream")
+    __slots__ = (
+        *("attempts", "cost", "decision", "displayed", "error", "output", "recorded"),
+        *("side_effects", "stale", "stream"),
+    )
 
     def __init__(
         self,
@@ -75,6 +78,9 @@ class Detail:
         cost: float = 0.0,
         side_effects: bool = False,
         attempts: tuple[Any, ...] = (),
+        displayed: tuple[Any, ...] = (),
+        recorded: bool = False,
+        stale: tuple[str, ...] = (),
     ) -> None:
         self.error = error
         self.decision = decision
@@ -83,6 +89,9 @@ class Detail:
         self.cost = cost
         self.side_effects = side_effects
         self.attempts = attempts
+        self.displayed = displayed
+        self.recorded = recorded
+        self.stale = stale
 
     @classmethod
     def of(
@@ -97,6 +106,9 @@ class Detail:
             cost=outcome.cost,
             side_effects=outcome.side_effects,
             attempts=outcome.attempts,
+            displayed=outcome.displayed,
+            recorded=outcome.recorded,
+            stale=outcome.stale,
         )
 
 
@@ -229,6 +241,21 @@ class Frame:
     def output(self) -> str:
         """What was printed, logged and displayed while the node ran, as text."""
         return self.detail.output
+
+    @property
+    def displayed(self) -> tuple[Any, ...]:
+        """MIME bundles of what the node displayed; their plain text is in `output`."""
+        return self.detail.displayed
+
+    @property
+    def recorded(self) -> bool:
+        """Whether the outcome was looked up, and the node did not run."""
+        return self.detail.recorded
+
+    @property
+    def stale(self) -> tuple[str, ...]:
+        """Of a looked-up outcome: the keys that differ from when it was recorded."""
+        return self.detail.stale
 
     @property
     def stream(self) -> tuple[Any, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
@@ -49,8 +48,13 @@ class FrameInfo:
 class CheckpointSink(Protocol):
     """Told of every commit, before any later node starts (SEMANTICS R1)."""
 
-    def on_checkpoint(self, state: Any, frame_info: FrameInfo) -> Awaitable[None] | None:
-        """Take note; an awaitable that is returned is awaited."""
+    def on_checkpoint(self, state: Any, frame_info: FrameInfo) -> Any:
+        """Take note; an awaitable that is returned is awaited.
+
+        Returns:
+            The id under which the commit is kept, where there is one; False where the
+            sink decided not to keep it.
+        """
 
 
 class NoopCheckpointSink:

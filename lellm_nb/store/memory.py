@@ -105,11 +105,11 @@ class StoreSink:
         self.trace_id = trace_id or new_trace_id()
         self._last: Frame | None = None
 
-    def on_checkpoint(self, state: Any, frame_info: FrameInfo) -> CheckpointId | None:
-        """Keep the commit if the trigger wants it; return the checkpoint's id if so."""
+    def on_checkpoint(self, state: Any, frame_info: FrameInfo) -> CheckpointId | bool:
+        """Keep the commit if the trigger wants it; return the checkpoint's id, else False."""
         self._last = frame_info.frame
         if self._last is None or not self.trigger.wants(self._last):
-            return None
+            return False
         return self._save(self._last)
 
     def save_now(self) -> CheckpointId | None:

@@ -1,0 +1,154 @@
+"""Catching what a node prints, logs and displays, without redirecting the process.
+
+One context variable names the running node's context; a proxy in place of stdout
+and stderr and a logging handler consult it. It follows a node into its tasks and
+into `asyncio.to_thread`; other threads of the process print as ever.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import logging
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+__all__ = ["RUNNING", "Catch", "capturing", "caught", "in_every_thread", "prepare_thread"]
+
+MOST = 1_000_000
+"""Characters kept per step; what is beyond is counted, not kept."""
+
+
+class Catch:
+    """What one attempt of a node said.
+
+    Attributes:
+        parts: Pieces of text, in order.
+        displayed: MIME bundles of rich displays, in order.
+        closed: Whether the node has ended: a late task of it prints as usual.
+    """
+
+    __slots__ = ("_length", "closed", "displayed", "parts")
+
+    def __init__(self) -> None:
+        self.parts: list[str] = []
+        self.displayed: list[dict[str, Any]] = []
+        self.closed = False
+        self._length = 0
+
+    def write(self, text: str) -> None:
+        """Take a piece of text."""
+        room = MOST - self._length
+        self._length += len(text)
+        if room > 0:
+            self.parts.append(text[:room])
+
+    def display(self, bundle: dict[str, Any]) -> None:
+        """Take a rich display; its plain text goes with the other text."""
+        self.displayed.append(bundle)
+        self.write(f"{bundle.get('text/plain', '')}\n")
+
+    @property
+    def text(self) -> str:
+        """All text so far."""
+        more = f"\n[… {self._length - MOST} more characters]" if self._length > MOST else ""
+        return "".join(self.parts) + more
+
+
+RUNNING: contextvars.ContextVar[Catch | None] = contextvars.ContextVar("lellm_nb", default=None)
+
+
+def caught() -> Catch | None:
+    """Return where the running node's output goes, `None` outside of nodes."""
+    catch = RUNNING.get()
+    return None if catch is None or catch.closed else catch
+
+
+class _Proxy:
+    """Stands in for a standard stream; whatever is not a write goes to the real one."""
+
+    def __init__(self, real: Any) -> None:
+        self._real = real
+
+    def write(self, text: str) -> int:
+        catch = caught()
+        if catch is None:
+            written: int = self._real.write(text)
+            return written
+        catch.write(text)
+        return len(text)
+
+    def writelines(self, lines: Any) -> None:
+        for line in lines:
+            self.write(line)
+
+    def flush(self) -> None:
+        if caught() is None:
+            self._real.flush()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._real, name)
+
+
+class _Handler(logging.Handler):
+    """Copies what a node logs into its frame; other handlers see it as ever."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        catch = caught()
+        if catch is not None:
+            catch.write(f"{record.levelname} {record.name}: {self.format(record)}\n")
+            return
+        last = logging.lastResort
+        if last is not None and len(logging.root.handlers) == 1 and record.levelno >= last.level:
+            last.handle(record)  # a program without handlers still wants its warnings
+
+
+_handler = _Handler()
+_lock = threading.RLock()
+_runs = 0
+_per_thread: list[Callable[[], None]] = []
+_prepared = threading.local()
+
+
+@contextmanager
+def capturing() -> Iterator[None]:
+    """Put the proxies in place while at least one run is going on."""
+    global _runs
+    with _lock:
+        _runs += 1
+        for name in ("stdout", "stderr"):
+            # again for each run: a test tool or a cell may have exchanged the stream since
+            if not isinstance(getattr(sys, name), _Proxy):
+                setattr(sys, name, _Proxy(getattr(sys, name)))
+        if _handler not in logging.root.handlers:
+            logging.root.addHandler(_handler)
+    try:
+        yield
+    finally:
+        with _lock:
+            _runs -= 1
+            if _runs == 0:
+                for name in ("stdout", "stderr"):
+                    stream = getattr(sys, name)
+                    if isinstance(stream, _Proxy):
+                        setattr(sys, name, stream._real)
+                logging.root.removeHandler(_handler)
+
+
+def in_every_thread(prepare: Callable[[], None]) -> None:
+    """Have `prepare` called once in every thread before it runs a node.
+
+    IPython keeps its display hooks per thread, so that is how they get there.
+    """
+    _per_thread.append(prepare)
+
+
+def prepare_thread() -> None:
+    """Call what every thread needs, if this one has not had it."""
+    done = getattr(_prepared, "count", 0)
+    if done < len(_per_thread):
+        for prepare in _per_thread[done:]:
+            prepare()
+        _prepared.count = len(_per_thread)
