@@ -130,7 +130,7 @@ async def afinish(
     raise AssertionError(f"still going after {most} steps: {session.position!r}")
 
 
-def finish_debugger(dbg: Debugger, most: int = 200) -> Any:
+def finish_debugger(dbg: Debugger, most: int = 5_000) -> Any:
     """Run a debugger to its end, approving whatever waits."""
     for _ in range(most):
         stop = dbg.run()

@@ -25,7 +25,7 @@ def recorded(session):
     }
 
 
-async def drawn(session, data, most=200):
+async def drawn(session, data, most=5_000):
     """Run to the end, drawing a decision for every barrier."""
     for _ in range(most):
         if await session.step() is not None:
@@ -161,7 +161,7 @@ def test_a_failing_node_is_all_or_nothing_and_can_be_retried(plan, data):
     fine = ExecutionSession({"broken": False}, plan.build())
     asyncio.run(afinish(fine))
     dbg = Debugger(plan.build(), {"broken": True})
-    for _ in range(200):
+    for _ in range(1_000):
         stop = dbg.run()
         if stop.reason is StopReason.BARRIER:
             dbg.approve(stop.pending[0].id)

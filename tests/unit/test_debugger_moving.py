@@ -730,3 +730,104 @@ def test_a_sync_verb_works_inside_a_running_event_loop():
         return Debugger(steps("a")).run().reason
 
     assert asyncio.run(cell()) is R.COMPLETED
+
+
+# -- branches ----------------------------------------------------------------------------
+
+
+def test_breakpoints_in_branches_are_each_reported_once():
+    """P5: on a hit no new node starts; going on ignores the ones just reported, and no others."""
+    g = GraphBuilder("g")
+    g.parallel("par", {"a": steps("x", "y"), "b": steps("x", "y"), "c": note})
+    dbg = Debugger(g.start("par").end("par").build())
+    for path in ("par/a/y", "par/b/y", "par/c"):
+        dbg.break_at(path)
+    hits = []
+    while (stop := dbg.run()).reason is R.BREAKPOINT:
+        hits.append(stop.breakpoint.path)
+        assert not [f for f in dbg.frames if f.path in {"par/a/y", "par/b/y", "par/c"} - set(hits)]
+
+    assert sorted(hits) == ["par/a/y", "par/b/y", "par/c"]
+    assert stop.reason is R.COMPLETED
+    assert dbg.state["log"] == ["par/a/x", "par/a/y", "par/b/x", "par/b/y", "par/c"]
+
+
+def test_a_failed_branch_is_retried_and_the_others_are_kept():
+    """P3: commits that other branches made before a failure stay in the position."""
+    runs, broken = [], [True]
+
+    def good(ctx):
+        runs.append("good")
+        note(ctx)
+
+    def bad(ctx):
+        runs.append("bad")
+        if broken[0]:
+            raise ValueError("no")
+        note(ctx)
+
+    g = GraphBuilder("g").parallel("par", {"good": good, "bad": bad})
+    dbg = Debugger(g.start("par").end("par").build())
+    stop = dbg.run()
+    broken[0] = False
+
+    assert stop.reason is R.FAILED
+    assert dbg.run().reason is R.COMPLETED
+    assert runs == ["good", "bad", "bad"]
+    assert dbg.state == {"log": ["par/good", "par/bad"]}
+
+
+# -- odd places to stand -----------------------------------------------------------------
+
+
+def test_a_fork_of_the_end_can_be_written_and_has_ended():
+    """DESIGN: any frame can be forked from, the last one too."""
+    dbg = Debugger(steps("a"))
+    dbg.run()
+    fork = dbg.fork(put={"n": 1})
+
+    assert fork.run().reason is R.COMPLETED
+    assert fork.state == {"log": ["a"], "n": 1}
+    assert fork.stack == []
+    assert dbg.state == {"log": ["a"]}
+
+
+def test_a_fork_of_a_waiting_frame_waits_under_the_same_id():
+    """B2: written to or not; each line is decided for itself."""
+    dbg = Debugger(review(), {"topic": "x"})
+    dbg.run()
+    fork = dbg.fork(put={"topic": "y"})
+    fork.reject("no")
+
+    assert [p.id for p in dbg.pending] == ["approve#0"]
+    assert dbg.frames[-1].kind == "waiting"
+    dbg.approve()
+    assert [p.id for p in fork.run().pending] == ["approve#1"]
+    assert fork.state["draft"] == "An essay about y"
+
+
+def test_visits_stay_right_through_a_hundred_rewinds():
+    """B2: counts belong to the position, however deep the lines are nested."""
+    dbg = Debugger(looping(200), max_steps=300)
+    for turn in range(1, 101):
+        dbg.step(2)
+        dbg.back()
+        frame = dbg.step().frame
+
+        assert (frame.visit, frame.cursor) == (turn + 1, turn + 1)
+        assert frame.state == {"n": turn + 1}
+        dbg.back()
+    dbg.rewind(50)
+    assert dbg.step().frame.visit == 51
+
+
+def test_breakpoints_count_visits_of_the_line_they_are_on():
+    """B2: after a rewind, `visit` means the visit on the new line."""
+    dbg = Debugger(looping(5))
+    dbg.run()
+    dbg.rewind(1)
+    dbg.break_at("add", visit=3)
+    stop = dbg.run()
+
+    assert (stop.reason, stop.frame.index) == (R.BREAKPOINT, 2)
+    assert dbg.line == "fork 1"

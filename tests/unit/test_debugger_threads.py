@@ -470,3 +470,64 @@ def test_interrupting_a_run_that_waits_at_a_barrier_leaves_it_paused():
     assert [p.id for p in dbg.pending] == ["approve#0"]
     dbg.approve()
     assert dbg.run().reason is R.COMPLETED
+
+
+# -- branches ------------------------------------------------------------------------------------
+
+
+def test_stop_cancels_every_branch_and_keeps_what_was_committed():
+    """P5: nodes in flight are not committed; going on runs only those again."""
+    entered, runs = threading.Event(), []
+
+    def quick(ctx):
+        runs.append("quick")
+        note(ctx)
+
+    async def slow(ctx):
+        runs.append("slow")
+        entered.set()
+        if runs.count("slow") == 1:
+            await asyncio.Event().wait()
+        note(ctx)
+
+    g = GraphBuilder("g").parallel("par", {"quick": quick, "slow": slow})
+    dbg = Debugger(g.start("par").end("par").build())
+    committed = threading.Event()
+    dbg.subscribe(lambda: committed.set() if len(dbg.frames) > 1 else None)
+    handle = dbg.start()
+    assert entered.wait(LIMIT)
+    assert committed.wait(LIMIT)
+    dbg.stop()
+
+    assert handle.result(LIMIT).reason is R.CANCELLED
+    assert [f.path for f in dbg.frames][1:] == ["par/quick"]
+    assert dbg.run().reason is R.COMPLETED
+    assert sorted(runs) == ["quick", "slow", "slow"]
+    assert dbg.state == {"log": ["par/quick", "par/slow"]}
+
+
+def test_a_failure_cancels_the_siblings_in_flight():
+    """P3: fail fast; what was cancelled is not committed and runs again."""
+    started, runs = threading.Event(), []
+
+    async def slow(ctx):
+        runs.append("slow")
+        started.set()
+        if runs.count("slow") == 1:
+            await asyncio.Event().wait()
+        note(ctx)
+
+    async def bad(ctx):
+        runs.append("bad")
+        await asyncio.to_thread(started.wait, LIMIT)
+        if runs.count("bad") == 1:
+            raise ValueError("no")
+        note(ctx)
+
+    g = GraphBuilder("g").parallel("par", {"slow": slow, "bad": bad})
+    dbg = Debugger(g.start("par").end("par").build())
+
+    assert dbg.run().reason is R.FAILED
+    assert [f.kind for f in dbg.frames] == ["start", "error"]
+    assert dbg.run().reason is R.COMPLETED
+    assert sorted(runs) == ["bad", "bad", "slow", "slow"]
