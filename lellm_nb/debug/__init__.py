@@ -1,6 +1,6 @@
 """The debugger: verbs over a session, and questions to its history."""
 
-from lellm_nb.debug.breakpoints import Breakpoint, Breakpoints
+from lellm_nb.debug.breakpoints import Breakpoint, Breakpoints, EdgeStop, ErrorStop, Watch
 from lellm_nb.debug.debugger import Debugger
 from lellm_nb.debug.diff import Change, Diff
 from lellm_nb.debug.stop import Pending, Stop, StopReason
@@ -11,7 +11,10 @@ __all__ = [
     "Change",
     "Debugger",
     "Diff",
+    "EdgeStop",
+    "ErrorStop",
     "Pending",
     "Stop",
     "StopReason",
+    "Watch",
 ]

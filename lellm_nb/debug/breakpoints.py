@@ -2,31 +2,88 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
+from lellm_nb.debug.lookup import ValuePath
 from lellm_nb.errors import DebuggerError
+from lellm_nb.record.frame import Frame
+from lellm_nb.state.data import MISSING
 
-__all__ = ["Breakpoint", "Breakpoints"]
+__all__ = ["Breakpoint", "Breakpoints", "EdgeStop", "ErrorStop", "Hit", "Stopper", "Watch"]
 
 
-class Breakpoint:
-    """A stop at a node.
+class Hit(NamedTuple):
+    """That a stop was hit, and what is to be said of it.
+
+    Attributes:
+        stop: The stop.
+        error: What its condition raised, if that is why it stops.
+        old, new: The value before and after, of a watch.
+    """
+
+    stop: Stopper
+    error: BaseException | None = None
+    old: Any = None
+    new: Any = None
+
+
+class Stopper:
+    """What all stops share.
 
     Attributes:
         id: A number to name it by.
-        path: The node's path without visits.
-        when: Asked with the state of the node's level; stops where it is true.
-        visit: Stops at this visit only.
-        ignore: How many hits are let pass first.
-        after: Whether it stops after the node's commit, instead of before the node runs.
         enabled: Set it to False to keep it for later.
         hits: How often it was met while enabled.
     """
 
+    def __init__(self) -> None:
+        self.id = 0
+        self.enabled = True
+        self.hits = 0
+
+    @property
+    def label(self) -> str:
+        """What it is, in words."""
+        raise NotImplementedError
+
+    def names(self) -> tuple[Any, ...]:
+        """What a user may call it by, beside its id."""
+        return (self.label,)
+
+    def after(self, frame: Frame) -> Hit | None:
+        """Tell whether to stop after a frame; never raises."""
+        return None
+
+    def asked(self, ask: Callable[[], Any]) -> Hit | None:
+        """Ask a condition and count; one that raises stops there, to be shown."""
+        try:
+            if not ask():
+                return None
+        except Exception as error:
+            return Hit(self, error)
+        self.hits += 1
+        return Hit(self)
+
+    def __repr__(self) -> str:
+        state = "" if self.enabled else " (disabled)"
+        return f"<{type(self).__name__} {self.id} {self.label}{state}, hits {self.hits}>"
+
+
+class Breakpoint(Stopper):
+    """A stop at a node.
+
+    Attributes:
+        path: The node's path without visits.
+        when: Asked with the state of the node's level; stops where it is true.
+        visit: Stops at this visit only.
+        ignore: How many hits are let pass first.
+        stops_after: Whether it stops after the node's commit, not before the node runs.
+    """
+
     def __init__(
         self,
-        id: int,
         path: str,
         *,
         when: Callable[[Any], Any] | None = None,
@@ -34,65 +91,165 @@ class Breakpoint:
         ignore: int = 0,
         after: bool = False,
     ) -> None:
-        self.id = id
+        super().__init__()
         self.path = path
         self.when = when
         self.visit = visit
         self.ignore = ignore
-        self.after = after
-        self.enabled = True
-        self.hits = 0
+        self.stops_after = after
 
     @property
     def label(self) -> str:
-        """What it is, in words."""
         more = f" visit {self.visit}" if self.visit is not None else ""
-        more += f" if {getattr(self.when, '__name__', 'condition')}" if self.when else ""
-        return f"{'after' if self.after else 'before'} {self.path}{more}"
+        more += f" if {_name(self.when)}" if self.when else ""
+        return f"{'after' if self.stops_after else 'before'} {self.path}{more}"
 
-    def hit(self, visit: int, state: Any) -> bool:
-        """Tell whether to stop here.
+    def names(self) -> tuple[Any, ...]:
+        return self.label, self.path
 
-        Raises:
-            Exception: Whatever `when` raises.
-        """
+    def before(self, visit: int, state: Callable[[], Any]) -> Hit | None:
+        """Tell whether to stop before a visit of the node; never raises."""
         if not self.enabled or (self.visit is not None and visit != self.visit):
-            return False
-        if self.when is not None and not self.when(state):
-            return False
-        self.hits += 1
-        return self.hits > self.ignore
+            return None
+        when = self.when
+        hit = self.asked((lambda: True) if when is None else (lambda: when(state())))
+        return hit if hit is None or hit.error or self.hits > self.ignore else None
 
-    def __repr__(self) -> str:
-        state = "" if self.enabled else " (disabled)"
-        return f"<Breakpoint {self.id} {self.label}{state}, hits {self.hits}>"
+    def after(self, frame: Frame) -> Hit | None:
+        if frame.static_path != self.path or frame.kind not in RAN:
+            return None
+        return self.before(frame.visit, lambda: frame.state)
+
+
+class EdgeStop(Stopper):
+    """A stop where an edge was taken: after the step that took it.
+
+    Attributes:
+        source: The path, without visits, of the node that the edge leaves.
+        target: The name of the node that it leads to.
+    """
+
+    def __init__(self, source: str, target: str) -> None:
+        super().__init__()
+        self.source = source
+        self.target = target
+
+    @property
+    def label(self) -> str:
+        return f"on {self.source} -> {self.target}"
+
+    def after(self, frame: Frame) -> Hit | None:
+        if not self.enabled or frame.next_node != self.target:
+            return None
+        return self.asked(lambda: frame.static_path == self.source)
+
+
+class ErrorStop(Stopper):
+    """A stop at every failure, also one that an error route takes."""
+
+    @property
+    def label(self) -> str:
+        return "on any error"
+
+    def after(self, frame: Frame) -> Hit | None:
+        if not self.enabled or frame.error is None:
+            return None
+        self.hits += 1
+        return Hit(self, frame.error)
+
+
+class Watch(Stopper):
+    """A stop where a value changes: at a path of a state, or of a predicate of the root state.
+
+    Attributes:
+        what: A `ValuePath`, or the predicate.
+    """
+
+    def __init__(self, what: ValuePath | Callable[[Any], Any]) -> None:
+        super().__init__()
+        self.what = what
+
+    @property
+    def label(self) -> str:
+        return f"when {self.what if isinstance(self.what, ValuePath) else _name(self.what)} changes"
+
+    def names(self) -> tuple[Any, ...]:
+        return self.label, self.what, getattr(self.what, "text", None)
+
+    def after(self, frame: Frame) -> Hit | None:
+        if not self.enabled or frame.parent is None:
+            return None
+        if isinstance(self.what, ValuePath):
+            if not self.what.may_change(frame):
+                return None
+            old, new = self.what.value(frame.parent, frame), self.what.value(frame, frame)
+        else:
+            if frame.parent.position.data is frame.position.data:
+                return None
+            try:
+                old, new = (self.what(f.root_state) for f in (frame.parent, frame))
+            except Exception as error:
+                return Hit(self, error)
+        if old is new or _same(old, new):
+            return None
+        self.hits += 1
+        return Hit(self, None, *(None if v is MISSING else v for v in (old, new)))
+
+
+RAN = frozenset({"commit", "waiting", "exit", "join"})
+"""Kinds of frames that are a node's run, each node and visit once."""
+
+
+def _name(function: Any) -> str:
+    name = getattr(function, "__name__", "condition")
+    return "condition" if name == "<lambda>" else str(name)
+
+
+def _same(old: Any, new: Any) -> bool:
+    try:
+        return bool(old == new)
+    except Exception:  # an array's == is no truth value
+        return False
 
 
 class Breakpoints:
-    """The breakpoints of a run: listed, enabled, disabled and removed here."""
+    """The stops of a run: listed, enabled, disabled and removed here.
+
+    Attributes:
+        before: Breakpoints that stop before a node, by its path.
+        after: All other stops, asked after each frame.
+    """
 
     def __init__(self) -> None:
-        self._all: list[Breakpoint] = []
+        self._all: list[Any] = []
         self._next = 1
         self.before: dict[str, list[Breakpoint]] = {}
-        self.after: dict[str, list[Breakpoint]] = {}
+        self.after: list[Stopper] = []
 
-    def add(self, path: str, **options: Any) -> Breakpoint:
-        """Set a breakpoint at a path."""
-        made = Breakpoint(self._next, path, **options)
+    def add(self, stop: Any) -> Any:
+        """Add a stop and return it with its id."""
+        stop.id = self._next
         self._next += 1
-        self._all = [*self._all, made]
+        self._all = [*self._all, stop]
         self._index()
+        return stop
+
+    def copied(self) -> Breakpoints:
+        """Return the same stops for another line, to be changed apart."""
+        made = Breakpoints()
+        made._all = [copy.copy(stop) for stop in self._all]
+        made._next = self._next
+        made._index()
         return made
 
-    def remove(self, which: Breakpoint | int | str) -> None:
+    def remove(self, which: Any) -> None:
         """Remove one, by itself, its id, or all at a path.
 
         Raises:
-            DebuggerError: There is no such breakpoint.
+            DebuggerError: There is no such stop.
         """
         found = self.find(which)
-        self._all = [b for b in self._all if b not in found]
+        self._all = [stop for stop in self._all if stop not in found]
         self._index()
 
     def clear(self) -> None:
@@ -100,39 +257,45 @@ class Breakpoints:
         self._all = []
         self._index()
 
-    def enable(self, which: Breakpoint | int | str, on: bool = True) -> None:
+    def enable(self, which: Any, on: bool = True) -> None:
         """Enable one again, or all at a path."""
-        for breakpoint in self.find(which):
-            breakpoint.enabled = on
+        for stop in self.find(which):
+            stop.enabled = on
 
-    def disable(self, which: Breakpoint | int | str) -> None:
+    def disable(self, which: Any) -> None:
         """Keep one without stopping at it."""
         self.enable(which, False)
 
-    def find(self, which: Breakpoint | int | str) -> list[Breakpoint]:
-        """Return what an id, a path or a breakpoint means.
+    def find(self, which: Any) -> list[Any]:
+        """Return what an id, a path or a stop means.
 
         Raises:
-            DebuggerError: There is no such breakpoint; lists those that are.
+            DebuggerError: There is no such stop; lists those that are.
         """
-        found = [b for b in self._all if which in (b, b.id, b.path)]
+        found = [stop for stop in self._all if which is stop or which in (stop.id, *stop.names())]
         if not found:
-            known = ", ".join(f"{b.id} ({b.label})" for b in self._all) or "none"
+            known = ", ".join(f"{stop.id} ({stop.label})" for stop in self._all) or "none"
             raise DebuggerError(f"There is no breakpoint {which!r}. Set: {known}.")
         return found
 
     def _index(self) -> None:
-        for table, after in ((self.before, False), (self.after, True)):
-            table.clear()
-            for breakpoint in self._all:
-                if breakpoint.after is after:
-                    table.setdefault(breakpoint.path, []).append(breakpoint)
+        before: dict[str, list[Breakpoint]] = {}
+        self.after = []
+        for stop in self._all:
+            if isinstance(stop, Breakpoint) and not stop.stops_after:
+                before.setdefault(stop.path, []).append(stop)
+            else:
+                self.after.append(stop)
+        self.before = before
 
-    def __iter__(self) -> Iterator[Breakpoint]:
+    def __iter__(self) -> Iterator[Any]:
         return iter(self._all)
 
     def __len__(self) -> int:
         return len(self._all)
+
+    def __getitem__(self, index: int) -> Any:
+        return self._all[index]
 
     def __repr__(self) -> str:
         return "\n".join(map(repr, self._all)) or "(no breakpoints)"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -102,7 +101,7 @@ class Debugger(Deciding):
         """Make a debugger for another line of the same history."""
         made = type(self).__new__(type(self))
         Deciding.__init__(made, session, self.name, self.max_steps)
-        made.breakpoints = copy.deepcopy(self.breakpoints)
+        made.breakpoints = self.breakpoints.copied()
         made._family = self._family
         self._family[session.line.name] = made
         return made

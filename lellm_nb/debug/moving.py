@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from lellm_nb.debug.breakpoints import Hit
 from lellm_nb.debug.core import PAUSE, Handle
 from lellm_nb.debug.desk import Desk
 from lellm_nb.debug.stop import Stop, StopReason
-from lellm_nb.debug.stopping import Hit, Stopping, Target, Until, check_count
+from lellm_nb.debug.stopping import Arrived, Stopping, Target, Until, check_count
 from lellm_nb.engine.halt import Halt
 from lellm_nb.engine.loop import HOLD, Run
 from lellm_nb.engine.scope import Scope
@@ -197,8 +198,8 @@ class Moving(Stopping):
             return self._stop(StopReason.COMPLETED)
         if halt is Halt.LIMIT:
             return self._stop(StopReason.LIMIT)
-        if isinstance(stopping, Hit):
-            return self._stop(stopping.reason, breakpoint=stopping.breakpoint, error=stopping.error)
+        if isinstance(stopping, (Hit, Arrived)):
+            return self._stop_at(stopping)
         if halt is Halt.HELD or self._held:
             return self._stop(StopReason.BARRIER)
         return self._stop(StopReason.PAUSED if stopping is PAUSE else StopReason.STEP)

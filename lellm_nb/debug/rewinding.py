@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+from lellm_nb.debug.breakpoints import RAN, Hit, Watch
 from lellm_nb.debug.moving import Moving
 from lellm_nb.debug.stop import Stop, StopReason
-from lellm_nb.debug.stopping import RAN, Hit, Target, Until, ask_breakpoint, check_count
+from lellm_nb.debug.stopping import Arrived, Target, Until, ask_until, check_count
 from lellm_nb.engine.scope import scope_at
 from lellm_nb.record.frame import Frame
 
@@ -51,27 +53,36 @@ class Rewinding(Moving):
         frame = self._session.head
         while frame.parent is not None:
             left, frame = frame, frame.parent
-            hit = self._hit_going_back(left, frame, target)
-            if hit is None and predicate is not None:
-                hit = self._watch(predicate, None, frame)
+            hit = self._hit_going_back(left, frame, target, predicate)
             if hit is not None:
                 self._go(frame)
-                if hit.breakpoint is not None:
-                    self._report(hit.breakpoint.id, left.path, left.visit)
-                return self._stop(hit.reason, breakpoint=hit.breakpoint, error=hit.error)
+                if isinstance(hit, Hit):
+                    self._report(hit.stop.id, left.path, left.visit)
+                return self._stop_at(hit)
         self._go(frame)
         return self._stop(StopReason.START)
 
-    def _hit_going_back(self, left: Frame, frame: Frame, target: Target | None) -> Hit | None:
-        if left.kind not in RAN:
-            return None
-        if target in ((left.static_path, None), (left.static_path, left.visit)):
-            return Hit(StopReason.STEP)
-        for stop in self.breakpoints.before.get(left.static_path, ()):
-            hit = ask_breakpoint(stop, left.visit, self._level_state_before(left))
+    def _hit_going_back(
+        self,
+        left: Frame,
+        frame: Frame,
+        target: Target | None,
+        until: Callable[[Frame], Any] | None,
+    ) -> Hit | Arrived | None:
+        """Look whether to stop at `frame`, coming back from `left`."""
+        if left.kind in RAN:
+            if target in ((left.static_path, None), (left.static_path, left.visit)):
+                return Arrived()
+            for breakpoint in self.breakpoints.before.get(left.static_path, ()):
+                hit = breakpoint.before(left.visit, lambda: self._level_state_before(left))
+                if hit is not None:
+                    return hit
+        for stop in self.breakpoints.after:
+            # a watch stops just before the write, all others where they would stop forward
+            hit = stop.after(left if isinstance(stop, Watch) else frame)
             if hit is not None:
                 return hit
-        return None
+        return None if until is None else ask_until(until, frame)
 
     def _level_state_before(self, left: Frame) -> Any:
         """The state that a node saw when it was about to make frame `left`."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from lellm_nb.debug.breakpoints import Breakpoint
+from lellm_nb.debug.breakpoints import Stopper
 from lellm_nb.record.frame import Frame
 
 __all__ = ["Pending", "Stop", "StopReason"]
@@ -68,7 +68,7 @@ class Stop:
     frame: Frame
     error: BaseException | None = None
     pending: tuple[Pending, ...] = ()
-    breakpoint: Breakpoint | None = None
+    breakpoint: Stopper | None = None
     old: Any = None
     new: Any = None
 
@@ -80,5 +80,9 @@ class Stop:
             more += f", pending={', '.join(p.id for p in self.pending)}"
         if self.breakpoint is not None:
             more += f", breakpoint={self.breakpoint.label}"
+            if self.error is not None and self.reason is not StopReason.FAILED:
+                more += f" (its condition raised: dbg.breakpoints.disable({self.breakpoint.id}))"
+        if self.reason is StopReason.WATCH:
+            more += f", {self.old!r:.60} -> {self.new!r:.60}"
         at = f" {self.frame.path}" if self.frame.path else ""
         return f"Stop({self.reason.name}, frame {self.frame.index}{at}{more})"

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from lellm_nb.debug.breakpoints import Breakpoint
+from lellm_nb.debug.breakpoints import Breakpoint, EdgeStop, ErrorStop, Hit, Stopper, Watch
 from lellm_nb.debug.looking import Looking
+from lellm_nb.debug.lookup import ValuePath
 from lellm_nb.debug.stop import Stop, StopReason
 from lellm_nb.engine.scope import Scope, Site
 from lellm_nb.errors import DebuggerError, NoSuchNodeError
+from lellm_nb.graph.node import Parallel
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.position import Position
 
-__all__ = ["RAN", "Hit", "Stopping", "Target", "Until", "ask_breakpoint", "check_count"]
+__all__ = ["Arrived", "Stopping", "Target", "Until", "ask_until", "check_count"]
 
 Until = str | tuple[str, int] | Callable[[Frame], Any] | None
 Target = tuple[str, int | None]
@@ -21,16 +23,14 @@ Passed = tuple[int, str, int]
 """A stop's id (0 for a target), and the path and visit at which it was reported."""
 
 
-class Hit(NamedTuple):
-    """Why a run was asked to stop, from inside."""
+class Arrived(NamedTuple):
+    """That a run came to where its command said it should stop."""
 
-    reason: StopReason
-    breakpoint: Breakpoint | None = None
-    error: Exception | None = None
+    error: BaseException | None = None
 
 
 class Stopping(Looking):
-    """``break_at``, and the looks that a run takes before nodes and after frames."""
+    """``break_at, break_on, break_on_error, watch``, and the looks that a run takes."""
 
     _reported: tuple[Frame, set[Passed]] | None = None
 
@@ -57,9 +57,70 @@ class Stopping(Looking):
         """
         self._refuse_while_busy("break_at")
         path = self._static_path(node)
-        made = self.breakpoints.add(path, when=when, visit=visit, ignore=ignore, after=after)
+        stop = Breakpoint(path, when=when, visit=visit, ignore=ignore, after=after)
+        self._add_stop(stop)
+        return stop
+
+    def break_on(self, edge: tuple[str, str]) -> EdgeStop:
+        """Stop runs after a step that took an edge, before the next node runs.
+
+        Args:
+            edge: ``(source, target)``: the source's path, the target's name or path.
+
+        Raises:
+            NoSuchNodeError: There is no such edge; lists those that leave the source.
+        """
+        self._refuse_while_busy("break_on")
+        source, target = edge
+        path = self._static_path(source)
+        level, _, node = path.rpartition("/")
+        to = target.rpartition("/")[2]
+        leaving = [at for at in self._ways_out(level, node) if at]
+        if to not in leaving:
+            known = [f"{source} -> {name}" for name in leaving]
+            raise NoSuchNodeError(f"{source} -> {target}", known, f"No edge {source} -> {target}.")
+        stop = EdgeStop(path, to)
+        self._add_stop(stop)
+        return stop
+
+    def break_on_error(self) -> ErrorStop:
+        """Stop runs at every failure, also one that an error route takes."""
+        self._refuse_while_busy("break_on_error")
+        stop = ErrorStop()
+        self._add_stop(stop)
+        return stop
+
+    def watch(self, what: Any) -> Watch:
+        """Stop runs where a value changes, forward and backward.
+
+        Args:
+            what: A key, a path tuple or ``"level:key"``; or a predicate of the root state,
+                which stops where its answer changes.
+
+        Raises:
+            StateTypeError: It is neither.
+        """
+        self._refuse_while_busy("watch")
+        is_place = isinstance(what, (str, tuple)) or not callable(what)
+        stop = Watch(self._value_path(what) if is_place else what)
+        self._add_stop(stop)
+        return stop
+
+    def _add_stop(self, stop: Stopper) -> None:
+        self.breakpoints.add(stop)
         self._changed()
-        return made
+
+    def _ways_out(self, level: str, node: str) -> list[str]:
+        """Return where a node may lead: edges, cases, declared gotos, its error route."""
+        graph = graph_at(self.graph, level)
+        if node not in graph.nodes:
+            return []
+        targets = [edge.target for edge in graph.routers[node].edges]
+        return [*targets, *graph.nodes[node].goto, graph.error_routes.get(node, "")]
+
+    def _value_path(self, what: Any) -> ValuePath:
+        levels = [path.rpartition("/")[0] for path in self.paths]
+        return ValuePath(what, [*levels, *self.paths])
 
     def _aim(self, until: Any) -> tuple[Target | None, Callable[[Frame], Any] | None]:
         """Take an `until` apart: a node to stop before, or a predicate to stop after.
@@ -98,6 +159,13 @@ class Stopping(Looking):
     def _stop(self, reason: StopReason, **more: Any) -> Stop:
         return Stop(reason, self._session.head, pending=tuple(self.pending), **more)
 
+    def _stop_at(self, hit: Hit | Arrived) -> Stop:
+        if isinstance(hit, Arrived):
+            return self._stop(StopReason.STEP, error=hit.error)
+        watched = isinstance(hit.stop, Watch)
+        reason = StopReason.WATCH if watched else StopReason.BREAKPOINT
+        return self._stop(reason, breakpoint=hit.stop, error=hit.error, old=hit.old, new=hit.new)
+
     def _passed(self) -> set[Passed]:
         """The breakpoints just reported here, which going on ignores (SEMANTICS P5)."""
         reported, self._reported = self._reported, None
@@ -106,13 +174,8 @@ class Stopping(Looking):
         return reported[1]
 
     def _gate(
-        self,
-        target: Target | None,
-        passed: set[Passed],
-        scope: Scope,
-        site: Site,
-        level: Position,
-    ) -> Hit | None:
+        self, target: Target | None, passed: set[Passed], scope: Scope, site: Site, level: Position
+    ) -> Hit | Arrived | None:
         """Look whether to stop before a node."""
         place = site.place
         stops = self.breakpoints.before.get(place.static)
@@ -120,40 +183,29 @@ class Stopping(Looking):
         if stops is None and not is_target:
             return None
         visit = level.visits.count(site.name, level.step) + 1
-        if (
-            is_target
-            and target is not None
-            and target[1] in (None, visit)
-            and ((0, place.path, visit) not in passed)
-        ):
+        wanted = target is not None and is_target and target[1] in (None, visit)
+        if wanted and (0, place.path, visit) not in passed:
             self._report(0, place.path, visit)
-            return Hit(StopReason.STEP)
+            return Arrived()
         for stop in stops or ():
-            if (stop.id, place.path, visit) in passed:
-                continue
-            hit = ask_breakpoint(stop, visit, scope.seen(level.data))
-            if hit is not None:
-                self._report(stop.id, place.path, visit)
-                return hit
+            if (stop.id, place.path, visit) not in passed:
+                hit = stop.before(visit, lambda: scope.seen(level.data))
+                if hit is not None:
+                    self._report(stop.id, place.path, visit)
+                    return hit
         return None
 
     def _watch(
         self, until: Callable[[Frame], Any] | None, left: str | None, frame: Frame
-    ) -> Hit | None:
+    ) -> Hit | Arrived | None:
         """Look whether to stop after a frame."""
-        for stop in self.breakpoints.after.get(frame.static_path, ()):
-            if frame.kind in RAN:
-                hit = ask_breakpoint(stop, frame.visit, frame.state)
-                if hit is not None:
-                    return hit
+        for stop in self.breakpoints.after:
+            hit = stop.after(frame)
+            if hit is not None:
+                return hit
         if left is not None and frame.path == left and frame.kind in ("exit", "join"):
-            return Hit(StopReason.STEP)
-        if until is not None:
-            try:
-                return Hit(StopReason.STEP) if until(frame) else None
-            except Exception as error:
-                return Hit(StopReason.STEP, None, error)
-        return None
+            return Arrived()
+        return None if until is None else ask_until(until, frame)
 
     def _report(self, stop: int, path: str, visit: int) -> None:
         head = self._session.head
@@ -162,16 +214,35 @@ class Stopping(Looking):
         self._reported[1].add((stop, path, visit))
 
 
-RAN = frozenset({"commit", "waiting", "exit", "join"})
-
-
-def ask_breakpoint(stop: Breakpoint, visit: int, state: Any) -> Hit | None:
+def ask_until(until: Callable[[Frame], Any], frame: Frame) -> Arrived | None:
+    """Ask a command's predicate of a frame; one that raises stops there, to be shown."""
     try:
-        return Hit(StopReason.BREAKPOINT, stop) if stop.hit(visit, state) else None
-    except Exception as error:  # a condition that raises stops there, and is shown
-        return Hit(StopReason.BREAKPOINT, stop, error)
+        return Arrived() if until(frame) else None
+    except Exception as error:
+        return Arrived(error)
+
+
+def graph_at(graph: Any, level: str) -> Any:
+    """Return the graph of a level, by its path without visits."""
+    segments = level.split("/") if level else []
+    i = 0
+    while i < len(segments):
+        node = graph.nodes[segments[i]]
+        if isinstance(node, Parallel):
+            if i + 1 == len(segments):
+                break  # the level of a task's branch has one node and no way out of its own
+            node = node.branches[segments[i + 1]]
+            i += 1
+        graph = node.graph
+        i += 1
+    return graph
 
 
 def check_count(n: Any) -> None:
+    """Refuse what is no number of steps.
+
+    Raises:
+        DebuggerError: It is not a whole number from 1.
+    """
     if not isinstance(n, int) or isinstance(n, bool) or n < 1:
         raise DebuggerError(f"A number of steps is a whole number from 1, not {n!r}.")
