@@ -143,12 +143,18 @@ class Core:
         interrupts = 0
         while True:
             try:
+                # inside the try: a further interrupt may come at any point of this
+                if interrupts == 1:
+                    self.pause()
+                elif interrupts:
+                    self.stop()
                 return future.result()
             except KeyboardInterrupt:
                 interrupts += 1
-                if future.done() or interrupts > 2:
+                if future.done():
+                    return future.result()
+                if interrupts > 2:
                     raise
-                self.pause() if interrupts == 1 else self.stop()
 
     def _handle(self, verb: str, work: Callable[[], Coroutine[Any, Any, T]]) -> Handle[T]:
         return Handle(self._post(verb, work), self.pause)

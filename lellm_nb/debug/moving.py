@@ -157,13 +157,12 @@ class Moving(Stopping):
         session = self._session
         if session.position.ended:
             return self._stop(StopReason.COMPLETED)
-        passed = self._passed()
 
         def started(run: Run) -> None:
             self._run = run
             run.capture = True
             if gate and (self.breakpoints.before or target is not None):
-                run.gate = lambda *where: self._gate(target, passed, *where)
+                run.gate = lambda *where: self._gate(target, *where)
             if self.breakpoints.after or until is not None or left is not None:
                 run.watch = lambda frame: self._watch(until, left, frame)
             if self._pause_wanted:

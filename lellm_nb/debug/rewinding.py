@@ -57,7 +57,7 @@ class Rewinding(Moving):
             if hit is not None:
                 self._go(frame)
                 if isinstance(hit, Hit):
-                    self._report(hit.stop.id, left.path, left.visit)
+                    self._reported.add((hit.stop.id, left.path, left.visit))
                 return self._stop_at(hit)
         self._go(frame)
         return self._stop(StopReason.START)
@@ -109,4 +109,5 @@ class Rewinding(Moving):
         return self._stop(StopReason.STEP)
 
     def _go(self, frame: Frame) -> None:
+        self._reported.clear()
         self._session.rewind(frame)

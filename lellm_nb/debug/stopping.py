@@ -32,7 +32,11 @@ class Arrived(NamedTuple):
 class Stopping(Looking):
     """``break_at, break_on, break_on_error, watch``, and the looks that a run takes."""
 
-    _reported: tuple[Frame, set[Passed]] | None = None
+    def __init__(self, *parts: Any) -> None:
+        super().__init__(*parts)
+        # a path carries the visits of its composites, so an entry is about one moment of
+        # this line only: it is of no further use once its node has run
+        self._reported: set[Passed] = set()
 
     def break_at(
         self,
@@ -166,17 +170,10 @@ class Stopping(Looking):
         reason = StopReason.WATCH if watched else StopReason.BREAKPOINT
         return self._stop(reason, breakpoint=hit.stop, error=hit.error, old=hit.old, new=hit.new)
 
-    def _passed(self) -> set[Passed]:
-        """The breakpoints just reported here, which going on ignores (SEMANTICS P5)."""
-        reported, self._reported = self._reported, None
-        if reported is None or reported[0] is not self._session.head:
-            return set()
-        return reported[1]
-
     def _gate(
-        self, target: Target | None, passed: set[Passed], scope: Scope, site: Site, level: Position
+        self, target: Target | None, scope: Scope, site: Site, level: Position
     ) -> Hit | Arrived | None:
-        """Look whether to stop before a node."""
+        """Look whether to stop before a node; what was reported here is ignored (P5)."""
         place = site.place
         stops = self.breakpoints.before.get(place.static)
         is_target = target is not None and place.static == target[0]
@@ -184,14 +181,14 @@ class Stopping(Looking):
             return None
         visit = level.visits.count(site.name, level.step) + 1
         wanted = target is not None and is_target and target[1] in (None, visit)
-        if wanted and (0, place.path, visit) not in passed:
-            self._report(0, place.path, visit)
+        if wanted and (0, place.path, visit) not in self._reported:
+            self._reported.add((0, place.path, visit))
             return Arrived()
         for stop in stops or ():
-            if (stop.id, place.path, visit) not in passed:
+            if (stop.id, place.path, visit) not in self._reported:
                 hit = stop.before(visit, lambda: scope.seen(level.data))
                 if hit is not None:
-                    self._report(stop.id, place.path, visit)
+                    self._reported.add((stop.id, place.path, visit))
                     return hit
         return None
 
@@ -206,12 +203,6 @@ class Stopping(Looking):
         if left is not None and frame.path == left and frame.kind in ("exit", "join"):
             return Arrived()
         return None if until is None else ask_until(until, frame)
-
-    def _report(self, stop: int, path: str, visit: int) -> None:
-        head = self._session.head
-        if self._reported is None or self._reported[0] is not head:
-            self._reported = (head, set())
-        self._reported[1].add((stop, path, visit))
 
 
 def ask_until(until: Callable[[Frame], Any], frame: Frame) -> Arrived | None:

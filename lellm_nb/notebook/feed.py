@@ -17,6 +17,9 @@ _RUNNING_SLICE = 300
 _RESTING_SLICE = 20_000
 _MOST_EVENTS = 600
 
+NOW: dict[str, Any] = {"frame": None, "by": "", "n": 0}
+"""Looking at the head, because nobody looked elsewhere."""
+
 
 class Feed:
     """Follows one debugger and says what to tell its views.
@@ -31,7 +34,7 @@ class Feed:
         self.graph = debugger.graph
         self.outline: Outline = outline(self.graph)
         self.sequence = sequence
-        self.extra: dict[str, Any] = {"looking": None, "by": "", "alert": None}
+        self.extra: dict[str, Any] = {"look": NOW, "alert": None}
         """What the views share that is no part of the debugger."""
 
         self._ledger = Ledger(self.outline)

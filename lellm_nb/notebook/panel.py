@@ -14,7 +14,7 @@ import traitlets as t
 
 from .answers import answer
 from .assets import module_text, style_text
-from .feed import Feed
+from .feed import NOW, Feed
 from .layered import Drawing
 from .layout import layout
 from .orders import DECISIONS, hand_in, post_order, toggle_breakpoint
@@ -144,12 +144,12 @@ class Panel(anywidget.AnyWidget):
 
     def _answer(self, question: dict[str, Any]) -> None:
         reply = answer(self._feed, question)
-        self.send({"kind": "reply", "re": question.get("re"), **reply})
+        self.send({"kind": "reply", "re": question.get("re"), "answer": reply})
 
     def _order(self, order: dict[str, Any]) -> None:
         feed = self._feed
         if order.get("do") not in ("pause", "stop"):
-            feed.extra.update(looking=None, by="", alert=None)
+            feed.extra.update(look=NOW, alert=None)
         if order.get("do") in DECISIONS and feed.debugger.busy:
             self._client.do(lambda: self._hand_in(order))
             return
@@ -186,7 +186,11 @@ class Panel(anywidget.AnyWidget):
         count = len(self.debugger.frames)
         if frame is not None:
             frame = max(0, min(int(frame), count - 1))
-        self._feed.extra.update(looking=frame, by=content.get("by", ""))
+        self._feed.extra["look"] = {
+            "frame": frame,
+            "by": content.get("by", ""),
+            "n": content.get("n", 0),
+        }
         self._client.touch()
 
     def _open(self, content: dict[str, Any]) -> None:

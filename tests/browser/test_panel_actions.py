@@ -253,10 +253,20 @@ def test_every_control_has_its_name(shown):
         " Fork here, Approve, Reject, Modify, Reroute"
     ).split(", "):
         expect(button(panel, name)).to_have_count(1)
-    for name in ("State", "Diff", "Mutations", "Route", "Output", "Error"):
+    look_at(panel, 1)
+    for name, content in {
+        "State": "An essay about otters",
+        "Diff": "changes since frame",
+        "Mutations": "Put",
+        "Route": "Goes on to agent",
+        "Output": "Nothing was printed",
+        "Error": "No error at this frame",
+    }.items():
         tab = panel.get_by_role("tab", name=name)
         tab.click()
         expect(tab).to_have_attribute("aria-selected", "true")
+        expect(panel.get_by_role("tabpanel")).to_contain_text(content)
+    button(panel, "Back to now").click()
     for name in ("Reason", "Key", "Value"):
         expect(panel.get_by_role("textbox", name=name)).to_have_count(1)
     named = panel.locator(".node").evaluate_all("all => all.map(n => n.getAttribute('aria-label'))")

@@ -32,14 +32,17 @@ class Page:
     def __init__(self, panel, monkeypatch):
         self.panel = panel
         self.heard = []
+        self.asked = 0
         monkeypatch.setattr(panel, "send", lambda content, buffers=None: self.heard.append(content))
 
     def press(self, **order):
         self.panel._heard(self.panel, order, [])
 
     def ask(self, **question):
-        self.press(**question, re="q")
-        return self.until(lambda m: m["kind"] == "reply" and m["re"] == "q")
+        self.asked += 1
+        mine = f"q{self.asked}"
+        self.press(**question, re=mine)
+        return self.until(lambda m: m["kind"] == "reply" and m["re"] == mine)["answer"]
 
     def until(self, wanted):
         limit = time.monotonic() + 10
@@ -132,8 +135,8 @@ def test_looking_is_shared_and_moves_nothing(page):
 
     page.press(do="look", frame=1, by="me")
 
-    told = page.until(lambda m: m.get("head", {}).get("looking") == 1)
-    assert told["head"]["by"] == "me"
+    told = page.until(lambda m: (m.get("head", {}).get("look") or {}).get("frame") == 1)
+    assert told["head"]["look"]["by"] == "me"
     assert dbg.head == 2
 
 
@@ -155,8 +158,10 @@ def test_a_question_is_answered_to_who_asked(page):
     page.panel.debugger.run()
 
     reply = page.ask(ask="detail", frame=1, tab="mutations")
+    route = page.ask(ask="detail", frame=1, tab="route")
 
     assert reply["rows"][0]["path"] == "draft"
+    assert route["kind"] == "normal"
 
 
 def test_a_debugger_has_one_panel():

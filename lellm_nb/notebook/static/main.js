@@ -1,7 +1,7 @@
 /** The panel: its parts in their places, drawn again whenever the store says so. */
 
 import { el, ownKeys } from "./dom.js";
-import { storeFor } from "./store.js";
+import { Store } from "./store.js";
 import { toolbar } from "./toolbar.js";
 import { alertBar, ribbon } from "./notices.js";
 import { cards } from "./cards.js";
@@ -13,12 +13,8 @@ import { statusBar } from "./status.js";
 import { help } from "./help.js";
 import { keys } from "./keys.js";
 
-function initialize({ model }) {
-  storeFor(model);
-}
-
 function render({ model, el: host }) {
-  const store = storeFor(model);
+  const store = new Store(model);
   const parts = {};
   parts.help = help();
   parts.toolbar = toolbar(store, { onHelp: () => parts.help.toggle() });
@@ -47,7 +43,7 @@ function render({ model, el: host }) {
   const draw = () => {
     for (const name of order) parts[name].draw();
   };
-  const unlisten = store.listen(draw);
+  store.listen(draw);
   draw();
 
   const recolour = () => parts.timeline.recolour();
@@ -57,7 +53,7 @@ function render({ model, el: host }) {
   scheme.addEventListener("change", recolour);
 
   return () => {
-    unlisten();
+    store.close();
     theme.disconnect();
     scheme.removeEventListener("change", recolour);
     for (const name of ["cards", "graph", "timeline"]) parts[name].close();
@@ -65,4 +61,4 @@ function render({ model, el: host }) {
   };
 }
 
-export default { initialize, render };
+export default { render };

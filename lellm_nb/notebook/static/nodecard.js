@@ -62,7 +62,8 @@ export function nodeCard(store, { toggle }) {
     text(title, node.path);
     text(kind, node.kind);
     const roles = node.role ? `, ${node.role.replace(" ", " and ")} of its graph` : "";
-    const ran = mark?.[1] ? `, ${mark[1]} ${mark[1] === 1 ? "visit" : "visits"}, ${duration(mark[2] / 1000)} in all` : "";
+    const took = mark?.[2] ? `, ${duration(mark[2] / 1000)} in all` : "";
+    const ran = mark?.[1] ? `, ${mark[1]} ${mark[1] === 1 ? "visit" : "visits"}${took}` : "";
     text(facts, `${status}${ran}${roles}`);
     const has = new Map(store.head.breakpoints).has(shown);
     text(stop, has ? "Remove breakpoint" : "Set breakpoint");

@@ -1,21 +1,13 @@
 /**
- * One store per model: what Python said last, and what the views share.
- * Views listen to it; several views of one panel have the same store.
+ * One store per view: what Python said last. Views of one panel stay in step by
+ * what Python says, so it does not matter whether they are on one page.
  */
 
 import { Chunks, addRow, patch, standingOf, copyOf } from "./history.js";
 
-const stores = new WeakMap();
-
-export function storeFor(model) {
-  let store = stores.get(model);
-  if (!store) stores.set(model, (store = new Store(model)));
-  return store;
-}
-
 const PATIENCE = 15_000;
 
-class Store {
+export class Store {
   constructor(model) {
     this.model = model;
     this.me = Math.random().toString(36).slice(2, 10);
@@ -25,20 +17,33 @@ class Store {
     this._queued = false;
     this._why = new Set();
     this.chunks = new Chunks((question) => this.ask(question));
+    /** How often this view looked elsewhere, and how far Python has heard of it. */
+    this._looks = 0;
+    this._heardOf = 0;
     this._readOutline();
     this._start(model.get("snapshot"));
-    model.on("msg:custom", (message) => this._heard(message));
-    model.on("change:outline", () => {
-      this._readOutline();
-      this.chunks.clear();
-      this.changed("outline");
-    });
-    model.on("change:drawing", () => this.changed("drawing"));
-    model.on("change:snapshot", () => {
-      if (model.get("snapshot").seq > this.seq) this._start(model.get("snapshot"));
-    });
+    this._handlers = {
+      "msg:custom": (message) => this._heard(message),
+      "change:outline": () => {
+        this._readOutline();
+        this.chunks.clear();
+        this.changed("outline");
+      },
+      "change:drawing": () => this.changed("drawing"),
+      "change:snapshot": () => {
+        if (model.get("snapshot").seq > this.seq) this._start(model.get("snapshot"));
+      },
+    };
+    for (const [what, handler] of Object.entries(this._handlers)) model.on(what, handler);
     // A page that was loaded again starts from a snapshot that may be old.
     this.send({ do: "hello", seq: this.seq });
+  }
+
+  close() {
+    for (const [what, handler] of Object.entries(this._handlers)) this.model.off(what, handler);
+    for (const { timer } of this._waiting.values()) clearTimeout(timer);
+    clearTimeout(this._telling);
+    this._listeners.clear();
   }
 
   /** Frame on show, and whether it is the head. */
@@ -101,7 +106,7 @@ class Store {
     const looking = wanted === this.head.head ? null : wanted;
     if (looking === this.looking) return;
     this.looking = looking;
-    this._mine = performance.now();
+    this._looks += 1;
     this.changed("look");
     this._tellLook();
   }
@@ -110,14 +115,16 @@ class Store {
     if (this._telling) return;
     this._telling = setTimeout(() => {
       this._telling = 0;
-      this.send({ do: "look", frame: this.looking, by: this.me });
+      this.send({ do: "look", frame: this.looking, by: this.me, n: this._looks });
     }, 80);
   }
 
   order(content) {
     if (content.do !== "pause" && content.do !== "stop") {
+      clearTimeout(this._telling);
+      this._telling = 0;
+      this._heardOf = this._looks;
       this.looking = null;
-      this._mine = 0;
       this.changed("look");
     }
     this.send(content);
@@ -144,13 +151,14 @@ class Store {
     this.live = standingOf(snapshot?.standing);
     this._last = this.live;
     this.events = snapshot?.events ?? [];
-    this.looking = this.head.looking ?? null;
+    if (this._looks === this._heardOf) this.looking = this.head.look?.frame ?? null;
+    this.looking ??= null;
     this.chunks.clear();
     this.changed("snapshot");
   }
 
   _heard(message) {
-    if (message.kind === "reply") this._settle(message.re, message);
+    if (message.kind === "reply") this._settle(message.re, message.answer);
     else if (message.kind === "snapshot") this._start(message);
     else if (message.kind === "delta") this._delta(message);
   }
@@ -198,12 +206,11 @@ class Store {
 
   _newHead(changes) {
     Object.assign(this.head, changes);
-    if ("looking" in changes) {
-      // Another view looked elsewhere. What this one did lately wins over its echo.
-      const mine = changes.by === this.me || this.head.by === this.me;
-      if (!mine || changes.looking === null) {
-        if (performance.now() - (this._mine ?? 0) > 400) this.looking = changes.looking;
-      }
+    if (changes.look) {
+      const { frame, by, n } = changes.look;
+      if (by === this.me) this._heardOf = Math.max(this._heardOf, n);
+      // What this view did meanwhile is on its way to Python and will win.
+      if (this._heardOf >= this._looks) this.looking = frame;
     }
     if (this.looking !== null && this.looking >= this.head.count) this.looking = null;
   }
