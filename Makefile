@@ -1,4 +1,4 @@
-.PHONY: help demo test test-long screenshots
+.PHONY: help demo test test-long screenshots bench bench-short
 
 help:  ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1 - /p' $(MAKEFILE_LIST)
@@ -18,3 +18,11 @@ test-long:  ## the same with the long forms: many more examples and repetitions
 screenshots:  ## take the pictures of the README again
 	@bash .ci/setup test
 	@.venv/bin/python -m tests.browser.screenshots
+
+bench:  ## measure everything, beside the peers, and print the table (about fifteen minutes)
+	@bash .ci/setup bench
+	@.venv/bin/python -m benchmarks
+
+bench-short:  ## the same in under a minute: small sizes, once, no peers needed
+	@bash .ci/setup demo
+	@.venv/bin/python -m benchmarks --short

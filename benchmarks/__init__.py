@@ -1,0 +1,1 @@
+"""What lellm_nb and its peers cost. `python -m benchmarks` prints the table; see README.md."""

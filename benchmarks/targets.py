@@ -1,0 +1,69 @@
+"""What lellm_nb is to reach: one line per number."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+__all__ = ["TARGETS", "Target", "targets_of"]
+
+
+class Target(NamedTuple):
+    """A limit for one value of some figures of a workload.
+
+    Attributes:
+        subject: The subject's name, or the beginning of several.
+        case: How the case begins; empty means every case.
+    """
+
+    workload: str
+    subject: str
+    case: str
+    value: str
+    limit: float
+
+
+SESSION = "lellm_nb session"
+DEBUGGER = "lellm_nb Debugger"
+STOPS = "lellm_nb Debugger, stops set"
+BOTH = "lellm_nb"
+MILLION = "1,000,000"
+READS = "node reads its state"
+
+TARGETS = (
+    Target("W1", SESSION, "", "x", 25),
+    Target("W1", SESSION, "", "bytes", 650),
+    Target("W1", SESSION, READS, "x", 28),
+    Target("W1", SESSION, READS, "bytes", 800),
+    Target("W1", STOPS, "", "x", 30),
+    Target("W1 long", BOTH, MILLION, "growth", 2.0),
+    Target("W1 long", BOTH, "line", "growth", 1.2),
+    Target("W2", BOTH, "10 MB", "of_w1", 1.1),
+    Target("W2", BOTH, "10 MB", "bytes_of_w1", 1.0),
+    Target("W3", SESSION, "", "x", 40),
+    Target("W3", BOTH, "", "growth", 1.1),
+    Target("W3", BOTH, "", "total", 2.5e6),
+    Target("W4", BOTH, "10,000", "list", 1000),
+    *(
+        Target("W4", BOTH, size, value, limit)
+        for size in ("10,000", MILLION)
+        for value, limit in (("fetch", 1.0), ("key", 5.0), ("rewind", 50.0))
+    ),
+    *(Target("W4", SESSION, size, "fork", 15.0) for size in ("10,000", MILLION)),
+    *(Target("W4", DEBUGGER, size, "fork", 100.0) for size in ("10,000", MILLION)),
+    Target("W5", SESSION, "100 branches", "us", 20.0),
+    Target("W5", SESSION, "1,000 branches", "growth", 2.0),
+    Target("import", SESSION, "", "us", 60_000),
+)
+
+
+def targets_of(workload: str, subject: str, case: str) -> dict[str, float]:
+    """Return the limits of one figure; of two for one value, the one that names the case."""
+    found: dict[str, float] = {}
+    for target in TARGETS:
+        exact = target.subject in (BOTH, subject)
+        if target.workload == workload and exact and subject.startswith(target.subject):
+            if target.case and case.startswith(target.case):
+                found[target.value] = target.limit
+            elif not target.case:
+                found.setdefault(target.value, target.limit)
+    return found
