@@ -9,7 +9,6 @@ from lellm_nb.debug.core import Core
 from lellm_nb.debug.diff import Diff, diff_states
 from lellm_nb.debug.frames import Frames, find_frame
 from lellm_nb.debug.stop import Pending
-from lellm_nb.debug.who import Writes, who_wrote
 from lellm_nb.engine.spot import Move
 from lellm_nb.errors import LellmError
 from lellm_nb.graph.graph import Graph
@@ -21,7 +20,7 @@ __all__ = ["Looking"]
 
 
 class Looking(Core):
-    """``state, position, frames, at, diff, who`` and what the view shows of the head."""
+    """``state, position, frames, at, diff`` and what the view shows of the head."""
 
     @property
     def graph(self) -> Graph:
@@ -156,17 +155,6 @@ class Looking(Core):
             NoSuchFrameError: One of them is not there.
         """
         return diff_states(self._frame(a).root_state, self._frame(b).root_state)
-
-    def who(self, path: Any) -> Writes:
-        """Return which steps wrote a value on the way to the head, newest first.
-
-        Args:
-            path: A key of the root state, or a path tuple into it.
-
-        Raises:
-            MissingKeyError: Nothing on the way had such a key.
-        """
-        return who_wrote(self._session.head, path)
 
     def _frame(self, which: Any) -> Frame:
         return find_frame(self.frames, self._session.history, which)

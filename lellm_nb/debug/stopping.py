@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from lellm_nb.debug.asking import Asking
 from lellm_nb.debug.breakpoints import Breakpoint, EdgeStop, ErrorStop, Hit, Stopper, Watch
-from lellm_nb.debug.looking import Looking
 from lellm_nb.debug.lookup import ValuePath
 from lellm_nb.debug.stop import Stop, StopReason
 from lellm_nb.engine.scope import Scope, Site
@@ -29,7 +29,7 @@ class Arrived(NamedTuple):
     error: BaseException | None = None
 
 
-class Stopping(Looking):
+class Stopping(Asking):
     """``break_at, break_on, break_on_error, watch``, and the looks that a run takes."""
 
     def __init__(self, *parts: Any) -> None:

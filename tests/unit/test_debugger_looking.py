@@ -303,15 +303,17 @@ def test_who_of_a_key_that_only_the_start_has():
         dbg.who("topik")
 
 
-def test_who_means_the_root_state():
-    """N2: the writer of a nested value is the frame that brought it out."""
+def test_who_leads_on_to_the_steps_inside():
+    """N2, N3: the writer of a nested value is the frame that brought it out; its makers follow."""
     dbg = Debugger(nested())
     finish_debugger(dbg)
-    writers = [w.frame.path for w in dbg.who("log")]
+    writes = dbg.who("log")
+    own = [w.frame.path for w in writes if not w.through]
 
-    assert writers[0] == "done"
-    assert "agent" in writers
-    assert "agent/llm" not in writers
+    assert own[0] == "done"
+    assert "agent" in own
+    assert "agent/llm" not in own
+    assert "agent/llm" in [w.frame.path for w in writes]
 
 
 # -- compare -----------------------------------------------------------------------------

@@ -1,0 +1,147 @@
+"""What a question is about: a key, a path, or ``"level:key"``, and the levels there are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from lellm_nb.errors import MissingKeyError, NoSuchNodeError, nearest, path_text
+from lellm_nb.graph.graph import Graph
+from lellm_nb.graph.node import Node, Parallel, Subgraph
+from lellm_nb.record.levels import label_of, without_visits
+from lellm_nb.state.mutation import check_key
+
+__all__ = ["Address", "absent", "levels_of", "node_at"]
+
+
+class Address(NamedTuple):
+    """A value's place.
+
+    Attributes:
+        level: The key of its level, without visits (see `record.levels`); empty for the root.
+        entry: The level's name with visits where one entry is meant; else empty.
+        path: Keys and indexes within the level's state.
+    """
+
+    level: str
+    entry: str
+    path: tuple[Any, ...]
+
+    @classmethod
+    def of(cls, what: Any, graph: Graph, known: Mapping[str, Any]) -> Address:
+        """Return what a user's path means.
+
+        Args:
+            what: A key of the root state, a path tuple, or either with a level before it:
+                ``"agent:key"``, ``("agent:plan", "steps")``.
+            known: Keys of the root state; one with a colon in it is not taken apart.
+
+        Raises:
+            StateTypeError: It is neither text nor a path.
+            NoSuchNodeError: The graph has no such level; names the nearest.
+
+        Example:
+            >>> from lellm_nb import GraphBuilder
+            >>> inner = GraphBuilder("in").node("a", lambda ctx: None).start("a").end("a")
+            >>> g = GraphBuilder("out").subgraph("agent", inner.build()).start("agent")
+            >>> Address.of("agent:plan", g.end("agent").build(), {})
+            Address(level='/agent', entry='', path=('plan',))
+        """
+        given = check_key(what)
+        path = given if isinstance(given, tuple) else (given,)
+        first: str = path[0]
+        if ":" not in first or first in known:
+            return cls("", "", path)
+        levels = levels_of(graph)
+        cut = first.find(":")
+        while cut >= 0:
+            name, key = first[:cut], first[cut + 1 :]
+            found = _level(name, levels)
+            if found is not None:
+                return cls(found, _entry(name, found), (key, *path[1:]))
+            cut = first.find(":", cut + 1)
+        name = first.partition(":")[0]
+        problem = f"There is no level {name!r} in {first!r}."
+        raise NoSuchNodeError(name, levels, problem)
+
+    def meant(self, key: str) -> bool:
+        """Tell whether a level key is one of those that are asked about."""
+        if without_visits(key) != self.level:
+            return False
+        return not self.entry or label_of(key) == self.entry
+
+    @property
+    def text(self) -> str:
+        """The place as people write it."""
+        name = self.entry or label_of(self.level)
+        return f"{name}:{path_text(self.path)}" if name else path_text(self.path)
+
+
+def _level(name: str, levels: Mapping[str, str]) -> str | None:
+    static = without_visits(name)
+    if static in levels:
+        return levels[static]
+    ends = {key for label, key in levels.items() if label.rpartition("/")[2] == static}
+    return ends.pop() if len(ends) == 1 and static else None
+
+
+def _entry(name: str, level: str) -> str:
+    if "#" not in name:
+        return ""
+    whole = name if "/" in name else label_of(level)[: -len(without_visits(name))] + name
+    return "/".join(part.removesuffix("#1") for part in whole.split("/"))
+
+
+def levels_of(graph: Graph) -> dict[str, str]:
+    """Return the levels inside a graph: name to level key without visits."""
+    return {label_of(key): key for key in _levels(graph, "")}
+
+
+def _levels(graph: Graph, key: str) -> Iterator[str]:
+    for name, node in graph.nodes.items():
+        yield from _levels_in(name, node, key)
+
+
+def _levels_in(name: str, node: Node, key: str) -> Iterator[str]:
+    if isinstance(node, Subgraph):
+        yield f"{key}/{name}"
+        yield from _levels(node.graph, f"{key}/{name}")
+    elif isinstance(node, Parallel):
+        for branch, inner in node.branches.items():
+            yield f"{key}/{name}|{branch}"
+            yield from _levels_in(branch, inner, f"{key}/{name}|{branch}")
+
+
+def node_at(graph: Graph, path: str) -> Node | None:
+    """Return a node by its path, with visits or without; `None` where there is none."""
+    node: Node | None = None
+    nodes: Mapping[str, Node] = graph.nodes
+    for segment in path.split("/"):
+        node = nodes.get(segment.partition("#")[0])
+        if isinstance(node, Subgraph):
+            nodes = node.graph.nodes
+        elif isinstance(node, Parallel):
+            nodes = node.branches
+        else:
+            nodes = {}
+    return node
+
+
+def absent(address: Address, state: Any, where: str) -> MissingKeyError:
+    """Return the error for a place where nothing ever was, with the nearest name."""
+    path = address.path
+    value = state
+    depth, part = 0, path[0]
+    known: Any = {}
+    for depth, part in enumerate(path):  # noqa: B007  # how far it gets is what is asked
+        known = value if isinstance(value, Mapping) else {}
+        try:
+            value = value[part]
+        except (LookupError, TypeError):
+            break
+    shown, above = path_text(path[: depth + 1]), path_text(path[:depth])
+    problem = f"Nothing {where} has a key {shown!r}."
+    if depth:
+        problem = f"Nothing {where} is at {shown!r}: {above!r} holds {type(value).__name__}."
+        problem += nearest(str(part), map(str, known))
+    return MissingKeyError(path if len(path) > 1 else path[0], known, problem)
