@@ -86,6 +86,7 @@ class Core:
         self._run: Run | None = None
         self._token: CancellationToken | None = None
         self._pause_wanted = False
+        self._interrupts = 0
         self._desk: Desk | None = None
         self._listeners: list[Callable[[], None]] = []
         session.listeners.append(self._changed)
@@ -104,6 +105,7 @@ class Core:
                 raise BusyError(verb)
             self._busy = verb
             self._pause_wanted = False
+            self._interrupts = 0
             self._token = CancellationToken()
 
         async def guarded() -> T:
@@ -117,15 +119,20 @@ class Core:
                     self._token = None
                 self._changed()
 
-        command = guarded()
+        future = runner().post(guarded(), on_interrupt=self._interrupted)
         try:
-            future = runner().post(command)
-        except BaseException:
-            command.close()
-            self._busy = ""
-            raise
-        self._changed()
+            self._changed()
+        except KeyboardInterrupt:
+            self._interrupted()
         return future
+
+    def _interrupted(self) -> None:
+        """Take a Ctrl-C: the first pauses at the next commit, a second cancels."""
+        self._interrupts += 1
+        if self._interrupts == 1:
+            self.pause()
+        else:
+            self.stop()
 
     def _call(self, verb: str, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """Run a command and wait for it.
@@ -140,20 +147,19 @@ class Core:
                 f" or a listener), where waiting for it would never end; await a{verb}() instead."
             )
         future = self._post(verb, work)
-        interrupts = 0
+        interrupted = False
         while True:
             try:
                 # inside the try: a further interrupt may come at any point of this
-                if interrupts == 1:
-                    self.pause()
-                elif interrupts:
-                    self.stop()
+                if interrupted:
+                    interrupted = False
+                    self._interrupted()
                 return future.result()
             except KeyboardInterrupt:
-                interrupts += 1
+                interrupted = True
                 if future.done():
                     return future.result()
-                if interrupts > 2:
+                if self._interrupts > 1:
                     raise
 
     def _handle(self, verb: str, work: Callable[[], Coroutine[Any, Any, T]]) -> Handle[T]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
@@ -13,6 +14,9 @@ from lellm_nb.errors import DebuggerError
 __all__ = ["Runner", "runner"]
 
 T = TypeVar("T")
+
+GRACE = 0.5
+"""Seconds that tasks get to let go at the interpreter's exit."""
 
 
 class Runner:
@@ -40,9 +44,53 @@ class Runner:
         """Whether the caller is on the runner's thread."""
         return threading.current_thread() is self.thread
 
-    def post(self, work: Coroutine[Any, Any, T]) -> Future[T]:
-        """Start a coroutine on the runner and return at once."""
-        return asyncio.run_coroutine_threadsafe(work, self.loop)
+    def post(
+        self, work: Coroutine[Any, Any, T], on_interrupt: Callable[[], None] | None = None
+    ) -> Future[T]:
+        """Start a coroutine on the runner and return at once.
+
+        Args:
+            on_interrupt: Called instead of losing track of the work when Ctrl-C comes in
+                the middle of this; without it the interrupt is raised.
+        """
+        future: Future[T] = Future()
+        begun = False
+
+        def begin() -> None:
+            nonlocal begun
+            if not begun:  # posted twice, where an interrupt came in between
+                begun = True
+                task = self.loop.create_task(work)
+                task.add_done_callback(lambda done: _hand_over(done, future))
+                future.add_done_callback(lambda done: self._follow(done, task))
+
+        while True:
+            try:
+                self.loop.call_soon_threadsafe(begin)
+                return future
+            except KeyboardInterrupt:
+                if on_interrupt is None:
+                    raise
+                on_interrupt()
+
+    def _follow(self, future: Future[Any], task: asyncio.Task[Any]) -> None:
+        if future.cancelled() and not task.done():
+            self.loop.call_soon_threadsafe(task.cancel)
+
+    def close(self) -> None:
+        """Cancel what is going on and end the loop; at the interpreter's exit."""
+
+        async def end() -> None:
+            others = asyncio.all_tasks() - {asyncio.current_task()}
+            for task in others:
+                task.cancel()
+            if others:
+                await asyncio.wait(others, timeout=GRACE)
+            self.loop.call_soon(self.loop.stop)
+
+        if self.thread.is_alive():
+            self.post(end())
+            self.thread.join(GRACE * 2)  # a node that blocks in plain Python is left to die
 
     def call(
         self, work: Coroutine[Any, Any, T], on_interrupt: Callable[[], None] | None = None
@@ -76,6 +124,19 @@ class Runner:
                 on_interrupt()
 
 
+def _hand_over(task: asyncio.Task[T], future: Future[T]) -> None:
+    """Give a task's end to the one who waits for it on another thread."""
+    if task.cancelled():
+        future.cancel()
+        future.set_running_or_notify_cancel()
+        return
+    error = task.exception()
+    if error is not None:
+        future.set_exception(error)
+    else:
+        future.set_result(task.result())
+
+
 _runner: Runner | None = None
 _lock = threading.Lock()
 
@@ -86,4 +147,5 @@ def runner() -> Runner:
     with _lock:
         if _runner is None or not _runner.thread.is_alive():
             _runner = Runner()
+            atexit.register(_runner.close)
         return _runner
