@@ -109,7 +109,7 @@ def fanned() -> Graph:
 
 
 def finish(
-    session: ExecutionSession, answers: Mapping[str, Decision] | None = None, most: int = 200
+    session: ExecutionSession, answers: Mapping[str, Decision] | None = None, most: int = 5_000
 ) -> ExecutionSession:
     """Step a session until nothing moves, answering barriers by their id."""
     asyncio.run(afinish(session, answers, most))
@@ -117,7 +117,7 @@ def finish(
 
 
 async def afinish(
-    session: ExecutionSession, answers: Mapping[str, Decision] | None = None, most: int = 200
+    session: ExecutionSession, answers: Mapping[str, Decision] | None = None, most: int = 5_000
 ) -> None:
     """Do what `finish` does, with await."""
     for _ in range(most):

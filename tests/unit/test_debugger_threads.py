@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sys
 import threading
 
 import pytest
@@ -214,13 +215,29 @@ def test_pause_reaches_all_branches():
     assert len(dbg.state["log"]) == 4
 
 
+def interrupt():
+    """Send Interrupt to the main thread, once it waits for its command's result."""
+    main = threading.main_thread().ident
+    turn = threading.Event()
+    for _ in range(1000 * LIMIT):
+        frame, names = sys._current_frames()[main], []
+        while frame is not None:
+            names.append(frame.f_code.co_name)
+            frame = frame.f_back
+        if names[:2] == ["wait", "result"]:
+            signal.pthread_kill(main, signal.SIGINT)
+            return
+        turn.wait(0.001)
+    raise AssertionError("the main thread does not wait for a result")
+
+
 @pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="no signals to threads here")
 def test_interrupting_a_run_pauses_it():
     """DESIGN: Interrupt pauses at the next commit, and the verb returns Stop(PAUSED)."""
     paused = threading.Event()
 
     def a(ctx):
-        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+        interrupt()
         assert paused.wait(LIMIT)
         note(ctx)
 
@@ -246,9 +263,9 @@ def test_interrupting_twice_stops_the_node():
     told = threading.Event()
 
     async def forever(ctx):
-        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+        interrupt()
         assert await asyncio.to_thread(told.wait, LIMIT)
-        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+        interrupt()
         await asyncio.Event().wait()
 
     g = GraphBuilder("g").node("a", note).node("b", forever).edge("a", "b")
