@@ -181,14 +181,8 @@ class Core:
         Returns:
             A future of what the verb returns.
         """
-        future: Future[Any]
         try:
-            twin = getattr(self, f"_do_{verb}", None)
-            if twin is None:
-                future = Future()
-                future.set_result(getattr(self, verb)(*args, **options))
-            else:
-                future = self._post(verb, lambda: twin(*args, **options))
+            future = self._begin(verb, *args, **options)
         except Exception as error:
             future = Future()
             future.set_exception(error)
@@ -201,6 +195,15 @@ class Core:
                     report(error)
 
             future.add_done_callback(tell)
+        return future
+
+    def _begin(self, verb: str, *args: Any, **options: Any) -> Future[Any]:
+        """Begin what `post` was asked for."""
+        twin = getattr(self, f"_do_{verb}", None)
+        if twin is not None:
+            return self._post(verb, lambda: twin(*args, **options))
+        future: Future[Any] = Future()
+        future.set_result(getattr(self, verb)(*args, **options))
         return future
 
     def _refuse_while_busy(self, verb: str) -> None:

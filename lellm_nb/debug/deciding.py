@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
+import dataclasses
+from concurrent.futures import Future
 from typing import Any, NamedTuple
 
 from lellm_nb.debug.diff import Diff, diff_states
@@ -150,12 +151,11 @@ class Deciding(Rewinding):
             NotWaitingError: As for `approve`.
             DebuggerError: The decision would be refused.
         """
-        desk = self._desk
-        assert desk is not None
-        asked = desk.asked
+        desk = self._desk  # once: the run may end at any moment
+        asked = [] if desk is None else desk.asked
         if id is None and len(asked) == 1:
             id = asked[0]
-        if id is None or id not in asked:
+        if desk is None or id is None or id not in asked:
             raise NotWaitingError(id, asked)
         would = self.preview(decision, id)  # refuses what cannot be, while it still waits
         if isinstance(would.error, RunError):
@@ -163,23 +163,25 @@ class Deciding(Rewinding):
         runner().loop.call_soon_threadsafe(desk.hand_in, id, decision)
         return self._stop(StopReason.STEP)
 
-    # what `post` finds for the buttons
-
-    def _do_approve(self, id: str | None = None, *, then_run: bool = False) -> _Work:
-        return self._do_decide(Approve(), id, then_run)
-
-    def _do_reject(
-        self, reason: str = "rejected", id: str | None = None, *, then_run: bool = False
-    ) -> _Work:
-        return self._do_decide(Reject(reason), id, then_run)
-
-    def _do_modify(
-        self, key: Any, value: Any, id: str | None = None, *, then_run: bool = False
-    ) -> _Work:
-        return self._do_decide(Modify(key, value), id, then_run)
-
-    def _do_reroute(self, target: str, id: str | None = None, *, then_run: bool = False) -> _Work:
-        return self._do_decide(Reroute(target), id, then_run)
+    def _begin(self, verb: str, *args: Any, **options: Any) -> Future[Any]:
+        kind = DECISIONS.get(verb)
+        if kind is None:
+            return super()._begin(verb, *args, **options)
+        count = len(dataclasses.fields(kind))
+        decision = kind(*args[:count])
+        id = options.get("id", args[count] if len(args) > count else None)
+        if self._desk is None:
+            then_run = options.get("then_run", False)
+            return self._post(verb, lambda: self._do_decide(decision, id, then_run))
+        future: Future[Any] = Future()
+        future.set_result(self._hand_in(decision, id))
+        return future
 
 
-_Work = Coroutine[Any, Any, Stop]
+DECISIONS: dict[str, Any] = {
+    "approve": Approve,
+    "reject": Reject,
+    "modify": Modify,
+    "reroute": Reroute,
+}
+"""What the verbs of a barrier make of their arguments."""

@@ -35,16 +35,6 @@ def post_order(debugger: DebuggerLike, order: dict[str, Any]) -> Future[Any]:
     raise ValueError(f"There is no button {verb!r}.")
 
 
-def hand_in(debugger: DebuggerLike, order: dict[str, Any]) -> None:
-    """Answer a barrier that a run is waiting at while it goes on.
-
-    Such a run takes the answer where it stands instead of being started anew,
-    so there is no command to post; the call returns at once.
-    """
-    verb = str(order.get("do"))
-    getattr(debugger, verb)(*_said(verb, order), id=order["id"])
-
-
 def _said(verb: str, order: dict[str, Any]) -> tuple[Any, ...]:
     if verb == "reject":
         return (order["reason"],) if order.get("reason") else ()

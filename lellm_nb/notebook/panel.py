@@ -17,7 +17,7 @@ from .assets import module_text, style_text
 from .feed import NOW, Feed
 from .layered import Drawing
 from .layout import layout
-from .orders import DECISIONS, hand_in, post_order, toggle_breakpoint
+from .orders import post_order, toggle_breakpoint
 from .outline import Outline
 from .protocols import DebuggerLike
 from .writer import Client
@@ -150,22 +150,12 @@ class Panel(anywidget.AnyWidget):
         feed = self._feed
         if order.get("do") not in ("pause", "stop"):
             feed.extra.update(look=NOW, alert=None)
-        if order.get("do") in DECISIONS and feed.debugger.busy:
-            self._client.do(lambda: self._hand_in(order))
-            return
         try:
             future = post_order(feed.debugger, order)
         except Exception as error:  # refused at the door: say so where it was asked
             self.alert(str(error))
             return
         future.add_done_callback(lambda done: self._ordered(order, done))
-        self._client.touch()
-
-    def _hand_in(self, order: dict[str, Any]) -> None:
-        try:
-            hand_in(self.debugger, order)
-        except Exception as error:  # refused: say so where it was asked
-            self.alert(str(error))
         self._client.touch()
 
     def _ordered(self, order: dict[str, Any], done: Future[Any]) -> None:
