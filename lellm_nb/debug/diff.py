@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from html import escape
 from typing import TYPE_CHECKING, Any, overload
 
+from lellm_nb.debug.align import aligned, same
+from lellm_nb.debug.reading import kept_items
+from lellm_nb.debug.textdiff import TextDiff
 from lellm_nb.errors import path_text
+from lellm_nb.state.data import Tail, real
 
 if TYPE_CHECKING:
     import pandas
 
-__all__ = ["Change", "Diff", "diff_states"]
+__all__ = ["Change", "Diff", "diff_data", "diff_states"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +34,38 @@ class Change:
     old: Any = None
     new: Any = None
 
+    @property
+    def text(self) -> TextDiff | None:
+        """What changed inside a text, `None` where it is not two texts."""
+        if self.kind != "changed" or not isinstance(self.old, str) or not isinstance(self.new, str):
+            return None
+        return TextDiff(self.old, self.new)
+
     def __str__(self) -> str:
         where = path_text(self.path)
         if self.kind == "added":
             return f"+ {where}: {_short(self.new)}"
         if self.kind == "removed":
             return f"- {where}: {_short(self.old)}"
+        if self._long:
+            return f"~ {where}: {self.text}"
         return f"~ {where}: {_short(self.old)} -> {_short(self.new)}"
+
+    @property
+    def _long(self) -> bool:
+        return self.text is not None and len(self.old) + len(self.new) > LONG
+
+    def _html(self) -> str:
+        mark = {"added": "+", "removed": "-"}.get(self.kind, "~")
+        where = f"{mark} {escape(path_text(self.path))}"
+        old = "" if self.kind == "added" else f"<del>{escape(_short(self.old))}</del>"
+        new = "" if self.kind == "removed" else f"<ins>{escape(_short(self.new))}</ins>"
+        what = self.text._repr_html_() if self._long and self.text else f"{old} {new}"
+        return f"<tr><td><code>{where}</code></td><td>{what}</td></tr>"
+
+
+LONG = 60
+"""Two texts that are longer together are shown by what changed inside."""
 
 
 def _short(value: Any, most: int = 80) -> str:
@@ -78,43 +108,87 @@ class Diff(Sequence[Change]):
 
     def to_pandas(self) -> pandas.DataFrame:
         """Return one row per difference: path, kind, old, new."""
-        import pandas
+        from lellm_nb.debug.table import table
 
-        rows = [(path_text(c.path), c.kind, c.old, c.new) for c in self._changes]
-        return pandas.DataFrame(rows, columns=["path", "kind", "old", "new"])
+        return table(
+            {
+                "path": [path_text(c.path) for c in self],
+                "kind": [c.kind for c in self],
+                "old": [c.old for c in self],
+                "new": [c.new for c in self],
+            },
+            texts=("path", "kind"),
+        )
+
+    def _repr_html_(self) -> str:
+        rows = "".join(change._html() for change in self._changes[:MOST])
+        more = len(self) - MOST
+        return f"<table>{rows}</table>" + (f"<p>… {more:,} more</p>" if more > 0 else "")
 
     def __repr__(self) -> str:
-        return "\n".join(map(str, self._changes)) or "(no difference)"
+        lines = [str(change) for change in self._changes[:MOST]]
+        if len(self) > MOST:
+            lines.append(f"… {len(self) - MOST:,} more")
+        return "\n".join(lines) or "(no difference)"
+
+
+MOST = 200
+"""So many differences are shown."""
 
 
 def diff_states(old: Any, new: Any) -> Diff:
-    """Compare two states, or any two values, down to where they differ."""
+    """Compare two states, or any two values, down to where they differ.
+
+    What is shared costs nothing; an item that came into the middle of a list is one added
+    item, where the list is not changed in too many places to tell.
+    """
     changes: list[Change] = []
     _walk((), old, new, changes)
     return Diff(changes)
 
 
+def diff_data(old: Any, new: Any) -> Diff:
+    """Compare the kept data of two levels, without making real what did not change."""
+    if old is new:
+        return Diff(())
+    sides = [dict(kept_items(data).items()) for data in (old, new)]
+    return diff_states(*sides)
+
+
 def _walk(path: tuple[Any, ...], old: Any, new: Any, into: list[Change]) -> None:
     if old is new:
         return
+    if type(old) is Tail or type(new) is Tail:
+        if type(new) is Tail and new.grew_from(old):
+            into.extend(
+                Change((*path, i), "added", None, item)
+                for i, item in enumerate(new.since(len(old)), len(old))
+            )
+            return
+        old, new = real(old), real(new)
     if isinstance(old, Mapping) and isinstance(new, Mapping):
         for key in old:
             if key in new:
                 _walk((*path, key), old[key], new[key], into)
             else:
-                into.append(Change((*path, key), "removed", old[key]))
-        into.extend(Change((*path, k), "added", None, new[k]) for k in new if k not in old)
-    elif isinstance(old, list) and isinstance(new, list):
-        for i, (a, b) in enumerate(zip(old, new, strict=False)):
-            _walk((*path, i), a, b, into)
-        into.extend(Change((*path, i), "removed", old[i]) for i in range(len(new), len(old)))
-        into.extend(Change((*path, i), "added", None, new[i]) for i in range(len(old), len(new)))
-    elif not _equal(old, new):
+                into.append(Change((*path, key), "removed", real(old[key])))
+        into.extend(Change((*path, k), "added", None, real(new[k])) for k in new if k not in old)
+    elif isinstance(old, (list, tuple)) and _kind(old) is _kind(new):
+        _walk_items(path, old, new, into)
+    elif not same(old, new):
         into.append(Change(path, "changed", old, new))
 
 
-def _equal(old: Any, new: Any) -> bool:
-    try:
-        return bool(old == new) and type(old) is type(new)
-    except Exception:  # an array's == is no truth value; a foreign __eq__ may raise anything
-        return False
+def _kind(value: Any) -> type | None:
+    return list if isinstance(value, list) else tuple if isinstance(value, tuple) else None
+
+
+def _walk_items(path: tuple[Any, ...], old: Any, new: Any, into: list[Change]) -> None:
+    for tag, i1, i2, j1, j2 in aligned(old, new):
+        if tag == "equal":
+            continue
+        both = min(i2 - i1, j2 - j1)
+        for k in range(both):
+            _walk((*path, j1 + k), old[i1 + k], new[j1 + k], into)
+        into.extend(Change((*path, i), "removed", old[i]) for i in range(i1 + both, i2))
+        into.extend(Change((*path, j), "added", None, new[j]) for j in range(j1 + both, j2))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any, overload
 
+from lellm_nb.debug.frame_table import COLUMNS, frame_table, frames_html, line_names
 from lellm_nb.errors import NoSuchFrameError
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.history import History, Line
@@ -15,14 +16,9 @@ if TYPE_CHECKING:
 
 __all__ = ["COLUMNS", "Frames", "find_frame"]
 
-COLUMNS = (
-    *("index", "line", "path", "node", "visit", "step", "kind", "changed_keys", "next_node"),
-    *("duration", "cost", "decision", "error"),
-)
-
 
 class Frames(Sequence[Frame]):
-    """The frames of one line, as it stood when it was asked for.
+    """The frames of one line, as it stood when it was asked for; a slice is one as well.
 
     Example:
         >>> from lellm_nb import Debugger, GraphBuilder
@@ -31,75 +27,81 @@ class Frames(Sequence[Frame]):
         Stop(COMPLETED, frame 1 a)
         >>> dbg.frames[1].state
         State({'n': 1})
+        >>> dbg.frames[1:].to_pandas(keys=["n"])[["index", "path", "changed_keys", "n"]]
+           index path changed_keys  n
+        0      1    a            n  1
     """
 
-    def __init__(self, history: History, line: Line) -> None:
-        self._history = history
+    __slots__ = ("_line", "_range")
+
+    def __init__(self, line: Line, places: range | None = None) -> None:
         self._line = line
-        self._length = len(line)
+        self._range = range(len(line)) if places is None else places
 
     def __len__(self) -> int:
-        return self._length
+        return len(self._range)
 
     @overload
     def __getitem__(self, index: int) -> Frame: ...
     @overload
-    def __getitem__(self, index: slice) -> list[Frame]: ...
+    def __getitem__(self, index: slice) -> Frames: ...
 
-    def __getitem__(self, index: int | slice) -> Frame | list[Frame]:
-        if isinstance(index, slice):
-            return [self._line[i] for i in range(*index.indices(self._length))]
-        if not -self._length <= index < self._length:
-            raise NoSuchFrameError(index, f"there are frames 0 to {self._length - 1}.")
-        return self._line[index + self._length if index < 0 else index]
+    def __getitem__(self, index: int | slice) -> Frame | Frames:
+        try:
+            place = self._range[index]
+        except IndexError:
+            raise NoSuchFrameError(index, self._known()) from None
+        if isinstance(place, range):
+            return Frames(self._line, place)
+        return self._line[place]
+
+    def _known(self) -> str:
+        places = self._range
+        if not places:
+            return "the selection is empty."
+        return f"there are frames 0 to {len(places) - 1}."
 
     def __iter__(self) -> Iterator[Frame]:
-        return islice(self._line, self._length)
+        places = self._range
+        if places.step == 1:
+            return islice(self._line, places.start, places.stop)
+        return map(self._line.__getitem__, places)
 
-    def to_pandas(self) -> pandas.DataFrame:
-        """Return one row per frame; see `COLUMNS`."""
-        import pandas
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, (Frames, list)):
+            return NotImplemented
+        pairs = zip(self, other, strict=False)
+        return len(self) == len(other) and all(a is b for a, b in pairs)
 
-        names = _line_names(self._line)
-        rows = [_row(frame, names(frame.index)) for frame in self]
-        return pandas.DataFrame(rows, columns=list(COLUMNS))
+    __hash__ = None  # type: ignore[assignment]  # equal to a list, so unhashable like one
+
+    def to_pandas(self, keys: bool | str | Sequence[str] | None = None) -> pandas.DataFrame:
+        """Return one row per frame, with typed columns; see `COLUMNS`.
+
+        Args:
+            keys: Names of root keys that get a column each, or `True` for all of them. What
+                is big is shortened to its beginning and its size; a key that is named like
+                another column gets the name ``state_<key>``.
+
+        Raises:
+            MissingKeyError: No frame has a key of that name; names the nearest.
+        """
+        return frame_table(list(self), line_names(self._line), keys)
 
     def _repr_html_(self) -> str:
-        html: str = self.to_pandas().to_html(index=False, max_rows=60, escape=True)
-        return html
+        return frames_html(self)
 
     def __repr__(self) -> str:
-        shown = [repr(frame) for frame in self[: min(20, self._length)]]
-        more = f"\n… {self._length - 20} more" if self._length > 20 else ""
-        return "\n".join(shown) + more
+        size = len(self)
+        if size <= SHOWN:
+            return "\n".join(map(repr, self)) or "(no frames)"
+        head, tail = self[: SHOWN // 2], self[-SHOWN // 2 :]
+        lines = [*map(repr, head), f"… {size - SHOWN:,} more", *map(repr, tail)]
+        return "\n".join(lines)
 
 
-def _line_names(line: Line) -> Callable[[int], str]:
-    def name(index: int) -> str:
-        at = line
-        while index < at.first and at.base is not None:
-            at = at.base
-        return at.name
-
-    return name
-
-
-def _row(frame: Frame, line: str) -> tuple[Any, ...]:
-    return (
-        frame.index,
-        line,
-        frame.path,
-        frame.node,
-        frame.visit,
-        frame.cursor,
-        frame.kind,
-        ", ".join(frame.changed_keys),
-        frame.next_node,
-        frame.duration,
-        frame.cost,
-        None if frame.decision is None else str(frame.decision),
-        None if frame.error is None else f"{type(frame.error).__name__}: {frame.error}",
-    )
+SHOWN = 20
+"""So many frames are shown in text."""
 
 
 def find_frame(frames: Frames, history: History, which: Any) -> Frame:

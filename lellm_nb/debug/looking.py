@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from lellm_nb.debug.core import Core
-from lellm_nb.debug.diff import Diff, diff_states
+from lellm_nb.debug.diff import Diff, diff_data
 from lellm_nb.debug.frames import Frames, find_frame
 from lellm_nb.debug.stop import Pending
 from lellm_nb.engine.spot import Move
@@ -53,7 +53,7 @@ class Looking(Core):
     @property
     def frames(self) -> Frames:
         """The current line: from the root to the head, and on along the line last left."""
-        return Frames(self._session.history, self._session.line)
+        return Frames(self._session.line)
 
     @property
     def head(self) -> int:
@@ -149,12 +149,12 @@ class Looking(Core):
         return self._frame((node, visit))
 
     def diff(self, a: Any, b: Any) -> Diff:
-        """Return what differs between the root states of two frames.
+        """Return what differs between the root states of two frames, as a tree of paths.
 
         Raises:
             NoSuchFrameError: One of them is not there.
         """
-        return diff_states(self._frame(a).root_state, self._frame(b).root_state)
+        return diff_data(self._frame(a).position.data, self._frame(b).position.data)
 
     def _frame(self, which: Any) -> Frame:
         return find_frame(self.frames, self._session.history, which)

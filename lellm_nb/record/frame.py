@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lellm_nb.errors import RunError
 from lellm_nb.graph.decision import Decision
@@ -14,6 +14,9 @@ from lellm_nb.record.position import Position
 from lellm_nb.state.frozen import opaque_paths
 from lellm_nb.state.mutation import Mutation
 from lellm_nb.state.state import content_of, keep
+
+if TYPE_CHECKING:
+    import pandas
 
 __all__ = ["DecisionRecord", "Detail", "Frame", "FrameStack", "Place", "make_frame"]
 
@@ -281,6 +284,22 @@ class Frame:
     def detail(self) -> Detail:
         """What only some frames have, with empty values where this one has none."""
         return _NOTHING if self._detail is None else self._detail
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """Return one row per key of the frame's own level: key, value, type, size, written_by, at.
+
+        `size` counts characters, items or keys. `written_by` is the path of the step that wrote
+        the key last (``start`` for what the run began with), and `at` its index.
+
+        Example:
+            >>> Frame("g", "a", {"n": 1, "log": ["x"]}, 1).to_pandas()[["key", "type", "size"]]
+               key  type  size
+            0    n   int  <NA>
+            1  log  list     1
+        """
+        from lellm_nb.record.rows import state_table
+
+        return state_table(self)
 
     def __repr__(self) -> str:
         # tracebacks and asyncio call this, possibly on a half-built frame: short, and never raises

@@ -1,0 +1,137 @@
+"""One frame as a table: what its state holds, and who wrote it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from lellm_nb.record.frame import Frame
+from lellm_nb.record.levels import LevelKeys, enclosing, level_at
+from lellm_nb.record.position import Position
+from lellm_nb.state.data import MISSING, Tail, real
+from lellm_nb.state.frozen import FrozenDict, FrozenList, FrozenSet
+from lellm_nb.state.typed import Typed
+
+if TYPE_CHECKING:
+    import pandas
+
+__all__ = ["state_table", "type_name"]
+
+
+def state_table(frame: Frame) -> pandas.DataFrame:
+    """Return one row per key of a frame's own level; see `Frame.to_pandas`."""
+    import pandas
+
+    content = _content(frame.level)
+    writers = _writers(frame, list(content))
+    found = [writers.get(key) for key in content]
+    values = pandas.Series([real(v, k) for k, v in content.items()], dtype=object)
+    return pandas.DataFrame(
+        {
+            "key": pandas.array(list(content), dtype="string"),
+            "value": values,
+            "type": pandas.array([type_name(v) for v in content.values()], dtype="string"),
+            "size": pandas.array([_size(v) for v in content.values()], dtype="Int64"),
+            "written_by": pandas.array(
+                [None if w is None else w.path or w.kind for w in found], dtype="string"
+            ),
+            "at": pandas.array([None if w is None else w.index for w in found], dtype="Int64"),
+        }
+    )
+
+
+def _content(level: Position) -> dict[str, Any]:
+    data: Any = level.data
+    return dict((data.data if isinstance(data, Typed) else data).items())
+
+
+def type_name(value: Any) -> str:
+    """Return the name of a value's type as users know it.
+
+    Example:
+        >>> from lellm_nb.state import freeze
+        >>> type_name(freeze([1])), type_name("x")
+        ('list', 'str')
+    """
+    if isinstance(value, (Tail, FrozenList)):
+        return "list"
+    if isinstance(value, FrozenDict):
+        return "dict"
+    return "set" if isinstance(value, FrozenSet) else type(value).__name__
+
+
+def _size(value: Any) -> int | None:
+    sized = (str, bytes, bytearray, dict, list, tuple, set, frozenset, Tail)
+    return len(value) if isinstance(value, sized) else None
+
+
+class _Search:
+    """Whose key at which path of the level that is looked at is still without a writer."""
+
+    def __init__(self, level: str, names: list[str], content: dict[str, Any]) -> None:
+        self.level = level
+        self.open: dict[str, tuple[Any, ...]] = {name: (name,) for name in names}
+        self.content = content
+        self.found: dict[str, Frame] = {}
+
+    def look(self, frame: Frame) -> None:
+        """Give every key that the frame wrote to it."""
+        for m in frame.mutations:
+            key = getattr(m, "key", None)
+            if key is None:
+                self._compare(frame)
+                continue
+            written = key if isinstance(key, tuple) else (key,)
+            for name, path in list(self.open.items()):
+                shared = min(len(path), len(written))
+                if path[:shared] == written[:shared]:
+                    self.found[name] = frame
+                    del self.open[name]
+
+    def _compare(self, frame: Frame) -> None:
+        """A typed state's own mutation says nothing of what it writes: look."""
+        before = None if frame.parent is None else level_at(frame.parent.position, self.level)
+        old = {} if before is None else _content(before)
+        new = _content(frame.level)
+        for name, path in list(self.open.items()):
+            if old.get(path[0], MISSING) != new.get(path[0], MISSING):
+                self.found[name] = frame
+                del self.open[name]
+
+    def leave(self, outside: Frame) -> None:
+        """Go on in the level around, for the values that came in from there.
+
+        A lens is not known here; what it let through is the very same object, under the
+        same key or inside one.
+        """
+        self.level = enclosing(self.level)
+        around = level_at(outside.position, self.level)
+        outer = {} if around is None else _content(around)
+        for name, path in list(self.open.items()):
+            value = self.content[name]
+            if len(path) == 1 and outer.get(name, MISSING) is value:
+                continue
+            for key, held in outer.items():
+                if isinstance(held, dict) and held.get(name, MISSING) is value:
+                    self.open[name] = (key, *path)
+                    break
+            else:
+                del self.open[name]
+
+
+def _writers(frame: Frame, names: list[str]) -> dict[str, Frame]:
+    """Return the frame that wrote each key last, on the way to `frame`."""
+    keys = LevelKeys()
+    search = _Search(keys.of(frame), names, _content(frame.level))
+    at = frame
+    while search.open:
+        mine = keys.of(at) == search.level
+        if mine and at.mutations:
+            search.look(at)
+        if at.parent is None:
+            break
+        while mine and search.level and level_at(at.parent.position, search.level) is None:
+            search.leave(at.parent)
+        at = at.parent
+    if at.parent is None and not search.level:
+        search.found |= dict.fromkeys(search.open, at)
+    return search.found
