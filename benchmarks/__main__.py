@@ -20,7 +20,6 @@ from benchmarks.table import heading, open_gaps, section
 from benchmarks.timing import collector
 
 ROOT = Path(__file__).resolve().parents[1]
-NEXT = "-->\n\n"
 PATIENCE = 600
 """Seconds that one process may take."""
 
@@ -72,7 +71,8 @@ def _measure(name: str, result: Result, turn: int, turns: int) -> None:
         result.problem = "not installed"
     if result.problem or turn >= (figure.processes or turns):
         return
-    _say(f"{figure.workload} {figure.subject} {figure.case}", end="\r")
+    if sys.stderr.isatty():
+        _say(f"{figure.workload} {figure.subject} {figure.case}", end="\r")
     command = [sys.executable, "-m", "benchmarks.measure", name, figure.subject]
     try:
         done = subprocess.run(
@@ -116,7 +116,7 @@ def _write(file: Path, text: str) -> None:
     """Write the table; in a page that has the mark, below the mark."""
     page = file.read_text(encoding="utf-8") if file.exists() else ""
     before, mark, rest = page.partition("<!-- the table")
-    kept = f"{before}{mark}{rest.partition(NEXT)[0]}{NEXT}" if mark else ""
+    kept = f"{before}{mark}{rest.partition('-->')[0]}-->\n\n" if mark else ""
     file.write_text(kept + text + "\n", encoding="utf-8")
 
 

@@ -18,7 +18,7 @@ TITLE = (
 )
 HOW = (
     "beside it W1 with as many steps, in turn in the same process; bytes by tracemalloc over"
-    " 20 more steps. The first state is frozen before the clock starts"
+    " one more run of each. The first state is frozen before the clock starts"
 )
 COLUMNS = (
     Column("us", "us/step", "us"),
@@ -68,7 +68,6 @@ def measure(subject: str, messages: int, steps: int, runs: int) -> dict[str, flo
     chosen = SUBJECTS[subject]
     module = chosen.load()
     work, small = chain(messages, steps), w1(steps)
-    weighed, weighed_w1 = chain(messages, 20), w1(20)
 
     async def compare() -> dict[str, float]:
         us, x, of_w1 = [], [], []
@@ -80,8 +79,8 @@ def measure(subject: str, messages: int, steps: int, runs: int) -> dict[str, flo
                 us.append(took / steps * 1e6)
                 x.append(us[-1] / bare)
                 of_w1.append(took / base)
-        found = await bytes_per_frame(lambda: module.prepare(weighed, **chosen.options))
-        base_bytes = await bytes_per_frame(lambda: module.prepare(weighed_w1, **chosen.options))
+        found = await bytes_per_frame(lambda: module.prepare(work, **chosen.options))
+        base_bytes = await bytes_per_frame(lambda: module.prepare(small, **chosen.options))
         made = {"us": median(us), "x": median(x), "of_w1": median(of_w1)}
         if found and base_bytes:
             made["bytes"] = found["bytes"]

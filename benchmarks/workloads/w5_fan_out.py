@@ -10,7 +10,10 @@ from benchmarks.timing import bytes_per_frame, repeated
 
 KEY = "W5"
 TITLE = "W5 fan-out: branches of `await asyncio.sleep(0)` merged by a reducer, every frame kept"
-HOW = "one parallel region per run; frames are one per branch and one for the join"
+HOW = (
+    "one parallel region per run; frames are one per branch and one for the join. pydantic-graph"
+    " 1.x has no branches: its one node gathers, and two frames are kept"
+)
 COLUMNS = (
     Column("us", "us/branch", "us"),
     Column("x", "x bare gather", "x"),
