@@ -1,7 +1,7 @@
 """lellm_nb: a time-travel debugger for agent and workflow graphs, in a notebook cell."""
 
 from lellm_nb import errors
-from lellm_nb.debug import Debugger, Stop, StopReason
+from lellm_nb.debug import Debugger, Stop, StopReason, grid, run_step
 from lellm_nb.engine import CancellationToken, ExecutionEngine, GraphResult
 from lellm_nb.graph import (
     Approve,
@@ -181,6 +181,8 @@ __all__ = [
     "WidgetBarrierSink",
     "WorkflowState",
     "errors",
+    "grid",
+    "run_step",
     "typed_state",
 ]
 

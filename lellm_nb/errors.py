@@ -36,6 +36,7 @@ __all__ = [
     "NoSuchNodeError",
     "NodeExecutionError",
     "NodeNotFoundError",
+    "NotRecordedError",
     "NotWaitingError",
     "ParallelError",
     "ReadOnlyStateError",
@@ -72,6 +73,23 @@ def listed(names: Iterable[str], most: int = 20) -> str:
 
 class LellmError(Exception):
     """The base of every failure that this package raises on purpose."""
+
+    def __reduce__(self) -> Any:
+        # the constructors take facts and make the text; a copy takes text and facts as they are
+        facts = {name: value for name, value in self.__dict__.items() if name != "state"}
+        return _again, (type(self), self.args, facts, self.__cause__)
+
+
+def _again(
+    kind: type[LellmError], args: tuple[Any, ...], facts: dict[str, Any], cause: Any
+) -> LellmError:
+    error = kind.__new__(kind, *args)
+    error.args = args
+    error.__dict__.update(facts)
+    error.__cause__ = cause
+    if isinstance(error, RunError):
+        error.state = None
+    return error
 
 
 # -- building a graph ---------------------------------------------------------
@@ -431,6 +449,17 @@ class BusyError(DebuggerError):
         super().__init__(
             f"{verb}: a run is going on. Wait for it, or call pause() or stop() first;"
             " looking at frames and state works meanwhile."
+        )
+
+
+class NotRecordedError(DebuggerError):
+    """A run that looks outcomes up came to a step that was never recorded."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        super().__init__(
+            f"No outcome is recorded for {path!r} at this visit, so the run pauses here;"
+            f" mode({path!r}, 'live') lets it run."
         )
 
 

@@ -3,7 +3,9 @@
 from lellm_nb.debug.breakpoints import Breakpoint, Breakpoints, EdgeStop, ErrorStop, Watch
 from lellm_nb.debug.debugger import Debugger
 from lellm_nb.debug.diff import Change, Diff
+from lellm_nb.debug.onestep import run_step
 from lellm_nb.debug.stop import Pending, Stop, StopReason
+from lellm_nb.debug.sweeping import grid
 
 __all__ = [
     "Breakpoint",
@@ -17,4 +19,6 @@ __all__ = [
     "Stop",
     "StopReason",
     "Watch",
+    "grid",
+    "run_step",
 ]

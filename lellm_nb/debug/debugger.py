@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from lellm_nb.debug.compare import Comparison, compare_lines
-from lellm_nb.debug.deciding import Deciding
-from lellm_nb.errors import DebuggerError, nearest
+from lellm_nb.debug.writing import Writing
+from lellm_nb.errors import DebuggerError
 from lellm_nb.graph.graph import Graph
 from lellm_nb.session.session import ExecutionSession
 
 __all__ = ["Debugger"]
 
 
-class Debugger(Deciding):
+class Debugger(Writing):
     """Runs a graph in small steps, keeps every one, and goes anywhere in time.
 
     As the last expression of a cell it shows the panel.
@@ -61,99 +59,6 @@ class Debugger(Deciding):
             raise DebuggerError(f"A Debugger needs a Graph, not {type(given).__name__}.{hint}")
         super().__init__(ExecutionSession(state, graph), name or graph.name, max_steps)
         self._family: dict[str, Debugger] = {}
-
-    # -- change ----------------------------------------------------------------
-
-    def fork(
-        self,
-        at: Any = None,
-        *,
-        put: Mapping[Any, Any] | None = None,
-        delete: Sequence[Any] | str | None = None,
-        nodes: Mapping[str, Callable[[Any], Any]] | None = None,
-        name: str | None = None,
-    ) -> Debugger:
-        """Return a debugger on a line of its own that begins at a frame; this one stays.
-
-        Args:
-            at: An index, a `Frame` or ``(node, visit)``; the head by default.
-            put: Keys and values to write there, as one frame of kind *edit*.
-            delete: Keys to remove in the same frame.
-            nodes: New functions, on the new line only.
-            name: The line's name; ``fork 1``, ``fork 2``, … by default.
-
-        Raises:
-            BusyError: A run is going on.
-            NoSuchFrameError: There is no such frame.
-            StateError: What is to be written does not fit.
-            DebuggerError: The name is taken.
-        """
-        self._refuse_while_busy("fork")
-        frame = self._session.head if at is None else self._frame(at)
-        graph = self.graph.patched(nodes) if nodes else self.graph
-        gone = (delete,) if isinstance(delete, str) else tuple(delete or ())
-        child = self._on(self._session.fork(frame, put=put, delete=gone, name=name))
-        child._session.use(graph)
-        self._changed()
-        return child
-
-    def _on(self, session: ExecutionSession) -> Debugger:
-        """Make a debugger for another line of the same history."""
-        made = type(self).__new__(type(self))
-        Deciding.__init__(made, session, self.name, self.max_steps)
-        made.breakpoints = self.breakpoints.copied()
-        made._family = self._family
-        self._family[session.line.name] = made
-        return made
-
-    def branch(self, name: str) -> Debugger:
-        """Return the debugger of any line by its name.
-
-        Raises:
-            DebuggerError: There is no such line; lists those that are.
-        """
-        if name == self.line:
-            return self
-        line = self._session.history.lines.get(name)
-        if line is None:
-            raise DebuggerError(
-                f"There is no line {name!r}.{nearest(name, self.lines)}"
-                f" Lines: {', '.join(self.lines)}."
-            )
-        known = self._family.get(name)
-        if known is not None and known.line == name:
-            return known
-        session = self._session.fork_free(line)
-        session.use(self.graph)
-        return self._on(session)
-
-    def patch(
-        self,
-        nodes: Mapping[str, Callable[[Any], Any]] | None = None,
-        edges: Mapping[tuple[str, str], Callable[[Any], Any]] | None = None,
-    ) -> None:
-        """Go on with new functions; the history is kept.
-
-        Args:
-            nodes: ``{name: function}``.
-            edges: ``{(source, target): predicate}`` of conditional edges.
-
-        Raises:
-            BusyError: A run is going on.
-            NoSuchNodeError: There is no such node or conditional edge.
-        """
-        self._refuse_while_busy("patch")
-        self._session.use(self.graph.patched(nodes, edges))
-        self._changed()
-
-    def compare(self, other: Debugger) -> Comparison:
-        """Return this line and another one, aligned by path, node and visit."""
-        mine, its = self._session, other._session
-        left, right = mine.line.name, its.line.name
-        names = (left, right) if left != right else (self.name, other.name)
-        return compare_lines(
-            names, self.frames[: mine.head.index + 1], other.frames[: its.head.index + 1]
-        )
 
     # -- showing ---------------------------------------------------------------
 

@@ -7,11 +7,14 @@ from concurrent.futures import Future
 from typing import Any, NamedTuple
 
 from lellm_nb.debug.diff import Diff, diff_states
-from lellm_nb.debug.rewinding import Rewinding
+from lellm_nb.debug.modes import Modes
 from lellm_nb.debug.stop import Stop, StopReason
 from lellm_nb.engine.runner import runner
+from lellm_nb.engine.spot import Spot
 from lellm_nb.errors import DebuggerError, NotWaitingError, RunError
 from lellm_nb.graph.decision import Approve, Decision, Modify, Reject, Reroute
+from lellm_nb.state.mutation import Put, apply
+from lellm_nb.state.state import view
 
 __all__ = ["Deciding", "Preview"]
 
@@ -34,7 +37,7 @@ class Preview(NamedTuple):
         return f"{self.diff!r}\n{to if self.error is None else f'then fails: {self.error}'}"
 
 
-class Deciding(Rewinding):
+class Deciding(Modes):
     """``approve, reject, modify, reroute, preview``.
 
     A call decides, makes the decision frame, and stays; with `then_run` it runs on,
@@ -109,6 +112,9 @@ class Deciding(Rewinding):
         Raises:
             NotWaitingError, NodeNotFoundError, MissingKeyError: As for the decision itself.
         """
+        asked = self._asked_for(id)
+        if asked is not None:
+            return self._preview_answer(asked[1], decision)
         would = self._session.preview(decision, id)
         return Preview(diff_states(would.before, would.after), would.next_node, would.error)
 
@@ -118,7 +124,8 @@ class Deciding(Rewinding):
         Raises:
             NotWaitingError: As for `approve`.
         """
-        return self._session.targets(id)
+        asked = self._asked_for(id)
+        return list(asked[1].scope.graph.nodes) if asked else self._session.targets(id)
 
     # -- one way in ------------------------------------------------------------
 
@@ -133,6 +140,10 @@ class Deciding(Rewinding):
         return await self._handle(verb, lambda: self._do_decide(decision, id, then_run))
 
     async def _do_decide(self, decision: Decision, id: str | None, then_run: bool) -> Stop:
+        asked = self._asked_for(id)
+        if asked is not None:
+            self._answer(*asked, decision)
+            return await self._do_run() if then_run else self._stop(StopReason.STEP)
         try:
             await self._session.decide(decision, id)
         except RunError as error:
@@ -143,6 +154,21 @@ class Deciding(Rewinding):
             return await self._do_run()
         ended = self._session.position.ended
         return self._stop(StopReason.COMPLETED if ended else StopReason.STEP)
+
+    def _asked_for(self, id: str | None) -> tuple[str, Spot] | None:
+        """Return the node in mode ask that an id means; `None` where a barrier is meant."""
+        asking = dict(self._asking())
+        if id is None and len(asking) == 1 and not self._session.waiting:
+            id = next(iter(asking))
+        return (id, asking[id]) if id in asking and id is not None else None
+
+    def _preview_answer(self, spot: Spot, decision: Decision) -> Preview:
+        """Tell what an answer to a node that asks would do, as far as that can be told."""
+        if isinstance(decision, Modify):
+            after = apply(spot.level.data, (Put(decision.key, decision.value),))
+            return Preview(diff_states(spot.level.state, view(after)), spot.level.node)
+        target = decision.target if isinstance(decision, Reroute) else spot.level.node
+        return Preview(diff_states({}, {}), target)
 
     def _hand_in(self, decision: Decision, id: str | None) -> Stop:
         """Answer a barrier that a run through barriers waits for.

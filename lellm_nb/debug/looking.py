@@ -126,7 +126,7 @@ class Looking(Core):
         head = self._session.head
         where = ""
         if status == "waiting":
-            where = " at " + ", ".join(w.path for w in head.position.waiting)
+            where = " at " + ", ".join(waits.path for waits in self.pending)
         elif status == "failed":
             where = f" at {head.path}"
         elif status == "paused":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from typing import Any
 
@@ -14,7 +15,13 @@ from lellm_nb.engine.halt import Halt
 from lellm_nb.engine.loop import HOLD, Run
 from lellm_nb.engine.scope import Scope
 from lellm_nb.engine.spot import Move
-from lellm_nb.errors import DebuggerError, LoopLimitError, RunCancelledError, RunError
+from lellm_nb.errors import (
+    DebuggerError,
+    LoopLimitError,
+    NotRecordedError,
+    RunCancelledError,
+    RunError,
+)
 from lellm_nb.record.frame import Frame
 
 __all__ = ["Moving"]
@@ -157,10 +164,11 @@ class Moving(Stopping):
         session = self._session
         if session.position.ended:
             return self._stop(StopReason.COMPLETED)
+        self._refresh_code()
 
         def started(run: Run) -> None:
             self._run = run
-            run.capture = True
+            self._prepare(run)
             if gate and (self.breakpoints.before or target is not None):
                 run.gate = lambda *where: self._gate(target, *where)
             if self.breakpoints.after or until is not None or left is not None:
@@ -192,6 +200,13 @@ class Moving(Stopping):
             return self._stop(StopReason.LIMIT if held else StopReason.FAILED, error=error)
         return self._stop_for(halt, stopping)
 
+    def _prepare(self, run: Run) -> None:
+        """Set up a run before it moves."""
+        run.capture = True
+
+    def _refresh_code(self) -> None:
+        """Pick up functions that were defined again; before each move forward."""
+
     def _stop_for(self, halt: Halt, stopping: Any) -> Stop:
         if self._session.position.ended:
             return self._stop(StopReason.COMPLETED)
@@ -199,8 +214,11 @@ class Moving(Stopping):
             return self._stop(StopReason.LIMIT)
         if isinstance(stopping, (Hit, Arrived)):
             return self._stop_at(stopping)
-        if halt is Halt.HELD or self._held:
+        if halt is Halt.HELD or self._held or (halt is Halt.UNRECORDED and self.pending):
             return self._stop(StopReason.BARRIER)
+        if halt is Halt.UNRECORDED:
+            stop = self._stop(StopReason.PAUSED)
+            return dataclasses.replace(stop, error=NotRecordedError(self._next_path()))
         return self._stop(StopReason.PAUSED if stopping is PAUSE else StopReason.STEP)
 
     def _composite_to_enter(self) -> str | None:

@@ -11,6 +11,7 @@ from lellm_nb.debug.stop import Stop, StopReason
 from lellm_nb.debug.stopping import Arrived, Target, Until, ask_until, check_count
 from lellm_nb.engine.scope import scope_at
 from lellm_nb.record.frame import Frame
+from lellm_nb.record.history import Line
 
 __all__ = ["Rewinding"]
 
@@ -108,6 +109,10 @@ class Rewinding(Moving):
         self._go(self._frame(frame))
         return self._stop(StopReason.STEP)
 
+    def _left(self, line: Line) -> None:
+        """Take note of the line that is being left, before the head moves."""
+
     def _go(self, frame: Frame) -> None:
         self._reported.clear()
+        self._left(self._session.line)
         self._session.rewind(frame)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from lellm_nb.engine.scope import Scope, Site
 from lellm_nb.record.position import Fan, Position, Waiting
 
-__all__ = ["Move", "Spot", "find_spot", "next_move", "waiting_spots"]
+__all__ = ["Move", "Spot", "find_spot", "movable_spots", "next_move", "waiting_spots"]
 
 
 class Move(Enum):
@@ -104,6 +104,28 @@ def _spot_in_turn(scope: Scope, level: Position, site: Site) -> Spot:
         held = held or spot
     assert held is not None
     return held
+
+
+def movable_spots(scope: Scope, level: Position) -> Iterator[Spot]:
+    """Walk every spot that could move now: one, or one per open branch."""
+    if level.node is not None:
+        site = scope.site(level.node)
+        if level.hold is None and site.kind == "parallel":
+            fan = scope.inside(level)
+            assert isinstance(fan, Fan)
+            if fan.open:
+                for name, branch in fan.branches.items():
+                    yield from movable_spots(scope.child(site, level, name), branch)
+                return
+        if level.hold is None and site.kind == "subgraph":
+            inner = scope.inside(level)
+            assert isinstance(inner, Position)
+            if inner.node is not None:
+                yield from movable_spots(scope.child(site, level), inner)
+                return
+        spot = find_spot(scope, level)
+        if spot.move is not Move.DECIDE:
+            yield spot
 
 
 def waiting_spots(scope: Scope, level: Position) -> Iterator[Spot]:

@@ -53,6 +53,10 @@ class Route:
     tried: tuple[tuple[str, bool], ...] = ()
     edge: Edge | None = field(default=None, compare=False, repr=False)
 
+    def __reduce__(self) -> Any:
+        # the edge may hold a function that only this process knows
+        return Route, (self.next_node, self.kind, self.tried)
+
 
 END = Route(None, "end")
 

@@ -14,7 +14,7 @@ from lellm_nb.graph.draw import to_graphviz, to_mermaid
 from lellm_nb.graph.edge import Edge, Router
 from lellm_nb.graph.fingerprint import Fingerprint
 from lellm_nb.graph.identity import canonical_hash
-from lellm_nb.graph.node import Condition, Node, Task, make_node
+from lellm_nb.graph.node import Condition, Node, Parallel, Subgraph, Task, make_node
 from lellm_nb.state.reducer import ReducerRegistry
 
 if TYPE_CHECKING:  # the loops live in the engine; see tests/test_architecture.py
@@ -110,19 +110,18 @@ class Graph:
         """Return the same graph with other functions in it; names and edges stay.
 
         Args:
-            nodes: Node name to the function that replaces its own.
+            nodes: Node path (``agent/llm``) to the function that replaces its own.
             edges: ``(source, target)`` of a conditional edge to its new predicate.
 
         Raises:
             NoSuchNodeError: There is no such node, or no such conditional edge.
         """
         changed = dict(self.nodes)
-        for name, target in (nodes or {}).items():
+        for path, target in (nodes or {}).items():
+            name, _, below = path.partition("/")
             if name not in changed:
-                raise NoSuchNodeError(name, changed)
-            old = changed[name]
-            keep_options = isinstance(old, Task) and callable(target)
-            changed[name] = replace(old, fn=target) if keep_options else make_node(name, target)
+                raise NoSuchNodeError(path, changed)
+            changed[name] = _with_code(changed[name], below, target)
         wanted = dict(edges or {})
         rewired = tuple(
             replace(edge, predicate=wanted.pop((edge.source, edge.target)))
@@ -175,5 +174,39 @@ class Graph:
 
         await run_inline(self, engine, max_steps, callback, start_at)
 
+    def __reduce__(self) -> Any:
+        made = (self.name, dict(self.nodes), self.edges, self.start, self.end)
+        more = {
+            "reducers": self.reducers,
+            "error_routes": dict(self.error_routes),
+            "enforce_max_visits": self.enforce_max_visits,
+            "hash_override": self._hash_override,
+        }
+        return _made_again, (made, more)
+
     def __repr__(self) -> str:
         return f"<Graph {self.name!r}: {len(self.nodes)} nodes, {len(self.edges)} edges>"
+
+
+def _made_again(made: tuple[Any, ...], more: dict[str, Any]) -> Graph:
+    return Graph(*made, **more)
+
+
+def _with_code(node: Node, path: str, target: Any) -> Node:
+    """Return a node, or a composite, with other code at a path below it.
+
+    Raises:
+        NoSuchNodeError: Nothing is there.
+    """
+    if not path:
+        keeps_options = isinstance(node, Task) and callable(target)
+        return replace(node, fn=target) if keeps_options else make_node(node.name, target)
+    if isinstance(node, Subgraph):
+        return replace(node, graph=node.graph.patched({path: target}))
+    if isinstance(node, Parallel):
+        branch, _, below = path.partition("/")
+        if branch in node.branches:
+            made = _with_code(node.branches[branch], below, target)
+            return replace(node, branches={**node.branches, branch: made})
+        raise NoSuchNodeError(branch, node.branches)
+    raise NoSuchNodeError(path, (), f"Node {node.name!r} has nothing inside.")

@@ -73,13 +73,37 @@ class Line(Sequence[Frame]):
 
 
 class History:
-    """Every line of a run, by name. The first is ``main``."""
+    """Every line of a run, by name. The first is ``main``.
+
+    Attributes:
+        lines: The lines by name, in the order in which they began.
+        notes: What a person wrote to frames.
+        pins: Frames that no retention drops.
+        patched: When new code came for a node, by path, in seconds since the epoch.
+    """
 
     def __init__(self, start: Frame) -> None:
         main = Line("main", None, 0)
         main._own.append(start)
         self.lines: dict[str, Line] = {"main": main}
+        self.notes: dict[Frame, str] = {}
+        self.pins: set[Frame] = set()
+        self.patched: dict[str, float] = {}
         self._forks = 0
+
+    def note(self, frame: Frame, text: str) -> None:
+        """Write a note to a frame; an empty one takes it away."""
+        if text:
+            self.notes[frame] = text
+        else:
+            self.notes.pop(frame, None)
+
+    def pin(self, frame: Frame, on: bool = True) -> None:
+        """Pin a frame, or let it go."""
+        if on:
+            self.pins.add(frame)
+        else:
+            self.pins.discard(frame)
 
     def fork(self, line: Line, at: int, name: str | None = None) -> Line:
         """Start a new line after frame `at` of another.

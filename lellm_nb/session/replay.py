@@ -24,6 +24,7 @@ class Recording:
         self._line = line
         self._steps: dict[tuple[str, int], Frame] | None = None
         self._decisions: dict[str, DecisionRecord] = {}
+        self._replaced: dict[tuple[str, int], Outcome] = {}
 
     def frame(self, path: str, visit: int) -> Frame | None:
         """Return the frame that recorded a step, or `None`."""
@@ -31,8 +32,23 @@ class Recording:
 
     def outcome(self, path: str, visit: int) -> Outcome | None:
         """Return what a step did, or `None` where nothing is recorded."""
+        if (path, visit) in self._replaced:
+            return self._replaced[path, visit]
         frame = self.frame(path, visit)
         return None if frame is None else outcome_of(frame)
+
+    def replace(self, path: str, visit: int, outcome: Outcome) -> None:
+        """Have another outcome in place of a step's own."""
+        self._replaced[path, visit] = outcome
+
+    def outcomes_of(self, static_paths: set[str]) -> dict[tuple[str, int], Outcome]:
+        """Return the recorded outcomes of some nodes, by path and visit, marked as recorded."""
+        found = {}
+        for key, frame in self._index().items():
+            if frame.static_path in static_paths:
+                found[key] = outcome_of(frame)
+                found[key].recorded = True
+        return found
 
     def decision(self, barrier_id: str) -> DecisionRecord | None:
         """Return what was decided for a barrier, or `None`."""

@@ -14,7 +14,7 @@ from lellm_nb.engine import commit
 from lellm_nb.engine.halt import Halt
 from lellm_nb.engine.loop import HOLD, Run
 from lellm_nb.engine.scope import Scope, Site, scope_at
-from lellm_nb.engine.spot import Spot, find_spot, waiting_spots
+from lellm_nb.engine.spot import Move, Spot, find_spot, waiting_spots
 from lellm_nb.engine.token import CancellationToken
 from lellm_nb.errors import (
     CheckpointStoreError,
@@ -30,8 +30,9 @@ from lellm_nb.graph.node import Parallel, Subgraph
 from lellm_nb.record.frame import Frame, FrameStack, Place, make_frame
 from lellm_nb.record.history import History, Line
 from lellm_nb.record.position import Fan, Position, Waiting
+from lellm_nb.record.visits import Visits
 from lellm_nb.session.replay import Recording
-from lellm_nb.state.data import Tail
+from lellm_nb.state.data import Tail, Wide
 from lellm_nb.state.frozen import freeze
 from lellm_nb.state.mutation import Delete, Mutation, Put, apply, check_key
 from lellm_nb.state.state import keep
@@ -177,7 +178,8 @@ class ExecutionSession:
         one: bool = False,
         max_steps: int | None = None,
         barrier: Any = HOLD,
-        recorded: bool = False,
+        recorded: bool | Recording = False,
+        until: int | None = None,
         token: CancellationToken | None = None,
         started: Callable[[Run], None] | None = None,
     ) -> Halt:
@@ -185,14 +187,18 @@ class ExecutionSession:
 
         Args:
             one: Whether to come back after one commit.
-            recorded: Whether outcomes and decisions are looked up in the history instead
-                of running nodes and asking people (SEMANTICS R10).
+            recorded: Whether outcomes and decisions are looked up in the history, or in a
+                recording, instead of running nodes and asking people (SEMANTICS R10).
+            until: The index of the last frame to make, when running on.
             started: Given the run before it moves, to set its `gate` and `watch`.
         """
         limit = None if max_steps is None else self.position.step + max_steps
         run = self._run(barrier=barrier, token=token, limit=limit)
+        if until is not None:
+            run.watch = lambda frame: True if frame.index >= until else None
         if recorded:
-            recording = Recording(self.history, self.line)
+            given = recorded if isinstance(recorded, Recording) else None
+            recording = given or Recording(self.history, self.line)
             run.recorded = lambda scope, site, level: recording.outcome(
                 site.place.path, level.visits.count(site.name, level.step) + 1
             )
@@ -314,7 +320,7 @@ class ExecutionSession:
             child._emit(edit)
         return child
 
-    def fork_free(self, line: Line) -> ExecutionSession:
+    def at_tip(self, line: Line) -> ExecutionSession:
         """Return a session at the tip of an existing line."""
         return self._sharing(self, line, line[-1])
 
@@ -336,6 +342,31 @@ class ExecutionSession:
         return make_frame(
             frame._place, "edit", frame.visit, root, after, edits, frame.route, now, 0.0, None
         )
+
+    async def close_fan(self, *, keep: bool) -> Frame:
+        """Join a Parallel of which branches failed, with the good ones or with none.
+
+        Raises:
+            DebuggerError: The run does not stand in a collect-all Parallel.
+            RunError: The good branches disagree, or the way out fails.
+        """
+        scope, level = self.scope, self.position
+        while isinstance(level.inner, Position):
+            site = scope.site(level.node or "")
+            scope, level = scope.child(site, level), level.inner
+        site = scope.site(level.node or "")
+        if not isinstance(level.inner, Fan) or site.node.on_error != "collect_all":
+            raise DebuggerError("The run does not stand in a collect-all Parallel that failed.")
+        closed = {
+            name: branch
+            if keep and branch.node is None
+            else Position(None, level.data, 0, Visits(), None, None, Tail.of(()))
+            for name, branch in level.inner.branches.items()
+        }
+        run = self._run()
+        run.position = scope.replaced(run.position, level.holding(Fan(Wide.of(closed), 0, 0)))
+        await run.settle(scope, scope.level(run.position), Move.JOIN, site)
+        return self.head
 
     def use(self, graph: Graph) -> None:
         """Go on with another graph of the same shape: new code, history kept."""

@@ -89,6 +89,9 @@ class Tail:
         """Tell whether `old` is an earlier version in the same buffer."""
         return isinstance(old, Tail) and old._buffer is self._buffer and old.length <= self.length
 
+    def __reduce__(self) -> Any:
+        return Tail.of, (self.since(0),)
+
     def __len__(self) -> int:
         return self.length
 

@@ -107,7 +107,7 @@ class FrozenDict(dict[Any, Any]):
         return thaw(self)
 
     def __reduce__(self) -> Any:
-        return dict, (dict(self),)
+        return frozen_dict, (dict(self), self.key)
 
 
 class FrozenList(list[Any]):
@@ -139,7 +139,7 @@ class FrozenList(list[Any]):
         return thaw(self)
 
     def __reduce__(self) -> Any:
-        return list, (list(self),)
+        return frozen_list, (list(self), self.key)
 
 
 class FrozenSet(frozenset[Any]):
@@ -156,7 +156,7 @@ class FrozenSet(frozenset[Any]):
     clear = _refusal("clear", _put)
 
     def __reduce__(self) -> Any:
-        return set, (list(self),)
+        return _frozen_set, (list(self), self.key)
 
 
 PLAIN |= {FrozenDict, FrozenList, FrozenSet}
@@ -165,6 +165,12 @@ PLAIN |= {FrozenDict, FrozenList, FrozenSet}
 def frozen_list(items: Iterable[Any], key: str = "") -> FrozenList:
     """Wrap items that are frozen already."""
     made = FrozenList(items)
+    made.key = key
+    return made
+
+
+def _frozen_set(items: Iterable[Any], key: str) -> FrozenSet:
+    made = FrozenSet(items)
     made.key = key
     return made
 

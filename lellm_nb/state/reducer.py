@@ -86,7 +86,7 @@ class Reducer:
 
 
 def _error(old: Any, new: Any) -> Any:
-    if old is not MISSING and old != new:
+    if old is not MISSING:
         raise ReducerError(f"was written twice: holds {old!r:.80}, refuses {new!r:.80}")
     return new
 

@@ -55,6 +55,9 @@ class State(FrozenDict):
         probe.key = str(key)
         _refuse(probe, "__delitem__", lambda name: f"ctx.delete({name})")
 
+    def __reduce__(self) -> Any:
+        return view, (dict(self),)
+
     @overload
     def require(self, key: StateKey[T]) -> T: ...
     @overload

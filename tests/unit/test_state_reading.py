@@ -90,10 +90,14 @@ def test_a_state_of_compact_forms_reads_like_any_other():
     assert len(state) == 201
 
 
-def test_a_state_survives_pickling_and_deep_copies_as_plain_values():
-    """S2: copies are private and plain, so a library that takes one may change it."""
+def test_a_state_survives_pickling_and_deep_copies_are_plain():
+    """S2: copies are private and plain, so a library may change one; pickled it stays frozen."""
     state = State(CONTENT)
-    for twin in (copy.deepcopy(state), pickle.loads(pickle.dumps(state)), state.copy()):
+    sent = pickle.loads(pickle.dumps(state))
+    assert sent == CONTENT
+    with pytest.raises(ReadOnlyStateError):
+        sent["messages"].append("mine")
+    for twin in (copy.deepcopy(state), state.copy()):
         assert twin == CONTENT
         twin["n"] = 9
     deep = copy.deepcopy(state)

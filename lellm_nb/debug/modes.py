@@ -1,0 +1,180 @@
+"""Modes: whether a node runs, is looked up, or asks first (SEMANTICS R10)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from lellm_nb.debug.code import tasks
+from lellm_nb.debug.rewinding import Rewinding
+from lellm_nb.debug.stop import Pending
+from lellm_nb.engine.commit import check_target
+from lellm_nb.engine.context import Outcome
+from lellm_nb.engine.loop import Run
+from lellm_nb.engine.scope import Scope, Site, scope_at
+from lellm_nb.engine.spot import Move, Spot, movable_spots
+from lellm_nb.engine.taking import LIVE
+from lellm_nb.errors import DebuggerError, LellmError
+from lellm_nb.graph.decision import Approve, Decision, Modify, Reroute
+from lellm_nb.record.frame import Frame
+from lellm_nb.record.history import Line
+from lellm_nb.record.position import Position
+from lellm_nb.session.replay import Recording
+from lellm_nb.state.mutation import Put
+from lellm_nb.state.state import content_of
+
+__all__ = ["Modes"]
+
+
+class Modes(Rewinding):
+    """``mode``, and the questions of nodes that ask."""
+
+    def __init__(self, *parts: Any) -> None:
+        super().__init__(*parts)
+        self._modes: dict[str, str] = {}
+        self._recording: Recording | None = None
+        self._answers: dict[str, Outcome] = {}
+
+    def mode(self, node: str, mode: str) -> None:
+        """Say what happens when the run comes to a node.
+
+        Args:
+            node: Its path; a bare name where it is unique.
+            mode: ``"live"`` runs it. ``"recorded"`` looks its outcome up by path and visit,
+                and pauses where none is recorded. ``"ask"`` waits, and takes `approve` (run
+                it), `reject` (use what is recorded), `modify` (put a value instead) or
+                `reroute` (go elsewhere instead).
+
+        A node that declared side effects is looked up where an outcome is recorded, unless
+        it is set to live.
+
+        Raises:
+            NoSuchNodeError: There is no such node.
+            DebuggerError: The mode is none of the three.
+            BusyError: A run is going on.
+        """
+        self._refuse_while_busy("mode")
+        if mode not in ("live", "recorded", "ask"):
+            raise DebuggerError(f"A mode is 'live', 'recorded' or 'ask', not {mode!r}.")
+        self._modes[self._static_path(node)] = mode
+        self._changed()
+
+    @property
+    def modes(self) -> dict[str, str]:
+        """The modes that were set, by path; ``recorded`` for what side effects lock."""
+        locked = {path: "recorded" for path, task in tasks(self.graph) if task.side_effects}
+        return {**locked, **self._modes}
+
+    def _left(self, line: Line) -> None:
+        self._recording = Recording(self._session.history, line)
+        self._answers.clear()
+
+    # -- while running -----------------------------------------------------------
+
+    def _prepare(self, run: Run) -> None:
+        super()._prepare(run)
+        locked = {path for path, task in tasks(self.graph) if task.side_effects}
+        if self._modes or (locked and self._recording is not None):
+            run.recorded = lambda *where: self._look_up(locked, *where)
+
+    def _look_up(
+        self, locked: set[str], scope: Scope, site: Site, level: Position
+    ) -> Outcome | None:
+        path = site.place.static
+        mode = self._modes.get(path, "locked" if path in locked else "live")
+        if mode == "live":
+            return LIVE
+        visit = level.visits.count(site.name, level.step) + 1
+        if mode == "ask":
+            return self._answers.pop(f"{site.place.path}#{visit - 1}", None)
+        found = self._recorded_outcome(scope, site, level, visit)
+        return LIVE if found is None and mode == "locked" else found
+
+    def _recorded_outcome(
+        self, scope: Scope, site: Site, level: Position, visit: int
+    ) -> Outcome | None:
+        recording = self._recording or Recording(self._session.history, self._session.line)
+        outcome = recording.outcome(site.place.path, visit)
+        frame = recording.frame(site.place.path, visit)
+        if outcome is None or frame is None:
+            return None
+        outcome.recorded = True
+        outcome.stale = self._stale_keys(frame, level)
+        return outcome
+
+    def _stale_keys(self, frame: Frame, level: Position) -> tuple[str, ...]:
+        """The keys in which a node's state differs from when its outcome was recorded."""
+        if frame.parent is None:
+            return ()
+        root = frame.parent.position
+        then = content_of(scope_at(self._session.scope, root, frame).level(root).data)
+        now = content_of(level.data)
+        keys = dict.fromkeys([*then, *now])
+        return tuple(k for k in keys if k not in then or k not in now or then[k] != now[k])
+
+    # -- asking ------------------------------------------------------------------
+
+    def _asking(self) -> Iterator[tuple[str, Spot]]:
+        """Walk the nodes that are next, are in mode ask, and have no answer yet."""
+        if "ask" not in self._modes.values() or self.position.ended:
+            return
+        try:
+            spots = list(movable_spots(self._session.scope, self.position))
+        except LellmError:
+            return  # the next node is not in the graph; moving will say so
+        for spot in spots:
+            if spot.move is Move.RUN and spot.site is not None:
+                visit = spot.level.visits.count(spot.site.name, spot.level.step) + 1
+                asked = f"{spot.site.place.path}#{visit - 1}"
+                wants = self._modes.get(spot.site.place.static) == "ask"
+                if wants and asked not in self._answers:
+                    yield asked, spot
+
+    @property
+    def _held(self) -> bool:
+        """Whether nothing can move without a decision, for a barrier or a node that asks."""
+        if "ask" not in self._modes.values() or self.position.ended:
+            return super()._held
+        try:
+            movable = list(movable_spots(self._session.scope, self.position))
+        except LellmError:
+            return False
+        return len(list(self._asking())) == len(movable)
+
+    @property
+    def pending(self) -> list[Pending]:
+        """What waits for a decision: barriers, and nodes in mode ask."""
+        head = self._session.head
+        asking = [
+            Pending(id, spot.site.place.path, spot.site.name, None, head.started, head.index)
+            for id, spot in self._asking()
+            if spot.site is not None
+        ]
+        return [*super().pending, *asking]
+
+    def _answer(self, id: str, spot: Spot, decision: Decision) -> None:
+        """Take a decision for a node that asks.
+
+        Raises:
+            DebuggerError: It is to use what is recorded, and nothing is.
+            NodeNotFoundError: It is to go to a node that is not there.
+        """
+        assert spot.site is not None
+        outcome: Outcome = Outcome()
+        if isinstance(decision, Approve):
+            outcome = LIVE
+        elif isinstance(decision, Modify):
+            outcome.mutations = [Put(decision.key, decision.value)]
+        elif isinstance(decision, Reroute):
+            check_target(spot.scope, spot.site, decision.target, spot.level)
+            outcome.target = decision.target
+        else:
+            visit = spot.level.visits.count(spot.site.name, spot.level.step) + 1
+            found = self._recorded_outcome(spot.scope, spot.site, spot.level, visit)
+            if found is None:
+                raise DebuggerError(
+                    f"Nothing is recorded for visit {visit} of {spot.site.place.path};"
+                    " approve() runs it, modify() puts a value instead."
+                )
+            outcome = found
+        self._answers[id] = outcome

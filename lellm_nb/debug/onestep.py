@@ -1,0 +1,73 @@
+"""One step alone: running a node on a given state, outside of any run."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lellm_nb.engine.context import Context
+from lellm_nb.engine.perform import perform
+from lellm_nb.engine.scope import Scope
+from lellm_nb.graph.builder import GraphBuilder
+from lellm_nb.record.position import Position
+from lellm_nb.record.visits import Visits
+from lellm_nb.state.mutation import Mutation
+from lellm_nb.state.reducer import ReducerRegistry
+from lellm_nb.state.state import keep
+
+__all__ = ["StepResult", "run_step"]
+
+
+@dataclass(frozen=True, slots=True)
+class StepResult:
+    """What a node did.
+
+    Attributes:
+        mutations: What it wrote, in order.
+        target: Where `ctx.goto` would lead; `None` for the ordinary routing.
+        ends: Whether it called `ctx.end`.
+    """
+
+    mutations: tuple[Mutation, ...]
+    target: str | None
+    ends: bool
+
+
+def run_step(
+    function: Callable[[Any], Any],
+    state: Any,
+    *,
+    node: str = "",
+    visit: int = 1,
+    nodes: tuple[str, ...] = (),
+    reducers: Mapping[str, Any] | None = None,
+) -> StepResult:
+    """Run a node's function once on a state, and return what it did.
+
+    Args:
+        function: Called with a context.
+        state: What `ctx.state` shows.
+        node: The node's name; the function's own by default.
+        visit: What `ctx.visit` shows.
+        nodes: Names of other nodes that there are.
+        reducers: The reducers of the graph.
+
+    Raises:
+        Exception: Whatever the function raises.
+
+    Example:
+        >>> run_step(lambda ctx: {"n": ctx.state["n"] + 1}, {"n": 1}, node="add").mutations
+        (Put('n', 2),)
+    """
+    name = node or getattr(function, "__name__", "node")
+    graph = GraphBuilder("step", ReducerRegistry(reducers)).node(name, function)
+    for other in nodes:
+        if other != name:
+            graph.node(other, lambda ctx: None)
+    scope = Scope(graph.start(name).end(name).build())
+    level = Position(name, keep(state), visit - 1, Visits({name: visit - 1}, visit - 1))
+    ctx = Context(None, scope, scope.site(name), level)
+    asyncio.run(perform(ctx, scope.site(name).node))
+    return StepResult(tuple(ctx.mutations), ctx.target, ctx.ends)

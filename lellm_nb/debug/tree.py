@@ -1,0 +1,118 @@
+"""The tree of lines, as people read it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lellm_nb.record.frame import Frame
+from lellm_nb.record.history import History, Line
+
+if TYPE_CHECKING:
+    import pandas
+
+__all__ = ["Branch", "Tree"]
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """One line.
+
+    Attributes:
+        name: Its name.
+        base: The line it was forked from; empty for the first.
+        at: The index of the last frame it shares with its base, -1 for the first.
+        frames: How many frames it has, shared ones included.
+        status: ``completed``, ``failed``, ``waiting`` or ``open``, at its last frame.
+        current: Whether the head is on it.
+        notes: Index and text of the notes on its own frames.
+        pins: Indexes of its own frames that are pinned.
+    """
+
+    name: str
+    base: str
+    at: int
+    frames: int
+    status: str
+    current: bool
+    notes: tuple[tuple[int, str], ...]
+    pins: tuple[int, ...]
+
+
+class Tree:
+    """All lines of a history, the first one first."""
+
+    def __init__(self, history: History, line: Line, head: Frame) -> None:
+        self._branches = [_branch(history, each, line) for each in history.lines.values()]
+        self._head = head.index
+
+    def __iter__(self) -> Iterator[Branch]:
+        return iter(self._branches)
+
+    def __len__(self) -> int:
+        return len(self._branches)
+
+    def __getitem__(self, name: str) -> Branch:
+        return next(branch for branch in self._branches if branch.name == name)
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """Return one row per line."""
+        import pandas
+
+        return pandas.DataFrame(
+            [
+                {
+                    "line": b.name,
+                    "base": b.base or None,
+                    "at": b.at if b.at >= 0 else None,
+                    "frames": b.frames,
+                    "status": b.status,
+                    "current": b.current,
+                    "notes": len(b.notes),
+                    "pins": len(b.pins),
+                }
+                for b in self._branches
+            ]
+        )
+
+    def __repr__(self) -> str:
+        lines: list[str] = []
+
+        def draw(base: str, depth: int) -> None:
+            for b in self._branches:
+                if b.base != base:
+                    continue
+                fork = f" from frame {b.at}" if b.base else ""
+                here = f"  <- head at frame {self._head}" if b.current else ""
+                lines.append(f"{'  ' * depth}{b.name}{fork}: {b.frames} frames, {b.status}{here}")
+                lines.extend(f"{'  ' * depth}  {i}: {text}" for i, text in b.notes)
+                draw(b.name, depth + 1)
+
+        draw("", 0)
+        return "\n".join(lines)
+
+
+def _branch(history: History, line: Line, current: Line) -> Branch:
+    own = range(line.first, len(line))
+    last = line[-1]
+    return Branch(
+        line.name,
+        line.base.name if line.base is not None else "",
+        line.first - 1,
+        len(line),
+        _status(last),
+        line is current,
+        tuple((i, history.notes[line[i]]) for i in own if line[i] in history.notes)
+        if history.notes
+        else (),
+        tuple(i for i in own if line[i] in history.pins) if history.pins else (),
+    )
+
+
+def _status(frame: Frame) -> str:
+    if frame.position.ended:
+        return "completed"
+    if frame.failed:
+        return "failed"
+    return "waiting" if frame.position.waiting else "open"
