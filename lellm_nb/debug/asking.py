@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from lellm_nb.debug.address import Address
+from lellm_nb.debug.bisecting import first_holding
 from lellm_nb.debug.changes import change_table
+from lellm_nb.debug.evaluate import evaluated
+from lellm_nb.debug.frames import Frames
 from lellm_nb.debug.looking import Looking
+from lellm_nb.debug.loops import loop_table, rings
 from lellm_nb.debug.reading import kept_items
+from lellm_nb.debug.search import Hits, find_text
+from lellm_nb.debug.timing import timing_table
 from lellm_nb.debug.tracing import who_wrote
 from lellm_nb.debug.who import Writes
+from lellm_nb.debug.why import Why, explain
+from lellm_nb.record.frame import Frame
 
 if TYPE_CHECKING:
     import pandas
@@ -62,6 +70,123 @@ class Asking(Looking):
             0      1    a    0    1
         """
         return change_table(self.frames, self._session.scope, self._address(path))
+
+    def why(self, frame: Any) -> Why:
+        """Return why a step went the way it went: every way out, and which one won.
+
+        The conditions are asked again, of the state that the step committed; one that raises
+        now says so in its row.
+
+        Args:
+            frame: An index, a `Frame`, or ``(node, visit)``.
+
+        Raises:
+            NoSuchFrameError: There is no such frame.
+        """
+        return explain(self._frame(frame), self.graph)
+
+    def find(self, text: str, *, case: bool = False) -> Hits:
+        """Return where a text occurs on the current line.
+
+        Looked through are keys and values as they were written, what nodes printed and
+        streamed, errors and decisions.
+
+        Args:
+            case: Whether capital and small letters differ.
+
+        Raises:
+            DebuggerError: It is no text, or an empty one.
+        """
+        return find_text(self.frames, text, case)
+
+    def evaluate(self, expression: str | Callable[[Frame], Any]) -> pandas.DataFrame:
+        """Ask every recorded frame of the current line, after the fact.
+
+        Args:
+            expression: Python, in which the keys of the root state are names, `state` is the
+                root state and `frame` the frame; or a function of a frame.
+
+        Returns:
+            A column ``value``, by frame, and a column ``error`` that says what the
+            expression raised there; a key that was not there yet is no reason to stop.
+
+        Raises:
+            DebuggerError: The syntax is wrong; shows where.
+
+        Example:
+            >>> from lellm_nb import Debugger, GraphBuilder
+            >>> g = GraphBuilder("g").node("a", lambda ctx: {"n": 1}).start("a").end("a")
+            >>> dbg = Debugger(g.build()); dbg.run().frame.index
+            1
+            >>> dbg.evaluate("n * 2")
+                  value                               error
+            frame
+            0      <NA>  NameError: name 'n' is not defined.
+            1         2                                <NA>
+        """
+        return evaluated(self.frames, expression)
+
+    def bisect(self, predicate: str | Callable[[Frame], Any]) -> Frame:
+        """Return the first frame from which a predicate holds on the way to the head.
+
+        By binary search: about log2(n) frames are asked. It is taken to hold from some frame
+        on; where it changes more than once, one of the frames where it came to hold is found.
+        Where it raises it does not hold. Frames of failures, which committed nothing, are left
+        out. Where it holds from the beginning, the start frame comes back.
+
+        Args:
+            predicate: A function of a frame, or an expression as for `evaluate`.
+
+        Raises:
+            NoSuchFrameError: It does not hold at the head, so nothing made it true.
+            DebuggerError: The syntax of an expression is wrong; shows where.
+
+        Example:
+            >>> from lellm_nb import Debugger, GraphBuilder
+            >>> g = GraphBuilder("g").node("a", lambda ctx: {"n": 1}).start("a").end("a")
+            >>> dbg = Debugger(g.build(), {"n": 0}); dbg.run().frame.index
+            1
+            >>> dbg.bisect("n > 0")
+            <Frame 1 commit a: n>
+            >>> dbg.bisect("n > 5")
+            Traceback (most recent call last):
+            lellm_nb.errors.NoSuchFrameError: There is no frame 'from which it holds': the \
+predicate does not hold at frame 1, the head.
+        """
+        return first_holding(self._to_head(), predicate)
+
+    def loops(self, cycle: Any = None) -> pandas.DataFrame:
+        """Return the current line's cycles, one row per turn.
+
+        Args:
+            cycle: The names or paths of its nodes, or one of them for the cycles it is in; by
+                default every cycle of the graph, and of the graphs inside it.
+
+        Returns:
+            cycle, level (the entry of an inner graph), turn, first and last frame, nodes in the
+            order they ran, steps (inner ones included), changed_keys, changes (in words), cost,
+            duration (of the nodes) and elapsed (by the clock), both in seconds.
+
+        Raises:
+            NoSuchNodeError: There is no such node.
+            DebuggerError: The node is in no cycle, or the nodes are of several levels.
+        """
+        found = rings(self.graph, cycle, self.paths)
+        return loop_table(self.frames, self._session.scope, found)
+
+    def timing(self) -> pandas.DataFrame:
+        """Return where the time went on the current line, one row per node, the slowest first.
+
+        Returns:
+            path, node, visits, failures, total, mean, max (of its own code, in seconds), share
+            (of all such time), inside (what ran inside a composite), waited (for decisions)
+            and cost.
+        """
+        return timing_table(self.frames)
+
+    def _to_head(self) -> Frames:
+        head = self._session.head
+        return self.frames[: head.index + 1]
 
     def _address(self, path: Any) -> Address:
         known: Mapping[str, Any] = kept_items(self._session.head.position.data)

@@ -124,12 +124,11 @@ def _writers(frame: Frame, names: list[str]) -> dict[str, Frame]:
     search = _Search(keys.of(frame), names, _content(frame.level))
     at = frame
     while search.open:
-        mine = keys.of(at) == search.level
-        if mine and at.mutations:
+        if at.mutations and keys.of(at) == search.level:
             search.look(at)
         if at.parent is None:
             break
-        while mine and search.level and level_at(at.parent.position, search.level) is None:
+        while search.level and level_at(at.parent.position, search.level) is None:
             search.leave(at.parent)
         at = at.parent
     if at.parent is None and not search.level:
