@@ -1,98 +1,148 @@
-"""The text of a condition, for people to read. It is never run."""
+"""A function's source with what it needs from outside, as far as that can be found."""
 
 from __future__ import annotations
 
 import ast
-import functools
+import builtins
+import dis
 import inspect
 import textwrap
-from collections.abc import Callable, Iterator
-from types import CodeType
+import types
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["source_of"]
+from lellm_nb.debug.literal import Unwritable, literal
+
+__all__ = ["Embedded", "embed"]
 
 
-def source_of(function: Callable[..., Any]) -> str:
-    """Return a function's source, of a lambda just the lambda; its name where there is none.
+@dataclass
+class Embedded:
+    """Source text that defines a function and its surroundings.
 
-    Example:
-        >>> source_of(len)
-        'len'
-        >>> source_of(functools.partial(max, 3))
-        'partial of max(3)'
+    Attributes:
+        name: What the function is called in the text.
+        imports: Import lines.
+        parts: Definitions, what is needed before what needs it.
+        missing: What could not be written out, each with why.
     """
-    if isinstance(function, functools.partial):
-        given = [*map(_brief, function.args)]
-        given += [f"{k}={_brief(v)}" for k, v in function.keywords.items()]
-        return f"partial of {source_of(function.func)}({', '.join(given)})"
-    called = inspect.unwrap(function)
-    called = getattr(called, "__func__", called)
-    if not hasattr(called, "__code__"):
-        method: Any = vars(type(function)).get("__call__")
-        if hasattr(method, "__code__") and not inspect.isclass(function):
-            return f"{type(function).__name__}: {source_of(method)}"
-        return _name(function)
-    try:
-        lines, _ = inspect.findsource(called)
-        found = _found("".join(lines), called.__code__)
-    except (OSError, TypeError, SyntaxError, ValueError, IndexError):
-        found = None
-    return found or _name(function)
+
+    name: str
+    imports: set[str] = field(default_factory=set)
+    parts: list[str] = field(default_factory=list)
+    missing: dict[str, str] = field(default_factory=dict)
 
 
-def _brief(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 40 else f"{text[:39]}…"
+def embed(function: Any) -> Embedded:
+    """Write out a function: its own source, its constants, modules and helpers.
+
+    Where something cannot be written out it is named in `missing`, not guessed.
+    """
+    made = Embedded(getattr(function, "__name__", "node"))
+    if made.name == "<lambda>":
+        made.name = "node"
+    _define(made.name, function, made, set())
+    return made
 
 
-def _name(function: Any) -> str:
-    name = getattr(function, "__qualname__", None)
-    return str(name) if name else _brief(function)
-
-
-@functools.lru_cache(maxsize=32)
-def _parsed(text: str) -> ast.Module:
-    return ast.parse(text)
-
-
-def _found(text: str, code: CodeType) -> str | None:
-    line = code.co_firstlineno
-    fitting = [node for node in _functions(_parsed(text)) if _first_line(node) == line]
-    if code.co_name == "<lambda>":
-        fitting = [node for node in fitting if isinstance(node, ast.Lambda)]
-        if len(fitting) > 1:
-            fitting = [node for node in fitting if _holds(node, code)]
+def _define(name: str, value: Any, made: Embedded, done: set[str]) -> None:
+    """Add what makes `name` mean `value`."""
+    if name in done:
+        return
+    done.add(name)
+    if isinstance(value, types.ModuleType):
+        alias = "" if value.__name__ == name else f" as {name}"
+        made.imports.add(f"import {value.__name__}{alias}")
+    elif inspect.isfunction(value) and _is_users(value):
+        _define_function(name, value, made, done)
+    elif getattr(value, "__module__", None) and _importable(value):
+        alias = "" if value.__qualname__ == name else f" as {name}"
+        made.imports.add(f"from {value.__module__} import {value.__qualname__}{alias}")
+    elif inspect.isclass(value):
+        source = _source(value)
+        if source is None:
+            made.missing[name] = "a class whose source is not at hand"
+        else:
+            made.parts.append(source)
     else:
-        fitting = [node for node in fitting if getattr(node, "name", "") == code.co_name]
-    if not fitting:
+        try:
+            made.parts.append(f"{name} = {literal(value, name, made.imports)}")
+        except Unwritable as error:
+            made.missing[name] = str(error)
+
+
+def _define_function(name: str, function: Any, made: Embedded, done: set[str]) -> None:
+    source = _source(function)
+    if source is None:
+        made.missing[name] = "a function whose source is not at hand"
+        return
+    for needed, value in _outside(function):
+        _define(needed, value, made, done)
+    if function.__name__ == "<lambda>":
+        source = f"{name} = {source}"
+    elif function.__name__ != name:
+        source = f"{source}\n\n\n{name} = {function.__name__}"
+    made.parts.append(source)
+
+
+def _source(thing: Any) -> str | None:
+    """Return the source without decorators; of a lambda, the expression alone."""
+    try:
+        text = textwrap.dedent(inspect.getsource(thing))
+        tree = ast.parse(text)
+    except (OSError, TypeError, SyntaxError):
         return None
-    # of lambdas within each other, which all hold the code, the innermost comes last
-    piece = ast.get_source_segment(text, fitting[-1], padded=True)
-    return None if piece is None else textwrap.dedent(piece).strip()
+    name = getattr(thing, "__name__", "")
+    if name == "<lambda>":
+        found = [node for node in ast.walk(tree) if isinstance(node, ast.Lambda)]
+        return ast.unparse(found[0]) if len(found) == 1 else None
+    for node in tree.body:
+        kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+        if isinstance(node, kinds) and node.name == name:
+            lines = text.splitlines()
+            return "\n".join(lines[node.lineno - 1 : node.end_lineno])
+    return None
 
 
-def _functions(tree: ast.AST) -> Iterator[ast.AST]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Lambda | ast.FunctionDef | ast.AsyncFunctionDef):
-            yield node
+def _outside(function: Any) -> Iterator[tuple[str, Any]]:
+    """Walk the globals and closure values that a function's code names."""
+    closure = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
+    for name, cell in closure.items():
+        try:
+            yield name, cell.cell_contents
+        except ValueError:
+            continue  # not filled yet: it is the function itself
+    for name in dict.fromkeys(_global_names(function.__code__)):
+        if name in function.__globals__:
+            yield name, function.__globals__[name]
+        elif not hasattr(builtins, name):
+            yield name, Missing()
 
 
-def _first_line(node: Any) -> int:
-    decorators = getattr(node, "decorator_list", ())
-    return min([int(node.lineno), *(int(each.lineno) for each in decorators)])
+class Missing:
+    """In place of a global that is not there."""
 
 
-def _holds(node: Any, code: CodeType) -> bool:
-    """Tell whether a lambda's body is where its code says it stands."""
-    body = node.body
-    places = [
-        (first, column)
-        for first, _, column, _ in code.co_positions()
-        if first is not None and column is not None and (first, column) != (node.lineno, 0)
-    ]
-    inside = [
-        (body.lineno, body.col_offset) <= place <= (body.end_lineno, body.end_col_offset)
-        for place in places
-    ]
-    return bool(inside) and sum(inside) * 2 > len(inside)
+def _global_names(code: types.CodeType) -> Iterator[str]:
+    for instruction in dis.get_instructions(code):
+        if instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
+            yield str(instruction.argval)
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            yield from _global_names(constant)
+
+
+def _is_users(function: Any) -> bool:
+    return function.__module__ == "__main__" or not _importable(function)
+
+
+def _importable(value: Any) -> bool:
+    """Tell whether another process finds the value by importing its module."""
+    import sys
+
+    module = sys.modules.get(getattr(value, "__module__", ""))
+    name = getattr(value, "__qualname__", "")
+    if module is None or not name or "." in name or module.__name__ == "__main__":
+        return False
+    return getattr(module, name, None) is value and getattr(module, "__spec__", None) is not None

@@ -1,0 +1,98 @@
+"""The text of a condition, for people to read. It is never run."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import inspect
+import textwrap
+from collections.abc import Callable, Iterator
+from types import CodeType
+from typing import Any
+
+__all__ = ["source_of"]
+
+
+def source_of(function: Callable[..., Any]) -> str:
+    """Return a function's source, of a lambda just the lambda; its name where there is none.
+
+    Example:
+        >>> source_of(len)
+        'len'
+        >>> source_of(functools.partial(max, 3))
+        'partial of max(3)'
+    """
+    if isinstance(function, functools.partial):
+        given = [*map(_brief, function.args)]
+        given += [f"{k}={_brief(v)}" for k, v in function.keywords.items()]
+        return f"partial of {source_of(function.func)}({', '.join(given)})"
+    called = inspect.unwrap(function)
+    called = getattr(called, "__func__", called)
+    if not hasattr(called, "__code__"):
+        method: Any = vars(type(function)).get("__call__")
+        if hasattr(method, "__code__") and not inspect.isclass(function):
+            return f"{type(function).__name__}: {source_of(method)}"
+        return _name(function)
+    try:
+        lines, _ = inspect.findsource(called)
+        found = _found("".join(lines), called.__code__)
+    except (OSError, TypeError, SyntaxError, ValueError, IndexError):
+        found = None
+    return found or _name(function)
+
+
+def _brief(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 40 else f"{text[:39]}…"
+
+
+def _name(function: Any) -> str:
+    name = getattr(function, "__qualname__", None)
+    return str(name) if name else _brief(function)
+
+
+@functools.lru_cache(maxsize=32)
+def _parsed(text: str) -> ast.Module:
+    return ast.parse(text)
+
+
+def _found(text: str, code: CodeType) -> str | None:
+    line = code.co_firstlineno
+    fitting = [node for node in _functions(_parsed(text)) if _first_line(node) == line]
+    if code.co_name == "<lambda>":
+        fitting = [node for node in fitting if isinstance(node, ast.Lambda)]
+        if len(fitting) > 1:
+            fitting = [node for node in fitting if _holds(node, code)]
+    else:
+        fitting = [node for node in fitting if getattr(node, "name", "") == code.co_name]
+    if not fitting:
+        return None
+    # of lambdas within each other, which all hold the code, the innermost comes last
+    piece = ast.get_source_segment(text, fitting[-1], padded=True)
+    return None if piece is None else textwrap.dedent(piece).strip()
+
+
+def _functions(tree: ast.AST) -> Iterator[ast.AST]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Lambda | ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node
+
+
+def _first_line(node: Any) -> int:
+    decorators = getattr(node, "decorator_list", ())
+    return min([int(node.lineno), *(int(each.lineno) for each in decorators)])
+
+
+def _holds(node: Any, code: CodeType) -> bool:
+    """Tell whether a lambda's body is where its code says it stands."""
+    body = node.body
+    places = [
+        (first, column)
+        for first, _, column, _ in code.co_positions()
+        if first is not None and column is not None and (first, column) != (node.lineno, 0)
+    ]
+    inside = [
+        (body.lineno, body.col_offset) <= place <= (body.end_lineno, body.end_col_offset)
+        for place in places
+    ]
+    return bool(inside) and sum(inside) * 2 > len(inside)
