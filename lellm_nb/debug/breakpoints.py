@@ -112,8 +112,14 @@ class Breakpoint(Stopper):
         if not self.enabled or (self.visit is not None and visit != self.visit):
             return None
         when = self.when
-        hit = self.asked((lambda: True) if when is None else (lambda: when(state())))
-        return hit if hit is None or hit.error or self.hits > self.ignore else None
+        if when is not None:
+            try:
+                if not when(state()):
+                    return None
+            except Exception as error:  # stops there, to be shown
+                return Hit(self, error)
+        self.hits += 1
+        return Hit(self) if self.hits > self.ignore else None
 
     def after(self, frame: Frame) -> Hit | None:
         if frame.static_path != self.path or frame.kind not in RAN:
@@ -177,17 +183,17 @@ class Watch(Stopper):
         return self.label, self.what, getattr(self.what, "text", None)
 
     def after(self, frame: Frame) -> Hit | None:
-        if not self.enabled or frame.parent is None:
-            return None
         if isinstance(self.what, ValuePath):
-            if not self.what.may_change(frame):
+            # asked of every frame, and mostly in vain: look first whether it was written at all
+            if not self.what.may_change(frame) or not self.enabled or frame.parent is None:
                 return None
             old, new = self.what.value(frame.parent, frame), self.what.value(frame, frame)
         else:
-            if frame.parent.position.data is frame.position.data:
+            before = frame.parent
+            if not self.enabled or before is None or before.position.data is frame.position.data:
                 return None
             try:
-                old, new = (self.what(f.root_state) for f in (frame.parent, frame))
+                old, new = (self.what(f.root_state) for f in (before, frame))
             except Exception as error:
                 return Hit(self, error)
         if old is new or _same(old, new):

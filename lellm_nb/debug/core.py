@@ -252,7 +252,8 @@ class Core:
         return leave
 
     def _changed(self) -> None:
-        tell_all(self._listeners)
+        if self._listeners:
+            tell_all(self._listeners)
 
 
 class _Pause:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from lellm_nb.debug.breakpoints import Hit
@@ -170,9 +171,9 @@ class Moving(Stopping):
             self._run = run
             self._prepare(run)
             if gate and (self.breakpoints.before or target is not None):
-                run.gate = lambda *where: self._gate(target, *where)
+                run.gate = partial(self._gate, target)
             if self.breakpoints.after or until is not None or left is not None:
-                run.watch = lambda frame: self._watch(until, left, frame)
+                run.watch = partial(self._watch, until, left)
             if self._pause_wanted:
                 run.stopping = PAUSE
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from lellm_nb.debug.code import tasks
+from lellm_nb.debug.embed import Embedded, embed
 from lellm_nb.debug.literal import Unwritable, literal
-from lellm_nb.debug.source import Embedded, embed
 from lellm_nb.debug.sweeping import Sweeping
 from lellm_nb.engine.scope import scope_at
 from lellm_nb.errors import DebuggerError
@@ -40,7 +40,7 @@ class Writing(Sweeping):
         goto = route.next_node if route is not None and route.kind == "goto" else None
         others = tuple(self._nodes_beside(found))
         body = [
-            f"# Frame {found.index} of {self.name!r}, replayed: {found.path!r}, visit {found.visit}.",
+            f"# Replays frame {found.index} of {self.name!r}: {found.path!r}, visit {found.visit}.",
             "",
             "import pytest",
             *sorted(made.imports),

@@ -33,8 +33,9 @@ class Catch:
     __slots__ = ("_length", "closed", "displayed", "parts")
 
     def __init__(self) -> None:
-        self.parts: list[str] = []
-        self.displayed: list[dict[str, Any]] = []
+        # one is made for every node, and most say nothing: the lists come with the first word
+        self.parts: list[str] | tuple[()] = ()
+        self.displayed: list[dict[str, Any]] | tuple[()] = ()
         self.closed = False
         self._length = 0
 
@@ -43,10 +44,14 @@ class Catch:
         room = MOST - self._length
         self._length += len(text)
         if room > 0:
+            if isinstance(self.parts, tuple):
+                self.parts = []
             self.parts.append(text[:room])
 
     def display(self, bundle: dict[str, Any]) -> None:
         """Take a rich display; its plain text goes with the other text."""
+        if isinstance(self.displayed, tuple):
+            self.displayed = []
         self.displayed.append(bundle)
         self.write(f"{bundle.get('text/plain', '')}\n")
 

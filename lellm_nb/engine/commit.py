@@ -71,6 +71,10 @@ def commit_node(scope: Scope, site: Site, level: Position, outcome: Outcome) -> 
         after.visits.also(level.step, f"#{name}")
         after.hold = Waiting(barrier_id, name, timeout, outcome.target or "", outcome.ends)
         return Committed(after, "commit", site.place, visit, mutations, None, None)
+    always = site.always
+    if always is not None and outcome.target is None and not outcome.ends:
+        after.node = always.next_node
+        return Committed(after, "commit", site.place, visit, mutations, always, None)
     route, error = _lead_on(scope, site, after, outcome.target, outcome.ends)
     return Committed(after, "commit", site.place, visit, mutations, route, error)
 

@@ -137,8 +137,9 @@ class Context(Outcome):
         name = self._key(key)
         if type(item) not in PLAIN:
             item = freeze(item, name)
-        # wrapped, because APPEND would extend by an item that is itself a list
-        self.mutations.append(Reduce(name, frozen.frozen_list((item,)), Reducer.APPEND))
+        if isinstance(item, list):  # APPEND would extend by it
+            item = frozen.frozen_list((item,))
+        self.mutations.append(Reduce(name, item, Reducer.APPEND))
 
     def record(self, mutation: Any) -> None:
         """Record a mutation as it is: Put, Delete, Reduce, or a typed state's own.
@@ -210,7 +211,7 @@ def record_returned(ctx: Context, returned: Any) -> None:
     Raises:
         StateTypeError: It is not a mapping, or has keys that are not text.
     """
-    if not isinstance(returned, Mapping):
+    if type(returned) is not dict and not isinstance(returned, Mapping):
         kind = type(returned).__name__
         raise StateTypeError(
             None,
@@ -219,8 +220,12 @@ def record_returned(ctx: Context, returned: Any) -> None:
             f"Node {ctx.path!r} returned {kind} ({returned!r:.60}); return a mapping of"
             " keys to values, or nothing and use ctx.put.",
         )
-    reducers = ctx._scope.graph.reducers
+    reducers = ctx._scope.graph.reducers.rules
     for key, value in returned.items():
+        if type(key) is str and key not in reducers:  # ctx.put, without the call
+            frozen_value = value if type(value) in PLAIN else freeze(value, key)
+            ctx.mutations.append(Put(key, frozen_value))
+            continue
         if not isinstance(key, (str, StateKey)):
             raise StateTypeError(
                 key,
@@ -228,7 +233,7 @@ def record_returned(ctx: Context, returned: Any) -> None:
                 type(key).__name__,
                 f"Node {ctx.path!r} returned a mapping with key {key!r}; keys are text.",
             )
-        if reducers and (key if isinstance(key, str) else key.name) in reducers:
+        if (key if isinstance(key, str) else key.name) in reducers:
             ctx.reduce(key, value)
         else:
             ctx.put(key, value)

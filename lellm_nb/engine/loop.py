@@ -209,6 +209,10 @@ class Run(Answering):
             try:
                 if move is Move.ENTER or move is Move.FAN:
                     halt = await self._through(scope, level, move, site)
+                elif move is Move.RUN:
+                    halt = self._may_start(scope, site, level)
+                    if halt is None:
+                        halt = await self.run_node(scope, level, site)
                 else:
                     halt = await self._take(scope, level, move, site)
             except RunError as error:

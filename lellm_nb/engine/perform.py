@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-import inspect
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
+from types import CoroutineType
 from typing import Any
 
 from lellm_nb.clock import Clock
 from lellm_nb.engine.capture import prepare_thread
 from lellm_nb.engine.context import Context, record_returned
+from lellm_nb.engine.scope import is_async
 from lellm_nb.graph.node import Task
 
 __all__ = ["Attempt", "perform", "perform_patiently"]
@@ -46,7 +47,8 @@ async def perform(ctx: Context, node: Any) -> None:
     returned = node.call(ctx)
     if returned is None:
         return
-    if type(returned) is not dict and isinstance(returned, Awaitable):
+    kind = type(returned)
+    if kind is CoroutineType or (kind is not dict and isinstance(returned, Awaitable)):
         returned = await returned
         if returned is None:
             return
@@ -100,7 +102,7 @@ async def perform_patiently(
 
 async def _attempt(ctx: Context, node: Any, threaded: bool) -> None:
     call = node.fn if isinstance(node, Task) else node.call
-    if not threaded or inspect.iscoroutinefunction(inspect.unwrap(call)):
+    if not threaded or is_async(call):
         await perform(ctx, node)
         return
     carried = contextvars.copy_context()

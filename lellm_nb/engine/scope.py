@@ -24,10 +24,24 @@ from lellm_nb.state.state import keep, view
 __all__ = ["Scope", "Site", "scope_at"]
 
 
-class Site:
-    """One node of one level: everything about it that is looked up once."""
+NO_WAY_OUT = Router(())
 
-    __slots__ = ("inline", "is_end", "kind", "name", "node", "order", "place", "router", "solo")
+
+class Site:
+    """One node of one level: everything about it that is looked up once.
+
+    Attributes:
+        call: What runs the node, bound once; `None` for what is no task.
+        always: The way out where no condition, end or limit has a say; else `None`.
+        inline: Whether one plain call on the runner's thread performs it.
+        order: Of a parallel: its branches' numbers in registration order.
+        solo: Of a parallel: its branches as graphs of one node, made when first entered.
+    """
+
+    __slots__ = (
+        *("always", "call", "inline", "is_end", "kind", "name", "node", "order", "place"),
+        *("router", "solo"),
+    )
 
     def __init__(self, scope: Scope, name: str, node: Node) -> None:
         graph = scope.graph
@@ -35,12 +49,15 @@ class Site:
         self.node: Any = node
         self.kind = node.kind
         self.place = Place(scope.graph_id, scope.prefix + name, name)
-        self.router: Router = graph.routers[name]
         self.is_end = name == graph.end
+        plain = isinstance(node, Task)
+        # a branch that is a task is a graph of its own: it needs no routers to have no edge
+        self.router = NO_WAY_OUT if plain and not graph.edges else graph.routers[name]
+        self.call: Any = node.fn if isinstance(node, Task) else getattr(node, "call", None)
         self.inline = is_inline(node, scope.threaded)
-        self.solo: dict[str, Graph] = {}
-        self.order: dict[str, int] = {}
+        self.always = None if self.is_end or graph.enforce_max_visits else self.router.always
         if isinstance(node, Parallel):
+            self.solo: dict[str, Graph] = {}
             self.order = {branch: i for i, branch in enumerate(node.branches)}
 
     def branch_graph(self, name: str, surrounding: Graph) -> Graph:
@@ -62,10 +79,18 @@ def is_inline(node: Node, threaded: bool) -> bool:
     if isinstance(node, Task):
         if node.retries or node.timeout is not None:
             return False
-        return not threaded or inspect.iscoroutinefunction(inspect.unwrap(node.fn))
+        return not threaded or is_async(node.fn)
     if isinstance(node, Custom):
-        return not threaded or inspect.iscoroutinefunction(node.target.execute)
+        return not threaded or is_async(node.target.execute)
     return True
+
+
+def is_async(function: Any) -> bool:
+    """Tell whether calling a function makes a coroutine; asked of every branch that is entered."""
+    code = getattr(function, "__code__", None)
+    if code is not None and not hasattr(function, "__wrapped__"):
+        return bool(code.co_flags & inspect.CO_COROUTINE)
+    return inspect.iscoroutinefunction(inspect.unwrap(function))
 
 
 class Scope:
@@ -105,7 +130,7 @@ class Scope:
         self.visit = visit
         self.order = order
         self.threaded: bool = branch is not None or (parent is not None and parent.threaded)
-        self._sites: dict[str, Site] = {}
+        self._sites: dict[str, Site] = graph.sites if parent is None else {}
         self._children: dict[str, dict[str, Scope]] = {}
         self._entered: Position | Fan | None = None
         self._entered_for: Position | None = None
@@ -156,10 +181,11 @@ class Scope:
             return self.parent.replaced(root, up.holding(level))
         fan = self.parent.inside(up)
         assert isinstance(fan, Fan)
-        branches = fan.branches.copy()
-        closed = level.node is None and branches[self.branch].node is not None
+        old = fan.branches
+        branches = old.copy()
+        closed = level.node is None and old[self.branch].node is not None
         branches[self.branch] = level
-        turn = (self.order + 1) % len(branches)
+        turn = (self.order + 1) % len(old)
         after = Fan(branches, turn, fan.open - closed)
         return self.parent.replaced(root, up.holding(after))
 

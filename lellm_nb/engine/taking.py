@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from types import CoroutineType
 from typing import Any
 
 from lellm_nb.clock import Clock
 from lellm_nb.engine import commit
 from lellm_nb.engine.capture import RUNNING, Catch
 from lellm_nb.engine.commit import Committed
-from lellm_nb.engine.context import Context, Outcome
+from lellm_nb.engine.context import Context, Outcome, record_returned
 from lellm_nb.engine.halt import Halt
-from lellm_nb.engine.perform import Attempt, perform, perform_patiently
+from lellm_nb.engine.perform import Attempt, perform_patiently
 from lellm_nb.engine.publish import Publisher
 from lellm_nb.engine.scope import Scope, Site
 from lellm_nb.engine.spot import Move
@@ -78,7 +79,7 @@ class Taking:
         clock, tell = self.clock, self.tell
         if tell is not None:
             tell.node_started(site, level)
-        attempts: list[Attempt] = []
+        attempts: list[Attempt] | None = None
         failure: BaseException | None = None
         catch = Catch() if self.capture else None
         before = RUNNING.set(catch) if catch is not None else None
@@ -86,15 +87,19 @@ class Taking:
         begun = clock.tick()
         try:
             if site.inline:
-                await perform(ctx, site.node)
+                # what `perform` does, without a coroutine of its own for every node
+                returned = site.call(ctx)
+                if returned is not None:
+                    kind = type(returned)
+                    if kind is CoroutineType or (
+                        kind is not dict and isinstance(returned, Awaitable)
+                    ):
+                        returned = await returned
+                    if returned is not None:
+                        record_returned(ctx, returned)
             else:
-                ctx = await perform_patiently(
-                    lambda: Context(self, scope, site, level),
-                    site.node,
-                    attempts,
-                    clock,
-                    threaded=scope.threaded,
-                )
+                attempts = []
+                ctx = await self._patiently(scope, level, site, attempts)
         except asyncio.CancelledError as error:
             task = asyncio.current_task()
             if self.token.is_cancelled or (task is not None and task.cancelling()):
@@ -116,7 +121,8 @@ class Taking:
             tell.node_ended(site, level, duration, failure)
         if self.token.is_cancelled:
             raise self.cancelled(site.place.path)
-        ctx.attempts = tuple(attempts)
+        if attempts:
+            ctx.attempts = tuple(attempts)
         if failure is None:
             # the position may have moved in other branches: find our level in it again
             level = scope.level(self.position)
@@ -130,8 +136,23 @@ class Taking:
             state = scope.seen(level.data)
             failed = NodeExecutionError(site.place.path, failure, state=state)
             raise self.failed(scope, level, site, failed, started, duration, ctx) from failure
-        await self.publish(scope, committed, started, duration, ctx)
+        frame = self._record(scope, committed, started, duration, ctx)
+        if tell is not None:
+            await tell.committed(frame)
+        self._published(frame, committed)
         return None
+
+    async def _patiently(
+        self, scope: Scope, level: Position, site: Site, attempts: list[Attempt]
+    ) -> Context:
+        """Run a node that has retries or a limit, or that goes to a thread."""
+        return await perform_patiently(
+            lambda: Context(self, scope, site, level),
+            site.node,
+            attempts,
+            self.clock,
+            threaded=scope.threaded,
+        )
 
     async def _replay_node(
         self, scope: Scope, level: Position, site: Site, outcome: Outcome | None
@@ -194,6 +215,28 @@ class Taking:
         Raises:
             RunError: The commit is kept, but has no way out.
         """
+        frame = self._record(scope, done, started, duration, outcome, decision, error)
+        if self.tell is not None:
+            await self.tell.committed(frame)
+        self._published(frame, done)
+
+    def _published(self, frame: Frame, done: Committed) -> None:
+        if self.watch is not None and self.stopping is None:
+            self.stopping = self.watch(frame)
+        if done.error is not None:
+            raise done.error
+
+    def _record(
+        self,
+        scope: Scope,
+        done: Committed,
+        started: float,
+        duration: float,
+        outcome: Outcome | None,
+        decision: DecisionRecord | None = None,
+        error: RunError | None = None,
+    ) -> Frame:
+        """Take a commit over into the position, and make its frame."""
         level = done.level
         self.position = root = scope.replaced(self.position, level)
         error = error or done.error
@@ -218,12 +261,7 @@ class Taking:
         self.last = frame
         if self.emit is not None:
             self.emit(frame)
-        if self.tell is not None:
-            await self.tell.committed(frame)
-        if self.watch is not None and self.stopping is None:
-            self.stopping = self.watch(frame)
-        if done.error is not None:
-            raise done.error
+        return frame
 
     # -- failures --------------------------------------------------------------
 

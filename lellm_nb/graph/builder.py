@@ -225,7 +225,7 @@ class GraphBuilder:
             raise BuildErrors(f"Graph {self.name!r} has {count}", problems)
         assert self._start is not None
         assert self._end is not None
-        return Graph(
+        graph = Graph(
             self.name,
             self._nodes,
             tuple(self._edges),
@@ -236,6 +236,8 @@ class GraphBuilder:
             enforce_max_visits=self._enforce,
             hash_override=self._hash,
         )
+        assert graph.routers  # made here, so that no run pays for it
+        return graph
 
     def _find_problems(self) -> Iterable[GraphError]:
         known = self._nodes

@@ -36,6 +36,7 @@ class Graph:
         start, end: Names of the first and the last node.
         reducers: The reducers of its keys.
         error_routes: Node name to the node that takes its failure.
+        sites: What the engine has looked up of the nodes; one for all sessions.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class Graph:
         self.error_routes: Mapping[str, str] = MappingProxyType(dict(error_routes or {}))
         self.enforce_max_visits = enforce_max_visits
         self._hash_override = hash_override
+        self.sites: dict[str, Any] = {}
 
     @cached_property
     def routers(self) -> Mapping[str, Router]:

@@ -128,14 +128,10 @@ class Frame:
         kind: ``start``, ``commit``, ``waiting``, ``decision``, ``exit``, ``join``,
             ``route``, ``edit`` or ``error``.
         index: Its place on its line, counted from the root; the start frame is 0.
-        cursor: The 1-based step of its level's committed node; `step` is the same.
         visit: How often the node had run in its level's entry, this run included.
         position: The whole position it led to.
         level: Its own level within that position.
-        mutations: What was written at its level, in order.
         route: Which way it went, `None` where it did not.
-        started: Seconds since the epoch.
-        duration: Seconds.
         parent: The frame before it on its line.
 
     Example:
@@ -144,8 +140,8 @@ class Frame:
     """
 
     __slots__ = (
-        *("_detail", "_place", "cursor", "duration", "index", "kind", "level", "mutations"),
-        *("parent", "position", "route", "started", "visit"),
+        *("_detail", "_place", "_time", "_wrote", "index", "kind", "level"),
+        *("parent", "position", "route", "visit"),
     )
 
     def __init__(self, graph_id: str, node_id: str, state: Any, cursor: int) -> None:
@@ -157,13 +153,12 @@ class Frame:
         self.index = 0
         self.kind = "commit"
         self.visit = 1
-        self.cursor = cursor
         self.position = level
         self.level = level
-        self.mutations: tuple[Mutation, ...] = ()
+        # a lone mutation stands for itself: most frames have one, and a tuple costs 48 bytes
+        self._wrote: Any = ()
         self.route: Route | None = None
-        self.started = 0.0
-        self.duration = 0.0
+        self._time = 0j
 
     # -- the seed's names ------------------------------------------------------
 
@@ -198,6 +193,29 @@ class Frame:
     def static_path(self) -> str:
         """The path without the visits of composites."""
         return self._place.static
+
+    @property
+    def cursor(self) -> int:
+        """The 1-based step of its level's committed node."""
+        return self.level.step
+
+    @property
+    def mutations(self) -> tuple[Mutation, ...]:
+        """What was written at its level, in order."""
+        wrote = self._wrote
+        return wrote if type(wrote) is tuple else (wrote,)
+
+    # two numbers in one object: a float each would cost a frame 24 bytes more
+
+    @property
+    def started(self) -> float:
+        """When it began, in seconds since the epoch."""
+        return self._time.real
+
+    @property
+    def duration(self) -> float:
+        """How long the node ran, in seconds."""
+        return self._time.imag
 
     @property
     def step(self) -> int:
@@ -335,13 +353,11 @@ def make_frame(
     frame.index = 0
     frame.kind = kind
     frame.visit = visit
-    frame.cursor = level.step
     frame.position = position
     frame.level = level
-    frame.mutations = mutations
+    frame._wrote = mutations[0] if len(mutations) == 1 else mutations
     frame.route = route
-    frame.started = started
-    frame.duration = duration
+    frame._time = complex(started, duration)
     return frame
 
 

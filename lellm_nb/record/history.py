@@ -132,7 +132,8 @@ class History:
             line = self.fork(line, parent.index)
             own = line._own
         frame.parent = parent
-        frame.index = index
+        step = frame.level.step
+        frame.index = step if step == index else index
         own.append(frame)
         return line
 

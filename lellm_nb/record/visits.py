@@ -70,7 +70,7 @@ class Visits:
             self._marks[key] = marks = array("q")
             if key not in self._counts:
                 above = self._parent
-                self._counts[key] = above.count(key, self._since) if above else 0
+                self._counts[key] = 0 if above is None else above.count(key, self._since)
         marks.append(step)
         return self._counts[key] + len(marks)
 

@@ -430,7 +430,7 @@ def _check_decision(decision: Any) -> None:
 
 def tell_all(listeners: list[Callable[[], None]]) -> None:
     """Call every listener; one that raises is reported and dropped, and stops nothing."""
-    for listener in list(listeners):
+    for listener in tuple(listeners):
         try:
             listener()
         except Exception:

@@ -130,7 +130,10 @@ class Wide:
         """Return a version to change; this one stays as it is."""
         over = self._over
         if len(over) * len(over) > 2 * len(self._base):
-            return Wide(dict(self.items()), {}, self._length)
+            whole = {**self._base, **over}
+            if len(whole) != self._length:  # something was deleted
+                whole = dict(self.items())
+            return Wide(whole, {}, self._length)
         return Wide(self._base, over.copy(), self._length)
 
     def get(self, key: str, default: Any = None) -> Any:
@@ -149,8 +152,11 @@ class Wide:
         return isinstance(key, str) and self.get(key, MISSING) is not MISSING
 
     def __setitem__(self, key: str, value: Any) -> None:
-        self._length += key not in self
-        self._over[key] = value
+        over = self._over
+        old = over.get(key, self)
+        if old is MISSING or (old is self and key not in self._base):
+            self._length += 1
+        over[key] = value
 
     def __delitem__(self, key: str) -> None:
         if key not in self:

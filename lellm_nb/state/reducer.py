@@ -151,6 +151,9 @@ def _pair(given: Any) -> tuple[str, Any]:
 class ReducerRegistry(Mapping[str, Reducer]):
     """The reducers of a whole graph, by key.
 
+    Attributes:
+        rules: The same as a plain dict, for where every node asks.
+
     Example:
         >>> registry = ReducerRegistry({"messages": Reducer.APPEND})
         >>> registry["messages"]
@@ -159,7 +162,7 @@ class ReducerRegistry(Mapping[str, Reducer]):
 
     def __init__(self, rules: Mapping[str, Reducer] | Iterable[Any] | None = None) -> None:
         """Take a mapping of keys to reducers, or `StateKey` objects."""
-        self._rules: dict[str, Reducer] = {}
+        self.rules: dict[str, Reducer] = {}
         pairs: Iterable[tuple[str, Any]]
         pairs = rules.items() if isinstance(rules, Mapping) else map(_pair, rules or ())
         for key, reducer in pairs:
@@ -169,7 +172,7 @@ class ReducerRegistry(Mapping[str, Reducer]):
                     " use Reducer.APPEND and its kin, or Reducer.custom(function).",
                     key=key,
                 )
-            self._rules[key] = reducer
+            self.rules[key] = reducer
 
     def fold(self, initial: Mapping[str, Any], deltas: Iterable[Any]) -> Any:
         """Return the state after a list of `StateDelta`; see `fold_deltas`."""
@@ -178,13 +181,13 @@ class ReducerRegistry(Mapping[str, Reducer]):
         return fold_deltas(initial, deltas, self)
 
     def __getitem__(self, key: str) -> Reducer:
-        return self._rules[key]
+        return self.rules[key]
 
     def __iter__(self) -> Any:
-        return iter(self._rules)
+        return iter(self.rules)
 
     def __len__(self) -> int:
-        return len(self._rules)
+        return len(self.rules)
 
     def __repr__(self) -> str:
-        return f"ReducerRegistry({self._rules!r})"
+        return f"ReducerRegistry({self.rules!r})"
