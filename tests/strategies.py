@@ -1,10 +1,7 @@
 """Graphs and mutation logs for every test: a few fixed ones, and Hypothesis strategies.
 
-The strategies are written to grow: a new kind of node, mutation or value joins one
-list here, so that the old properties meet it.
-
-Random graphs are described by plain data (`Plan`) and built from it, so that a failing
-example prints as something a person can read, and can be built twice.
+The strategies are written to grow: a new kind of mutation or value joins one list here,
+a new kind of node the one in `strategies_graphs`, so that the old properties meet it.
 """
 
 from __future__ import annotations
@@ -12,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from hypothesis import strategies as st
@@ -25,12 +21,9 @@ from lellm_nb import (
     ExecutionSession,
     Graph,
     GraphBuilder,
-    Modify,
     Put,
     Reduce,
     Reducer,
-    Reject,
-    Reroute,
 )
 
 # -- fixed graphs ---------------------------------------------------------------
@@ -182,159 +175,3 @@ TREE = {"tree": {"p": 1, "steps": ["first"]}}
 mutations = _flat | _inside
 logs = st.lists(mutations, max_size=20)
 batches = st.lists(st.lists(mutations, max_size=4), max_size=8)
-
-
-# -- random graphs ----------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Node:
-    """One node of a random graph.
-
-    Attributes:
-        kind: ``task``, ``barrier``, ``pause``, ``flaky``, ``graph`` or ``fan``.
-        after: How often the conditional edge back to `back` is taken.
-        inner: The plans inside a composite.
-    """
-
-    kind: str
-    back: int = 0
-    after: int = 0
-    inner: tuple[Plan, ...] = ()
-
-
-@dataclass(frozen=True)
-class Plan:
-    """A random graph as plain data: nodes in a row, with conditional edges back."""
-
-    nodes: tuple[Node, ...] = field(default_factory=tuple)
-
-    def build(self, name: str = "root") -> Graph:
-        """Make the graph."""
-        g = GraphBuilder(name)
-        names = [f"{node.kind[0]}{i}" for i, node in enumerate(self.nodes)]
-        for i, node in enumerate(self.nodes):
-            _add(g, name, names[i], node)
-            if node.after:
-                seen = f"{name}.{names[i]}"
-                g.edge_if(names[i], names[node.back], _below(seen, node.after))
-            if i + 1 < len(names):
-                g.edge(names[i], names[i + 1])
-            elif node.kind in ("barrier", "pause", "graph", "fan") or node.after:
-                g.node("end", work(name)).edge(names[i], "end")
-                names.append("end")
-        return g.start(names[0]).end(names[-1]).build()
-
-    @property
-    def flat(self) -> bool:
-        """Whether no composite is in it."""
-        return not any(node.inner for node in self.nodes)
-
-
-def _below(key: str, limit: int) -> Callable[[Any], bool]:
-    return lambda state: state.get(key, 0) <= limit
-
-
-def work(graph: str) -> Callable[[Any], None]:
-    """A node that counts its runs, notes its path, and copies what it read."""
-
-    def work(ctx: Any) -> None:
-        ctx.reduce(f"{graph}.{ctx.node}", 1, Reducer.SUM)
-        ctx.append("log", f"{ctx.path} {ctx.visit}")
-        ctx.put(f"last.{graph}", len(ctx.state.get("log", ())))
-
-    return work
-
-
-def _flaky(graph: str) -> Callable[[Any], None]:
-    """A node that fails as long as ``broken`` is in the state of its level."""
-    inner = work(graph)
-
-    def flaky(ctx: Any) -> None:
-        ctx.append("log", "never committed")
-        if ctx.state.get("broken"):
-            raise ValueError("broken")
-        ctx.mutations.clear()
-        inner(ctx)
-
-    return flaky
-
-
-def _pausing(graph: str) -> Callable[[Any], None]:
-    inner = work(graph)
-
-    def pausing(ctx: Any) -> None:
-        inner(ctx)
-        ctx.pause(f"ask-{graph}-{ctx.node}")
-
-    return pausing
-
-
-def _add(g: GraphBuilder, graph: str, name: str, node: Node) -> None:
-    if node.kind == "barrier":
-        # keys of its own, or the barriers of two branches would write the same ones
-        g.barrier(name, approve_key=f"{graph}.{name} ok", reject_key=f"{graph}.{name} no")
-    elif node.kind == "graph":
-        g.subgraph(name, node.inner[0].build(f"{graph}.{name}"))
-    elif node.kind == "fan":
-        branches = {f"x{i}": plan.build(f"{graph}.{name}{i}") for i, plan in enumerate(node.inner)}
-        g.parallel(name, {**branches, "solo": work(f"{graph}.{name}solo")})
-    else:
-        make = {"task": work, "flaky": _flaky, "pause": _pausing}[node.kind]
-        g.node(name, make(graph))
-
-
-@st.composite
-def plans(
-    draw: Any, depth: int = 0, flaky: bool = False, barriers: bool = True, least: int = 1
-) -> Plan:
-    """Random graphs: loops, barriers, conditional edges, failing nodes; nested to `depth`.
-
-    Args:
-        least: How many nodes the outermost level has at least.
-    """
-    kinds = ["task", "task"]
-    if barriers:
-        kinds += ["barrier", "pause"]
-    if flaky:
-        kinds += ["flaky"]
-    if depth:
-        kinds += ["graph", "fan"]
-    nodes = []
-    for i in range(draw(st.integers(least, least + (2 if depth else 3)))):
-        kind = draw(st.sampled_from(kinds))
-        inner: tuple[Plan, ...] = ()
-        if kind == "graph":
-            inner = (draw(plans(depth - 1, flaky, barriers)),)
-        elif kind == "fan":
-            inner = tuple(draw(st.lists(plans(depth - 1, flaky, barriers), min_size=1, max_size=2)))
-        # only a node that counts its own runs may loop, or it would never end
-        after = draw(st.integers(0, 2)) if kind in ("task", "pause") else 0
-        nodes.append(Node(kind, draw(st.integers(0, i)) if after else 0, after, inner))
-    return Plan(tuple(nodes))
-
-
-flat_plans = plans(0) | plans(0, least=3)
-nested_plans = plans(2) | plans(2, least=3)
-tame_plans = plans(1, barriers=False)
-
-
-def targets(graph: Graph) -> st.SearchStrategy[str]:
-    """Node names of a graph."""
-    return st.sampled_from(list(graph.nodes))
-
-
-def decisions(barrier_id: str) -> st.SearchStrategy[Decision]:
-    """Decisions for one barrier that lead along the edges; for the others see `reroutes`."""
-    # inside a composite each barrier has a key of its own, or branches would conflict
-    keys = st.just(f"of {barrier_id}") if "/" in barrier_id else st.sampled_from(KEYS)
-    return st.one_of(
-        st.just(Approve()),
-        st.builds(Reject, st.text("xyz", max_size=3)),
-        st.builds(Modify, keys, values),
-    )
-
-
-def reroutes(graph: Graph) -> st.SearchStrategy[Reroute]:
-    """Jumps within a graph."""
-    return st.builds(Reroute, targets(graph))

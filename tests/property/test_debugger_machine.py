@@ -16,7 +16,8 @@ from lellm_nb.errors import (
     NotWaitingError,
     StateError,
 )
-from tests.strategies import KEYS, plans, scalars
+from tests.strategies import KEYS, scalars
+from tests.strategies_graphs import plans
 
 
 class Commands(RuleBasedStateMachine):
@@ -69,7 +70,7 @@ class Commands(RuleBasedStateMachine):
     @rule(number=st.integers(0, 9))
     def retry(self, number):
         dbg = self.pick(number)
-        failed = dbg.frames[dbg.head].error is not None
+        failed = dbg.frames[dbg.head].failed
         if failed:
             dbg.retry()
             return

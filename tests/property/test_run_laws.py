@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from lellm_nb import Debugger, ExecutionSession, MemorySink, NoopBarrierSink, StopReason
 from lellm_nb.errors import LellmError, NodeExecutionError
 from lellm_nb.state import fold
-from tests.strategies import afinish, decisions, flat_plans, nested_plans, plans, tame_plans
+from tests.strategies import afinish
+from tests.strategies_graphs import decisions, flat_plans, nested_plans, plans, tame_plans
 
 any_plan = st.one_of(flat_plans, nested_plans)
 
