@@ -307,6 +307,13 @@ class ParallelError(ExceptionGroup[RunError], RunError):
         return "\n".join([self.message, *(f"- {error}" for error in self.exceptions)])
 
 
+def innermost(error: RunError) -> RunError:
+    """Return the failure that a chain of branch failures began with."""
+    while isinstance(error.__cause__, RunError):
+        error = error.__cause__
+    return error
+
+
 class UnroutedError(RunError):
     """A node has out-edges, and none of them matched the committed state."""
 

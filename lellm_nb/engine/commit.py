@@ -17,6 +17,7 @@ from lellm_nb.errors import (
     NodeNotFoundError,
     RunError,
     UnroutedError,
+    innermost,
 )
 from lellm_nb.graph.decision import Decision, DefaultAction, Reroute
 from lellm_nb.graph.edge import END, Edge, PredicateFailed, Route
@@ -255,13 +256,12 @@ def commit_exit(scope: Scope, site: Site, level: Position, inner: Position) -> C
     wrote = inner.wrote.since(0)
     if isinstance(lens, IdentityLens):
         return _commit_composite(scope, site, level, "exit", tuple(wrote), inner.data)
-    outer = scope.seen(level.data)
     if isinstance(lens, KeyLens):
-        made = lens.lift(outer, wrote)
+        made = lens.lift(content_of(level.data), wrote)
         whole = Put(lens.key, frozen_dict(content_of(inner.data), lens.key))
         data = apply(level.data, (whole,)) if made else level.data
         return _commit_composite(scope, site, level, "exit", tuple(made), data)
-    after = keep(check_round_trip(lens, outer, view(inner.data)))
+    after = keep(check_round_trip(lens, scope.seen(level.data), view(inner.data)))
     made = lifted(content_of(level.data), content_of(after))
     return _commit_composite(scope, site, level, "exit", tuple(made))
 
@@ -284,9 +284,10 @@ def commit_error(
     scope: Scope, site: Site, level: Position, target: str, error: RunError
 ) -> Committed:
     """Take a failure's error route: the failed node's step (SEMANTICS R9)."""
-    cause = error.__cause__ if isinstance(error, NodeExecutionError) else None
-    what = cause or error
-    facts = {"type": type(what).__name__, "message": str(what), "path": error.path}
+    inmost = innermost(error)
+    cause = inmost.__cause__ if isinstance(inmost, NodeExecutionError) else None
+    what = cause or inmost
+    facts = {"type": type(what).__name__, "message": str(what), "path": inmost.path}
     key = f"{site.name}.error"
     mutations: tuple[Mutation, ...] = (Put(key, freeze(facts, key)),)
     after, visit = _after(scope, site, level, mutations)

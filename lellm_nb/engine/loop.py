@@ -42,6 +42,8 @@ class Run(Answering):
     Attributes:
         stopping: Set it to anything to stop before the next node starts.
         limit: How many steps the root level may have in all; `None` is no limit.
+        doomed: When stepping: the levels that failed where they stand, by id, with why; the
+            level is kept beside so that its id stays its own.
         gate: Asked before a node starts; what it returns becomes `stopping`.
     """
 
@@ -66,6 +68,7 @@ class Run(Answering):
         self.limit = limit
         self.clock = clock or Clock()
         self.stopping: Any = None
+        self.doomed: dict[int, tuple[Position, RunError]] = {}
         self.gate: Callable[[Scope, Site, Position], Any] | None = None
         self.watch: Callable[[Frame], Any] | None = None
         self.recorded: Lookup | None = None
@@ -128,20 +131,58 @@ class Run(Answering):
     # -- one commit --------------------------------------------------------------
 
     async def _step(self) -> Halt:
-        spot = self._find()
-        if spot.site is None:
-            return Halt.ENDED
-        try:
-            halt = await self._take(spot.scope, spot.level, spot.move, spot.site)
-        except RunError as error:
-            if not await self._take_over_outwards(spot.scope, spot.site, error):
-                raise
-            halt = None
-        return Halt.STEPPED if halt is None else halt
+        while True:
+            spot = self._find()
+            if spot.site is None:
+                return Halt.ENDED
+            try:
+                halt = await self._take(spot.scope, spot.level, spot.move, spot.site)
+            except RunError as error:
+                scope, site, whole = spot.scope, spot.site, error
+                fan = self._patient_fan(spot.scope)
+                if fan is not None and not isinstance(error, RunCancelledError):
+                    before = self.last
+                    self.doomed[id(spot.level)] = (spot.level, error)
+                    if id(self._find().level) not in self.doomed:
+                        # collect-all waits for the siblings (P3): they go first from now on
+                        if self.last is before and before is not None and before.error is error:
+                            raise
+                        continue
+                    scope, site, whole = self._failure_of(*fan)
+                if not await self._take_over_outwards(scope, site, whole):
+                    raise whole from whole.__cause__
+                halt = None
+            return Halt.STEPPED if halt is None else halt
+
+    def _patient_fan(self, scope: Scope) -> tuple[Scope, Site] | None:
+        """Return the innermost collect-all Parallel that a level is in a branch of."""
+        at: Scope | None = scope
+        while at is not None and at.parent is not None:
+            if at.branch is not None:
+                site = at.parent.site(at.parent.level(self.position).node or "")
+                if site.node.on_error == "collect_all":
+                    return at.parent, site
+            at = at.parent
+        return None
+
+    def _failure_of(self, scope: Scope, site: Site) -> tuple[Scope, Site, RunError]:
+        """Make the one failure of a collect-all Parallel whose branches cannot go on."""
+        level = scope.level(self.position)
+        fan = scope.inside(level)
+        assert isinstance(fan, Fan)
+        failures = {}
+        for name, branch in fan.branches.items():
+            if branch.node is not None:
+                stuck = find_spot(scope.child(site, level, name), branch, self.doomed)
+                if id(stuck.level) in self.doomed:
+                    failures[name] = self.doomed[id(stuck.level)][1]
+        error = self._branch_failure(scope, level, site, failures, True)
+        assert isinstance(error, RunError)
+        return scope, site, error
 
     def _find(self) -> Spot:
         try:
-            return find_spot(self.scope, self.position)
+            return find_spot(self.scope, self.position, self.doomed)
         except NodeNotFoundError as error:
             error.state = self.position.state
             raise

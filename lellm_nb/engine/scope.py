@@ -18,8 +18,8 @@ from lellm_nb.graph.node import Custom, Node, Parallel, Subgraph, Task
 from lellm_nb.record.frame import Frame, Place
 from lellm_nb.record.position import Fan, Position
 from lellm_nb.state.data import Data, Wide
-from lellm_nb.state.lens import IdentityLens
-from lellm_nb.state.state import keep, view
+from lellm_nb.state.lens import IdentityLens, KeyLens
+from lellm_nb.state.state import content_of, keep, view
 
 __all__ = ["Scope", "Site", "scope_at"]
 
@@ -211,7 +211,9 @@ class Scope:
         if isinstance(node, Subgraph):
             inner = level.data
             if not isinstance(node.lens, IdentityLens):
-                inner = keep(node.lens.get(self.seen(level.data)))
+                keyed = isinstance(node.lens, KeyLens)  # looks at fields, also of a typed state
+                outer = content_of(level.data) if keyed else self.seen(level.data)
+                inner = keep(node.lens.get(outer))
             return Position.begin(node.graph.start, inner, inner=True)
         assert isinstance(node, Parallel)
         begun = {name: Position.begin(name, level.data, inner=True) for name in node.branches}

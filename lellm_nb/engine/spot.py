@@ -5,7 +5,7 @@ A step has three parts: find the *spot* (this module), *perform* it, *commit* it
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from enum import Enum
 from typing import NamedTuple
 
@@ -65,10 +65,13 @@ def next_move(scope: Scope, level: Position) -> tuple[Move, Site | None]:
     return _BY_KIND[site.kind], site
 
 
-def find_spot(scope: Scope, level: Position) -> Spot:
+def find_spot(scope: Scope, level: Position, doomed: Container[int] = ()) -> Spot:
     """Find the one spot that a single step moves, branches taken in turn.
 
     `DECIDE` comes back only where nothing else can move.
+
+    Args:
+        doomed: The ids of levels that have failed where they stand: their siblings go first.
 
     Raises:
         NodeNotFoundError: A next node is not in its graph (any more).
@@ -78,32 +81,37 @@ def find_spot(scope: Scope, level: Position) -> Spot:
         assert site is not None
         inner = scope.inside(level)
         assert isinstance(inner, Position)
-        spot = find_spot(scope.child(site, level), inner)
+        spot = find_spot(scope.child(site, level), inner, doomed)
         return Spot(scope, level, Move.EXIT, site) if spot.move is Move.ENDED else spot
     if move is Move.FAN:
         assert site is not None
-        return _spot_in_turn(scope, level, site)
+        return _spot_in_turn(scope, level, site, doomed)
     return Spot(scope, level, move, site)
 
 
-def _spot_in_turn(scope: Scope, level: Position, site: Site) -> Spot:
+def _spot_in_turn(scope: Scope, level: Position, site: Site, doomed: Container[int]) -> Spot:
     fan = scope.inside(level)
     assert isinstance(fan, Fan)
     if not fan.open:
         return Spot(scope, level, Move.JOIN, site)
     names = list(site.node.branches)
     held: Spot | None = None
+    late: Spot | None = None
     for i in range(len(names)):
         name = names[(fan.turn + i) % len(names)]
         branch = fan.branches[name]
         if branch.node is None:
             continue
-        spot = find_spot(scope.child(site, level, name), branch)
-        if spot.move is not Move.DECIDE:
+        spot = find_spot(scope.child(site, level, name), branch, doomed)
+        if id(spot.level) in doomed:
+            late = late or spot
+        elif spot.move is Move.DECIDE:
+            held = held or spot
+        else:
             return spot
-        held = held or spot
-    assert held is not None
-    return held
+    found = late or held
+    assert found is not None
+    return found
 
 
 def movable_spots(scope: Scope, level: Position) -> Iterator[Spot]:

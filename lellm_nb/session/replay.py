@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lellm_nb.engine.context import Outcome
+from lellm_nb.errors import ParallelError, RunError
 from lellm_nb.record.frame import DecisionRecord, Frame
 from lellm_nb.record.history import History, Line
 from lellm_nb.record.position import Waiting
@@ -24,6 +25,7 @@ class Recording:
         self._line = line
         self._steps: dict[tuple[str, int], Frame] | None = None
         self._decisions: dict[str, DecisionRecord] = {}
+        self._failures: dict[tuple[str, int], RunError] = {}
         self._replaced: dict[tuple[str, int], Outcome] = {}
 
     def frame(self, path: str, visit: int) -> Frame | None:
@@ -35,7 +37,11 @@ class Recording:
         if (path, visit) in self._replaced:
             return self._replaced[path, visit]
         frame = self.frame(path, visit)
-        return None if frame is None else outcome_of(frame)
+        if frame is None:
+            return None
+        outcome = outcome_of(frame)
+        outcome.failure = self._failures.get((path, visit))
+        return outcome
 
     def replace(self, path: str, visit: int, outcome: Outcome) -> None:
         """Have another outcome in place of a step's own."""
@@ -64,7 +70,11 @@ class Recording:
                 elif frame.kind == "commit":
                     steps.setdefault((frame.path, frame.visit), frame)
                 elif frame.kind == "error" and frame.error is not None and not frame.failed:
-                    steps.setdefault((frame.error.path, frame.error.visit), frame)
+                    for failure in _node_failures(frame.error):
+                        key = failure.path, failure.visit
+                        if key not in steps:
+                            steps[key] = frame
+                            self._failures[key] = failure
             self._steps = steps
         return self._steps
 
@@ -75,13 +85,24 @@ class Recording:
                 yield from line[line.first :]
 
 
+def _node_failures(error: RunError) -> Iterator[RunError]:
+    """Walk the failures of nodes that a failure of composites is made of."""
+    if isinstance(error, ParallelError):
+        for member in error.exceptions:
+            if isinstance(member, RunError):
+                yield from _node_failures(member)
+    elif isinstance(error.__cause__, RunError):
+        yield from _node_failures(error.__cause__)
+    else:
+        yield error
+
+
 def outcome_of(frame: Frame) -> Outcome:
     """Return the outcome that a frame recorded."""
     outcome = Outcome()
     outcome.mutations = list(frame.mutations)
     if frame.kind == "error":
-        outcome.failure = frame.error
-        return outcome
+        return outcome  # what failed is known to the recording: the frame may be a composite's
     hold = frame.level.hold
     route = frame.route
     if isinstance(hold, Waiting):

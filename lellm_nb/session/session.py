@@ -104,6 +104,7 @@ class ExecutionSession:
         self.clock = clock
         self.scope = Scope(graph)
         self._before: list[Frame] = []
+        self._doomed: dict[int, Any] = {}
         self.listeners: list[Callable[[], None]] = []
 
     @classmethod
@@ -130,11 +131,11 @@ class ExecutionSession:
 
     @property
     def frame_stack(self) -> FrameStack:
-        """The captured frames that led here, oldest first; no start and no error frames."""
+        """The captured frames that led here, oldest first: what a sink would have seen."""
         chain: list[Frame] = []
         frame: Frame | None = self.head
         while frame is not None:
-            if frame.kind in _CAPTURED:
+            if frame.kind in _CAPTURED or (frame.kind == "error" and not frame.failed):
                 chain.append(frame)
             frame = frame.parent
         return FrameStack([*self._before, *reversed(chain)])
@@ -208,7 +209,9 @@ class ExecutionSession:
         return await (run.step() if one else run.go())
 
     def _run(self, **options: Any) -> Run:
-        return Run(self.scope, self.position, emit=self._emit, clock=self.clock, **options)
+        run = Run(self.scope, self.position, emit=self._emit, clock=self.clock, **options)
+        run.doomed = self._doomed
+        return run
 
     def _emit(self, frame: Frame) -> None:
         self.line = self.history.add(self.line, self.head, frame)
@@ -224,6 +227,7 @@ class ExecutionSession:
         """
         self.line = self.line_through(frame)
         self.head = frame
+        self._doomed.clear()
 
     def line_through(self, frame: Frame) -> Line:
         """Return the current line if the frame is on it, else the line it was made on.
@@ -372,6 +376,7 @@ class ExecutionSession:
         """Go on with another graph of the same shape: new code, history kept."""
         self.graph = graph
         self.scope = Scope(graph)
+        self._doomed.clear()
 
     # -- keeping ---------------------------------------------------------------
 
