@@ -85,9 +85,10 @@ class _Walk:
         frame: Frame | None = head
         while frame is not None:
             last = frame
+            wrote = frame._wrote  # `mutations` makes a tuple of a lone one
             if not at_root:
                 self._inside(frame)
-            elif not frame.mutations:
+            elif type(wrote) is tuple and not wrote:
                 pass
             elif frame.level is not frame.position:
                 if self._wanted:
@@ -95,7 +96,7 @@ class _Walk:
             elif frame.kind in _LEAVING:
                 self._inside(frame)
             else:
-                for m in reversed(frame.mutations):
+                for m in reversed(wrote) if type(wrote) is tuple else (wrote,):
                     key = getattr(m, "key", None)
                     if key == flat or (
                         (flat is None or type(key) is not str) and _writes(m, frame, paths)

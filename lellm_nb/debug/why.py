@@ -8,8 +8,8 @@ from html import escape
 from typing import TYPE_CHECKING, overload
 
 from lellm_nb.debug.address import node_at
-from lellm_nb.debug.short import safe_repr
 from lellm_nb.debug.condition_text import source_of
+from lellm_nb.debug.short import safe_repr
 from lellm_nb.debug.table import table
 from lellm_nb.debug.tracking import Raised, asked_with_reads
 from lellm_nb.errors import NodeExecutionError

@@ -154,7 +154,7 @@ def test_who_is_a_sequence_and_a_table():
     dbg.run()
     found = dbg.who("log")
 
-    assert [w.value for w in found[:2]] == [["c"], ["b"]]
+    assert [w.value for w in found[:2]] == ["c", "b"]
     assert found[-1].frame.path == "a"
     assert list(found.to_pandas()["path"]) == ["c", "b", "a"]
     assert found == list(found)
@@ -248,4 +248,4 @@ def test_lists_that_grew_are_shown_as_they_were():
     dbg.run()
 
     assert list(dbg.history("log")["new"]) == [["a"], ["a", "b"]]
-    assert dbg.who("log")[0].mutation == Reduce("log", ["b"], Reducer.APPEND)
+    assert dbg.who("log")[0].mutation == Reduce("log", "b", Reducer.APPEND)
