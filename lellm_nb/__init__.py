@@ -1,198 +1,69 @@
-"""lellm_nb: a time-travel debugger for agent and workflow graphs, in a notebook cell."""
+"""lellm_nb: a time-travel debugger for agent and workflow graphs, in a notebook cell.
 
-from lellm_nb import errors
-from lellm_nb.debug import Debugger, Stop, StopReason, grid, run_step
-from lellm_nb.engine import CancellationToken, ExecutionEngine, GraphResult
-from lellm_nb.graph import (
-    Approve,
-    Decision,
-    DefaultAction,
-    Graph,
-    GraphBuilder,
-    Modify,
-    Reject,
-    Reroute,
-    Route,
-)
-from lellm_nb.record import (
-    BarrierOutcome,
-    BarrierResolved,
-    BarrierSink,
-    BarrierWaiting,
-    Cancelled,
-    ChannelBarrierSink,
-    Checkpoint,
-    CheckpointPolicy,
-    CheckpointSaved,
-    CheckpointScore,
-    CheckpointSink,
-    CheckpointStore,
-    CheckpointTrigger,
-    Decided,
-    Event,
-    ExecutionMetadata,
-    ExecutionTrace,
-    Frame,
-    FrameInfo,
-    FrameStack,
-    GraphComplete,
-    GraphFailed,
-    GraphStart,
-    IncrementalSnapshots,
-    InMemoryMutationLog,
-    MemorySink,
-    MemoryTraceSink,
-    MockBarrierSink,
-    MutationLog,
-    MutationLogEntry,
-    NodeEnd,
-    NodeStart,
-    NodeStream,
-    NoopBarrierSink,
-    NoopCheckpointSink,
-    NoopStepCallback,
-    Position,
-    RetentionPolicy,
-    RoundStarted,
-    SessionCheckpointSink,
-    StepCallback,
-    StreamChunk,
-    StreamSink,
-    TextDelta,
-    ThinkingDelta,
-    TimedOut,
-    ToolFinished,
-    ToolOutput,
-    ToolQueued,
-    ToolStarted,
-    TraceSink,
-    TriggerPolicy,
-)
-from lellm_nb.session import ExecutionSession, GraphHashMode, SessionCheckpoint
-from lellm_nb.state import (
-    Delete,
-    IdentityLens,
-    KeyLens,
-    LastWriteWins,
-    MergeMutations,
-    Put,
-    Reduce,
-    Reducer,
-    ReducerRegistry,
-    State,
-    StateDelta,
-    StateKey,
-    StateLens,
-    StateMerge,
-    WorkflowState,
-    typed_state,
-)
-from lellm_nb.store import InMemoryStore, StoreSink
+Names are loaded when they are first used, so that importing the package costs next to
+nothing; `__init__.pyi` says the same to type checkers, and a test keeps the two in step.
+"""
+
+import importlib
 
 __version__ = "0.1.0"
 
-__all__ = [
-    "Approve",
-    "BarrierOutcome",
-    "BarrierResolved",
-    "BarrierSink",
-    "BarrierWaiting",
-    "CancellationToken",
-    "Cancelled",
-    "ChannelBarrierSink",
-    "Checkpoint",
-    "CheckpointPolicy",
-    "CheckpointSaved",
-    "CheckpointScore",
-    "CheckpointSink",
-    "CheckpointStore",
-    "CheckpointTrigger",
-    "Debugger",
-    "Decided",
-    "Decision",
-    "DefaultAction",
-    "Delete",
-    "Event",
-    "ExecutionEngine",
-    "ExecutionMetadata",
-    "ExecutionSession",
-    "ExecutionTrace",
-    "Frame",
-    "FrameInfo",
-    "FrameStack",
-    "Graph",
-    "GraphBuilder",
-    "GraphComplete",
-    "GraphFailed",
-    "GraphHashMode",
-    "GraphResult",
-    "GraphStart",
-    "IdentityLens",
-    "InMemoryMutationLog",
-    "InMemoryStore",
-    "IncrementalSnapshots",
-    "KeyLens",
-    "LastWriteWins",
-    "MemorySink",
-    "MemoryTraceSink",
-    "MergeMutations",
-    "MockBarrierSink",
-    "Modify",
-    "MutationLog",
-    "MutationLogEntry",
-    "NodeEnd",
-    "NodeStart",
-    "NodeStream",
-    "NoopBarrierSink",
-    "NoopCheckpointSink",
-    "NoopStepCallback",
-    "Position",
-    "Put",
-    "Reduce",
-    "Reducer",
-    "ReducerRegistry",
-    "Reject",
-    "Reroute",
-    "RetentionPolicy",
-    "RoundStarted",
-    "Route",
-    "SessionCheckpoint",
-    "SessionCheckpointSink",
-    "State",
-    "StateDelta",
-    "StateKey",
-    "StateLens",
-    "StateMerge",
-    "StepCallback",
-    "Stop",
-    "StopReason",
-    "StoreSink",
-    "StreamChunk",
-    "StreamSink",
-    "TextDelta",
-    "ThinkingDelta",
-    "TimedOut",
-    "ToolFinished",
-    "ToolOutput",
-    "ToolQueued",
-    "ToolStarted",
-    "TraceSink",
-    "TriggerPolicy",
-    "WidgetBarrierSink",
-    "WorkflowState",
-    "errors",
-    "grid",
-    "run_step",
-    "typed_state",
-]
+_NAMES = {
+    "debug": """
+        Debugger Stop StopReason grid run_step
+    """,
+    "engine": """
+        CancellationToken ExecutionEngine GraphResult
+    """,
+    "graph": """
+        Approve Decision DefaultAction Graph GraphBuilder Modify Reject Reroute Route
+    """,
+    "record": """
+        BarrierOutcome BarrierResolved BarrierSink BarrierWaiting Cancelled ChannelBarrierSink
+        Checkpoint CheckpointPolicy CheckpointSaved CheckpointScore CheckpointSink
+        CheckpointStore CheckpointTrigger Decided Event ExecutionMetadata ExecutionTrace Frame
+        FrameInfo FrameStack GraphComplete GraphFailed GraphStart InMemoryMutationLog
+        IncrementalSnapshots MemorySink MemoryTraceSink MockBarrierSink MutationLog
+        MutationLogEntry NodeEnd NodeStart NodeStream NoopBarrierSink NoopCheckpointSink
+        NoopStepCallback Position RetentionPolicy RoundStarted SessionCheckpointSink
+        StepCallback StreamChunk StreamSink TextDelta ThinkingDelta TimedOut ToolFinished
+        ToolOutput ToolQueued ToolStarted TraceSink TriggerPolicy
+    """,
+    "session": """
+        ExecutionSession GraphHashMode SessionCheckpoint
+    """,
+    "state": """
+        Delete IdentityLens KeyLens LastWriteWins MergeMutations Put Reduce Reducer
+        ReducerRegistry State StateDelta StateKey StateLens StateMerge WorkflowState
+        typed_state
+    """,
+    "store": """
+        InMemoryStore StoreSink
+    """,
+    "notebook.barrier_sink": """
+        WidgetBarrierSink
+    """,
+}
+"""Where each public name lives."""
+
+_WHERE = {name: module for module, names in _NAMES.items() for name in names.split()}
+
+__all__ = [*sorted(_WHERE), "errors"]
 
 
 def __getattr__(name: str) -> object:
-    if name == "WidgetBarrierSink":  # widgets are loaded when used
-        from lellm_nb.notebook.barrier_sink import WidgetBarrierSink
+    if name == "errors":
+        return importlib.import_module("lellm_nb.errors")
+    module = _WHERE.get(name)
+    if module is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"lellm_nb.{module}"), name)
+    globals()[name] = value
+    return value
 
-        return WidgetBarrierSink
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])
 
 
 def load_ipython_extension(shell: object) -> None:
