@@ -6,7 +6,7 @@ from typing import Any
 
 from lellm_nb.debug.address import Address, absent, node_at
 from lellm_nb.debug.lookup import touches
-from lellm_nb.debug.reading import kept_at
+from lellm_nb.debug.reading import kept_at, kept_items
 from lellm_nb.debug.who import Writes
 from lellm_nb.graph.graph import Graph
 from lellm_nb.graph.node import Parallel, Subgraph
@@ -37,9 +37,8 @@ def who_wrote(head: Frame, graph: Graph, address: Address) -> Writes:
     walk = _Walk(graph, address)
     walk.back_from(head)
     if not _exists(head, walk, address):
-        state = walk.newest.state if walk.newest is not None else head.root_state
-        if address.level and walk.newest is None:
-            state = {}
+        newest = walk.newest
+        state = {} if newest is None else dict(kept_items(newest.data).items())
         raise absent(address, state, f"on the way to frame {head.index}")
     return Writes(walk.frames, walk.mutations, walk.through)
 

@@ -234,9 +234,17 @@ class Frame:
 
     @property
     def changed_keys(self) -> list[str]:
-        """The top-level keys that the mutations name, once each."""
-        keys = (m.key if isinstance(m.key, str) else m.key[0] for m in self.mutations)
-        return list(dict.fromkeys(keys))
+        """The top-level keys that the mutations name, once each.
+
+        A typed state's own mutation names none; for it they are the fields that differ.
+        """
+        named = [key for key in (getattr(m, "key", None) for m in self.mutations) if key]
+        keys = dict.fromkeys(key if isinstance(key, str) else key[0] for key in named)
+        if len(named) < len(self.mutations):
+            from lellm_nb.record.rows import keys_that_differ
+
+            keys |= dict.fromkeys(keys_that_differ(self))
+        return list(keys)
 
     @property
     def opaque(self) -> list[tuple[Any, ...]]:

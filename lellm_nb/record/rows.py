@@ -14,7 +14,7 @@ from lellm_nb.state.typed import Typed
 if TYPE_CHECKING:
     import pandas
 
-__all__ = ["state_table", "type_name"]
+__all__ = ["keys_that_differ", "state_table", "type_name"]
 
 
 def state_table(frame: Frame) -> pandas.DataFrame:
@@ -37,6 +37,15 @@ def state_table(frame: Frame) -> pandas.DataFrame:
             "at": pandas.array([None if w is None else w.index for w in found], dtype="Int64"),
         }
     )
+
+
+def keys_that_differ(frame: Frame) -> list[str]:
+    """Return the keys of a frame's own level that differ from the frame before."""
+    before = None
+    if frame.parent is not None:
+        before = level_at(frame.parent.position, LevelKeys().of(frame))
+    old, new = {} if before is None else _content(before), _content(frame.level)
+    return [key for key, value in new.items() if key not in old or old[key] != value]
 
 
 def _content(level: Position) -> dict[str, Any]:

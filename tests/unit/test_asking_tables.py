@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 
 import pytest
 
-from lellm_nb import Debugger, GraphBuilder, Reducer
+from lellm_nb import Debugger, GraphBuilder, Reducer, typed_state
 from lellm_nb.debug.diff import diff_states
 from lellm_nb.debug.textdiff import TextDiff
 from lellm_nb.errors import MissingKeyError
@@ -264,3 +265,42 @@ def test_comparing_says_which_way_each_side_went():
     assert "small or big" in repr(told)
     assert told.first_route.path == "add"
     assert all(name.isidentifier() for name in told.to_pandas().columns)
+
+
+# -- typed states ------------------------------------------------------------------------
+
+
+@typed_state
+@dataclasses.dataclass
+class Essay:
+    """A state of a class of its own."""
+
+    topic: str
+    n: int = 0
+
+
+class Bump:
+    """A mutation that does not say what it writes."""
+
+    def apply(self, state):
+        state.n += 1
+
+
+def test_typed_states_answer_every_question():
+    """S6: fields are keys, and a mutation of the user's own is looked at by what it changed."""
+    g = GraphBuilder("g").node("a", lambda ctx: ctx.put("topic", "x"))
+    g.node("b", lambda ctx: ctx.record(Bump())).node("e", lambda ctx: None)
+    g.edge_if("a", "b", lambda s: s.n == 0).edge("a", "e").edge("b", "e")
+    dbg = Debugger(g.start("a").end("e").build(), Essay("otters"))
+    dbg.run()
+
+    assert [w.frame.path for w in dbg.who("n")] == ["b"]
+    assert [w.frame.path for w in dbg.who("topic")] == ["a"]
+    assert list(dbg.history("n")["new"]) == [1]
+    assert dbg.why(1)[0].reads == ("n",)
+    assert list(dbg.evaluate("n + state.n")["value"]) == [0, 0, 2, 2]
+    assert list(dbg.frames.to_pandas(keys=True)["changed_keys"]) == ["", "topic", "n", ""]
+    assert list(dbg.frames[2].to_pandas()["written_by"]) == ["a", "b"]
+    assert dbg.diff(0, -1).keys == ["topic", "n"]
+    with pytest.raises(MissingKeyError, match="Did you mean 'topic'"):
+        dbg.who("topik")
