@@ -7,7 +7,7 @@ import contextlib
 import threading
 import weakref
 from collections.abc import Awaitable, Callable, Coroutine, Generator
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from typing import Any, Generic, TypeVar
 
 from lellm_nb.debug.breakpoints import Breakpoints
@@ -154,6 +154,9 @@ class Core:
                 if interrupted:
                     interrupted = False
                     self._interrupted()
+                # in turns: a signal that comes just before a thread blocks would not wake it
+                while not future.done():
+                    wait([future], HEARTBEAT)
                 return future.result()
             except KeyboardInterrupt:
                 interrupted = True
