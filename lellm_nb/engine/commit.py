@@ -68,7 +68,9 @@ def commit_node(scope: Scope, site: Site, level: Position, outcome: Outcome) -> 
     after, visit = _after(scope, site, level, mutations)
     if outcome.waits is not None:
         name, timeout = outcome.waits
-        barrier_id = f"{scope.prefix}{name}#{_occurrence(scope, level, name)}"
+        # in a branch the level's only node is the branch: its name keeps siblings' waits apart
+        prefix = scope.prefix if scope.branch is None else f"{site.place.path}/"
+        barrier_id = f"{prefix}{name}#{_occurrence(scope, level, name)}"
         after.visits.also(level.step, f"#{name}")
         after.hold = Waiting(barrier_id, name, timeout, outcome.target or "", outcome.ends)
         return Committed(after, "commit", site.place, visit, mutations, None, None)

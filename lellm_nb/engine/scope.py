@@ -249,6 +249,8 @@ def scope_at(scope: Scope, root: Position, frame: Frame) -> Scope:
     segments = frame.path.split("/")
     for segment, following in itertools.pairwise(segments):
         site = scope.site(segment.partition("#")[0])
+        if not isinstance(site.node, (Subgraph, Parallel)):
+            break  # what follows is the name of a pause in a branch's task
         inner = scope.inside(level)
         if isinstance(inner, Position):
             scope, level = scope.child(site, level), inner

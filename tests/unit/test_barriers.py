@@ -272,7 +272,7 @@ def test_a_pause_to_an_unknown_goto_commits_nothing():
 
 
 def test_a_pause_inside_a_subgraph_and_a_branch_has_its_path():
-    """B2, N2: the id is the path of its level."""
+    """B2, N2, P4: the id is the path of its level; a branch stands in it: ids never repeat."""
 
     def x(ctx):
         ctx.pause("sure")
@@ -282,7 +282,7 @@ def test_a_pause_inside_a_subgraph_and_a_branch_has_its_path():
 
     assert [p.id for p in dbg.run().pending] == ["sub/sure#0"]
     dbg.approve()
-    assert [p.id for p in dbg.run().pending] == ["par/sure#0", "par/y/sure#0"]
+    assert [p.id for p in dbg.run().pending] == ["par/x/sure#0", "par/y/sure#0"]
 
 
 @pytest.mark.parametrize("name", ["", "a/b", "a#0", None])
@@ -530,11 +530,11 @@ def test_several_barriers_wait_at_once_and_a_decision_reaches_the_one_it_names()
     g = GraphBuilder("g").parallel("par", {"a": ask, "b": ask, "c": ask})
     dbg = Debugger(g.start("par").end("par").build())
     ids = [p.id for p in dbg.run().pending]
-    dbg.reject("no", id="par/b#0")
+    dbg.reject("no", id="par/b/b#0")
 
-    assert ids == ["par/a#0", "par/b#0", "par/c#0"]
-    assert [p.id for p in dbg.pending] == ["par/a#0", "par/c#0"]
-    dbg.modify("n", 1, id="par/c#0")
+    assert ids == ["par/a/a#0", "par/b/b#0", "par/c/c#0"]
+    assert [p.id for p in dbg.pending] == ["par/a/a#0", "par/c/c#0"]
+    dbg.modify("n", 1, id="par/c/c#0")
     dbg.approve()
     assert dbg.run().reason is StopReason.COMPLETED
     assert dbg.state == {"a.approved": True, "b.reject_reason": "no", "n": 1, "c.approved": True}
@@ -550,9 +550,9 @@ def test_a_decision_without_an_id_needs_exactly_one_waiting_barrier():
     dbg = Debugger(g.start("par").end("par").build())
     dbg.run()
     for verb in (dbg.approve, dbg.reject, lambda: dbg.preview(Approve())):
-        with pytest.raises(NotWaitingError, match="par/a#0, par/b#0") as caught:
+        with pytest.raises(NotWaitingError, match="par/a/a#0, par/b/b#0") as caught:
             verb()
-    assert caught.value.waiting == ["par/a#0", "par/b#0"]
+    assert caught.value.waiting == ["par/a/a#0", "par/b/b#0"]
 
 
 # -- B6 ----------------------------------------------------------------------------------
