@@ -22,7 +22,7 @@ from lellm_nb.errors import LellmError, StepsExceededError
 
 __all__ = ["IMPORT", "fan", "graph_of", "jokes", "lies", "prepare", "travel"]
 
-IMPORT = "import lellm_nb"
+IMPORT = "from lellm_nb import Debugger, GraphBuilder"
 NEVER = 10**9
 
 

@@ -25,18 +25,21 @@ print(time.perf_counter() - begun, time.process_time() - worked)
 
 
 def figures(short: bool) -> list[Figure]:
-    """One per library."""
+    """One per library; of lellm_nb also the bare name, which loads nothing yet."""
     runs = 3 if short else 7
-    names = ["bare loop", "lellm_nb session", *PEERS]
-    return [Figure(KEY, name, SHOWN.get(name, ""), {"runs": runs}) for name in names]
+    made = [Figure(KEY, "bare loop", "asyncio alone", {"runs": runs})]
+    for case, statement in OWN.items():
+        options = {"runs": runs, "statement": statement}
+        made.append(Figure(KEY, "lellm_nb session", case, options))
+    return made + [Figure(KEY, name, "", {"runs": runs}) for name in PEERS]
 
 
-SHOWN = {"bare loop": "asyncio alone", "lellm_nb session": "lellm_nb"}
+OWN = {"import lellm_nb": "import lellm_nb", "GraphBuilder and Debugger": ""}
 
 
-def measure(subject: str, runs: int) -> dict[str, float]:
+def measure(subject: str, runs: int, statement: str = "") -> dict[str, float]:
     """Import it in interpreters of their own."""
-    program = PROGRAM.format(statement=SUBJECTS[subject].load().IMPORT)
+    program = PROGRAM.format(statement=statement or SUBJECTS[subject].load().IMPORT)
     clean = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     wall, cpu = [], []
     with tempfile.TemporaryDirectory() as cache:  # warm byte code, wherever Python may write
