@@ -117,9 +117,7 @@ def test_commits_of_other_branches_stay_in_the_position():
         await asyncio.sleep(0.03)
         ctx.put("slow", runs["c"])
 
-    dbg = Debugger(
-        fan({"a": count("a", good), "b": count("b", fails_once), "c": count("c", slow)})
-    )
+    dbg = Debugger(fan({"a": count("a", good), "b": count("b", fails_once), "c": count("c", slow)}))
     stop = dbg.run()
     committed = [f.path for f in dbg.frames if f.kind == "commit"]
     again = dbg.retry()
