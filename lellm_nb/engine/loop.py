@@ -140,6 +140,8 @@ class Run(Answering):
             except RunError as error:
                 scope, site, whole = spot.scope, spot.site, error
                 fan = self._patient_fan(spot.scope)
+                if fan is not None and await self._take_over_outwards(scope, site, error, fan[0]):
+                    return Halt.STEPPED  # inside the branch
                 if fan is not None and not isinstance(error, RunCancelledError):
                     before = self.last
                     self.doomed[id(spot.level)] = (spot.level, error)
@@ -187,9 +189,12 @@ class Run(Answering):
             error.state = self.position.state
             raise
 
-    async def _take_over_outwards(self, scope: Scope, site: Site, error: RunError) -> bool:
+    async def _take_over_outwards(
+        self, scope: Scope, site: Site, error: RunError, end: Scope | None = None
+    ) -> bool:
+        """Take the innermost error route from `scope` outwards, as far as to below `end`."""
         at: Scope | None = scope
-        while at is not None:
+        while at is not end and at is not None:
             if await self.take_over(at, site, error):
                 return True
             above = at.parent

@@ -101,8 +101,7 @@ class Taking:
                 attempts = []
                 ctx = await self._patiently(scope, level, site, attempts)
         except asyncio.CancelledError as error:
-            task = asyncio.current_task()
-            if self.token.is_cancelled or (task is not None and task.cancelling()):
+            if self.token.is_cancelled or _being_cancelled():
                 raise
             failure = error  # the node cancelled itself: a failure like any other
         except GeneratorExit:
@@ -121,6 +120,8 @@ class Taking:
             tell.node_ended(site, level, duration, failure)
         if self.token.is_cancelled:
             raise self.cancelled(site.place.path)
+        if scope.threaded and _being_cancelled():
+            raise asyncio.CancelledError  # the node swallowed it: given up all the same
         if attempts:
             ctx.attempts = tuple(attempts)
         if failure is None:
@@ -317,6 +318,12 @@ class Taking:
         """Pass a stream chunk on."""
         if self.tell is not None:
             self.tell.chunk(site, chunk)
+
+
+def _being_cancelled() -> bool:
+    """Whether somebody has asked the current task to end."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 _NEVER_TAKEN = (RunCancelledError, BarrierCancelledError)
