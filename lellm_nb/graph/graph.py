@@ -104,6 +104,28 @@ class Graph:
         """Return the graph as Mermaid text."""
         return to_mermaid(self)
 
+    def to_svg(self) -> str:
+        """Return a still picture of the graph as SVG text, every composite opened up.
+
+        Needs nothing installed. Names are only ever text in it, and nothing in it links.
+
+        Example:
+            >>> from lellm_nb import GraphBuilder
+            >>> g = GraphBuilder("g").node("<a>", lambda ctx: None).start("<a>").end("<a>")
+            >>> svg = g.build().to_svg()
+            >>> svg.startswith("<svg"), "&lt;a&gt;" in svg
+            (True, True)
+        """
+        from lellm_nb.graph.svg import graph_svg
+
+        return graph_svg(self)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        """Draw itself in a cell: an image, in which nothing can run."""
+        from lellm_nb.graph.svg import graph_bundle
+
+        return graph_bundle(self)
+
     def patched(
         self,
         nodes: Mapping[str, Any] | None = None,

@@ -9,13 +9,11 @@ if TYPE_CHECKING:
     from .display import display_debugger
     from .dock import dock
     from .extension import load_ipython_extension, unload_ipython_extension
-    from .svg import graph_svg
 
 __all__ = [
     "WidgetBarrierSink",
     "display_debugger",
     "dock",
-    "graph_svg",
     "load_ipython_extension",
     "unload_ipython_extension",
 ]
@@ -24,7 +22,6 @@ _HOMES = {
     "WidgetBarrierSink": "barrier_sink",
     "display_debugger": "display",
     "dock": "dock",
-    "graph_svg": "svg",
     "load_ipython_extension": "extension",
     "unload_ipython_extension": "extension",
 }

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from lellm_nb.graph.outline import plain_path
+
 from .cards import card_row, preview_row, typed_value
 from .details import detail, state_rows, title_row
 from .feed import Feed
-from .outline import plain_path
 
 _LOOK_BACK = 5_000
 _MOST_VISITS = 12

@@ -10,10 +10,10 @@ from typing import Any, cast
 
 from lellm_nb.debug.diff import diff_states
 from lellm_nb.engine.scope import Scope
+from lellm_nb.graph.outline import plain_path
 from lellm_nb.record.position import Fan
 
 from .ledger import kind_of
-from .outline import plain_path
 from .protocols import ChangeLike, DebuggerLike, FrameLike, GraphLike
 from .values import LONG, PAGE, children, inside, short_text, type_name, value_row
 

@@ -70,7 +70,7 @@ class Still:
     def _html(self) -> str:
         feed, picture = self._panel.feed, self._panel.picture
         if picture is None:
-            from .layered import layered, visible
+            from lellm_nb.graph.layered import layered, visible
 
             opened = feed.outline.composites()
             picture = layered(visible(feed.outline, opened))

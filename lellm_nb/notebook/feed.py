@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from lellm_nb.graph.outline import Outline, outline
+
 from .head import head_rows
 from .ledger import Ledger, Standing, packed, same_frame
-from .outline import Outline, outline
 from .places import places_after
 from .protocols import DebuggerLike
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from .outline import Outline, plain_path
+from lellm_nb.graph.outline import Outline, plain_path
+
 from .places import places_after
 from .protocols import DebuggerLike
 from .values import short_text, type_name

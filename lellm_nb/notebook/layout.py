@@ -13,7 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from .layered import (
+from lellm_nb.graph.layered import (
     HEADER,
     NODE_HEIGHT,
     Drawing,
@@ -21,7 +21,7 @@ from .layered import (
     layered,
     visible,
 )
-from .outline import Outline
+from lellm_nb.graph.outline import Outline
 
 _log = logging.getLogger(__name__)
 _WORKER = Path(__file__).with_name("layout_worker.py")

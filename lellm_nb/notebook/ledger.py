@@ -11,7 +11,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .outline import Outline, plain_path
+from lellm_nb.graph.outline import Outline, plain_path
+
 from .places import places_after
 from .protocols import FrameLike
 

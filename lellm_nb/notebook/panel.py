@@ -12,13 +12,14 @@ from weakref import WeakKeyDictionary
 import anywidget
 import traitlets as t
 
+from lellm_nb.graph.layered import Drawing
+from lellm_nb.graph.outline import Outline
+
 from .answers import answer
 from .assets import module_text, style_text
 from .feed import NOW, Feed
-from .layered import Drawing
 from .layout import layout
 from .orders import post_order, toggle_breakpoint
-from .outline import Outline
 from .protocols import DebuggerLike
 from .writer import Client
 

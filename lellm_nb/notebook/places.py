@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from .outline import Outline
+from lellm_nb.graph.outline import Outline
+
 from .protocols import FrameLike
 
 

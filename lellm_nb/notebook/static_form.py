@@ -6,12 +6,13 @@ from base64 import b64encode
 from html import escape
 from typing import Any
 
+from lellm_nb.graph.layered import Drawing
+from lellm_nb.graph.outline import Outline
+from lellm_nb.graph.svg import svg
+
 from .details import changed_keys, path_text
-from .layered import Drawing
 from .ledger import kind_of
-from .outline import Outline
 from .protocols import DebuggerLike
-from .svg import svg
 from .values import short_text
 
 _MOST_FRAMES = 8

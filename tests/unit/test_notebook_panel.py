@@ -10,8 +10,8 @@ import time
 import pytest
 
 from lellm_nb import Debugger, GraphBuilder
+from lellm_nb.graph.layered import layered, visible
 from lellm_nb.notebook.feed import Feed
-from lellm_nb.notebook.layered import layered, visible
 from lellm_nb.notebook.orders import toggle_breakpoint
 from lellm_nb.notebook.panel import Panel, panel_for
 from lellm_nb.notebook.static_form import static_html

@@ -8,11 +8,11 @@ from xml.etree import ElementTree
 import pytest
 
 from lellm_nb import GraphBuilder
+from lellm_nb.graph.layered import layered, visible
+from lellm_nb.graph.outline import outline
+from lellm_nb.graph.svg import graph_svg
 from lellm_nb.notebook import layout as layout_module
-from lellm_nb.notebook.layered import layered, visible
 from lellm_nb.notebook.layout import layout
-from lellm_nb.notebook.outline import outline
-from lellm_nb.notebook.svg import graph_svg
 
 
 def agent_graph():
@@ -165,3 +165,30 @@ def test_an_empty_picture_of_one_node_is_still_a_picture():
     g = GraphBuilder("one").node("a", lambda ctx: None).start("a").end("a").build()
 
     assert graph_svg(g).count("<text") == 1
+
+
+def test_a_graph_in_a_cell_draws_itself_as_an_image():
+    """Names are data: in the picture, in the image's text, and nowhere as markup."""
+    hostile = '"><img src=x onerror=alert(1)>'
+    g = GraphBuilder(hostile).node("<script>alert(1)<", lambda ctx: None)
+    graph = g.start("<script>alert(1)<").end("<script>alert(1)<").build()
+
+    bundle = graph._repr_mimebundle_()
+
+    assert bundle["text/html"].count("<") == 1
+    assert bundle["image/svg+xml"] == graph.to_svg()
+    root = ElementTree.fromstring(graph.to_svg())
+    assert {child.tag.rpartition("}")[2] for child in root.iter()} <= {
+        "svg", "style", "defs", "marker", "path", "rect", "text",
+    }  # fmt: skip
+
+
+def test_a_huge_graph_in_a_cell_is_a_line():
+    """A picture of thousands of nodes would be megabytes in the notebook."""
+    g = GraphBuilder("big")
+    for i in range(301):
+        g.node(f"n{i}", lambda ctx: None)
+    for i in range(300):
+        g.edge(f"n{i}", f"n{i + 1}")
+
+    assert list(g.start("n0").end("n300").build()._repr_mimebundle_()) == ["text/plain"]

@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from .protocols import GraphLike
-
 KINDS = ("task", "condition", "barrier", "parallel", "subgraph")
 
 
@@ -116,14 +114,14 @@ def plain_path(path: str) -> str:
     return "/".join(part.partition("#")[0] for part in path.split("/"))
 
 
-def outline(graph: GraphLike) -> Outline:
+def outline(graph: Any) -> Outline:
     """Return the outline of `graph` with every composite opened up."""
     result = Outline(str(graph.name))
     _add_graph(result, graph, -1, "")
     return result
 
 
-def _add_graph(result: Outline, graph: GraphLike, parent: int, prefix: str) -> None:
+def _add_graph(result: Outline, graph: Any, parent: int, prefix: str) -> None:
     numbers: dict[str, int] = {}
     for name, node in graph.nodes.items():
         roles = [role for role, of in (("start", graph.start), ("end", graph.end)) if of == name]

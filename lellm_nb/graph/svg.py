@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Mapping
+from typing import Any
 from xml.sax.saxutils import escape
 
-from .layered import Box, Drawing, Point, layered, visible
-from .outline import Outline, outline
-from .protocols import GraphLike
+from lellm_nb.graph.layered import Box, Drawing, Point, layered, visible
+from lellm_nb.graph.outline import Outline, outline
 
 _RULES = (
     ("rect", "fill:#fff;stroke:#b6bdc6;stroke-width:1.3"),
@@ -92,10 +93,24 @@ def _class(name: str) -> str:
     return f" class='{name}'" if name else ""
 
 
-def graph_svg(graph: GraphLike) -> str:
+def graph_svg(graph: Any) -> str:
     """Return a still picture of `graph`, every composite opened up.
 
     Needs nothing installed: this is what `Graph.to_svg` gives.
     """
     whole = outline(graph)
     return svg(whole, layered(visible(whole, whole.composites())))
+
+
+def graph_bundle(graph: Any, *, most: int = 300) -> dict[str, str]:
+    """Return what a cell shows: the picture as an image, in which nothing can run.
+
+    A graph of more than `most` nodes is a line of text: its picture would be megabytes.
+    """
+    name = escape(str(graph.name), {'"': "&quot;"})
+    if len(outline(graph).nodes) > most:
+        return {"text/plain": f"{graph!r} (too big for a picture in a cell)"}
+    picture = graph_svg(graph)
+    data = b64encode(picture.encode()).decode()
+    html = f'<img alt="Graph {name}" style="max-width:100%" src="data:image/svg+xml;base64,{data}">'
+    return {"text/html": html, "image/svg+xml": picture, "text/plain": repr(graph)}
