@@ -141,11 +141,10 @@ def test_a_cancelled_sibling_commits_nothing():
         ctx.put("late", True)
 
     sink = MemorySink()
+    threading.Timer(0.2, go_on.set).start()
     with pytest.raises(NodeExecutionError):
-        try:
-            fan({"a": blocked, "b": broken}).run({}, checkpoint=sink)
-        finally:
-            go_on.set()
+        fan({"a": blocked, "b": broken}).run({}, checkpoint=sink)
+    go_on.wait(10)
 
     assert [f.path for f in sink.frames] == ["first"]
 
@@ -294,15 +293,14 @@ def test_nodes_in_flight_finish_and_commit_when_the_run_is_to_stop():
         await go_on.wait()
         ctx.put("slow", True)
 
-    two = steps("one", "two")
-    session = ExecutionSession({}, fan({"a": slow, "b": two}))
-    runs = []
+    session = ExecutionSession({}, fan({"a": slow, "b": steps("one", "two")}))
+    runs, one_done = [], asyncio.Event()
+    session.listeners.append(lambda: one_done.set() if session.head.path == "par/b/one" else None)
 
     async def drive():
         task = asyncio.ensure_future(session.advance(started=runs.append))
         await started.wait()
-        while not any(f.path == "par/b/one" for f in session.line):
-            await asyncio.sleep(0.001)
+        await one_done.wait()
         runs[0].stopping = "asked"
         go_on.set()
         return await task
