@@ -13,7 +13,7 @@ from lellm_nb.engine.capture import capturing, prepare_thread
 from lellm_nb.engine.collector import collecting_less
 from lellm_nb.engine.halt import GRAVITY, Halt
 from lellm_nb.engine.publish import Publisher
-from lellm_nb.engine.scope import Scope, Site
+from lellm_nb.engine.scope import EntryError, Scope, Site
 from lellm_nb.engine.spot import Move, Spot, find_spot, next_move
 from lellm_nb.engine.taking import Lookup
 from lellm_nb.engine.token import CancellationToken
@@ -132,7 +132,13 @@ class Run(Answering):
 
     async def _step(self) -> Halt:
         while True:
-            spot = self._find()
+            try:
+                spot = self._find()
+            except EntryError as error:
+                site = error.scope.site(error.level.node or "")
+                if await self._take_over_outwards(error.scope, site, error):
+                    return Halt.STEPPED
+                raise
             if spot.site is None:
                 return Halt.ENDED
             try:
@@ -188,6 +194,12 @@ class Run(Answering):
         except NodeNotFoundError as error:
             error.state = self.position.state
             raise
+        except EntryError as error:
+            raise self._not_entered(error) from error.__cause__
+
+    def _not_entered(self, error: EntryError) -> RunError:
+        site = error.scope.site(error.level.node or "")
+        return self.failed(error.scope, error.level, site, error, self.clock.wall(), 0.0)
 
     async def _take_over_outwards(
         self, scope: Scope, site: Site, error: RunError, end: Scope | None = None
@@ -273,6 +285,10 @@ class Run(Answering):
         halt = self._may_start(scope, site, level)
         if halt is not None:
             return halt
+        try:
+            scope.inside(level)
+        except EntryError as error:
+            raise self._not_entered(error) from error.__cause__
         if move is Move.ENTER:
             halt = await self._drive(scope.child(site, level))
         else:

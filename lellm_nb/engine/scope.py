@@ -11,7 +11,7 @@ import inspect
 import itertools
 from typing import Any
 
-from lellm_nb.errors import NodeNotFoundError
+from lellm_nb.errors import NodeExecutionError, NodeNotFoundError
 from lellm_nb.graph.edge import Router
 from lellm_nb.graph.graph import Graph
 from lellm_nb.graph.node import Custom, Node, Parallel, Subgraph, Task
@@ -21,7 +21,7 @@ from lellm_nb.state.data import Data, Wide
 from lellm_nb.state.lens import IdentityLens, KeyLens
 from lellm_nb.state.state import content_of, keep, view
 
-__all__ = ["Scope", "Site", "scope_at"]
+__all__ = ["EntryError", "Scope", "Site", "scope_at"]
 
 
 NO_WAY_OUT = Router(())
@@ -72,6 +72,15 @@ class Site:
                 reducers=surrounding.reducers,
             )
         return self.solo[name]
+
+
+class EntryError(NodeExecutionError):
+    """A composite could not be entered, because its lens raised."""
+
+    def __init__(self, scope: Scope, level: Position, cause: Exception) -> None:
+        super().__init__(f"{scope.prefix}{level.node}", cause, state=scope.seen(level.data))
+        self.scope = scope
+        self.level = level
 
 
 def is_inline(node: Node, threaded: bool) -> bool:
@@ -200,7 +209,10 @@ class Scope:
         if level.inner is not None:
             return level.inner
         if self._entered_for is not level:
-            self._entered = self._enter(level)
+            try:
+                self._entered = self._enter(level)
+            except Exception as error:  # a lens is the user's code
+                raise EntryError(self, level, error) from error
             self._entered_for = level
         assert self._entered is not None
         return self._entered

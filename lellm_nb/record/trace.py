@@ -9,7 +9,7 @@ from typing import Any, Protocol, runtime_checkable
 from lellm_nb.ids import TraceId, new_trace_id
 from lellm_nb.record.frame import DecisionRecord, Frame
 from lellm_nb.state.mutation import Mutation, apply
-from lellm_nb.state.state import view
+from lellm_nb.state.state import keep, view
 
 __all__ = ["ExecutionTrace", "MemoryTraceSink", "TraceEntry", "TraceSink"]
 
@@ -53,8 +53,7 @@ class ExecutionTrace:
     @property
     def final_state(self) -> Any:
         """The fold of the mutations over the initial state."""
-        state = self.initial_state
-        return view(apply(dict(state), self.mutations)) if isinstance(state, dict) else state
+        return view(apply(keep(self.initial_state), self.mutations))
 
 
 @runtime_checkable
@@ -85,7 +84,7 @@ class MemoryTraceSink:
     def on_start(self, trace_id: TraceId, state: Any) -> None:
         """Begin a new trace."""
         self._trace_id = trace_id
-        self._initial = dict(state) if isinstance(state, dict) else state
+        self._initial = keep(state)
         self._entries.clear()
         self._decisions.clear()
 
@@ -112,5 +111,5 @@ class MemoryTraceSink:
     @property
     def trace(self) -> ExecutionTrace:
         """What is kept, as a value."""
-        initial = view(self._initial) if isinstance(self._initial, dict) else self._initial
+        initial = view(self._initial)
         return ExecutionTrace(self._trace_id, initial, tuple(self._entries), tuple(self._decisions))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import types
 import typing
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, TypeVar, runtime_checkable
@@ -118,8 +119,13 @@ class Typed:
 
 
 def _frozen_snapshot(state: Any) -> dict[str, Any]:
-    snapshot = state.snapshot()
-    check_jsonable(snapshot)
+    try:
+        snapshot = state.snapshot()
+        check_jsonable(snapshot)
+    except RecursionError:
+        raise SerializationError(
+            f"The snapshot of {type(state).__name__} contains itself, or is nested too deeply."
+        ) from None
     if isinstance(snapshot, Mapping):
         return {key: freeze(value, key) for key, value in snapshot.items()}
     return {"": freeze(snapshot)}
@@ -218,6 +224,9 @@ def _built(hint: Any, value: Any) -> Any:
         kind: Any = hint
         return _read_only(kind(**{n: _built(hints.get(n), v) for n, v in value.items()}))
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin in (typing.Union, types.UnionType) and isinstance(value, Mapping):
+        kinds = [kind for kind in arguments if dataclasses.is_dataclass(kind)]
+        return _built(kinds[0], value) if len(kinds) == 1 else value
     sequence = origin in (list, tuple) and isinstance(value, (list, tuple)) and arguments
     if sequence and (origin is tuple or any(map(dataclasses.is_dataclass, arguments))):
         return freeze(origin(_built(arguments[0], item) for item in value))
@@ -241,14 +250,25 @@ def _read_only(state: Any) -> Any:
                 key=name,
             )
 
+        def same(self: Any, other: object) -> Any:
+            # the class's own comparison may insist on the very class, which this is not
+            if not isinstance(other, kind):
+                return NotImplemented
+            return _fields_of(self) == _fields_of(other)
+
         body = {
             "__setattr__": refuse,
             "__delattr__": refuse,
+            "__eq__": same,
+            "__hash__": kind.__hash__,
             "__slots__": (),
             "__module__": kind.__module__,
             "__qualname__": kind.__qualname__,
             "__lellm_plain__": kind,
         }
+        if dataclasses.is_dataclass(kind):
+            # a copy with other values (dataclasses.replace) is the user's to change
+            body["__new__"] = lambda _cls, *args, **values: kind(*args, **values)
         meta: Any = type(kind)
         _read_only_kinds[kind] = meta(kind.__name__, (kind,), body)
         _read_only_kinds[_read_only_kinds[kind]] = _read_only_kinds[kind]
@@ -261,6 +281,12 @@ def _read_only(state: Any) -> Any:
             object.__setattr__(state, name, freeze(value, name))
     object.__setattr__(state, "__class__", _read_only_kinds[kind])
     return state
+
+
+def _fields_of(state: Any) -> list[Any]:
+    if dataclasses.is_dataclass(state):
+        return [getattr(state, f.name) for f in dataclasses.fields(state) if f.compare]
+    return [getattr(state, name) for name in type(state).model_fields]
 
 
 def _writable(state: Any) -> Any:
