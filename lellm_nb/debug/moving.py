@@ -12,6 +12,7 @@ from lellm_nb.debug.core import PAUSE, Handle
 from lellm_nb.debug.desk import Desk
 from lellm_nb.debug.stop import Stop, StopReason
 from lellm_nb.debug.stopping import Arrived, Stopping, Target, Until, check_count
+from lellm_nb.debug.streams import Streams
 from lellm_nb.engine.halt import Halt
 from lellm_nb.engine.loop import HOLD, Run
 from lellm_nb.engine.scope import Scope
@@ -30,6 +31,13 @@ __all__ = ["Moving"]
 
 class Moving(Stopping):
     """``step, over, into, out, run, retry`` and their async twins."""
+
+    _streams: Streams | None = None
+
+    @property
+    def streaming(self) -> dict[str, list[Any]]:
+        """What nodes that run now have emitted so far, by path."""
+        return self._streams.now() if self._streams is not None and self._busy else {}
 
     def step(self, n: int = 1) -> Stop:
         """Make `n` commits, branches taken in turn; a barrier or a failure ends it."""
@@ -204,6 +212,9 @@ class Moving(Stopping):
     def _prepare(self, run: Run) -> None:
         """Set up a run before it moves."""
         run.capture = True
+        self._streams = Streams(lambda: self._session.head, self._changed)
+        # without a publisher, chunks have nowhere else to go while their node runs
+        run.on_chunk = self._streams.add  # type: ignore[method-assign]
 
     def _refresh_code(self) -> None:
         """Pick up functions that were defined again; before each move forward."""

@@ -1,0 +1,58 @@
+"""What nodes that run now have emitted so far, for whoever looks on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from lellm_nb.record.frame import Frame
+
+__all__ = ["Streams"]
+
+
+class Streams:
+    """The chunks of nodes in flight, by path; those of a node go when it commits.
+
+    Example:
+        >>> class Site:
+        ...     place = Frame("g", "llm", {}, 1)
+        >>> streams = Streams(lambda: Site.place, lambda: None)
+        >>> streams.add(Site, "hel"); streams.add(Site, "lo")
+        >>> streams.now()
+        {'llm': ['hel', 'lo']}
+    """
+
+    def __init__(self, head: Callable[[], Frame], changed: Callable[[], None]) -> None:
+        self._head = head
+        self._changed = changed
+        self._of: dict[str, tuple[Frame, list[Any]]] = {}
+
+    def add(self, site: Any, chunk: Any) -> None:
+        """Take a chunk, on whatever thread the node runs."""
+        path = site.place.path
+        head = self._head()
+        since, chunks = self._of.get(path, (head, []))
+        if _ran_since(since, head, path):
+            chunks = []
+        chunks.append(chunk)
+        self._of[path] = (head, chunks)
+        self._changed()
+
+    def now(self) -> dict[str, list[Any]]:
+        """Return the chunks of the nodes that have not committed since they emitted them."""
+        head = self._head()
+        return {
+            path: chunks
+            for path, (since, chunks) in list(self._of.items())
+            if not _ran_since(since, head, path)
+        }
+
+
+def _ran_since(since: Frame, head: Frame, path: str) -> bool:
+    """Tell whether a frame of that path lies between two frames, the first left out."""
+    frame: Frame | None = head
+    while frame is not None and frame is not since:
+        if frame.path == path:
+            return True
+        frame = frame.parent
+    return frame is None  # the head was moved elsewhere
