@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -94,7 +94,6 @@ class Tree:
 
 
 def _branch(history: History, line: Line, current: Line) -> Branch:
-    own = range(line.first, len(line))
     last = line[-1]
     return Branch(
         line.name,
@@ -103,11 +102,15 @@ def _branch(history: History, line: Line, current: Line) -> Branch:
         len(line),
         _status(last),
         line is current,
-        tuple((i, history.notes[line[i]]) for i in own if line[i] in history.notes)
-        if history.notes
-        else (),
-        tuple(i for i in own if line[i] in history.pins) if history.pins else (),
+        tuple((frame.index, history.notes[frame]) for frame in _own(line, history.notes)),
+        tuple(frame.index for frame in _own(line, history.pins)),
     )
+
+
+def _own(line: Line, marked: Iterable[Frame]) -> list[Frame]:
+    """Return the marked frames that are a line's own, in order; few are marked of many."""
+    mine = (f for f in list(marked) if line.first <= f.index < len(line) and line[f.index] is f)
+    return sorted(mine, key=lambda frame: frame.index)
 
 
 def _status(frame: Frame) -> str:
