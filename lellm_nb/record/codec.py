@@ -1,0 +1,372 @@
+"""Values as JSON text and back: tagged, versioned, and never a way to run code (SEMANTICS C9).
+
+What JSON has is written as it is. Everything else is an object with the key ``$`` that
+names its type: ``{"$": "datetime", "v": "2026-11-20T09:00:00"}``. Reading looks the name
+up in a list of known types and in nothing else: no import, no pickle. A name that is not
+in the list stays a marker, `Unsaved`.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from lellm_nb.errors import CorruptedCheckpointError, LellmError, SerializationError, path_text
+from lellm_nb.record.codec_types import (
+    LATER,
+    Kind,
+    Unsaved,
+    kind_named,
+    kind_of,
+    load_later,
+    type_name,
+)
+from lellm_nb.state.data import Tail
+from lellm_nb.state.frozen import FrozenDict, FrozenList, frozen_dict, frozen_list
+from lellm_nb.state.state import State
+
+__all__ = ["Codec", "Limits", "Problem", "to_bytes"]
+
+TAG = "$"
+LIST_LIKE = {list, FrozenList}
+DICT_LIKE = {dict, FrozenDict, State}
+BITS = 1024
+"""Whole numbers up to this are JSON numbers; larger ones are written in hex, tagged."""
+
+
+class Limits(NamedTuple):
+    """What reading refuses to go beyond.
+
+    Attributes:
+        size: Bytes of one text, after decompression.
+        depth: How deep values may nest; deeper ones are not written either.
+        seconds: How long one reading may take.
+    """
+
+    size: int = 256 * 1024 * 1024
+    depth: int = 150
+    seconds: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A value that could not be written.
+
+    Attributes:
+        path: Where it stands: ``tools[2].client``.
+        type: What it is.
+        why: What is wrong with it.
+    """
+
+    path: str
+    type: str
+    why: str
+
+    def __str__(self) -> str:
+        return f"{self.path or 'the value'} is {self.type}: {self.why}"
+
+
+class Codec:
+    """Writes values as JSON text, and reads them.
+
+    Args:
+        limits: What reading refuses to go beyond.
+
+    Example:
+        >>> import datetime
+        >>> codec = Codec()
+        >>> text = codec.dumps({"at": datetime.date(2026, 11, 20), "n": (1, 2)}); text
+        b'{"at":{"$":"date","v":"2026-11-20"},"n":{"$":"tuple","v":[1,2]}}'
+        >>> codec.loads(text)
+        {'at': datetime.date(2026, 11, 20), 'n': (1, 2)}
+        >>> codec.loads(codec.dumps({"tool": object}))["tool"]
+        <Unsaved builtins.type: <class 'object'>>
+    """
+
+    def __init__(self, limits: Limits | None = None) -> None:
+        self.limits = limits or Limits()
+
+    # -- writing ---------------------------------------------------------------
+
+    def dumps(self, value: Any, *, strict: bool = False, path: Any = ()) -> bytes:
+        """Return a value as JSON text.
+
+        Args:
+            strict: Whether a value of an unknown type is an error instead of a marker.
+            path: Where the value stands, for messages.
+
+        Raises:
+            SerializationError: In strict mode: something in it cannot be written.
+        """
+        problems: list[Problem] = []
+        form = self.plain(value, problems, path if isinstance(path, tuple) else (path,))
+        if strict and problems:
+            raise unsavable(problems)
+        return to_bytes(form)
+
+    def plain(
+        self, value: Any, problems: list[Problem] | None = None, path: tuple[Any, ...] = ()
+    ) -> Any:
+        """Return what the standard `json` module writes for a value.
+
+        Args:
+            problems: Gets what could not be written; markers stand in its place.
+        """
+        if is_plain(value, self.limits.depth):
+            return value
+        return self._tagged(value, [] if problems is None else problems, path)
+
+    def _tagged(self, value: Any, problems: list[Problem], path: tuple[Any, ...]) -> Any:
+        if len(path) > self.limits.depth:
+            return _marker(value, problems, path, "it is nested too deeply")
+        kind = type(value)
+        if kind in LIST_LIKE:
+            return [self._tagged(v, problems, (*path, i)) for i, v in enumerate(value)]
+        if kind in DICT_LIKE:
+            if TAG not in value and all(type(k) is str and _sound(k) for k in value):
+                return {k: self._tagged(v, problems, (*path, k)) for k, v in value.items()}
+            pairs = [
+                [self._tagged(k, problems, path), self._tagged(v, problems, (*path, str(k)))]
+                for k, v in value.items()
+            ]
+            return {TAG: "dict", "v": pairs}
+        if kind is Tail:
+            return [self._tagged(v, problems, (*path, i)) for i, v in enumerate(value.since(0))]
+        if is_plain(value, 1) and (kind is not str or _sound(value)):
+            return value
+        if kind is Unsaved:
+            return value.json()
+        known = kind_of(value)
+        if known is None:
+            return _marker(value, problems, path, "no way to write it is registered")
+        try:
+            content = self._tagged(known.write(value), problems, path)
+        except Exception as error:  # a registered function is the user's
+            return _marker(value, problems, path, f"writing it failed: {error}")
+        made: dict[str, Any] = {TAG: known.name, "v": content}
+        if known.version != 1:
+            made["n"] = known.version
+        return made
+
+    # -- reading ---------------------------------------------------------------
+
+    def loads(self, text: bytes | str, *, key: str = "") -> Any:
+        """Return the value of a JSON text, frozen.
+
+        Raises:
+            CorruptedCheckpointError: It is no such text, or beyond a limit.
+        """
+        return self.value(self.parse(text), key=key)
+
+    def parse(self, text: bytes | str) -> Any:
+        """Return JSON data as the standard module reads it.
+
+        Raises:
+            CorruptedCheckpointError: It is no JSON, or beyond a limit.
+        """
+        if len(text) > self.limits.size:
+            raise CorruptedCheckpointError(
+                f"A text of {len(text)} bytes is beyond the limit of {self.limits.size}."
+            )
+        try:
+            return json.loads(text, parse_constant=_no_constant)
+        except (ValueError, RecursionError, MemoryError) as error:
+            raise CorruptedCheckpointError(f"This is not JSON: {str(error)[:200]}.") from None
+
+    def value(
+        self,
+        form: Any,
+        *,
+        key: str = "",
+        resolve: Callable[[dict[str, Any]], Any] | None = None,
+    ) -> Any:
+        """Return the value of JSON data, frozen.
+
+        Args:
+            key: The state key it stands at, for messages of frozen containers.
+            resolve: Looks up what the data only refers to, in a store.
+
+        Raises:
+            CorruptedCheckpointError: The data is damaged, or beyond a limit.
+        """
+        return _Reading(self.limits, resolve).value(form, key, 0)
+
+
+class _Reading:
+    """One reading, with its clock."""
+
+    def __init__(self, limits: Limits, resolve: Callable[[dict[str, Any]], Any] | None) -> None:
+        self._depth = limits.depth
+        self._seconds = limits.seconds
+        self._until = time.monotonic() + limits.seconds
+        self._resolve = resolve
+        self._seen = 0
+
+    def value(self, form: Any, key: str, depth: int) -> Any:
+        kind = type(form)
+        if kind is list:
+            self._check(depth, len(form))
+            depth += 1
+            read = self.value
+            return frozen_list([v if type(v) in _ATOMS else read(v, key, depth) for v in form], key)
+        if kind is dict:
+            self._check(depth, len(form))
+            if TAG in form:
+                return self._known(form, key, depth)
+            depth += 1
+            read = self.value
+            made = {k: v if type(v) in _ATOMS else read(v, key, depth) for k, v in form.items()}
+            return frozen_dict(made, key)
+        return form
+
+    def _check(self, depth: int, size: int) -> None:
+        if depth > self._depth + 2:
+            raise CorruptedCheckpointError(f"Values nest deeper than {self._depth} levels.")
+        self._seen += size + 1
+        if self._seen > 10_000:
+            self._seen = 0
+            if time.monotonic() > self._until:
+                raise CorruptedCheckpointError(f"Reading took longer than {self._seconds} s.")
+
+    def _known(self, form: dict[str, Any], key: str, depth: int) -> Any:
+        name = form[TAG]
+        if name == "?":
+            return Unsaved(str(form.get("type", "")), str(form.get("repr", "")))
+        if name == "&" and self._resolve is not None:
+            return self._resolve(form)
+        if type(name) is not str or "v" not in form:
+            raise CorruptedCheckpointError(f"A tagged value has no type or no content: {name!r}.")
+        if name == "dict":
+            return self._dict(form["v"], key, depth + 1)
+        if name in LATER:
+            load_later(name)
+        known = kind_named(name)
+        if known is None:
+            return Unsaved(name, f"a value of type {name}", _Form(form))
+        return self._made(known, form, key, depth)
+
+    def _made(self, known: Kind, form: dict[str, Any], key: str, depth: int) -> Any:
+        version = form.get("n", 1)
+        if type(version) is not int or not 1 <= version <= known.version:
+            raise CorruptedCheckpointError(
+                f"A value of type {known.name} has version {version!r}; this reads up to"
+                f" {known.version}."
+            )
+        content = self.value(form["v"], key, depth + 1)
+        try:
+            if known.version == 1:
+                return known.read(content)
+            return known.read(content, version)
+        except (LellmError, MemoryError, RecursionError) as error:
+            raise CorruptedCheckpointError(f"A damaged {known.name}: {error}") from error
+        except Exception as error:
+            raise CorruptedCheckpointError(
+                f"A damaged {known.name}: {type(error).__name__}: {str(error)[:200]}"
+            ) from error
+
+    def _dict(self, pairs: Any, key: str, depth: int) -> Any:
+        self._check(depth, 1)
+        try:
+            made = {self.value(k, key, depth): self.value(v, key, depth) for k, v in pairs}
+        except (TypeError, ValueError) as error:
+            raise CorruptedCheckpointError(f"A damaged mapping: {error}.") from error
+        return frozen_dict(made, key)
+
+
+class _Form(dict[str, Any]):
+    """The JSON data of a marker, kept to be written again."""
+
+
+_ATOMS = {str, int, float, bool, type(None)}
+
+
+def is_plain(value: Any, depth: int) -> bool:
+    """Tell whether JSON has a value as it is, all the way down."""
+    kind = type(value)
+    if kind is str or kind is bool or value is None:
+        return True
+    if kind is int:
+        return -(2**63) < value < 2**63 or bool(value.bit_length() <= BITS)
+    if kind is float:
+        return math.isfinite(value)
+    if depth <= 0:
+        return False
+    if kind in DICT_LIKE:
+        if TAG in value:
+            return False
+        for k, v in value.items():
+            if type(k) is not str or not (type(v) is str or is_plain(v, depth - 1)):
+                return False
+        return True
+    if kind in LIST_LIKE:
+        return all(type(v) is str or is_plain(v, depth - 1) for v in value)
+    return False
+
+
+def to_bytes(form: Any) -> bytes:
+    """Return JSON data as text in UTF-8.
+
+    Text that UTF-8 cannot hold (half of a surrogate pair) is written tagged.
+    """
+    try:
+        return _write(form).encode()
+    except UnicodeEncodeError:
+        return _write(_whole(form)).encode()
+
+
+_write = json.JSONEncoder(
+    ensure_ascii=False, check_circular=False, allow_nan=False, separators=(",", ":")
+).encode
+
+
+def _sound(text: str) -> bool:
+    if text.isascii():
+        return True
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _whole(form: Any) -> Any:
+    """Tag every text with half a surrogate pair; JSON data stays JSON data."""
+    if isinstance(form, str):
+        halves = form.encode("utf-8", "surrogatepass").hex()
+        return form if _sound(form) else {TAG: "text", "v": halves}
+    if isinstance(form, (list, tuple)):
+        return [_whole(v) for v in form]
+    if isinstance(form, dict):
+        if all(_sound(k) for k in form):
+            return {k: _whole(v) for k, v in form.items()}
+        return {TAG: "dict", "v": [[_whole(k), _whole(v)] for k, v in form.items()]}
+    return form
+
+
+def _marker(value: Any, problems: list[Problem], path: tuple[Any, ...], why: str) -> Any:
+    name = type_name(type(value))
+    problems.append(Problem(path_text(path), name, why))
+    try:
+        shown = repr(value)[:200]
+    except Exception as error:  # the repr is the user's
+        shown = f"(its repr raised {type(error).__name__})"
+    return {TAG: "?", "type": name, "repr": shown.encode(errors="replace").decode()}
+
+
+def _no_constant(text: str) -> Any:
+    raise ValueError(f"{text} is no JSON number")
+
+
+def unsavable(problems: Iterable[Problem]) -> SerializationError:
+    """Return the error that says what could not be written."""
+    problems = list(problems)
+    shown = "; ".join(map(str, problems[:5]))
+    more = f" (and {len(problems) - 5} more)" if len(problems) > 5 else ""
+    return SerializationError(
+        f"{shown}{more}. Register the type with lellm_nb.register_type, or leave it out.",
+        path=problems[0].path,
+    )

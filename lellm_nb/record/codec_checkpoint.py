@@ -1,0 +1,95 @@
+"""Checkpoints as bytes, with the exact position."""
+
+from __future__ import annotations
+
+import datetime
+import uuid
+from typing import Any
+
+from lellm_nb.errors import CorruptedCheckpointError
+from lellm_nb.ids import CheckpointId
+from lellm_nb.record.checkpoint import Checkpoint
+from lellm_nb.record.codec import Codec, Limits, to_bytes, unsavable
+from lellm_nb.record.codec_positions import PositionReader, PositionWriter
+from lellm_nb.record.position import Position
+from lellm_nb.state.state import keep, view
+
+__all__ = ["CheckpointCodec"]
+
+FORMAT = 1
+
+
+class CheckpointCodec:
+    """Writes a checkpoint as JSON text, and reads it.
+
+    Args:
+        limits: What reading refuses to go beyond.
+        strict: Whether a value that cannot be written is an error; else a marker stands
+            in its place.
+
+    Example:
+        >>> from lellm_nb import Checkpoint
+        >>> codec = CheckpointCodec()
+        >>> codec.decode(codec.encode(Checkpoint("b", "a", {"n": (1, 2)}, 0))).state["n"]
+        (1, 2)
+    """
+
+    def __init__(self, limits: Limits | None = None, *, strict: bool = False) -> None:
+        self.codec = Codec(limits)
+        self.strict = strict
+
+    def encode(self, checkpoint: Checkpoint) -> bytes:
+        """Return a checkpoint as bytes.
+
+        Raises:
+            SerializationError: In strict mode: a value cannot be written.
+        """
+        writer = PositionWriter(self.codec)
+        position = checkpoint.position
+        form: dict[str, Any] = {
+            "lellm_nb": "checkpoint",
+            "format": FORMAT,
+            "checkpoint_id": checkpoint.checkpoint_id,
+            "current_node": checkpoint.current_node,
+            "last_node": checkpoint.last_node,
+            "graph_hash": f"{checkpoint.graph_hash:#018x}",
+            "created_at": checkpoint.created_at.isoformat(),
+            "protected": bool(checkpoint.protected),
+        }
+        if position is None:
+            form["state"] = writer.data(keep(checkpoint.state))
+        else:
+            form["position"] = writer.write(position)
+        if self.strict and writer.problems:
+            raise unsavable(writer.problems)
+        return to_bytes(form)
+
+    def decode(self, data: bytes) -> Checkpoint:
+        """Return the checkpoint of some bytes.
+
+        Raises:
+            CorruptedCheckpointError: They are none, or damaged.
+        """
+        form = self.codec.parse(data)
+        reader = PositionReader(self.codec)
+        try:
+            if form["lellm_nb"] != "checkpoint" or form["format"] != FORMAT:
+                raise ValueError(f"format {form['format']!r} of {form['lellm_nb']!r}")
+            position: Position | None = None
+            if "position" in form:
+                position = reader.read(form["position"])
+                state = position.state
+            else:
+                state = view(reader.data(form["state"]))
+            return Checkpoint(
+                str(form["current_node"]),
+                str(form["last_node"]),
+                state,
+                int(form["graph_hash"], 16),
+                CheckpointId(str(uuid.UUID(form["checkpoint_id"]))),
+                datetime.datetime.fromisoformat(form["created_at"]),
+                bool(form["protected"]),
+                position,
+            )
+        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+            raise CorruptedCheckpointError(f"This is no checkpoint: {error!r:.200}.") from error

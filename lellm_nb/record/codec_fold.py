@@ -1,0 +1,256 @@
+"""Rows back to frames: what a row says, and the positions that rows lead to."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from lellm_nb.errors import CorruptedCheckpointError, LellmError
+from lellm_nb.graph.edge import Edge, Route
+from lellm_nb.record.codec_details import read_detail
+from lellm_nb.record.codec_frames import STEPS, Row, steps_of
+from lellm_nb.record.codec_positions import PositionReader, read_hold
+from lellm_nb.record.frame import Detail, Place
+from lellm_nb.record.position import Fan, Position
+from lellm_nb.state.data import Wide, draft
+from lellm_nb.state.mutation import Mutation
+from lellm_nb.state.typed import Typed
+
+__all__ = ["Facts", "FrameReader"]
+
+KINDS = frozenset({*STEPS, "start", "decision", "route", "edit", "error"})
+
+
+class _Template(NamedTuple):
+    kind: str
+    graph: str
+    path: str
+    node: str
+    steps: tuple[tuple[str, str], ...]
+    route: Route | None
+
+
+class Facts(NamedTuple):
+    """What a row says of its frame by itself, without the frames before it."""
+
+    kind: str
+    place: Place
+    visit: int
+    cursor: int
+    started: float
+    duration: float
+    mutations: tuple[Mutation, ...]
+    route: Route | None
+    detail: Detail | None
+    steps: tuple[tuple[str, str], ...]
+    entered: Any
+    hold: Any
+    counter: str
+    result: Any
+
+
+def _edge(form: Any) -> Edge:
+    source, target, kind, limit = form
+    return Edge(str(source), str(target), str(kind), None, limit)
+
+
+class FrameReader:
+    """Reads rows, and folds them into positions.
+
+    Args:
+        positions: Reads positions, states and mutations.
+    """
+
+    def __init__(self, positions: PositionReader) -> None:
+        self.positions = positions
+        self.codec = positions.codec
+        self._templates: dict[int, _Template] = {}
+        self._places: dict[tuple[str, str, str], Place] = {}
+        self._orders: dict[Any, dict[str, int]] = {}
+
+    def add_template(self, number: int, body: bytes) -> None:
+        """Make a template known.
+
+        Raises:
+            CorruptedCheckpointError: It is damaged.
+        """
+        form = self.codec.parse(body)
+        try:
+            route = None
+            if "to" in form:
+                next_node, kind, tried = form["to"]
+                edge = _edge(form["edge"]) if "edge" in form else None
+                pairs = tuple((str(label), bool(answer)) for label, answer in tried)
+                route = Route(next_node, str(kind), pairs, edge)
+            if form["kind"] not in KINDS:
+                raise ValueError(f"unknown kind {form['kind']!r}")
+            self._templates[number] = _Template(
+                form["kind"],
+                str(form["graph"]),
+                str(form["path"]),
+                str(form["node"]),
+                tuple(steps_of(form.get("level", ""))),
+                route,
+            )
+        except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+            raise CorruptedCheckpointError(f"A damaged template: {error!r:.200}.") from error
+
+    def knows(self, number: int) -> bool:
+        """Tell whether a template is known."""
+        return number in self._templates
+
+    def facts(self, row: Row) -> Facts:
+        """Return what a row says of its frame.
+
+        Raises:
+            CorruptedCheckpointError: It is damaged, or its template is missing.
+        """
+        template = self._templates.get(row.template)
+        if template is None:
+            raise CorruptedCheckpointError(f"Template {row.template} is missing.")
+        form = self.codec.parse(row.body)
+        try:
+            more: dict[str, Any] = form if isinstance(form, dict) else {}
+            forms = form if isinstance(form, list) else more["m"]
+            mutations = tuple([self.positions.mutation(m) for m in forms])
+            path = more.get("p", template.path)
+            place = self._place(template.graph, path, template.node)
+            detail = read_detail(more["k"], self.codec.value) if "k" in more else None
+            return Facts(
+                template.kind,
+                place,
+                int(row.visit),
+                int(row.cursor),
+                float(row.started),
+                float(row.duration),
+                mutations,
+                template.route,
+                detail,
+                template.steps,
+                more.get("e"),
+                read_hold(more.get("h")),
+                str(more.get("c", "")),
+                (more["s"], more["x"]) if "s" in more else None,
+            )
+        except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+            raise CorruptedCheckpointError(f"A damaged frame: {error!r:.200}.") from error
+
+    def _place(self, graph: str, path: Any, node: str) -> Place:
+        if not isinstance(path, str):
+            raise TypeError("a path is text")
+        name = (graph, path, node)
+        place = self._places.get(name)
+        if place is None:
+            place = self._places[name] = Place(graph, path, node)
+        return place
+
+    # -- folding ---------------------------------------------------------------
+
+    def fold(self, root: Position, facts: Facts) -> tuple[Position, Position]:
+        """Return the position after a frame, and the frame's own level in it.
+
+        Raises:
+            CorruptedCheckpointError: The frame does not fit the position before it.
+        """
+        try:
+            if facts.kind == "error" and facts.route is None:
+                return root, self._found(root, facts)
+            made: list[Position] = []
+            after = self._replaced(root, facts, 0, list(facts.entered or ()), made)
+            return after, made[0]
+        except LellmError as error:
+            raise CorruptedCheckpointError(
+                f"A frame does not fit the one before: {error}"
+            ) from error
+        except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+            raise CorruptedCheckpointError(
+                f"A frame does not fit the one before: {error!r:.200}."
+            ) from error
+
+    def level_of(self, root: Position, facts: Facts) -> Position:
+        """Return a frame's level within the position that it led to."""
+        try:
+            return self._found(root, facts)
+        except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+            raise CorruptedCheckpointError(f"A damaged position: {error!r:.200}.") from error
+
+    def _found(self, root: Position, facts: Facts) -> Position:
+        level = root
+        entered = list(facts.entered or ())
+        for _, branch in facts.steps:
+            inner = level.inner if level.inner is not None else self._enter(level, entered.pop(0))
+            level = inner if isinstance(inner, Position) else inner.branches[branch]
+        return level
+
+    def _replaced(
+        self, level: Position, facts: Facts, i: int, entered: list[Any], made: list[Position]
+    ) -> Position:
+        if i == len(facts.steps):
+            made.append(self._after(level, facts))
+            return made[0]
+        inner = level.inner if level.inner is not None else self._enter(level, entered.pop(0))
+        if isinstance(inner, Position):
+            return level.holding(self._replaced(inner, facts, i + 1, entered, made))
+        branch = facts.steps[i][1]
+        branches = inner.branches.copy()
+        old = branches[branch]
+        new = self._replaced(old, facts, i + 1, entered, made)
+        branches[branch] = new
+        closed = new.node is None and old.node is not None
+        where = (facts.steps[: i + 1][:-1], facts.steps[i][0])
+        order = self._orders.get(where)
+        if order is None or branch not in order or len(order) != len(branches):
+            order = self._orders[where] = {name: n for n, name in enumerate(branches)}
+        turn = (order[branch] + 1) % len(branches)
+        return level.holding(Fan(branches, turn, inner.open - closed))
+
+    def _enter(self, level: Position, form: Any) -> Position | Fan:
+        word = form[0]
+        if word == "fan":
+            names = [str(name) for name in form[1]]
+            begun = {name: Position.begin(name, level.data, inner=True) for name in names}
+            return Fan(Wide.of(begun), 0, len(begun))
+        start = str(form[1])
+        if word == "same":
+            return Position.begin(start, level.data, inner=True)
+        if word == "key":
+            return Position.begin(start, dict(level.data.get(form[2]) or {}), inner=True)
+        if word != "data":
+            raise ValueError(f"unknown way in {word!r}")
+        return Position.begin(start, self.positions.data(form[2]), inner=True)
+
+    def _after(self, level: Position, facts: Facts) -> Position:
+        kind, route, mutations = facts.kind, facts.route, facts.mutations
+        data = self._applied(level.data, facts) if mutations else level.data
+        wrote = level.wrote
+        if wrote is not None and mutations:
+            wrote = wrote.extended(mutations)
+        step, visits = level.step, level.visits
+        if kind == "edit":
+            return Position(level.node, data, step, visits, level.hold, level.inner, wrote)
+        node = level.node if route is None else route.next_node
+        hold = facts.hold
+        if kind in STEPS or kind == "error":
+            visits, _ = visits.record(step, level.node or "")
+            if kind == "commit" and hold is not None and hasattr(hold, "name"):
+                visits.also(step, f"#{hold.name}")
+            step += 1
+        if facts.counter:
+            visits = visits.plus(step, facts.counter)
+        return Position(node, data, step, visits, hold, None, wrote)
+
+    def _applied(self, data: Any, facts: Facts) -> Any:
+        content = data.data if isinstance(data, Typed) else data
+        new = draft(content)
+        if facts.result is None:
+            for m in facts.mutations:
+                m.write(new)
+        else:
+            pairs, gone = facts.result
+            for key, value in pairs:
+                name = self.codec.value(key)
+                new[name] = self.positions.kept(value, name)
+            for key in gone:
+                name = self.codec.value(key)
+                if name in new:
+                    del new[name]
+        return Typed(data.cls, new) if isinstance(data, Typed) else new

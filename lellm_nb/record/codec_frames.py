@@ -1,0 +1,294 @@
+"""Frames as rows: what changed, not what exists.
+
+A row has a few numbers and a body of JSON. What repeats from frame to frame (the path,
+the kind, the level, the way out) is in a *template* that rows name by number. Positions
+are not in rows: they are folded from the rows since the last *anchor*, a whole position.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from lellm_nb.graph.node import Parallel, Subgraph
+from lellm_nb.record.codec import Codec, to_bytes
+from lellm_nb.record.codec_details import detail_form
+from lellm_nb.record.codec_positions import PositionWriter, hold_form
+from lellm_nb.record.frame import Frame
+from lellm_nb.record.levels import LevelKeys, level_at, without_visits
+from lellm_nb.record.position import Fan, Position, ToRoute, Waiting
+from lellm_nb.state.data import MISSING, Wide
+from lellm_nb.state.lens import IdentityLens, KeyLens
+from lellm_nb.state.mutation import Delete, Put, Reduce
+from lellm_nb.state.reducer import Reducer
+from lellm_nb.state.state import content_of, keep, view
+from lellm_nb.state.typed import Typed
+
+__all__ = ["STEPS", "FrameWriter", "Row", "steps_of"]
+
+STEPS = frozenset({"commit", "waiting", "exit", "join"})
+"""Kinds of frames that count as a step of their level; a routed error does as well."""
+
+_READY = {
+    id(reducer)
+    for reducer in (
+        *(Reducer.ERROR, Reducer.REPLACE, Reducer.APPEND, Reducer.MERGE_OBJECT),
+        *(Reducer.SUM, Reducer.MAX, Reducer.MIN),
+    )
+}
+
+
+class Row(NamedTuple):
+    """One frame as it is stored.
+
+    Attributes:
+        template: The number of its template.
+        body: JSON: a list of mutations, or an object that has them under ``m``.
+    """
+
+    template: int
+    visit: int
+    cursor: int
+    started: float
+    duration: float
+    body: bytes
+
+
+class FrameWriter:
+    """Makes rows of frames.
+
+    Args:
+        codec: Writes the values.
+        graph: The graph that runs: it knows what a level was entered with.
+        first: The number of the first new template.
+    """
+
+    def __init__(self, codec: Codec, graph: Any, first: int = 0) -> None:
+        self.codec = codec
+        self.graph = graph
+        self.positions = PositionWriter(codec)
+        self.made: list[tuple[int, bytes]] = []
+        self._next = first
+        self._templates: dict[Any, int] = {}
+        self._routes: dict[int, Any] = {}
+        self._keys = LevelKeys()
+
+    @property
+    def problems(self) -> list[Any]:
+        """What could not be written so far."""
+        return self.positions.problems
+
+    def row(self, frame: Frame) -> tuple[Row, bool]:
+        """Return a frame's row, and whether an anchor must follow because it can't be folded.
+
+        New templates are added to `made`.
+        """
+        level, parent = frame.level, frame.parent
+        mutations = frame.mutations
+        write = self.positions.mutation
+        forms: Any = [write(m) for m in mutations]
+        more: dict[str, Any] = {}
+        if level is frame.position:
+            key = ""
+            before: Position | None = None if parent is None else parent.position
+        else:
+            key, before = self._inner(frame, parent, more)
+        sure = before is not None and self._predicted(frame, before, more)
+        detail = frame._detail
+        if detail is not None:
+            more["k"] = detail_form(detail, self._value)
+        path = frame.path
+        if "#" in path:
+            more["p"] = path
+            key = without_visits(key)
+        if more:
+            more["m"] = forms
+            forms = more
+        row = Row(
+            self._template(frame, key),
+            frame.visit,
+            frame.cursor,
+            frame.started,
+            frame.duration,
+            to_bytes(forms),
+        )
+        return row, not sure
+
+    def _value(self, value: Any, name: str) -> Any:
+        return self.codec.plain(value, self.positions.problems, (name,))
+
+    # -- what a reader will fold -----------------------------------------------
+
+    def _predicted(self, frame: Frame, before: Position, more: dict[str, Any]) -> bool:
+        """Note what a fold can't know of the level after; tell whether the rest is foreseen."""
+        kind, level, route = frame.kind, frame.level, frame.route
+        if kind == "error" and route is None:
+            return True
+        if kind == "edit":
+            foreseen = level.node == before.node and level.step == before.step
+        else:
+            counts = kind in STEPS or kind == "error"
+            node = before.node if route is None else route.next_node
+            foreseen = level.node == node and level.step == before.step + counts
+            hold = level.hold
+            if isinstance(hold, Waiting):
+                more["h"] = hold_form(hold)
+            elif isinstance(hold, ToRoute):
+                more["h"] = 1
+            edge = None if route is None else route.edge
+            if edge is not None and edge.max_visits is not None:
+                key = f"#{edge.label}"
+                if level.visits.count(key, level.step) > before.visits.count(key, before.step):
+                    more["c"] = key
+        for m in frame.mutations:
+            if type(m) is Put or type(m) is Delete:
+                continue
+            if type(m) is not Reduce or id(m.reducer) not in _READY:
+                self._note_result(frame, before, more)
+                break
+        return foreseen
+
+    def _note_result(self, frame: Frame, before: Position, more: dict[str, Any]) -> None:
+        """Write what keys hold after a step that only the user's own code can repeat."""
+        old, new = content_of(before.data), content_of(frame.level.data)
+        changed = {k: v for k, v in new.items() if old.get(k, MISSING) is not v}
+        more["s"] = [
+            [self._value(k, "state"), self.positions.kept(v, k)] for k, v in changed.items()
+        ]
+        more["x"] = [self._value(k, "state") for k in old if k not in new]
+
+    def _inner(
+        self, frame: Frame, parent: Frame | None, more: dict[str, Any]
+    ) -> tuple[str, Position | None]:
+        """Return the key of an inner level and the level before; note what was entered."""
+        key = self._keys.of(frame)
+        if level_at(frame.position, key) is not frame.level:
+            found = self._key_by_graph(frame)
+            if found is None:
+                return key, None
+            key = found
+        if parent is None:
+            return key, None
+        level = parent.position
+        entered: list[Any] = []
+        graph: Any = self.graph
+        for name, branch in steps_of(key):
+            node = None if graph is None else graph.nodes.get(name)
+            inner = level.inner
+            if level.node != name:
+                return key, None
+            if inner is None:
+                made = _enter(node, level)
+                if made is None:
+                    return key, None
+                inner, form = made
+                if form is not None and isinstance(form[-1], dict):
+                    form = [*form[:-1], self.positions.data(form[-1]["data"])]
+                entered.append(form)
+            if isinstance(inner, Fan):
+                if branch not in inner.branches:
+                    return key, None
+                level = inner.branches[branch]
+                graph = _OneNode(branch, node)
+            else:
+                level = inner
+                graph = None if node is None else getattr(node, "graph", None)
+        if entered:
+            more["e"] = entered
+        return key, level
+
+    def _key_by_graph(self, frame: Frame) -> str | None:
+        """Return the key of a level that was entered and failed before its first commit."""
+        graph: Any = self.graph
+        key = ""
+        names = [part.partition("#") for part in frame.path.split("/")]
+        i = 0
+        while i < len(names) - 1:
+            node = graph.nodes.get(names[i][0])
+            key += "/" + "".join(names[i])
+            i += 1
+            if isinstance(node, Parallel):
+                branch = names[i][0]
+                key += f"|{branch}"
+                graph = _OneNode(branch, node)
+                if i == len(names) - 1:
+                    break
+            elif isinstance(node, Subgraph):
+                graph = node.graph
+            else:
+                return None
+        return key
+
+    # -- templates -------------------------------------------------------------
+
+    def _template(self, frame: Frame, key: str) -> int:
+        route = frame.route
+        way: Any = None
+        if route is not None:
+            shared = route.edge is not None or route.kind == "end"
+            way = id(route) if shared else (route.kind, route.next_node)
+        name = (frame.static_path, frame.graph_id, frame.node, key, frame.kind, way)
+        number = self._templates.get(name)
+        if number is None:
+            if route is not None:
+                self._routes[id(route)] = route  # so that its id stays its own
+            number = self._templates[name] = self._next
+            self._next += 1
+            self.made.append((number, to_bytes(self._template_form(frame, key))))
+        return number
+
+    def _template_form(self, frame: Frame, key: str) -> dict[str, Any]:
+        form: dict[str, Any] = {
+            "kind": frame.kind,
+            "graph": frame.graph_id,
+            "path": frame.static_path,
+            "node": frame.node,
+        }
+        if key:
+            form["level"] = key
+        route = frame.route
+        if route is not None:
+            form["to"] = [route.next_node, route.kind, [list(pair) for pair in route.tried]]
+            if route.edge is not None:
+                edge = route.edge
+                form["edge"] = [edge.source, edge.target, edge.kind, edge.max_visits]
+        return form
+
+
+class _OneNode:
+    """A branch as a graph of one node, as the engine sees it."""
+
+    def __init__(self, name: str, parallel: Any) -> None:
+        branches = getattr(parallel, "branches", {})
+        self.nodes = {name: branches[name]} if name in branches else {}
+
+
+def steps_of(key: str) -> list[tuple[str, str]]:
+    """Take a level key apart: the nodes on the way in, and the branch of each that has them.
+
+    Example:
+        >>> steps_of("/par|deep/deep#2")
+        [('par', 'deep'), ('deep', '')]
+    """
+    steps = []
+    for part in key.split("/")[1:]:
+        node, _, branch = part.partition("|")
+        steps.append((node.partition("#")[0], branch))
+    return steps
+
+
+def _enter(node: Any, level: Position) -> tuple[Position | Fan, list[Any]] | None:
+    """Return what a composite is entered with, and how a reader makes it again."""
+    if isinstance(node, Parallel):
+        begun = {name: Position.begin(name, level.data, inner=True) for name in node.branches}
+        return Fan(Wide.of(begun), 0, len(begun)), ["fan", list(begun)]
+    if not isinstance(node, Subgraph):
+        return None
+    start = node.graph.start
+    if isinstance(node.lens, IdentityLens):
+        return Position.begin(start, level.data, inner=True), ["same", start]
+    data = keep(node.lens.get(view(level.data)))
+    made = Position.begin(start, data, inner=True)
+    plain = type(data) is dict and not isinstance(level.data, Typed)
+    if isinstance(node.lens, KeyLens) and plain:
+        return made, ["key", start, node.lens.key]
+    return made, ["data", start, {"data": data}]

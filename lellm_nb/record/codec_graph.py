@@ -1,0 +1,135 @@
+"""A graph's outline as data: enough to show a run without its graph, and not to run it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lellm_nb.errors import CorruptedCheckpointError, DebuggerError
+from lellm_nb.graph.decision import DefaultAction
+from lellm_nb.graph.edge import Edge
+from lellm_nb.graph.fingerprint import Fingerprint
+from lellm_nb.graph.graph import Graph
+from lellm_nb.graph.node import Barrier, Condition, Node, Parallel, Subgraph, Task
+from lellm_nb.state.lens import IdentityLens, KeyLens
+from lellm_nb.state.merge import MergeMutations
+from lellm_nb.state.reducer import ReducerRegistry
+
+__all__ = ["graph_facts", "graph_form", "read_fingerprint", "read_graph"]
+
+
+def graph_facts(graph: Graph) -> dict[str, Any]:
+    """Return what is noted of a graph at the beginning of a run."""
+    shape = graph.fingerprint
+    return {
+        "graph": graph.name,
+        "hash": f"{graph.canonical_hash:#018x}",
+        "shape": [list(shape.nodes), list(shape.ends), list(shape.edges)],
+        "outline": graph_form(graph),
+    }
+
+
+def read_fingerprint(form: Any) -> Fingerprint:
+    """Return the fingerprint of what was noted.
+
+    Raises:
+        CorruptedCheckpointError: It is damaged.
+    """
+    try:
+        nodes, ends, edges = (tuple(tuple(row) for row in rows) for rows in form)
+        return Fingerprint(nodes, ends, edges)
+    except (TypeError, ValueError) as error:
+        raise CorruptedCheckpointError(f"A damaged fingerprint: {error}.") from error
+
+
+def graph_form(graph: Graph) -> dict[str, Any]:
+    """Return a graph's outline as JSON data."""
+    return {
+        "name": graph.name,
+        "start": graph.start,
+        "end": graph.end,
+        "nodes": [_node_form(name, node) for name, node in graph.nodes.items()],
+        "edges": [[e.source, e.target, e.kind, e.max_visits] for e in graph.edges],
+        "errors": dict(graph.error_routes),
+        "limits": graph.enforce_max_visits,
+    }
+
+
+def _node_form(name: str, node: Node) -> list[Any]:
+    more: dict[str, Any] = {}
+    if isinstance(node, Subgraph):
+        lens = node.lens
+        more = {"graph": graph_form(node.graph), "max_steps": node.max_steps}
+        if isinstance(lens, KeyLens):
+            more["key"] = lens.key
+        elif not isinstance(lens, IdentityLens):
+            more["lens"] = True
+    elif isinstance(node, Parallel):
+        more = {"branches": [_node_form(b, inner) for b, inner in node.branches.items()]}
+        more["on_error"] = node.on_error
+    elif isinstance(node, Barrier):
+        more = {
+            "timeout": node.timeout,
+            "default": node.default_action.value,
+            "keys": [node.approve_key, node.reject_key],
+        }
+    elif isinstance(node, Condition):
+        more = {"cases": [target for target, _ in node.cases]}
+    elif node.goto:
+        more = {"goto": list(node.goto)}
+    return [name, node.kind, more]
+
+
+def read_graph(form: Any, hash: int, depth: int = 0) -> Graph:
+    """Return a graph that has the shape of a stored one, and none of its code.
+
+    Raises:
+        CorruptedCheckpointError: The data is damaged.
+    """
+    try:
+        if depth > 50:
+            raise ValueError("it nests too deeply")
+        nodes = {str(row[0]): _read_node(row, depth) for row in form["nodes"]}
+        edges = tuple(
+            Edge(source, target, kind, _unknown if kind == "conditional" else None, limit)
+            for source, target, kind, limit in form["edges"]
+        )
+        ends = [name for edge in edges for name in (edge.source, edge.target)]
+        if not {form["start"], form["end"], *ends} <= nodes.keys():
+            raise ValueError("an edge names no node")
+        return Graph(
+            str(form["name"]),
+            nodes,
+            edges,
+            form["start"],
+            form["end"],
+            reducers=ReducerRegistry(),
+            error_routes=form["errors"],
+            enforce_max_visits=bool(form["limits"]),
+            hash_override=hash,
+        )
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+        raise CorruptedCheckpointError(f"A damaged outline of a graph: {error!r:.200}.") from error
+
+
+def _read_node(row: Any, depth: int) -> Node:
+    name, kind, more = row
+    if kind == "subgraph":
+        lens = KeyLens(str(more["key"])) if "key" in more else IdentityLens()
+        inner = read_graph(more["graph"], 0, depth + 1)
+        return Subgraph(name, inner, lens, int(more["max_steps"]))
+    if kind == "parallel":
+        branches = {str(b[0]): _read_node(b, depth + 1) for b in more["branches"]}
+        return Parallel(name, branches, MergeMutations(), str(more["on_error"]))
+    if kind == "barrier":
+        approve, reject = more["keys"]
+        default = DefaultAction(more["default"])
+        return Barrier(name, more["timeout"], default, str(approve), str(reject))
+    if kind == "condition":
+        return Condition(name, tuple((str(target), _unknown) for target in more["cases"]))
+    if kind != "task":
+        raise ValueError(f"unknown kind {kind!r}")
+    return Task(name, _unknown, tuple(map(str, more.get("goto", ()))))
+
+
+def _unknown(_: Any) -> Any:
+    raise DebuggerError("The run was opened without its graph: there is no code to run here.")

@@ -1,0 +1,284 @@
+"""Positions, states and mutations as JSON data."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from lellm_nb.errors import CorruptedCheckpointError, ReducerError
+from lellm_nb.record.codec import TAG, Codec, Problem
+from lellm_nb.record.codec_types import class_named, type_name
+from lellm_nb.record.position import TO_ROUTE, Fan, Position, ToRoute, Waiting
+from lellm_nb.record.visits import Visits
+from lellm_nb.state.data import Data, Tail, Wide
+from lellm_nb.state.mutation import Delete, Put, Reduce
+from lellm_nb.state.reducer import Reducer
+from lellm_nb.state.state import State
+from lellm_nb.state.typed import Typed
+
+__all__ = ["PositionReader", "PositionWriter", "Shelf"]
+
+LONG = 32
+"""Lists that grew by appending are kept apart from this length on."""
+
+DEEP = 200
+"""Levels nest at most so deeply in a stored position."""
+
+
+class Shelf(Protocol):
+    """Where large values and long lists are put once, to be referred to from then on."""
+
+    def value(self, value: Any, problems: list[Problem], path: tuple[Any, ...]) -> Any:
+        """Return the JSON data of a value, or of a reference to it."""
+
+    def list(self, tail: Tail, write: Callable[[Any, int], Any]) -> Any:
+        """Return the JSON data of a list, or of a reference to it."""
+
+
+class PositionWriter:
+    """Writes positions; the same state in several levels is written once.
+
+    Args:
+        codec: Writes the values.
+        shelf: Where large ones go; without it everything is written in place.
+    """
+
+    def __init__(self, codec: Codec, shelf: Shelf | None = None) -> None:
+        self.codec = codec
+        self.shelf = shelf
+        self.problems: list[Problem] = []
+
+    def write(self, root: Position) -> dict[str, Any]:
+        """Return a whole position as JSON data."""
+        known: dict[int, int] = {}
+        datas: list[Any] = []
+
+        def number(data: Any) -> int:
+            at = known.get(id(data))
+            if at is None:
+                at = known[id(data)] = len(datas)
+                datas.append(self.data(data))
+            return at
+
+        def level(position: Position) -> list[Any]:
+            inner: Any = None
+            if isinstance(position.inner, Position):
+                inner = level(position.inner)
+            elif position.inner is not None:
+                fan = position.inner
+                branches = [[name, level(branch)] for name, branch in fan.branches.items()]
+                inner = {"fan": branches, "turn": fan.turn, "open": fan.open}
+            return [
+                position.node,
+                position.step,
+                number(position.data),
+                position.visits.counts(position.step),
+                hold_form(position.hold),
+                inner,
+                None if position.wrote is None else self.wrote(position.wrote),
+            ]
+
+        made = level(root)
+        return {"at": made, "data": datas}
+
+    def wrote(self, wrote: Tail) -> Any:
+        """Return a level's mutations as JSON data."""
+        if self.shelf is not None and len(wrote) >= LONG:
+            return self.shelf.list(wrote, lambda m, i: self.mutation(m))
+        return [self.mutation(m) for m in wrote.since(0)]
+
+    def data(self, data: Any) -> Any:
+        """Return a level's state as JSON data."""
+        if isinstance(data, Typed):
+            return {"type": type_name(data.cls), **self.data(data.data)}
+        pairs = [(key, self.kept(value, key)) for key, value in data.items()]
+        if any(key == TAG or not key.isascii() for key, _ in pairs):
+            return {"pairs": [[self.codec.plain(key), form] for key, form in pairs]}
+        return {"keys": dict(pairs)}
+
+    def kept(self, value: Any, key: Any) -> Any:
+        """Return a kept value as JSON data."""
+        path = key if isinstance(key, tuple) else (key,)
+        if type(value) is Tail:
+            if self.shelf is not None and len(value) >= LONG:
+                return self.shelf.list(
+                    value, lambda item, i: self.codec.plain(item, self.problems, (*path, i))
+                )
+            return self.codec.plain(value, self.problems, path)
+        if self.shelf is not None and not isinstance(value, (int, float, bool, type(None))):
+            return self.shelf.value(value, self.problems, path)
+        return self.codec.plain(value, self.problems, path)
+
+    def mutation(self, mutation: Any) -> Any:
+        """Return a mutation as JSON data: ``[key]``, ``[key, value]`` or with a reducer's name."""
+        kind = type(mutation)
+        if kind is not Put and kind is not Reduce and kind is not Delete:
+            return {"own": self.codec.plain(mutation, self.problems, ("a mutation",))}
+        key = mutation.key
+        form = [key if type(key) is str else [self.codec.plain(part) for part in key]]
+        if kind is not Delete:
+            path = key if type(key) is tuple else (key,)
+            form.append(self.codec.plain(mutation.value, self.problems, path))
+        if kind is Reduce:
+            form.append(mutation.reducer.name)
+        return form
+
+
+def hold_form(hold: Waiting | ToRoute | None) -> Any:
+    """Return what a level waits for as JSON data."""
+    if hold is None:
+        return None
+    if isinstance(hold, ToRoute):
+        return 1
+    return [hold.barrier_id, hold.name, hold.timeout, hold.then, hold.ends]
+
+
+def read_hold(form: Any) -> Waiting | ToRoute | None:
+    """Return what a level waits for."""
+    if form is None:
+        return None
+    if form == 1:
+        return TO_ROUTE
+    barrier_id, name, timeout, then, ends = form
+    limit = None if timeout is None else float(timeout)
+    return Waiting(str(barrier_id), str(name), limit, str(then), bool(ends))
+
+
+class PositionReader:
+    """Reads positions, and what they are made of.
+
+    Args:
+        codec: Reads the values.
+        resolve: Looks up references into a shelf.
+        reducers: Finds a custom reducer by its name and key; `None` where there is none.
+    """
+
+    def __init__(
+        self,
+        codec: Codec,
+        resolve: Callable[[dict[str, Any]], Any] | None = None,
+        reducers: Callable[[str, Any], Reducer | None] | None = None,
+    ) -> None:
+        self.codec = codec
+        self.resolve = resolve
+        self.reducers = reducers
+
+    def read(self, form: Any) -> Position:
+        """Return a whole position.
+
+        Raises:
+            CorruptedCheckpointError: The data is damaged.
+        """
+        try:
+            datas = [self.data(data) for data in form["data"]]
+            return self._level(form["at"], datas, 0)
+        except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+            raise CorruptedCheckpointError(f"A damaged position: {error!r:.200}.") from error
+
+    def _level(self, form: Any, datas: list[Any], depth: int) -> Position:
+        if depth > DEEP:
+            raise CorruptedCheckpointError("A position nests too deeply.")
+        node, step, data, counts, hold, inside, wrote = form
+        inner: Position | Fan | None = None
+        if isinstance(inside, list):
+            inner = self._level(inside, datas, depth + 1)
+        elif inside is not None:
+            branches = {str(name): self._level(b, datas, depth + 1) for name, b in inside["fan"]}
+            inner = Fan(Wide.of(branches), int(inside["turn"]), int(inside["open"]))
+        if not isinstance(node, (str, type(None))) or type(data) is not int or data < 0:
+            raise TypeError("a level's node is text")
+        step = int(step)
+        visits = Visits({str(key): int(n) for key, n in counts.items()}, step)
+        kept = None if wrote is None else self._wrote(wrote)
+        return Position(node, datas[data], step, visits, read_hold(hold), inner, kept)
+
+    def _wrote(self, form: Any) -> Tail:
+        if isinstance(form, dict):
+            if self.resolve is None:
+                raise TypeError("a reference, and nothing to look it up in")
+            found: Tail = self.resolve({**form, "mutations": self.mutation})
+            return found
+        return Tail.of([self.mutation(one) for one in form])
+
+    def data(self, form: Any) -> Data | Typed:
+        """Return a level's state."""
+        if "pairs" in form:
+            pairs = [(self.codec.value(key), value) for key, value in form["pairs"]]
+        else:
+            pairs = list(form["keys"].items())
+        made: dict[str, Any] = {}
+        for key, value in pairs:
+            if not isinstance(key, str):
+                raise TypeError("a state's keys are text")
+            made[key] = self.kept(value, key)
+        if "type" in form:
+            return Typed(_state_class(str(form["type"])), made)
+        return made
+
+    def kept(self, form: Any, key: Any = "") -> Any:
+        """Return a kept value."""
+        top = key if isinstance(key, str) else str(key[0])
+        return self.codec.value(form, key=top, resolve=self.resolve)
+
+    def mutation(self, form: Any) -> Any:
+        """Return a mutation."""
+        if isinstance(form, dict):
+            return self.codec.value(form["own"])
+        key = form[0]
+        if not isinstance(key, str):
+            key = tuple(self.codec.value(part) for part in key)
+            if len(key) < 2 or not isinstance(key[0], str):
+                raise TypeError("a path begins with text")
+        if len(form) == 1:
+            return Delete(key)
+        value = self.codec.value(form[1], key=key if isinstance(key, str) else key[0])
+        if len(form) == 2:
+            return Put(key, value)
+        return Reduce(key, value, self._reducer(str(form[2]), key))
+
+    def _reducer(self, name: str, key: Any) -> Reducer:
+        try:
+            return Reducer.named(name)
+        except ReducerError:
+            top = key if isinstance(key, str) else key[0]
+            found = self.reducers(name, top) if self.reducers is not None else None
+            return found or unknown_reducer(name)
+
+
+def unknown_reducer(name: str) -> Reducer:
+    """Return what stands for a custom reducer that only the graph knows."""
+
+    def refuse(old: Any, new: Any) -> Any:
+        raise ReducerError(f"reducer {name!r} is not known here: open the run with its graph")
+
+    return Reducer(name, refuse)
+
+
+def _state_class(name: str) -> Any:
+    """Find the class of a typed state among those that were made one and are loaded.
+
+    Nothing is imported, and only what `typed_state` has marked is taken.
+    """
+    known = class_named(name)
+    if known is not None and hasattr(known, "restore"):
+        return known
+    module, _, rest = name, "", ""
+    while "." in module:
+        module, _, last = module.rpartition(".")
+        rest = f"{last}.{rest}" if rest else last
+        found: Any = sys.modules.get(module)
+        for part in rest.split("."):
+            found = vars(found).get(part) if hasattr(found, "__dict__") else None
+        if isinstance(found, type) and "__lellm_fields__" in vars(found):
+            return found
+    return type(name.rpartition(".")[2], (_Snapshot,), {"__module__": name.rpartition(".")[0]})
+
+
+class _Snapshot:
+    """Stands for a class of typed states that is not loaded: its states are plain mappings."""
+
+    @classmethod
+    def restore(cls, snapshot: Any) -> Any:
+        """Return the snapshot as it is."""
+        return State(snapshot) if isinstance(snapshot, dict) else snapshot

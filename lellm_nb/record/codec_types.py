@@ -1,0 +1,311 @@
+"""The types that the codec knows by name, and how a user adds one."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import datetime
+import decimal
+import enum
+import fractions
+import importlib
+import pathlib
+import uuid
+import zoneinfo
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from lellm_nb.errors import SerializationError
+from lellm_nb.state.frozen import FrozenSet, register_freeze, thaw
+
+__all__ = ["Kind", "Unsaved", "kind_named", "kind_of", "register_type", "type_name"]
+
+C = TypeVar("C", bound=type)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Kind:
+    """How values of one type are written and read.
+
+    Attributes:
+        name: What stands in the text.
+        version: Written beside it; reading gets the one that was written.
+        write: Returns something simpler, which is written in turn.
+        read: Given what `write` returned (and the version, where it is not 1).
+    """
+
+    name: str
+    version: int
+    write: Callable[[Any], Any]
+    read: Callable[..., Any]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Unsaved:
+    """Stands where a value could not be saved, or is of a type that is not known here.
+
+    Attributes:
+        type: The type by its name.
+        repr: What the value looked like.
+        form: The stored content, where there is one: registering the type brings it back.
+    """
+
+    type: str
+    repr: str
+    form: Any = dataclasses.field(default=None, repr=False)
+
+    def json(self) -> dict[str, Any]:
+        """Return the form it is written in again."""
+        if self.form is not None:
+            return dict(self.form)
+        return {"$": "?", "type": self.type, "repr": self.repr}
+
+    def __hash__(self) -> int:
+        return hash((self.type, self.repr))
+
+    def __repr__(self) -> str:
+        return f"<Unsaved {self.type}: {self.repr}>"
+
+
+register_freeze(Unsaved)
+
+_by_name: dict[str, Kind] = {}
+_by_class: dict[type, Kind] = {}
+_registered: dict[str, Any] = {}
+"""What users registered, for classes of typed states."""
+
+LATER = dict.fromkeys(
+    ("ndarray", "numpy", "DataFrame", "Series", "Index", "Timestamp"), "codec_arrays"
+)
+"""Types of libraries that are loaded when the first such value is met."""
+
+_HOMES = ("numpy", "pandas")
+
+
+def register_type(
+    cls: C,
+    *,
+    name: str | None = None,
+    version: int = 1,
+    write: Callable[[Any], Any] | None = None,
+    read: Callable[..., Any] | None = None,
+) -> C:
+    """Let values of a class be saved and loaded; usable as a decorator.
+
+    An Enum, a dataclass, a named tuple, a pydantic model and a class with ``snapshot`` and
+    ``restore`` (a `WorkflowState`) need nothing more.
+
+    Args:
+        name: What stands in the file; ``module.Class`` by default.
+        version: Raise it when the stored form changes; `read` then gets it as well.
+        write: Returns the value as something simpler.
+        read: Makes the value again.
+
+    Raises:
+        SerializationError: It is none of these, and `write` or `read` is missing.
+
+    Example:
+        >>> import dataclasses
+        >>> from lellm_nb.record.codec import Codec
+        >>> @register_type
+        ... @dataclasses.dataclass(frozen=True)
+        ... class Point:
+        ...     x: int
+        ...     y: int
+        >>> Codec().loads(Codec().dumps([Point(1, 2)]))
+        [Point(x=1, y=2)]
+    """
+    ready_write, ready_read = _ready(cls)
+    write, read = write or ready_write, read or ready_read
+    if write is None or read is None:
+        raise SerializationError(
+            f"{cls!r} is no Enum, dataclass, named tuple or pydantic model: give write= and read=."
+        )
+    _add(cls, name or type_name(cls), write, read, version)
+    _registered[name or type_name(cls)] = cls
+    return cls
+
+
+def _ready(cls: Any) -> tuple[Callable[[Any], Any] | None, Callable[..., Any] | None]:
+    if issubclass(cls, enum.Enum):
+        return lambda value: value.name, lambda content, *_: cls[content]
+    if hasattr(cls, "snapshot") and hasattr(cls, "restore"):
+        return lambda value: value.snapshot(), lambda content, *_: cls.restore(thaw(content))
+    made: Any = cls
+    if dataclasses.is_dataclass(cls):
+        names = [field.name for field in dataclasses.fields(cls) if field.init]
+        return (
+            lambda value: {name: getattr(value, name) for name in names},
+            lambda content, *_: made(**content),
+        )
+    if issubclass(cls, tuple) and hasattr(cls, "_fields"):
+        return list, lambda content, *_: cls(*content)
+    if hasattr(cls, "model_validate") and hasattr(cls, "model_dump"):
+        return (
+            lambda value: value.model_dump(mode="json"),
+            lambda content, *_: cls.model_validate(thaw(content)),
+        )
+    return None, None
+
+
+def _add(
+    cls: type, name: str, write: Callable[[Any], Any], read: Callable[..., Any], version: int = 1
+) -> None:
+    kind = Kind(name, version, write, read)
+    _by_name[name] = kind
+    _by_class[cls] = kind
+
+
+def kind_of(value: Any) -> Kind | None:
+    """Return how a value is written, `None` where nobody knows."""
+    cls = type(value)
+    found = _by_class.get(cls)
+    if found is None and cls.__module__.partition(".")[0] in _HOMES:
+        load_later("numpy")
+        found = _by_class.get(cls)
+        if found is None and any(base.__name__ == "generic" for base in cls.__mro__):
+            found = _by_name.get("numpy")
+    return found
+
+
+def class_named(name: str) -> Any:
+    """Return a class that was registered under a name, `None` where none was."""
+    return _registered.get(name)
+
+
+def kind_named(name: str) -> Kind | None:
+    """Return how values of a type are read, by its name."""
+    return _by_name.get(name)
+
+
+def load_later(name: str) -> None:
+    """Load the part of the codec that knows a library's types, if the library is there."""
+    if name not in _by_name:
+        try:
+            importlib.import_module(f"lellm_nb.record.{LATER[name]}")
+        except ImportError:
+            return
+
+
+def type_name(cls: type) -> str:
+    """Return ``module.Class``."""
+    return f"{cls.__module__}.{cls.__qualname__}"
+
+
+# -- ready-made ---------------------------------------------------------------------
+
+
+def _datetime(value: datetime.datetime) -> Any:
+    zone = getattr(value.tzinfo, "key", None)
+    text = value.isoformat()
+    return [text, zone, value.fold] if zone or value.fold else text
+
+
+def _read_datetime(content: Any) -> datetime.datetime:
+    if isinstance(content, str):
+        return datetime.datetime.fromisoformat(content)
+    text, zone, fold = content
+    made = datetime.datetime.fromisoformat(text)
+    if zone is not None:
+        made = made.replace(tzinfo=zoneinfo.ZoneInfo(zone))
+    return made.replace(fold=1 if fold else 0)
+
+
+def _path(value: pathlib.PurePath) -> list[str]:
+    return ["windows" if isinstance(value, pathlib.PureWindowsPath) else "posix", str(value)]
+
+
+def _read_path(content: Any) -> pathlib.PurePath:
+    flavour, text = content
+    if not isinstance(text, str):
+        raise TypeError("a path is text")
+    here = "windows" if isinstance(pathlib.Path(), pathlib.PureWindowsPath) else "posix"
+    if flavour == here:
+        return pathlib.Path(text)
+    if flavour == "windows":
+        return pathlib.PureWindowsPath(text)
+    return pathlib.PurePosixPath(text)
+
+
+def _pure(value: pathlib.PurePath) -> list[str]:
+    return _path(value)
+
+
+def _read_pure(content: Any) -> pathlib.PurePath:
+    flavour, text = content
+    return (pathlib.PureWindowsPath if flavour == "windows" else pathlib.PurePosixPath)(text)
+
+
+def _read_decimal(content: str) -> decimal.Decimal:
+    if len(content) > 100_000:
+        raise ValueError("too many digits")
+    return decimal.Decimal(content)
+
+
+def _read_int(content: str) -> int:
+    return int(content, 16)  # hex is read in linear time, decimal is not
+
+
+def _read_fraction(content: Any) -> fractions.Fraction:
+    above, below = (int(part) for part in content)
+    return fractions.Fraction(above, below)
+
+
+def _timezone(value: datetime.timezone) -> float:
+    return value.utcoffset(None).total_seconds()
+
+
+def _read_timezone(content: float) -> datetime.timezone:
+    return datetime.timezone(datetime.timedelta(seconds=content))
+
+
+def _read_set(content: Any) -> FrozenSet:
+    made = FrozenSet(content)
+    made.key = ""
+    return made
+
+
+_add(int, "int", hex, _read_int)
+_add(float, "float", str, lambda c: {"nan": float("nan"), "inf": float("inf")}.get(c, -1e999))
+_add(str, "text", lambda v: v.encode("utf-8", "surrogatepass").hex(), lambda c: _halves(c))
+_add(complex, "complex", lambda v: [v.real, v.imag], lambda c: complex(*c))
+_add(bytes, "bytes", lambda v: base64.b64encode(v).decode(), lambda c: _base64(c))
+_add(
+    bytearray, "bytearray", lambda v: base64.b64encode(v).decode(), lambda c: bytearray(_base64(c))
+)
+_add(tuple, "tuple", list, tuple)
+_add(set, "set", list, _read_set)
+_add(FrozenSet, "set", list, _read_set)
+_add(frozenset, "set", list, _read_set)
+_add(range, "range", lambda v: [v.start, v.stop, v.step], lambda c: range(*c))
+_add(decimal.Decimal, "Decimal", str, _read_decimal)
+_add(fractions.Fraction, "Fraction", lambda v: [v.numerator, v.denominator], _read_fraction)
+_add(uuid.UUID, "UUID", str, uuid.UUID)
+_add(datetime.datetime, "datetime", _datetime, _read_datetime)
+_add(datetime.date, "date", datetime.date.isoformat, datetime.date.fromisoformat)
+_add(
+    datetime.time,
+    "time",
+    lambda v: [v.isoformat(), v.fold],
+    lambda c: datetime.time.fromisoformat(c[0]).replace(fold=1 if c[1] else 0),
+)
+_add(
+    datetime.timedelta,
+    "timedelta",
+    lambda v: [v.days, v.seconds, v.microseconds],
+    lambda c: datetime.timedelta(*c),
+)
+_add(datetime.timezone, "timezone", _timezone, _read_timezone)
+_add(zoneinfo.ZoneInfo, "ZoneInfo", lambda v: v.key, zoneinfo.ZoneInfo)
+for _cls in (pathlib.PurePosixPath, pathlib.PureWindowsPath):
+    _add(_cls, "PurePath", _pure, _read_pure)
+for _cls in (pathlib.PosixPath, pathlib.WindowsPath):
+    _add(_cls, "Path", _path, _read_path)
+
+
+def _base64(content: str) -> bytes:
+    return base64.b64decode(content, validate=True)
+
+
+def _halves(content: str) -> str:
+    return bytes.fromhex(content).decode("utf-8", "surrogatepass")
