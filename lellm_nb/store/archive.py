@@ -1,0 +1,222 @@
+"""One file with a whole run: what `Debugger.save` writes and `Debugger.load` reads.
+
+The file is gzip around lines of JSON in UTF-8, so ``zcat`` and any JSON library read it.
+The first line is an object::
+
+    {"lellm_nb": "run", "format": 1, "trace": …, "name": …, "created": …, "facts": {…}}
+
+Every other line is a list that begins with what it is. ``facts`` has the graph's name, hash,
+shape and outline. Bodies are JSON data as `lellm_nb.record` writes it:
+
+=====================================================  ======================================
+``["line", number, name, base, first]``                a line; its first frame's index
+``["template", number, body]``                         what frames of one kind and path share
+``["frame", line, index, [template, visit, cursor,     one frame: its mutations, and what only
+started, duration], body]``                            some frames have
+``["anchor", line, index, body]``                      a whole position
+``["value", number, body]``                            a large value that anchors refer to
+``["items", list, start, body]``                       a piece of a long list
+``["mark", kind, key, body]``                          head, notes, pins, breakpoints
+=====================================================  ======================================
+
+The last line is ``["end", lines, sha256]``, over the bytes of all lines before it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+import time
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from lellm_nb.errors import CheckpointStoreError, CorruptedCheckpointError
+from lellm_nb.ids import TraceId
+from lellm_nb.record.codec import Codec, Limits, to_bytes
+from lellm_nb.record.codec_frames import Row
+from lellm_nb.store.rows import Batch, LineRow, MemoryRows
+
+__all__ = ["FORMAT", "read_archive", "write_archive"]
+
+FORMAT = 1
+
+RATIO = 300
+"""Files that unpack to more than so many times their size are no run (once they are large)."""
+
+LARGE = 64 * 1024 * 1024
+
+
+def write_archive(path: str | os.PathLike[str], rows: MemoryRows, name: str) -> None:
+    """Write a run to a file: the whole of it, or the file stays what it was.
+
+    Raises:
+        CheckpointStoreError: The file cannot be written.
+    """
+    target = Path(path)
+    try:
+        handle, made = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    except OSError as error:
+        raise CheckpointStoreError(f"Could not write {str(target)!r}: {error}.") from error
+    try:
+        with os.fdopen(handle, "wb") as file:
+            squeeze = zlib.compressobj(6, zlib.DEFLATED, 31)  # 31: with a gzip header
+            digest, count = hashlib.sha256(), 0
+            for line in _lines(rows, name):
+                digest.update(line)
+                count += 1
+                file.write(squeeze.compress(line))
+            end = to_bytes(["end", count, digest.hexdigest()]) + b"\n"
+            file.write(squeeze.compress(end) + squeeze.flush())
+            file.flush()
+            os.fsync(file.fileno())
+        Path(made).replace(target)
+    except OSError as error:
+        raise CheckpointStoreError(f"Could not write {str(target)!r}: {error}.") from error
+    finally:
+        Path(made).unlink(missing_ok=True)
+
+
+def _lines(rows: MemoryRows, name: str) -> Iterator[bytes]:
+    head = {
+        "lellm_nb": "run",
+        "format": FORMAT,
+        "trace": rows.trace_id,
+        "name": name,
+        "created": time.time(),
+        "facts": rows.facts,
+    }
+    yield to_bytes(head) + b"\n"
+    for line in rows.lines():
+        yield to_bytes(["line", *line]) + b"\n"
+    for number, body in rows.templates(0):
+        yield b'["template",%d,%s]\n' % (number, body)
+    for number, body in sorted(rows._values.items()):
+        yield b'["value",%d,%s]\n' % (number, body)
+    for number, pieces in sorted(rows._items.items()):
+        for start, body in sorted(pieces.items()):
+            yield b'["items",%d,%d,%s]\n' % (number, start, body)
+    for line in rows.lines():
+        frames = rows.frames(line.number, line.first, line.first + rows.length(line.number))
+        for index, row in enumerate(frames, line.first):
+            facts = to_bytes(list(row[:5]))
+            yield b'["frame",%d,%d,%s,%s]\n' % (line.number, index, facts, row.body)
+    for number, anchors in sorted(rows._anchors.items()):
+        for index, body in sorted(anchors.items()):
+            yield b'["anchor",%d,%d,%s]\n' % (number, index, body)
+    for kind, key, body in rows.marks():
+        yield b"%s%s]\n" % (to_bytes(["mark", kind, key])[:-1] + b",", body)
+
+
+def read_archive(
+    path: str | os.PathLike[str], limits: Limits | None = None
+) -> tuple[MemoryRows, str]:
+    """Return the rows of a run, and its name.
+
+    Raises:
+        CorruptedCheckpointError: The file is no run, damaged, or beyond a limit.
+        CheckpointStoreError: It cannot be read.
+    """
+    codec = Codec(limits)
+    until = time.monotonic() + codec.limits.seconds
+    try:
+        size = Path(path).stat().st_size
+        lines = _unpacked(Path(path), size, codec.limits.size)
+        first = next(lines, b"")
+        head = codec.parse(first)
+        name, rows = _head(head)
+        digest, count = hashlib.sha256(first + b"\n"), 1
+        batch = Batch()
+        for line in lines:
+            form = codec.parse(line)
+            if isinstance(form, list) and form[:1] == ["end"]:
+                if form != ["end", count, digest.hexdigest()]:
+                    raise CorruptedCheckpointError("The file's checksum does not fit.")
+                if next(lines, None) is not None:
+                    raise CorruptedCheckpointError("Something follows the end of the run.")
+                rows.write(batch)
+                return rows, name
+            _take(form, batch)
+            digest.update(line + b"\n")
+            count += 1
+            if not count % 1000 and time.monotonic() > until:
+                raise CorruptedCheckpointError(
+                    f"Reading took longer than {codec.limits.seconds} s."
+                )
+        raise CorruptedCheckpointError("The file ends before the run does.")
+    except OSError as error:
+        raise CheckpointStoreError(f"Could not read {str(path)!r}: {error}.") from error
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+        raise CorruptedCheckpointError(f"This file is no run: {error!r:.200}.") from error
+
+
+def _unpacked(path: Path, size: int, most: int) -> Iterator[bytes]:
+    """Walk the lines of a packed file, in pieces, never holding more than one line."""
+    unpack = zlib.decompressobj(31)
+    held, total = b"", 0
+    with path.open("rb") as file:
+        while piece := file.read(1 << 16):
+            while piece and not unpack.eof:
+                try:
+                    made = unpack.decompress(piece, 1 << 20)
+                except zlib.error as error:
+                    raise CorruptedCheckpointError(f"This file is no run: {error}.") from None
+                piece = unpack.unconsumed_tail
+                total += len(made)
+                if total > LARGE and total > RATIO * size:
+                    raise CorruptedCheckpointError("The file unpacks to far more than its size.")
+                *whole, rest = made.split(b"\n")
+                for part in whole:
+                    yield held + part
+                    held = b""
+                held += rest
+                if len(held) > most:
+                    raise CorruptedCheckpointError(f"A line is beyond the limit of {most} bytes.")
+                if not made and not piece:
+                    break
+    if not unpack.eof or held:
+        raise CorruptedCheckpointError("The file ends before the run does.")
+
+
+def _head(head: Any) -> tuple[str, MemoryRows]:
+    if not isinstance(head, dict) or head.get("lellm_nb") != "run":
+        raise CorruptedCheckpointError("This file is no run.")
+    format = head["format"]
+    if type(format) is not int or format < 1:
+        raise CorruptedCheckpointError(f"This file has no format, but {format!r:.40}.")
+    if format > FORMAT:
+        raise CheckpointStoreError(
+            f"This file has format {format}, and this version of lellm_nb knows up to {FORMAT}:"
+            " install a newer one."
+        )
+    if not isinstance(head["facts"], dict):
+        raise CorruptedCheckpointError("The file says nothing of its graph.")
+    return str(head["name"]), MemoryRows(TraceId(str(head["trace"])), head["facts"])
+
+
+def _take(form: Any, batch: Batch) -> None:
+    match form:
+        case ["line", int(number), str(name), int(base), int(first)]:
+            batch.lines.append(LineRow(number, name, base, first))
+        case ["template", int(number), body]:
+            batch.templates.append((number, _body(body)))
+        case ["frame", int(line), int(index), [int(template), int(visit), int(cursor), s, d], body]:
+            row = Row(template, visit, cursor, float(s), float(d), _body(body))
+            batch.frames.append((line, index, row))
+        case ["anchor", int(line), int(index), body]:
+            batch.anchors.append((line, index, _body(body)))
+        case ["value", int(number), body]:
+            batch.values.append((number, _body(body)))
+        case ["items", int(number), int(start), body]:
+            batch.items.append((number, start, _body(body)))
+        case ["mark", str(kind), str(key), body]:
+            batch.marks.append((kind, key, _body(body)))
+        case _:
+            raise ValueError(f"an unknown line {str(form)[:60]}")
+
+
+def _body(form: Any) -> bytes:
+    return json.dumps(form, separators=(",", ":")).encode()

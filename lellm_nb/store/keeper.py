@@ -1,0 +1,302 @@
+"""Writes a history into a store as it grows: every frame before it is reported."""
+
+from __future__ import annotations
+
+import bisect
+import logging
+import threading
+import weakref
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any
+
+from lellm_nb.errors import CheckpointStoreError
+from lellm_nb.record.codec import Codec, Problem, to_bytes, unsavable
+from lellm_nb.record.codec_frames import FrameWriter
+from lellm_nb.record.codec_positions import PositionWriter
+from lellm_nb.record.frame import Frame
+from lellm_nb.record.history import Line
+from lellm_nb.state.data import Tail
+from lellm_nb.store.rows import Batch, LineRow, RunRows
+
+__all__ = ["Keeper"]
+
+log = logging.getLogger("lellm_nb")
+
+OFTEN = 64
+"""An anchor is not worth writing before so many frames."""
+
+SELDOM = 128
+"""But after so many one is written, whatever it costs: a fetch folds at most these."""
+
+LARGE = 512
+"""Values of so many bytes are written once, and referred to."""
+
+REMEMBERED = 4096
+"""So many large values and long lists are known to be written."""
+
+
+class Keeper:
+    """Keeps one run: frames, lines, heads, and what else a debugger wants to find again.
+
+    What a store refuses stays here and is tried again; `error` says why meanwhile, and
+    the run is to hold.
+
+    Args:
+        rows: Where the run is kept.
+        graph: The graph that runs.
+        codec: Writes the values.
+        strict: Whether a value that cannot be written is an error, and not a marker.
+
+    Attributes:
+        error: Why the store did not take the last write; `None` when it has everything.
+    """
+
+    def __init__(
+        self, rows: RunRows, graph: Any, codec: Codec | None = None, *, strict: bool = False
+    ) -> None:
+        self.rows = rows
+        self.codec = codec or Codec()
+        self._leader: Callable[[], Any] = lambda: None
+        self.error: CheckpointStoreError | None = None
+        self.strict = strict
+        self._lock = threading.RLock()
+        self._pending = Batch()
+        self._lines: dict[Line, int] = {}
+        self._numbers = 0
+        self._anchors: dict[int, list[int]] = {}
+        self._since: dict[int, tuple[int, int]] = {}
+        self._size = 0
+        self._reported = 0
+        self._head: tuple[int, int | None] = (0, None)
+        known = rows.templates(0)
+        self._frames = FrameWriter(self.codec, graph, known[-1][0] + 1 if known else 0)
+        self._shelf = _Shelf(self.codec, self._pending)
+
+    @property
+    def leader(self) -> Any:
+        """The session whose head is the run's; it is not kept alive from here."""
+        return self._leader()
+
+    @leader.setter
+    def leader(self, session: Any) -> None:
+        self._leader = weakref.ref(session)
+
+    @property
+    def graph(self) -> Any:
+        """The graph that runs; new code of the same shape takes its place."""
+        return self._frames.graph
+
+    @graph.setter
+    def graph(self, graph: Any) -> None:
+        self._frames.graph = graph
+
+    def resume(self, lines: dict[Line, int]) -> None:
+        """Go on with lines that are stored already, by their numbers."""
+        self._lines = dict(lines)
+        self._numbers = max(lines.values()) + 1
+        self._anchors = {number: self.rows.anchors(number) for number in lines.values()}
+        self._shelf.first = self.rows.last_number()
+
+    def number(self, line: Line) -> int:
+        """Return the number of a line; a new one is written with the next write."""
+        number = self._lines.get(line)
+        if number is None:
+            base = -1 if line.base is None else self.number(line.base)
+            number = self._lines[line] = self._numbers
+            self._numbers += 1
+            self._pending.lines.append(LineRow(number, line.name, base, line.first))
+        return number
+
+    # -- writing ---------------------------------------------------------------
+
+    def keep(self, line: Line, frame: Frame, leads: bool = False) -> bool:
+        """Write a frame; tell whether it is on disk.
+
+        Args:
+            leads: Whether the run's head goes with it.
+        """
+        with self._lock:
+            pending = self._pending
+            frames = self._frames
+            number = self.number(line)
+            row, unsure = frames.row(frame)
+            if frames.made:
+                pending.templates += frames.made
+                frames.made = []
+            if leads and self._head != (number, None):
+                self._mark_head(number, None)
+            index = frame.index
+            since, size = self._since.get(number) or self._inherited(line, number)
+            since += 1
+            size += len(row.body) + 40
+            due = since >= SELDOM or (since >= OFTEN and 2 * size >= self._size)
+            if unsure or due or frame.kind == "start":
+                self._anchor(number, frame)
+                since = size = 0
+            self._since[number] = (since, size)
+            if frames.problems:
+                self._report(frame, frames.problems)
+            if self.error is None and not pending:
+                try:
+                    self.rows.write_frame(number, index, row)
+                except CheckpointStoreError as error:
+                    pending.frames.append((number, index, row))
+                    self._failed(error)
+                    return False
+                return True
+            pending.frames.append((number, index, row))
+            return self.flush()
+
+    def _inherited(self, line: Line, number: int) -> tuple[int, int]:
+        """How far a new line's first frame is from the last anchor, on the line below."""
+        at, index = line, line.first - 1
+        known = self._anchors.setdefault(number, [])
+        if known:
+            far = line.tip - known[-1]
+            return far, far * 60
+        while at.base is not None:
+            at = at.base
+            known = self._anchors.get(self.number(at), [])
+            found = bisect.bisect_right(known, index)
+            if found:
+                far = index - known[found - 1]
+                return far, far * 60
+            index = at.first - 1
+        return 0, 0
+
+    def _anchor(self, number: int, frame: Frame) -> None:
+        writer = PositionWriter(self.codec, self._shelf)
+        body = to_bytes(writer.write(frame.position))
+        self._size = len(body)
+        if writer.problems and (self.strict or frame.kind == "start"):
+            self._report(frame, writer.problems)
+        self._pending.anchors.append((number, frame.index, body))
+        self._anchors.setdefault(number, []).append(frame.index)
+
+    def _report(self, frame: Frame, problems: list[Problem]) -> None:
+        if self.strict:
+            raise unsavable(problems)
+        self._reported += 1
+        if self._reported <= 5:
+            log.warning("frame %s: %s; a marker is stored in its place", frame.index, problems[0])
+        problems.clear()
+
+    def flush(self) -> bool:
+        """Write what is pending; tell whether everything is on disk."""
+        with self._lock:
+            if not self._pending:
+                self.error = None
+                return True
+            try:
+                self.rows.write(self._pending)
+            except CheckpointStoreError as error:
+                self._failed(error)
+                return False
+            self.error = None
+            self._pending = self._shelf.batch = Batch()
+            return True
+
+    def _failed(self, error: CheckpointStoreError) -> None:
+        self.error = error
+
+    def check(self) -> None:
+        """Try again what was refused.
+
+        Raises:
+            CheckpointStoreError: It still is; nothing may move on.
+        """
+        if self.error is not None and not self.flush():
+            raise self.error
+
+    # -- beside frames -----------------------------------------------------------
+
+    def opened(self, line: Line) -> None:
+        """Write that a line began."""
+        with self._lock:
+            self.number(line)
+            self.flush()
+
+    def moved(self, line: Line, frame: Frame) -> None:
+        """Write that the run's head moved without a commit."""
+        with self._lock:
+            number = self.number(line)
+            self._mark_head(number, None if frame.index == line.tip else frame.index)
+            self.flush()
+
+    def _mark_head(self, line: int, index: int | None) -> None:
+        self._head = (line, index)
+        self._pending.marks.append(("head", "", to_bytes([line, index])))
+
+    def mark(self, kind: str, key: str, value: Any) -> None:
+        """Write something else of the run under a kind and a key; `None` takes it away."""
+        with self._lock:
+            body = None if value is None else self.codec.dumps(value)
+            self._pending.marks.append((kind, key, body))
+            self.flush()
+
+    def noted(self, line: Line | None, frame: Frame, text: str | None) -> None:
+        """Write a note to a frame, or that it was taken away."""
+        if line is not None:
+            self.mark("note", f"{self.number(line)}/{frame.index}", text)
+
+    def pinned(self, line: Line | None, frame: Frame, on: bool | None) -> None:
+        """Write that a frame is pinned, or no more."""
+        if line is not None:
+            self.mark("pin", f"{self.number(line)}/{frame.index}", on)
+
+    def close(self) -> None:
+        """Write what is pending, and let the run go."""
+        with self._lock:
+            self.flush()
+            self.rows.release()
+
+
+class _Shelf:
+    """Puts large values and long lists aside once, and refers to them."""
+
+    def __init__(self, codec: Codec, batch: Batch) -> None:
+        self.codec = codec
+        self.batch = batch
+        self.first = 0
+        self._values: OrderedDict[int, tuple[Any, int]] = OrderedDict()
+        self._lists: OrderedDict[int, list[Any]] = OrderedDict()
+
+    def _next(self) -> int:
+        self.first += 1
+        return self.first
+
+    def value(self, value: Any, problems: list[Problem], path: tuple[Any, ...]) -> Any:
+        """Return the JSON data of a value, or of a reference to it."""
+        known = self._values.get(id(value))
+        if known is not None and known[0] is value:
+            self._values.move_to_end(id(value))
+            return {"$": "&", "v": known[1]}
+        if type(value) is str and len(value) < LARGE // 4:
+            return self.codec.plain(value)
+        form = self.codec.plain(value, problems, path)
+        body = to_bytes(form)
+        if len(body) < LARGE:
+            return form
+        number = self._next()
+        self.batch.values.append((number, body))
+        self._values[id(value)] = (value, number)
+        if len(self._values) > REMEMBERED:
+            self._values.popitem(last=False)
+        return {"$": "&", "v": number}
+
+    def list(self, tail: Tail, write: Callable[[Any, int], Any]) -> Any:
+        """Return the JSON data of a reference to a list; what it grew by is written."""
+        known = self._lists.get(id(tail._buffer))
+        if known is None:
+            known = self._lists[id(tail._buffer)] = [tail, self._next(), 0]
+            if len(self._lists) > REMEMBERED:
+                self._lists.popitem(last=False)
+        else:
+            self._lists.move_to_end(id(tail._buffer))
+        _, number, done = known
+        if done < len(tail):
+            forms = [write(item, i) for i, item in enumerate(tail.since(done), done)]
+            self.batch.items.append((number, done, to_bytes(forms)))
+            known[2] = len(tail)
+        return {"$": "&", "v": number, "n": len(tail)}

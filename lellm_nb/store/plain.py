@@ -1,0 +1,89 @@
+"""Keeping a run in a store of somebody else's: one checkpoint per commit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lellm_nb.errors import CheckpointStoreError
+from lellm_nb.ids import TraceId
+from lellm_nb.record.checkpoint import Checkpoint, CheckpointStore
+from lellm_nb.record.frame import Frame
+from lellm_nb.record.history import Line
+
+__all__ = ["CheckpointKeeper"]
+
+
+class CheckpointKeeper:
+    """Keeps one checkpoint per commit in a store of somebody else's.
+
+    Such a store has no lines, notes or breakpoints: only where the run stands.
+
+    Args:
+        store: Any `CheckpointStore`.
+        trace_id: The run's id.
+        graph: The graph that runs.
+    """
+
+    def __init__(self, store: CheckpointStore, trace_id: TraceId, graph: Any) -> None:
+        self.store = store
+        self.trace_id = trace_id
+        self.graph = graph
+        self.leader: Any = None
+        self.error: CheckpointStoreError | None = None
+        self._pending: list[Checkpoint] = []
+
+    def keep(self, line: Line, frame: Frame, leads: bool = False) -> bool:
+        """Save the checkpoint of a frame; tell whether the store has it."""
+        if not leads or frame.kind == "error":
+            return self.error is None
+        self._pending.append(Checkpoint.of(frame, self.graph.canonical_hash))
+        return self.flush()
+
+    def flush(self) -> bool:
+        """Save what is pending, in order; tell whether the store has everything."""
+        self.error = None
+        while self._pending:
+            try:
+                self.store.save(self.trace_id, self._pending[0])
+            except Exception as error:  # the store is somebody else's
+                self.error = _as_store_error(error, self.store)
+                return False
+            del self._pending[0]
+        return True
+
+    def check(self) -> None:
+        """Try again what was refused.
+
+        Raises:
+            CheckpointStoreError: It still is; nothing may move on.
+        """
+        if self.error is not None and not self.flush():
+            raise self.error
+
+    def opened(self, line: Line) -> None:
+        """Do nothing: such a store has no lines."""
+
+    def moved(self, line: Line, frame: Frame) -> None:
+        """Save where the run stands now."""
+        self.keep(line, frame, leads=True)
+
+    def mark(self, kind: str, key: str, value: Any) -> None:
+        """Do nothing: such a store has no place for it."""
+
+    def noted(self, line: Line | None, frame: Frame, text: str | None) -> None:
+        """Do nothing, as above."""
+
+    def pinned(self, line: Line | None, frame: Frame, on: bool | None) -> None:
+        """Do nothing, as above."""
+
+    def close(self) -> None:
+        """Save what is pending."""
+        self.flush()
+
+
+def _as_store_error(error: Exception, store: Any) -> CheckpointStoreError:
+    if isinstance(error, CheckpointStoreError):
+        return error
+    made = CheckpointStoreError(f"{store!r:.80} could not save: {type(error).__name__}: {error}.")
+    made.__cause__ = error
+    return made

@@ -1,0 +1,341 @@
+"""A stored run as a history: frames are read when somebody looks at them."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from lellm_nb.errors import CorruptedCheckpointError
+from lellm_nb.record.codec import Codec
+from lellm_nb.record.codec_fold import Facts, FrameReader
+from lellm_nb.record.codec_positions import PositionReader
+from lellm_nb.record.frame import Detail, Frame
+from lellm_nb.record.history import History, Line
+from lellm_nb.record.position import Position
+from lellm_nb.state.data import Tail
+from lellm_nb.store.rows import LineRow, RunRows
+
+__all__ = ["StoredFrame", "StoredRun"]
+
+BLOCKS = 32
+"""So many stretches from one anchor to the next are kept folded."""
+
+VALUES = 2048
+"""So many large values are kept read."""
+
+
+class StoredFrame(Frame):
+    """A frame of a stored run: its facts are read, its position is folded when asked for."""
+
+    __slots__ = ("_at", "_facts", "_frames")
+
+    def __init__(self, frames: StoredFrames, index: int, facts: Facts) -> None:
+        self._frames = frames
+        self._facts = facts
+        self._at: tuple[Position, Position] | None = None
+        self._place = facts.place
+        self._detail = facts.detail
+        self.index = index
+        self.kind = facts.kind
+        self.visit = facts.visit
+        self.route = facts.route
+
+    def _both(self) -> tuple[Position, Position]:
+        if self._at is None:
+            self._at = self._frames.folded(self.index)
+        return self._at
+
+    @property
+    def position(self) -> Position:  # type: ignore[override]  # worked out where others keep it
+        """The whole position it led to."""
+        return self._both()[0]
+
+    @property
+    def level(self) -> Position:  # type: ignore[override]  # as above
+        """Its own level within that position."""
+        return self._both()[1]
+
+    @property
+    def detail(self) -> Detail:
+        """What only some frames have; an error gets the state it happened in."""
+        detail = super().detail
+        if detail.error is not None and detail.error.state is None:
+            detail.error.state = self.state
+        return detail
+
+    @property
+    def parent(self) -> Frame | None:  # type: ignore[override]  # as above
+        """The frame before it on its line."""
+        return self._frames.before(self.index)
+
+    @property
+    def mutations(self) -> Any:
+        """What was written at its level, in order."""
+        return self._facts.mutations
+
+    @property
+    def cursor(self) -> int:
+        """The 1-based step of its level's committed node."""
+        return self._facts.cursor
+
+    @property
+    def started(self) -> float:
+        """When it began, in seconds since the epoch."""
+        return self._facts.started
+
+    @property
+    def duration(self) -> float:
+        """How long the node ran, in seconds."""
+        return self._facts.duration
+
+
+class StoredFrames:
+    """The frames of one line: the stored ones, read when asked for, and new ones after them."""
+
+    def __init__(self, run: StoredRun, line: Line, number: int, length: int) -> None:
+        self.run = run
+        self.line = line
+        self.number = number
+        self.stored = length
+        self._made: dict[int, Frame] = {}
+        self._new: list[Frame] = []
+
+    def __len__(self) -> int:
+        return self.stored + len(self._new)
+
+    def __getitem__(self, at: int | slice) -> Any:
+        if isinstance(at, slice):
+            start, stop, step = at.indices(len(self))
+            self._load(start, min(stop, self.stored))
+            return [self[i] for i in range(start, stop, step)]
+        if at < 0:
+            at += len(self)
+        if at >= self.stored:
+            return self._new[at - self.stored]
+        if at < 0:
+            raise IndexError(at)
+        frame = self._made.get(at)
+        if frame is None:
+            self._load(at, at + 1)
+            frame = self._made[at]
+        return frame
+
+    def __iter__(self) -> Iterator[Frame]:
+        return iter(self[:])
+
+    def append(self, frame: Frame) -> None:
+        """Add a frame of the run as it goes on."""
+        self._new.append(frame)
+
+    def _load(self, start: int, stop: int) -> None:
+        made = self._made
+        while start < stop and start in made:
+            start += 1
+        if start >= stop:
+            return
+        first = self.line.first
+        with self.run.lock:
+            rows = self.run.rows.frames(self.number, first + start, first + stop)
+            for i, row in enumerate(rows, start):
+                if i not in made:
+                    made[i] = StoredFrame(self, first + i, self.run.facts(row))
+
+    def before(self, index: int) -> Frame | None:
+        """Return the frame before one of this line."""
+        return self.line[index - 1] if index else None
+
+    def folded(self, index: int) -> tuple[Position, Position]:
+        """Return the position after a frame, and the frame's own level in it."""
+        return self.run.folded(self, index)
+
+    def grow(self) -> int:
+        """Look for frames that another process has added; return how many came."""
+        if self._new:
+            return 0
+        length = self.run.rows.length(self.number)
+        grown, self.stored = length - self.stored, length
+        return grown
+
+
+class StoredRun:
+    """A run in a store, as a history.
+
+    Args:
+        rows: Where it is.
+        reducers: Finds custom reducers by name and key.
+        codec: Reads the values.
+
+    Attributes:
+        history: Its lines; frames are read when they are looked at.
+        line, head: Where the run stands.
+        marks: What else was kept: ``(kind, key) -> value``.
+    """
+
+    def __init__(
+        self,
+        rows: RunRows,
+        *,
+        reducers: Callable[[str, Any], Any] | None = None,
+        codec: Codec | None = None,
+    ) -> None:
+        self.rows = rows
+        self.codec = codec or Codec()
+        self.lock = threading.RLock()
+        self._reader = FrameReader(PositionReader(self.codec, self._resolve, reducers))
+        self._blocks: OrderedDict[tuple[int, int], list[tuple[Position, Position]]] = OrderedDict()
+        self._values: OrderedDict[int, Any] = OrderedDict()
+        self._lists: dict[int, tuple[list[Any], int]] = {}
+        self.numbers: dict[Line, int] = {}
+        self._by_number: dict[int, Line] = {}
+        self.history = History.__new__(History)
+        self._read_templates(0)
+        self._read_lines()
+        self.marks = {(kind, key): self.codec.loads(body) for kind, key, body in rows.marks()}
+        self.line, self.head = self._read_head()
+
+    def _read_templates(self, first: int) -> None:
+        self._next_template = first
+        for number, body in self.rows.templates(first):
+            self._reader.add_template(number, body)
+            self._next_template = number + 1
+
+    def _read_lines(self) -> None:
+        rows = self.rows.lines()
+        if not rows or rows[0].number != 0 or not self.rows.length(0):
+            raise CorruptedCheckpointError("The run has no frame at all.")
+        self.history.lines = {}
+        for row in rows:
+            self._add_line(row)
+        lines = self.history.lines
+        History.__init__(self.history, next(iter(lines.values()))[0])
+        self.history.lines = lines
+
+    def _add_line(self, row: LineRow) -> None:
+        lines = self.history.lines
+        base = None if row.base < 0 else self._by_number.get(row.base)
+        first = row.number == 0 and row.base < 0 and row.first == 0
+        sound = first or (base is not None and 0 < row.first <= len(base))
+        if not sound or row.name in lines:
+            raise CorruptedCheckpointError(f"Line {row.name!r} hangs nowhere.")
+        line = Line(row.name, base, row.first)
+        own: Any = StoredFrames(self, line, row.number, self.rows.length(row.number))
+        line._own = own
+        self.numbers[line] = row.number
+        self._by_number[row.number] = line
+        lines[row.name] = line
+
+    def _read_head(self) -> tuple[Line, Frame]:
+        try:
+            number, index = self.marks.pop(("head", ""), (0, None))
+            line = self._by_number[number]
+            return line, line[line.tip if index is None else index]
+        except (KeyError, IndexError, TypeError, ValueError) as error:
+            raise CorruptedCheckpointError(f"The head stands nowhere: {error!r}.") from error
+
+    def grow(self) -> int:
+        """Look for frames and lines that another process has added; return how many frames."""
+        known = len(self.numbers)
+        for line in self.rows.lines()[known:]:
+            self._add_line(line)
+        return sum(line._own.grow() for line in self.history.lines.values())  # type: ignore[attr-defined]  # StoredFrames
+
+    def frame_named(self, name: str) -> tuple[Line, Frame] | None:
+        """Return the line and the frame that a mark names; `None` where there is none."""
+        number, _, index = name.partition("/")
+        try:
+            line = self._by_number[int(number)]
+            return line, line[int(index)]
+        except (KeyError, IndexError, ValueError):
+            return None
+
+    # -- frames ------------------------------------------------------------------
+
+    def facts(self, row: Any) -> Facts:
+        """Return what a row says; new templates are read when they are met."""
+        if not self._reader.knows(row.template):
+            self._read_templates(self._next_template)
+        return self._reader.facts(row)
+
+    def folded(self, frames: StoredFrames, index: int) -> tuple[Position, Position]:
+        """Return the position after a frame, and the frame's own level in it."""
+        with self.lock:
+            found = self.rows.anchor(frames.number, index)
+            if found is not None:
+                return self._in_block(frames, found[0], index, found[1])
+            line = frames.line
+            if line.base is None:
+                raise CorruptedCheckpointError("The first position of the run is missing.")
+            return self._in_block(frames, line.first, index, None)
+
+    def _in_block(
+        self, frames: StoredFrames, start: int, index: int, body: bytes | None
+    ) -> tuple[Position, Position]:
+        """Fold from an anchor, or from the frame that a line was forked at, to a frame."""
+        key = (frames.number, start)
+        block = self._blocks.get(key)
+        line = frames.line
+        if block is None:
+            block = []
+            if body is not None:
+                facts = line[start]._facts  # type: ignore[attr-defined]  # stored, as the anchor is
+                root = self._reader.positions.read(self.codec.parse(body))
+                block.append((root, self._reader.level_of(root, facts)))
+            self._blocks[key] = block
+            if len(self._blocks) > BLOCKS:
+                self._blocks.popitem(last=False)
+        else:
+            self._blocks.move_to_end(key)
+        if start + len(block) <= index:
+            own = start - line.first
+            frames._load(own + len(block), index + 1 - line.first)
+            while start + len(block) <= index:
+                if block:
+                    before = block[-1][0]
+                else:
+                    parent = line[start - 1]
+                    before = parent.position
+                frame: Any = frames[own + len(block)]
+                block.append(self._reader.fold(before, frame._facts))
+        return block[index - start]
+
+    # -- what rows refer to --------------------------------------------------------
+
+    def _resolve(self, form: dict[str, Any]) -> Any:
+        number, length = form.get("v"), form.get("n")
+        if type(number) is not int:
+            raise CorruptedCheckpointError("A reference names nothing.")
+        if length is None:
+            return self._value(number)
+        if type(length) is not int or length < 0:
+            raise CorruptedCheckpointError("A list has no length.")
+        return self._list(number, length, form.get("mutations") or self.codec.value)
+
+    def _value(self, number: int) -> Any:
+        if number in self._values:
+            self._values.move_to_end(number)
+            return self._values[number]
+        made = self.codec.loads(self.rows.value(number))
+        self._values[number] = made
+        if len(self._values) > VALUES:
+            self._values.popitem(last=False)
+        return made
+
+    def _list(self, number: int, length: int, read: Callable[[Any], Any]) -> Tail:
+        items, loaded = self._lists.get(number, ([], 0))
+        if loaded < length:
+            if len(items) != loaded:  # a run has gone on in it: leave that one alone
+                items = items[:loaded]
+            for start, body in self.rows.items(number, length):
+                piece = self.codec.parse(body)
+                if start + len(piece) <= loaded:
+                    continue
+                if start > loaded or not isinstance(piece, list):
+                    raise CorruptedCheckpointError(f"A piece of list {number} is missing.")
+                items.extend([read(form) for form in piece[loaded - start :]])
+                loaded = len(items)
+            self._lists[number] = (items, loaded)
+        if loaded < length:
+            raise CorruptedCheckpointError(f"List {number} has {loaded} items of {length}.")
+        return Tail(items, length)

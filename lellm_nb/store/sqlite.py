@@ -1,0 +1,289 @@
+"""Runs and checkpoints in one SQLite file."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sqlite3
+import threading
+import time
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from lellm_nb.errors import (
+    CheckpointNotFoundError,
+    CheckpointStoreError,
+    CorruptedCheckpointError,
+)
+from lellm_nb.ids import CheckpointId, TraceId
+from lellm_nb.record.checkpoint import Checkpoint
+from lellm_nb.record.codec_checkpoint import CheckpointCodec
+from lellm_nb.store.owner import Owner
+from lellm_nb.store.rows import RunInfo
+from lellm_nb.store.schema import check_schema, migrate
+from lellm_nb.store.sqlite_rows import SqliteRows, pack, unpack
+
+__all__ = ["SqliteStore"]
+
+
+class SqliteStore:
+    """Keeps whole runs, and single checkpoints, in one file.
+
+    Every commit of a run is one transaction. In write-ahead mode with
+    ``synchronous="NORMAL"`` a killed process loses nothing that was reported; a power
+    cut may take the last commits, in order, and never a part of one. With ``"FULL"``
+    it takes nothing, and every commit waits for the disk.
+
+    Args:
+        path: The file; made when it is not there.
+        synchronous: ``"NORMAL"`` or ``"FULL"``.
+        timeout: Seconds to wait for another process that writes.
+        readonly: Whether to only read; the file must be there.
+
+    Raises:
+        CheckpointStoreError: The file cannot be opened, or was written by a newer version.
+        CorruptedCheckpointError: It is not a store.
+
+    Example:
+        >>> import tempfile, os
+        >>> from lellm_nb import Checkpoint
+        >>> store = SqliteStore(os.path.join(tempfile.mkdtemp(), "runs.db"))
+        >>> store.save("my run", Checkpoint("b", "a", {"n": 1}, 0))
+        >>> store.load_latest("my run").state["n"]
+        1
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        synchronous: str = "NORMAL",
+        timeout: float = 5.0,
+        readonly: bool = False,
+    ) -> None:
+        if synchronous not in ("NORMAL", "FULL"):
+            raise CheckpointStoreError(f"synchronous is 'NORMAL' or 'FULL', not {synchronous!r}.")
+        self.path = Path(path)
+        self.readonly = readonly
+        self.codec = CheckpointCodec()
+        self.lock = threading.RLock()
+        self.owner = Owner.me()
+        self._pid = os.getpid()
+        with self.saying("open"):
+            self.db = self._open(synchronous, timeout)
+
+    def _open(self, synchronous: str, timeout: float) -> sqlite3.Connection:
+        if self.readonly and not self.path.exists():
+            raise CheckpointStoreError(f"There is no file {str(self.path)!r}.")
+        mode = "ro" if self.readonly else "rwc"
+        db = sqlite3.connect(
+            f"{self.path.absolute().as_uri()}?mode={mode}",
+            uri=True,
+            isolation_level=None,
+            check_same_thread=False,
+            timeout=timeout,
+            cached_statements=64,
+        )
+        try:
+            db.execute("pragma trusted_schema = off")
+            db.execute("pragma cell_size_check = on")
+            db.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, 1 << 30)
+            check_schema(db)
+            if not self.readonly:
+                db.execute("pragma journal_mode = wal")
+                db.execute(f"pragma synchronous = {synchronous}")
+                migrate(db)
+        except BaseException:
+            db.close()
+            raise
+        return db
+
+    @contextlib.contextmanager
+    def saying(self, what: str) -> Iterator[None]:
+        """Turn an error of SQLite into one that says which file, and what to try."""
+        if os.getpid() != self._pid:
+            raise CheckpointStoreError(
+                "A store does not survive a fork of the process: open the file again there."
+            )
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise self.error(what, error) from error
+
+    def error(self, what: str, error: sqlite3.Error) -> CheckpointStoreError:
+        """Return the error to raise for one of SQLite's."""
+        text = f"{str(self.path)!r}: could not {what}: {error}."
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT):
+            return CorruptedCheckpointError(text)
+        hints = {
+            sqlite3.SQLITE_FULL: "Make room on the disk, then go on: nothing is lost meanwhile.",
+            sqlite3.SQLITE_BUSY: "Another process holds the file; try again.",
+            sqlite3.SQLITE_LOCKED: "Another process holds the file; try again.",
+            sqlite3.SQLITE_READONLY: "The file or its folder is read-only.",
+            sqlite3.SQLITE_CANTOPEN: "Does the folder exist, and may it be written?",
+        }
+        return CheckpointStoreError(f"{text} {hints.get(code, '')}".rstrip())
+
+    @contextlib.contextmanager
+    def writing(self, what: str) -> Iterator[sqlite3.Connection]:
+        """One transaction: all of it or nothing."""
+        with self.lock, self.saying(what):
+            self.db.execute("begin immediate")
+            try:
+                yield self.db
+                self.db.execute("commit")
+            except BaseException:
+                if self.db.in_transaction:
+                    self.db.execute("rollback")
+                raise
+
+    def query(self, what: str, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+        """Return all rows of a question."""
+        with self.lock, self.saying(what):
+            return self.db.execute(sql, values).fetchall()
+
+    # -- whole runs --------------------------------------------------------------
+
+    def begin_run(self, trace_id: TraceId, name: str, facts: dict[str, Any]) -> SqliteRows:
+        """Start a run and become its writer.
+
+        Raises:
+            CheckpointStoreError: The file cannot be written.
+        """
+        body = json.dumps(facts).encode()
+        owner = self.owner.to_json()
+        created = time.time()
+        with self.writing("start a run") as db:
+            cursor = db.execute(
+                "insert into runs (trace, name, created, facts, owner, sum)"
+                " values (?, ?, ?, ?, ?, ?)",
+                (trace_id, name, created, body, owner, zlib.crc32(body)),
+            )
+            number = cursor.lastrowid
+        assert number is not None
+        return SqliteRows(self, number, trace_id, facts)
+
+    def run_rows(self, trace_id: TraceId) -> SqliteRows:
+        """Return the rows of a run.
+
+        Raises:
+            CheckpointNotFoundError: There is no such run.
+            CorruptedCheckpointError: What is noted of it is damaged.
+        """
+        found = self.query(
+            "read a run", "select id, facts, sum from runs where trace = ?", trace_id
+        )
+        if not found:
+            raise CheckpointNotFoundError(trace_id)
+        number, body, crc = found[0]
+        return SqliteRows(self, number, trace_id, _facts(body, crc))
+
+    def runs(self) -> list[RunInfo]:
+        """Return the runs, newest first."""
+        rows = self.query(
+            "list the runs",
+            "select id, trace, name, created, facts, owner, sum from runs order by id desc",
+        )
+        infos = []
+        for number, trace, name, created, body, owner, crc in rows:
+            who = Owner.from_json(owner)
+            low, high = number << 44, (number + 1) << 44
+            ((count,),) = self.query(
+                "count frames", "select count(*) from frames where id >= ? and id < ?", low, high
+            )
+            alive = str(who) if who is not None and who.alive else ""
+            infos.append(RunInfo(trace, name, created, count, _facts(body, crc), alive))
+        return infos
+
+    def drop_run(self, trace_id: TraceId) -> bool:
+        """Drop a run and everything of it; tell whether it was there."""
+        with self.writing("drop a run") as db:
+            found = db.execute("select id from runs where trace = ?", (trace_id,)).fetchone()
+            if found is None:
+                return False
+            (number,) = found
+            low, high = number << 44, (number + 1) << 44
+            for table in ("frames", "anchors"):
+                db.execute(f"delete from {table} where id >= ? and id < ?", (low, high))
+            db.execute("delete from lines where id >= ? and id < ?", (low >> 26, high >> 26))
+            for table in ("templates", "large", "items", "marks"):
+                db.execute(f"delete from {table} where run = ?", (number,))
+            db.execute("delete from runs where id = ?", (number,))
+        return True
+
+    # -- checkpoints -------------------------------------------------------------
+
+    def save(self, trace_id: TraceId, checkpoint: Checkpoint) -> None:
+        """Keep a checkpoint; saving one id twice keeps one.
+
+        Raises:
+            CheckpointStoreError: The file cannot be written.
+            SerializationError: A value cannot be, and no codec is registered for its type.
+        """
+        body = pack(self.codec.encode(checkpoint))
+        row = (checkpoint.checkpoint_id, trace_id, checkpoint.protected, body, zlib.crc32(body))
+        with self.writing("save a checkpoint") as db:
+            db.execute("delete from checkpoints where id = ?", (checkpoint.checkpoint_id,))
+            db.execute(
+                "insert into checkpoints (id, trace, protected, body, sum) values (?, ?, ?, ?, ?)",
+                row,
+            )
+
+    def load(self, checkpoint_id: CheckpointId) -> Checkpoint:
+        """Return a checkpoint.
+
+        Raises:
+            CheckpointNotFoundError: There is none under that id.
+            CorruptedCheckpointError: It is damaged.
+        """
+        found = self.query("load", "select body, sum from checkpoints where id = ?", checkpoint_id)
+        if not found:
+            raise CheckpointNotFoundError(checkpoint_id)
+        return self.codec.decode(unpack(*found[0], what=f"Checkpoint {checkpoint_id}"))
+
+    def load_latest(self, trace_id: TraceId) -> Checkpoint | None:
+        """Return a run's newest checkpoint, `None` where it has none."""
+        known = self.list(trace_id)
+        return self.load(known[0]) if known else None
+
+    def list(self, trace_id: TraceId) -> list[CheckpointId]:
+        """Return a run's checkpoint ids, newest first."""
+        rows = self.query(
+            "list", "select id from checkpoints where trace = ? order by number desc", trace_id
+        )
+        return [CheckpointId(id) for (id,) in rows]
+
+    def delete(self, checkpoint_id: CheckpointId) -> bool:
+        """Drop a checkpoint; tell whether it was there."""
+        with self.writing("delete") as db:
+            gone = db.execute("delete from checkpoints where id = ?", (checkpoint_id,))
+            return gone.rowcount > 0
+
+    def prune(self, trace_id: TraceId, keep: int) -> int:
+        """Drop all but the newest `keep` and the protected; return how many went."""
+        with self.writing("prune") as db:
+            gone = db.execute(
+                "delete from checkpoints where trace = ?1 and not protected and number not in"
+                " (select number from checkpoints where trace = ?1 order by number desc limit ?2)",
+                (trace_id, keep),
+            )
+            return gone.rowcount
+
+    def close(self) -> None:
+        """Close the file."""
+        with self.lock, contextlib.suppress(sqlite3.Error):
+            self.db.close()
+
+    def __repr__(self) -> str:
+        return f"SqliteStore({str(self.path)!r})"
+
+
+def _facts(body: Any, crc: int) -> dict[str, Any]:
+    facts: Any = json.loads(unpack(body, crc, what="What is noted of a run"))
+    if not isinstance(facts, dict):
+        raise CorruptedCheckpointError("What is noted of a run is damaged.")
+    return facts
