@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import overload
+from typing import Any, overload
 
 from lellm_nb.errors import DebuggerError
 from lellm_nb.record.frame import Frame
@@ -80,6 +80,7 @@ class History:
         notes: What a person wrote to frames.
         pins: Frames that no retention drops.
         patched: When new code came for a node, by path, in seconds since the epoch.
+        keeper: Who writes the history into a store, or `None`.
     """
 
     def __init__(self, start: Frame) -> None:
@@ -89,6 +90,7 @@ class History:
         self.notes: dict[Frame, str] = {}
         self.pins: set[Frame] = set()
         self.patched: dict[str, float] = {}
+        self.keeper: Any = None
         self._forks = 0
 
     def note(self, frame: Frame, text: str) -> None:
@@ -97,6 +99,8 @@ class History:
             self.notes[frame] = text
         else:
             self.notes.pop(frame, None)
+        if self.keeper is not None:
+            self.keeper.noted(self.line_of(frame), frame, text or None)
 
     def pin(self, frame: Frame, on: bool = True) -> None:
         """Pin a frame, or let it go."""
@@ -104,6 +108,8 @@ class History:
             self.pins.add(frame)
         else:
             self.pins.discard(frame)
+        if self.keeper is not None:
+            self.keeper.pinned(self.line_of(frame), frame, on or None)
 
     def fork(self, line: Line, at: int, name: str | None = None) -> Line:
         """Start a new line after frame `at` of another.
@@ -122,6 +128,8 @@ class History:
             line = line.base
         made = Line(name, line, at + 1)
         self.lines[name] = made
+        if self.keeper is not None:
+            self.keeper.opened(made)
         return made
 
     def add(self, line: Line, parent: Frame, frame: Frame) -> Line:

@@ -37,7 +37,14 @@ from lellm_nb.state.frozen import freeze
 from lellm_nb.state.mutation import Delete, Mutation, Put, apply, check_key
 from lellm_nb.state.state import keep
 
-__all__ = ["ExecutionSession", "GraphHashMode", "Previewed", "SessionCheckpoint", "tell_all"]
+__all__ = [
+    "ExecutionSession",
+    "GraphHashMode",
+    "Previewed",
+    "SessionCheckpoint",
+    "check_exists",
+    "tell_all",
+]
 
 log = logging.getLogger("lellm_nb")
 
@@ -106,6 +113,7 @@ class ExecutionSession:
         self._before: list[Frame] = []
         self._doomed: dict[int, Any] = {}
         self.listeners: list[Callable[[], None]] = []
+        self._moving: Run | None = None
 
     @classmethod
     def _sharing(cls, other: ExecutionSession, line: Line, head: Frame) -> ExecutionSession:
@@ -192,7 +200,12 @@ class ExecutionSession:
                 recording, instead of running nodes and asking people (SEMANTICS R10).
             until: The index of the last frame to make, when running on.
             started: Given the run before it moves, to set its `gate` and `watch`.
+
+        Raises:
+            CheckpointStoreError: The store still refuses what was committed before.
         """
+        if self.history.keeper is not None:
+            self.history.keeper.check()
         limit = None if max_steps is None else self.position.step + max_steps
         run = self._run(barrier=barrier, token=token, limit=limit)
         if until is not None:
@@ -206,6 +219,7 @@ class ExecutionSession:
             run.decided = recording.decision
         if started is not None:
             started(run)
+        self._moving = run
         return await (run.step() if one else run.go())
 
     def _run(self, **options: Any) -> Run:
@@ -216,6 +230,12 @@ class ExecutionSession:
     def _emit(self, frame: Frame) -> None:
         self.line = self.history.add(self.line, self.head, frame)
         self.head = frame
+        keeper = self.history.keeper
+        if keeper is not None and not keeper.keep(self.line, frame, leads=keeper.leader is self):
+            # the frame stays in memory and the run holds: nobody is told of it (SEMANTICS R7)
+            if self._moving is not None and self._moving.stopping is None:
+                self._moving.stopping = keeper.error
+            return
         if self.listeners:
             tell_all(self.listeners)
 
@@ -228,6 +248,9 @@ class ExecutionSession:
         self.line = self.line_through(frame)
         self.head = frame
         self._doomed.clear()
+        keeper = self.history.keeper
+        if keeper is not None and keeper.leader is self:
+            keeper.moved(self.line, frame)
 
     def line_through(self, frame: Frame) -> Line:
         """Return the current line if the frame is on it, else the line it was made on.
@@ -265,10 +288,16 @@ class ExecutionSession:
             NotWaitingError: That barrier does not wait, or it is not clear which is meant.
             NodeNotFoundError: A reroute leads nowhere; the barrier goes on waiting.
             StateError: What is to be modified is not there; the barrier goes on waiting.
+            CheckpointStoreError: The store refuses the decision; it stays in memory.
         """
         _check_decision(decision)
+        keeper = self.history.keeper
+        if keeper is not None:
+            keeper.check()
         spot = self._waiting_spot(barrier_id)
         await self._run().decide(spot.scope, decision, by)
+        if keeper is not None:
+            keeper.check()
         return self.head
 
     def preview(self, decision: Decision, barrier_id: str | None = None) -> Previewed:
@@ -404,7 +433,7 @@ class ExecutionSession:
         if checkpoint.graph_hash != graph.canonical_hash:
             if mode is GraphHashMode.STRICT:
                 raise GraphMismatchError(checkpoint.graph_hash, graph.canonical_hash)
-            _check_exists(Scope(graph), checkpoint.position)
+            check_exists(Scope(graph), checkpoint.position)
         session = cls.__new__(cls)
         session._adopt(graph, clock or Clock())
         start = _root_frame(graph, checkpoint.position, session.clock)
@@ -413,6 +442,29 @@ class ExecutionSession:
         session.head = start
         session._before = checkpoint.frames.frames
         return session
+
+    @classmethod
+    def of_history(
+        cls, graph: Graph, history: History, line: Line, head: Frame
+    ) -> ExecutionSession:
+        """Return a session that stands at a frame of a history made elsewhere, of a store's."""
+        session = cls.__new__(cls)
+        session._adopt(graph, Clock())
+        session.history = history
+        session.line = line
+        session.head = head
+        return session
+
+    def edit_head(self, put: Mapping[Any, Any], delete: Sequence[Any]) -> Frame:
+        """Write into the state where the run stands, as a frame of kind *edit*, on its line.
+
+        Raises:
+            StateError: What is to be written does not fit.
+        """
+        edits: list[Mutation] = [Put(check_key(k), freeze(v, k)) for k, v in put.items()]
+        edits += [Delete(check_key(key)) for key in delete]
+        self._emit(self._edit(self.head, tuple(edits)))
+        return self.head
 
     def into_parts(self) -> tuple[Any, FrameStack]:
         """Return the final state and the captured frames."""
@@ -449,7 +501,7 @@ def _root_frame(graph: Graph, root: Position, clock: Clock) -> Frame:
     return make_frame(place, "start", 0, root, root, (), None, clock.wall(), 0.0, None)
 
 
-def _check_exists(scope: Scope, position: Position) -> None:
+def check_exists(scope: Scope, position: Position) -> None:
     """Look whether every level of a position is in a graph.
 
     Raises:
@@ -467,7 +519,7 @@ def _check_exists(scope: Scope, position: Position) -> None:
         )
     site = scope.site(position.node)
     if isinstance(inner, Position):
-        _check_exists(scope.child(site, position), inner)
+        check_exists(scope.child(site, position), inner)
     elif inner is not None:
         for name, branch in inner.branches.items():
             if name not in site.node.branches:
@@ -475,4 +527,4 @@ def _check_exists(scope: Scope, position: Position) -> None:
                     f"The checkpoint has a branch {site.place.path}/{name}, which this graph"
                     " does not have."
                 )
-            _check_exists(scope.child(site, position, name), branch)
+            check_exists(scope.child(site, position, name), branch)
