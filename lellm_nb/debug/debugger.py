@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from lellm_nb.debug.writing import Writing
+from lellm_nb.debug.keeping import Keeping
 from lellm_nb.errors import DebuggerError
 from lellm_nb.graph.graph import Graph
 from lellm_nb.session.session import ExecutionSession
@@ -12,7 +12,7 @@ from lellm_nb.session.session import ExecutionSession
 __all__ = ["Debugger"]
 
 
-class Debugger(Writing):
+class Debugger(Keeping):
     """Runs a graph in small steps, keeps every one, and goes anywhere in time.
 
     As the last expression of a cell it shows the panel.
@@ -20,12 +20,15 @@ class Debugger(Writing):
     Args:
         graph: What `GraphBuilder.build` returned.
         state: A mapping of text keys to values.
+        store: Where the run is kept: a path (SQLite), or a store; nowhere by default. It
+            always starts a new run; `open` goes on with one.
         max_steps: How many steps one `run` may take before it holds with `LIMIT`.
         name: For people; the graph's name by default.
 
     Raises:
         DebuggerError: `graph` is no graph.
         StateTypeError: The state is not a mapping, or has keys that are not text.
+        CheckpointStoreError: The store does not take the run.
 
     Example:
         >>> from lellm_nb import GraphBuilder
@@ -50,6 +53,7 @@ class Debugger(Writing):
         graph: Graph,
         state: Any = None,
         *,
+        store: Any = None,
         max_steps: int = 1000,
         name: str | None = None,
     ) -> None:
@@ -59,6 +63,7 @@ class Debugger(Writing):
             raise DebuggerError(f"A Debugger needs a Graph, not {type(given).__name__}.{hint}")
         super().__init__(ExecutionSession(state, graph), name or graph.name, max_steps)
         self._family: dict[str, Debugger] = {}
+        self._keep_in(store)
 
     # -- showing ---------------------------------------------------------------
 

@@ -1,0 +1,255 @@
+"""Keeping a run in a store or a file, and opening it again."""
+
+from __future__ import annotations
+
+import os
+import weakref
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Any
+
+from lellm_nb.debug.keeping_stops import read_stops, stops_form, watched
+from lellm_nb.debug.stop import Stop, StopReason
+from lellm_nb.debug.writing import Writing
+from lellm_nb.errors import CheckpointStoreError, DebuggerError
+from lellm_nb.graph.graph import Graph
+from lellm_nb.ids import TraceId, new_trace_id
+from lellm_nb.session.session import ExecutionSession, GraphHashMode
+
+if TYPE_CHECKING:
+    from lellm_nb.debug.debugger import Debugger
+    from lellm_nb.store.reading import StoredRun
+
+# stores and the codec are imported where they are used: a run that is not kept pays nothing
+
+__all__ = ["Keeping"]
+
+_BACKWARD = frozenset({"back", "run_back", "rewind"})
+
+
+class Keeping(Writing):
+    """``save, load, open, close, refresh``, and what a store has to be told.
+
+    Attributes:
+        trace_id: The run's id, by which a store knows it.
+    """
+
+    trace_id: TraceId
+    _keeper: Any = None
+    _stored: StoredRun | None = None
+    _reading = False
+
+    # -- a new run -------------------------------------------------------------
+
+    def _keep_in(self, store: Any) -> None:
+        """Start a run in a store: a path, a store that keeps runs, or any `CheckpointStore`.
+
+        Raises:
+            CheckpointStoreError: The store did not take the first frame.
+            DebuggerError: It is no store.
+        """
+        self.trace_id = new_trace_id()
+        if store is None:
+            return
+        from lellm_nb.debug.keeping_open import keeper_for
+
+        keeper = keeper_for(store, self.trace_id, self.name, self.graph, self.max_steps)
+        self._attach(keeper)
+        keeper.keep(self._session.line, self._session.head, leads=True)
+        keeper.check()
+
+    def _attach(self, keeper: Any) -> None:
+        self._keeper = keeper
+        self._session.history.keeper = keeper
+        keeper.leader = self._session
+        self.breakpoints = watched(self.breakpoints, self._keep_stops)
+        weakref.finalize(self, _let_go, keeper)
+
+    def _keep_stops(self) -> None:
+        if self._keeper is not None:
+            self._keeper.mark("stops", "", stops_form(self.breakpoints))
+
+    def _on(self, session: ExecutionSession) -> Debugger:
+        made = super()._on(session)
+        made._reading = self._reading
+        made.trace_id = self.trace_id
+        return made
+
+    def _post(self, verb: str, work: Any) -> Future[Any]:
+        if self._reading and verb not in _BACKWARD:
+            raise DebuggerError(
+                f"{verb}: this run was opened for reading. To go on with it give its graph:"
+                " Debugger.open(store, run, graph=…)."
+            )
+        return super()._post(verb, work)
+
+    async def _advance(self, **options: Any) -> Stop:
+        keeper = self._session.history.keeper
+        if keeper is None:
+            return await super()._advance(**options)
+        keeper.graph = self.graph
+        try:
+            stop = await super()._advance(**options)
+        except CheckpointStoreError as error:
+            return self._stop(StopReason.FAILED, error=error)
+        if keeper.error is not None:
+            return self._stop(StopReason.FAILED, error=keeper.error)
+        return stop
+
+    def close(self) -> None:
+        """Let the run go, so that another process may write it; looking goes on working.
+
+        Raises:
+            CheckpointStoreError: The store still refuses what was committed.
+            BusyError: A run is going on.
+        """
+        self._refuse_while_busy("close")
+        keeper = self._keeper
+        if keeper is not None:
+            keeper.check()
+            self._keeper = self._session.history.keeper = None
+            keeper.close()
+            self._reading = True
+
+    # -- a stored run ------------------------------------------------------------
+
+    @classmethod
+    def open(
+        cls,
+        store: Any,
+        run: str | None = None,
+        graph: Graph | None = None,
+        mode: GraphHashMode = GraphHashMode.STRICT,
+        *,
+        migrate: Callable[[dict[str, Any]], Mapping[str, Any]] | None = None,
+    ) -> Debugger:
+        """Go on with a stored run, or read it.
+
+        Args:
+            store: A path, or a store.
+            run: Its id, the beginning of it, or its name; the newest by default.
+            graph: Its graph; without it the run can be read, and not moved on.
+            mode: `GraphHashMode.FORCE` goes on with a graph of another shape, where the
+                position still exists.
+            migrate: Given the root state as a dict, returns what it is to be for this
+                graph; the change is a frame of kind *edit*.
+
+        Raises:
+            CheckpointNotFoundError: There is no such run.
+            GraphMismatchError: The graph has another shape; its notes say what changed.
+            CheckpointStoreError: Somebody else writes the run, or in force mode: the
+                position is not in this graph.
+            CorruptedCheckpointError: The store is damaged.
+
+        Example:
+            >>> import os, tempfile
+            >>> from lellm_nb import Debugger, GraphBuilder
+            >>> file = os.path.join(tempfile.mkdtemp(), "runs.db")
+            >>> g = GraphBuilder("g").node("a", lambda ctx: {"n": 1}).barrier("ok")
+            >>> g = g.node("b", lambda ctx: {"n": 2}).edge("a", "ok").edge("ok", "b")
+            >>> graph = g.start("a").end("b").build()
+            >>> dbg = Debugger(graph, {}, store=file)
+            >>> dbg.run().reason.name; dbg.close()
+            'BARRIER'
+            >>> again = Debugger.open(file, graph=graph)
+            >>> again.approve().frame.kind, again.run().reason.name, again.state["n"]
+            ('decision', 'COMPLETED', 2)
+        """
+        from lellm_nb.debug.keeping_open import open_store
+
+        made: Debugger = open_store(cls, store, run, graph, mode)
+        if migrate is not None and graph is not None:
+            made._migrate(migrate)
+        return made
+
+    def _migrate(self, migrate: Callable[[dict[str, Any]], Mapping[str, Any]]) -> None:
+        before = dict(self.state)
+        after = dict(migrate(dict(before)))
+        put = {k: v for k, v in after.items() if k not in before or before[k] != v}
+        gone = [k for k in before if k not in after]
+        if put or gone:
+            self._session.edit_head(put, gone)
+            if self._keeper is not None:
+                self._keeper.check()
+
+    def _restore_marks(self, stored: StoredRun) -> None:
+        history = stored.history
+        for (kind, key), value in stored.marks.items():
+            if kind in ("note", "pin"):
+                named = stored.frame_named(key)
+                if named is not None and kind == "note":
+                    history.notes[named[1]] = str(value)
+                elif named is not None:
+                    history.pins.add(named[1])
+            elif kind == "stops":
+                read_stops(value, self.breakpoints, self._value_path)
+
+    def refresh(self) -> int:
+        """Look for frames that another process has added since; return how many came.
+
+        Where the head stood at the tip of its line it goes with it. Only a run that was
+        opened for reading has news.
+        """
+        if self._stored is None or not self._reading:
+            return 0
+        session = self._session
+        at_tip = session.head.index == session.line.tip
+        grown = self._stored.grow()
+        if grown and at_tip:
+            session.rewind(session.line[session.line.tip])
+        self._changed()
+        return grown
+
+    # -- files -------------------------------------------------------------------
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the whole run to one file: every line, names, notes, pins, stops.
+
+        The file holds data only; see `lellm_nb.store.archive` for its format.
+
+        Raises:
+            SerializationError: A value cannot be written; names its path.
+            CheckpointStoreError: The file cannot be written.
+            BusyError: A run is going on.
+        """
+        from lellm_nb.debug.keeping_open import save_archive
+
+        self._refuse_while_busy("save")
+        save_archive(self, path)
+
+    @classmethod
+    def load(
+        cls,
+        path: str | os.PathLike[str],
+        graph: Graph | None = None,
+        mode: GraphHashMode = GraphHashMode.STRICT,
+    ) -> Debugger:
+        """Open a file that `save` wrote; what happens then is not written to it.
+
+        Args:
+            graph: To go on with the run; reading needs none.
+
+        Raises:
+            CorruptedCheckpointError: It is no such file, or damaged.
+            GraphMismatchError: As for `open`.
+
+        Example:
+            >>> import os, tempfile
+            >>> from lellm_nb import Debugger, GraphBuilder
+            >>> file = os.path.join(tempfile.mkdtemp(), "one.lellm")
+            >>> g = GraphBuilder("g").node("a", lambda ctx: {"n": 1}).start("a").end("a")
+            >>> dbg = Debugger(g.build(), {}); stop = dbg.run(); dbg.save(file)
+            >>> Debugger.load(file).frames[1].state
+            State({'n': 1})
+        """
+        from lellm_nb.debug.keeping_open import load_archive
+
+        made: Debugger = load_archive(cls, path, graph, mode)
+        return made
+
+
+def _let_go(keeper: Any) -> None:
+    try:
+        keeper.close()
+    except CheckpointStoreError:  # nobody is left who could be told
+        return
