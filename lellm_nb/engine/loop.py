@@ -8,43 +8,32 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from lellm_nb.clock import Clock
-from lellm_nb.engine.answering import HOLD, Answering, Hold
+from lellm_nb.engine.answering import HOLD, Hold
 from lellm_nb.engine.capture import capturing, prepare_thread
 from lellm_nb.engine.collector import collecting_less
+from lellm_nb.engine.failing import branch_failure
 from lellm_nb.engine.halt import GRAVITY, Halt
 from lellm_nb.engine.publish import Publisher
 from lellm_nb.engine.scope import EntryError, Scope, Site
-from lellm_nb.engine.spot import Move, Spot, find_spot, next_move
+from lellm_nb.engine.spot import Move, next_move
+from lellm_nb.engine.stepping import Stepping
 from lellm_nb.engine.taking import Lookup
 from lellm_nb.engine.token import CancellationToken
 from lellm_nb.errors import (
-    MergeConflictError,
-    NodeExecutionError,
-    NodeNotFoundError,
-    ParallelError,
-    RunCancelledError,
     RunError,
-    StepsExceededError,
 )
 from lellm_nb.record.frame import DecisionRecord, Frame
 from lellm_nb.record.position import Fan, Position
 from lellm_nb.record.sinks import BarrierSink
-from lellm_nb.state.merge import BranchResult
-from lellm_nb.state.mutation import apply
-from lellm_nb.state.state import view
 
 __all__ = ["HOLD", "Halt", "Run"]
 
 
-class Run(Answering):
+class Run(Stepping):
     """Moves a position on, one commit at a time.
 
     Attributes:
         stopping: Set it to anything to stop before the next node starts.
-        limit: How many steps the root level may have in all; `None` is no limit.
-        doomed: When stepping: the levels that failed where they stand, by id, with why; the
-            level is kept beside so that its id stays its own.
-        gate: Asked before a node starts; what it returns becomes `stopping`.
     """
 
     def __init__(
@@ -128,133 +117,6 @@ class Run(Answering):
         finally:
             forget()
 
-    # -- one commit --------------------------------------------------------------
-
-    async def _step(self) -> Halt:
-        while True:
-            try:
-                spot = self._find()
-            except EntryError as error:
-                site = error.scope.site(error.level.node or "")
-                if await self._take_over_outwards(error.scope, site, error):
-                    return Halt.STEPPED
-                raise
-            if spot.site is None:
-                return Halt.ENDED
-            try:
-                halt = await self._take(spot.scope, spot.level, spot.move, spot.site)
-            except RunError as error:
-                scope, site, whole = spot.scope, spot.site, error
-                fan = self._patient_fan(spot.scope)
-                if fan is not None and await self._take_over_outwards(scope, site, error, fan[0]):
-                    return Halt.STEPPED  # inside the branch
-                if fan is not None and not isinstance(error, RunCancelledError):
-                    before = self.last
-                    self.doomed[id(spot.level)] = (spot.level, error)
-                    if id(self._find().level) not in self.doomed:
-                        # collect-all waits for the siblings (P3): they go first from now on
-                        if self.last is before and before is not None and before.error is error:
-                            raise
-                        continue
-                    scope, site, whole = self._failure_of(*fan)
-                if not await self._take_over_outwards(scope, site, whole):
-                    raise whole from whole.__cause__
-                halt = None
-            return Halt.STEPPED if halt is None else halt
-
-    def _patient_fan(self, scope: Scope) -> tuple[Scope, Site] | None:
-        """Return the innermost collect-all Parallel that a level is in a branch of."""
-        at: Scope | None = scope
-        while at is not None and at.parent is not None:
-            if at.branch is not None:
-                site = at.parent.site(at.parent.level(self.position).node or "")
-                if site.node.on_error == "collect_all":
-                    return at.parent, site
-            at = at.parent
-        return None
-
-    def _failure_of(self, scope: Scope, site: Site) -> tuple[Scope, Site, RunError]:
-        """Make the one failure of a collect-all Parallel whose branches cannot go on."""
-        level = scope.level(self.position)
-        fan = scope.inside(level)
-        assert isinstance(fan, Fan)
-        failures = {}
-        for name, branch in fan.branches.items():
-            if branch.node is not None:
-                stuck = find_spot(scope.child(site, level, name), branch, self.doomed)
-                if id(stuck.level) in self.doomed:
-                    failures[name] = self.doomed[id(stuck.level)][1]
-        error = self._branch_failure(scope, level, site, failures, True)
-        assert isinstance(error, RunError)
-        return scope, site, error
-
-    def _find(self) -> Spot:
-        try:
-            return find_spot(self.scope, self.position, self.doomed)
-        except NodeNotFoundError as error:
-            error.state = self.position.state
-            raise
-        except EntryError as error:
-            raise self._not_entered(error) from error.__cause__
-
-    def _not_entered(self, error: EntryError) -> RunError:
-        site = error.scope.site(error.level.node or "")
-        return self.failed(error.scope, error.level, site, error, self.clock.wall(), 0.0)
-
-    async def _take_over_outwards(
-        self, scope: Scope, site: Site, error: RunError, end: Scope | None = None
-    ) -> bool:
-        """Take the innermost error route from `scope` outwards, as far as to below `end`."""
-        at: Scope | None = scope
-        while at is not end and at is not None:
-            if await self.take_over(at, site, error):
-                return True
-            above = at.parent
-            if above is not None:
-                site = above.site(above.level(self.position).node or "")
-            at = above
-        return False
-
-    async def _take(self, scope: Scope, level: Position, move: Move, site: Site) -> Halt | None:
-        """Perform and commit one spot; `None` when it was committed."""
-        if self.stopping is not None:
-            return Halt.STOPPED
-        if move is Move.DECIDE:
-            return await self.answer(scope, level, site)
-        if move is Move.RUN or move is Move.WAIT:
-            halt = self._may_start(scope, site, level)
-            if halt is not None:
-                return halt
-            if move is Move.RUN:
-                return await self.run_node(scope, level, site)
-        await self.settle(scope, level, move, site)
-        return None
-
-    def _may_start(self, scope: Scope, site: Site, level: Position) -> Halt | None:
-        """Say what keeps a node from starting, if anything does.
-
-        Raises:
-            RunCancelledError: The run was cancelled.
-            StepsExceededError: An inner level has had all its steps.
-        """
-        if self.stopping is not None:
-            return Halt.STOPPED
-        if self.token.is_cancelled:
-            raise self.cancelled(site.place.path)
-        if level.inner is not None:
-            return None
-        if scope.limit is not None and level.step >= scope.limit:
-            state = scope.seen(level.data)
-            error = StepsExceededError(scope.limit, path=site.place.path, state=state)
-            raise self.failed(scope, level, site, error, self.clock.wall(), 0.0)
-        if self.limit is not None and scope.parent is None and level.step >= self.limit:
-            return Halt.LIMIT
-        if self.gate is not None:
-            self.stopping = self.gate(scope, site, level)
-            if self.stopping is not None:
-                return Halt.STOPPED
-        return None
-
     # -- all the way -------------------------------------------------------------
 
     async def _drive(self, scope: Scope) -> Halt:
@@ -325,44 +187,13 @@ class Run(Answering):
             if not task.cancelled() and task.exception() is not None
         }
         if failures:
-            error = self._branch_failure(scope, level, site, failures, patient)
+            error = branch_failure(scope, self.position, site, failures, patient=patient)
             level = scope.level(self.position)
             if isinstance(error, RunError) and (self.last is None or not self.last.failed):
                 # siblings have committed since: the run must be seen to stand at a failure
                 error = self.failed(scope, level, site, error, self.clock.wall(), 0.0)
             raise error
         return max((task.result() for task in tasks.values()), key=GRAVITY.index)
-
-    def _branch_failure(
-        self, scope: Scope, level: Position, site: Site, failures: dict[str, Any], patient: bool
-    ) -> BaseException:
-        """Make one error of the branches' failures, in registration order (SEMANTICS P3)."""
-        foreign = [e for e in failures.values() if not isinstance(e, RunError)]
-        cancelled = [e for e in failures.values() if isinstance(e, RunCancelledError)]
-        if foreign or cancelled:
-            return (foreign or cancelled)[0]
-        errors = [
-            _named(f"{scope.child(site, level, name).prefix}{name}", error, scope, level)
-            for name, error in failures.items()
-        ]
-        if not patient:
-            return errors[0]
-        state = self._state_of_good_branches(scope, site)
-        return ParallelError(site.place.path, errors, state=state)
-
-    def _state_of_good_branches(self, scope: Scope, site: Site) -> Any:
-        level = scope.level(self.position)
-        fan = scope.inside(level)
-        assert isinstance(fan, Fan)
-        good = [
-            BranchResult(name, branch.wrote.since(0) if branch.wrote else (), branch.data)
-            for name, branch in fan.branches.items()
-            if branch.node is None
-        ]
-        try:
-            return view(apply(level.data, site.node.merge.merge(level.data, good)))
-        except MergeConflictError:
-            return view(level.data)
 
 
 async def _cancel(tasks: Any) -> None:
@@ -371,10 +202,3 @@ async def _cancel(tasks: Any) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def _named(path: str, error: RunError, scope: Scope, level: Position) -> RunError:
-    """Return a branch's failure under the branch's own path."""
-    if error.path == path:
-        return error
-    return NodeExecutionError(path, error, state=scope.seen(level.data))
