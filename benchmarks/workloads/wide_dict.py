@@ -16,7 +16,7 @@ TITLE = (
     " looped until there are more than n messages"
 )
 HOW = (
-    suite.HOW + "; nodes *three* and *four* run side by side in lellm_nb and LangGraph,"
+    suite.HOW + "; nodes three and four run side by side in lellm_nb and LangGraph,"
     " one after another elsewhere"
 )
 COLUMNS = suite.COLUMNS
