@@ -132,8 +132,10 @@ def commit_route(scope: Scope, site: Site, level: Position) -> Committed:
     Raises:
         RunError: There is still none.
     """
-    route = find_route(scope, site, level, None, False)
-    after = Position(route.next_node, level.data, level.step, level.visits, None, None, level.wrote)
+    after = Position(level.node, level.data, level.step, level.visits, None, None, level.wrote)
+    route, error = _lead_on(scope, site, after, None, False)
+    if error is not None:
+        raise error
     visit = level.visits.count(site.name, level.step)
     return Committed(after, "route", site.place, visit, (), route, None)
 

@@ -74,11 +74,9 @@ class Cycle:
 def find_cycles(graph: Graph) -> list[Cycle]:
     """Return the cycles of a graph; those that share a node are one."""
     links = _links(graph)
-    limited = {(e.source, e.target) for e in graph.edges if e.max_visits is not None}
-    free = {
-        node: [to for to in targets if (node, to) not in limited] for node, targets in links.items()
-    }
-    still = {node for part in _cyclic(free) for node in part}
+    # a cycle is protected if it falls apart without the limited edges; another way between
+    # the same two nodes (a second edge, a goto, an error route) keeps it together
+    still = {node for part in _cyclic(_links(graph, limited=False)) for node in part}
     order = {name: i for i, name in enumerate(graph.nodes)}
     return [
         Cycle(tuple(sorted(part, key=order.__getitem__)), not still.intersection(part))
@@ -139,11 +137,16 @@ def _about_reach(graph: Graph) -> Iterator[Finding]:
             yield Finding("info", "unreachable", text, (name,))
 
 
-def _links(graph: Graph) -> dict[str, list[str]]:
-    """Return every way from node to node: edges, declared gotos, error routes."""
+def _links(graph: Graph, *, limited: bool = True) -> dict[str, list[str]]:
+    """Return every way from node to node: edges, declared gotos, error routes.
+
+    Args:
+        limited: Whether edges with `max_visits` count.
+    """
     links: dict[str, list[str]] = {name: list(node.goto) for name, node in graph.nodes.items()}
     for edge in graph.edges:
-        links[edge.source].append(edge.target)
+        if limited or edge.max_visits is None:
+            links[edge.source].append(edge.target)
     for source, target in graph.error_routes.items():
         links[source].append(target)
     return links
