@@ -40,7 +40,7 @@ class Site:
 
     __slots__ = (
         *("always", "call", "inline", "is_end", "kind", "name", "node", "order", "place"),
-        *("router", "solo"),
+        *("router", "side_effects", "solo"),
     )
 
     def __init__(self, scope: Scope, name: str, node: Node) -> None:
@@ -55,6 +55,7 @@ class Site:
         self.router = NO_WAY_OUT if plain and not graph.edges else graph.routers[name]
         self.call: Any = node.fn if isinstance(node, Task) else getattr(node, "call", None)
         self.inline = is_inline(node, scope.threaded)
+        self.side_effects: bool = getattr(node, "side_effects", False)
         self.always = None if self.is_end or graph.enforce_max_visits else self.router.always
         if isinstance(node, Parallel):
             self.solo: dict[str, Graph] = {}

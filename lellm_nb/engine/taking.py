@@ -75,7 +75,7 @@ class Taking:
             outcome = self.recorded(scope, site, level)
             if outcome is not LIVE:
                 return await self._replay_node(scope, level, site, outcome)
-        ctx = Context(self, scope, site, level)
+        ctx = self._context(scope, site, level)
         clock, tell = self.clock, self.tell
         if tell is not None:
             tell.node_started(site, level)
@@ -143,12 +143,18 @@ class Taking:
         self._published(frame, committed)
         return None
 
+    def _context(self, scope: Scope, site: Site, level: Position) -> Context:
+        ctx = Context(self, scope, site, level)
+        if site.side_effects:
+            ctx.side_effects = True
+        return ctx
+
     async def _patiently(
         self, scope: Scope, level: Position, site: Site, attempts: list[Attempt]
     ) -> Context:
         """Run a node that has retries or a limit, or that goes to a thread."""
         return await perform_patiently(
-            lambda: Context(self, scope, site, level),
+            lambda: self._context(scope, site, level),
             site.node,
             attempts,
             self.clock,
