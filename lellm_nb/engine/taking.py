@@ -75,7 +75,7 @@ class Taking:
             outcome = self.recorded(scope, site, level)
             if outcome is not LIVE:
                 return await self._replay_node(scope, level, site, outcome)
-        ctx = self._context(scope, site, level)
+        ctx = Context(self, scope, site, level)
         clock, tell = self.clock, self.tell
         if tell is not None:
             tell.node_started(site, level)
@@ -124,6 +124,8 @@ class Taking:
             raise asyncio.CancelledError  # the node swallowed it: given up all the same
         if attempts:
             ctx.attempts = tuple(attempts)
+        if site.side_effects:
+            ctx.side_effects = True
         if failure is None:
             # the position may have moved in other branches: find our level in it again
             level = scope.level(self.position)
@@ -143,18 +145,12 @@ class Taking:
         self._published(frame, committed)
         return None
 
-    def _context(self, scope: Scope, site: Site, level: Position) -> Context:
-        ctx = Context(self, scope, site, level)
-        if site.side_effects:
-            ctx.side_effects = True
-        return ctx
-
     async def _patiently(
         self, scope: Scope, level: Position, site: Site, attempts: list[Attempt]
     ) -> Context:
         """Run a node that has retries or a limit, or that goes to a thread."""
         return await perform_patiently(
-            lambda: self._context(scope, site, level),
+            lambda: Context(self, scope, site, level),
             site.node,
             attempts,
             self.clock,
