@@ -6,7 +6,10 @@ import copy
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
+from lellm_nb.debug.changes import level_data_before
 from lellm_nb.debug.lookup import ValuePath
+from lellm_nb.debug.reading import kept_at
+from lellm_nb.engine.scope import Scope
 from lellm_nb.errors import DebuggerError
 from lellm_nb.record.frame import Frame
 from lellm_nb.state.data import MISSING
@@ -52,8 +55,12 @@ class Stopper:
         """What a user may call it by, beside its id."""
         return (self.label,)
 
-    def after(self, frame: Frame) -> Hit | None:
-        """Tell whether to stop after a frame; never raises."""
+    def after(self, frame: Frame, scope: Scope | None = None) -> Hit | None:
+        """Tell whether to stop after a frame; never raises.
+
+        Args:
+            scope: The root level of the graph that runs; it tells what a composite began with.
+        """
         return None
 
     def asked(self, ask: Callable[[], Any]) -> Hit | None:
@@ -121,7 +128,7 @@ class Breakpoint(Stopper):
         self.hits += 1
         return Hit(self) if self.hits > self.ignore else None
 
-    def after(self, frame: Frame) -> Hit | None:
+    def after(self, frame: Frame, scope: Scope | None = None) -> Hit | None:
         if frame.static_path != self.path or frame.kind not in RAN:
             return None
         return self.before(frame.visit, lambda: frame.state)
@@ -144,7 +151,7 @@ class EdgeStop(Stopper):
     def label(self) -> str:
         return f"on {self.source} -> {self.target}"
 
-    def after(self, frame: Frame) -> Hit | None:
+    def after(self, frame: Frame, scope: Scope | None = None) -> Hit | None:
         if not self.enabled or frame.next_node != self.target:
             return None
         return self.asked(lambda: frame.static_path == self.source)
@@ -157,7 +164,7 @@ class ErrorStop(Stopper):
     def label(self) -> str:
         return "on any error"
 
-    def after(self, frame: Frame) -> Hit | None:
+    def after(self, frame: Frame, scope: Scope | None = None) -> Hit | None:
         if not self.enabled or frame.error is None:
             return None
         self.hits += 1
@@ -182,12 +189,16 @@ class Watch(Stopper):
     def names(self) -> tuple[Any, ...]:
         return self.label, self.what, getattr(self.what, "text", None)
 
-    def after(self, frame: Frame) -> Hit | None:
+    def after(self, frame: Frame, scope: Scope | None = None) -> Hit | None:
         if isinstance(self.what, ValuePath):
             # asked of every frame, and mostly in vain: look first whether it was written at all
             if not self.what.may_change(frame) or not self.enabled or frame.parent is None:
                 return None
             old, new = self.what.value(frame.parent, frame), self.what.value(frame, frame)
+            if old is MISSING and self.what.level and scope is not None:
+                # the level may be entered by this very step: it began with what its lens gave
+                begun = level_data_before(scope, frame)
+                old = MISSING if begun is None else kept_at(begun, self.what.parts)
         else:
             before = frame.parent
             if not self.enabled or before is None or before.position.data is frame.position.data:

@@ -7,7 +7,7 @@ import contextlib
 import threading
 import weakref
 from collections.abc import Awaitable, Callable, Coroutine, Generator
-from concurrent.futures import Future, wait
+from concurrent.futures import Future
 from typing import Any, Generic, TypeVar
 
 from lellm_nb.debug.breakpoints import Breakpoints
@@ -154,10 +154,7 @@ class Core:
                 if interrupted:
                     interrupted = False
                     self._interrupted()
-                # in turns: a signal that comes just before a thread blocks would not wake it
-                while not future.done():
-                    wait([future], HEARTBEAT)
-                return future.result()
+                return _result_of(future)
             except KeyboardInterrupt:
                 interrupted = True
                 if future.done():
@@ -257,6 +254,16 @@ class Core:
     def _changed(self) -> None:
         if self._listeners:
             tell_all(self._listeners)
+
+
+def _result_of(future: Future[T]) -> T:
+    """Wait for a result in turns: a signal just before a thread blocks would not wake it."""
+    while True:
+        try:
+            return future.result(HEARTBEAT)
+        except TimeoutError:
+            if future.done():
+                return future.result()  # it was the command's own
 
 
 class _Pause:

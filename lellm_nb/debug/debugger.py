@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from os import PathLike
+from pathlib import Path
 from typing import Any
 
 from lellm_nb.debug.keeping import Keeping
@@ -71,6 +73,29 @@ class Debugger(Keeping):
         from lellm_nb.notebook import display_debugger
 
         return display_debugger(self, include, exclude)
+
+    def dock(self) -> None:
+        """Show the panel beside the notebook: one panel, however often it is called.
+
+        Raises:
+            DebuggerError: The package that makes the place is not installed.
+        """
+        from lellm_nb.notebook import dock
+
+        dock(self)
+
+    def export_html(self, path: str | PathLike[str]) -> Path:
+        """Write one file that shows the whole history, scrubbable without a kernel or network.
+
+        Graph, frames of every line, states, diffs, decisions and outputs are in it; long
+        values are cut, and the file says so.
+
+        Returns:
+            Where it was written.
+        """
+        from lellm_nb.notebook import export_html
+
+        return export_html(self, path)
 
     def __repr__(self) -> str:
         return f"<Debugger of {self.name!r}: {self.status_line}>"

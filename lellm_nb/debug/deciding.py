@@ -6,6 +6,7 @@ import dataclasses
 from concurrent.futures import Future
 from typing import Any, NamedTuple
 
+from lellm_nb.debug.breakpoints import Hit
 from lellm_nb.debug.diff import Diff, diff_states
 from lellm_nb.debug.modes import Modes
 from lellm_nb.debug.stop import Stop, StopReason
@@ -149,11 +150,17 @@ class Deciding(Modes):
         except RunError as error:
             if self._session.head.error is not error:
                 raise  # refused: the barrier goes on waiting
-            return self._stop(StopReason.FAILED, error=error)
-        if then_run:
-            return await self._do_run()
-        ended = self._session.position.ended
-        return self._stop(StopReason.COMPLETED if ended else StopReason.STEP)
+            return self._stop_with(StopReason.FAILED, self._hit_by_deciding(), error=error)
+        hit = self._hit_by_deciding()
+        if self._session.position.ended:
+            return self._stop_with(StopReason.COMPLETED, hit)
+        if hit is not None:
+            return self._stop_at(hit)
+        return await self._do_run() if then_run else self._stop(StopReason.STEP)
+
+    def _hit_by_deciding(self) -> Hit | None:
+        """Return the stop that the decision just made hits: it is a step like any other."""
+        return self._hit_after(self._session.head)
 
     def _asked_for(self, id: str | None) -> tuple[str, Spot] | None:
         """Return the node in mode ask that an id means; `None` where a barrier is meant."""

@@ -182,6 +182,8 @@ class Moving(Stopping):
                 run.gate = partial(self._gate, target)
             if self.breakpoints.after or until is not None or left is not None:
                 run.watch = partial(self._watch, until, left)
+            if self.breakpoints.after:
+                run.emit = partial(self._emitted, run, run.emit)
             if self._pause_wanted:
                 run.stopping = PAUSE
 
@@ -206,8 +208,16 @@ class Moving(Stopping):
         if error is not None:
             # an edge's limit holds the run like any other limit (SEMANTICS G5)
             held = isinstance(error, LoopLimitError)
-            return self._stop(StopReason.LIMIT if held else StopReason.FAILED, error=error)
+            reason = StopReason.LIMIT if held else StopReason.FAILED
+            return self._stop_with(reason, stopping, error=error)
         return self._stop_for(halt, stopping)
+
+    def _emitted(self, run: Run, emit: Callable[[Frame], None] | None, frame: Frame) -> None:
+        """Pass a frame on; a failure, of which `watch` is not told, may hit a stop."""
+        if emit is not None:
+            emit(frame)
+        if frame.failed and frame.kind == "error" and run.stopping is None:
+            run.stopping = self._hit_after(frame)
 
     def _prepare(self, run: Run) -> None:
         """Set up a run before it moves."""
@@ -221,7 +231,7 @@ class Moving(Stopping):
 
     def _stop_for(self, halt: Halt, stopping: Any) -> Stop:
         if self._session.position.ended:
-            return self._stop(StopReason.COMPLETED)
+            return self._stop_with(StopReason.COMPLETED, stopping)
         if halt is Halt.LIMIT:
             return self._stop(StopReason.LIMIT)
         if isinstance(stopping, (Hit, Arrived)):

@@ -80,7 +80,7 @@ class Rewinding(Moving):
                     return hit
         for stop in self.breakpoints.after:
             # a watch stops just before the write, all others where they would stop forward
-            hit = stop.after(left if isinstance(stop, Watch) else frame)
+            hit = stop.after(left if isinstance(stop, Watch) else frame, self._session.scope)
             if hit is not None:
                 return hit
         return None if until is None else ask_until(until, frame)

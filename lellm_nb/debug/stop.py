@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from lellm_nb.debug.breakpoints import Stopper
+from lellm_nb.debug.breakpoints import Stopper, Watch
 from lellm_nb.record.frame import Frame
 
 __all__ = ["Pending", "Stop", "StopReason"]
@@ -60,7 +60,8 @@ class Stop:
         frame: Where the run stands now.
         error: The failure, when `FAILED` (or when a condition of a stop raised).
         pending: What waits for a decision.
-        breakpoint: The stop that was hit.
+        breakpoint: The stop that was hit; also where the last step or a failure hit one, and
+            the reason is `COMPLETED` or `FAILED`.
         old, new: The value before and after, when a watch was hit.
     """
 
@@ -80,9 +81,9 @@ class Stop:
             more += f", pending={', '.join(p.id for p in self.pending)}"
         if self.breakpoint is not None:
             more += f", breakpoint={self.breakpoint.label}"
-            if self.error is not None and self.reason is not StopReason.FAILED:
+            if self.error is not None and self.reason in (StopReason.BREAKPOINT, StopReason.WATCH):
                 more += f" (its condition raised: dbg.breakpoints.disable({self.breakpoint.id}))"
-        if self.reason is StopReason.WATCH:
+        if isinstance(self.breakpoint, Watch):
             more += f", {self.old!r:.60} -> {self.new!r:.60}"
         at = f" {self.frame.path}" if self.frame.path else ""
         return f"Stop({self.reason.name}, frame {self.frame.index}{at}{more})"

@@ -73,8 +73,12 @@ class Stopping(Asking):
 
         Raises:
             NoSuchNodeError: There is no such edge; lists those that leave the source.
+            DebuggerError: It is no pair of names.
         """
         self._refuse_while_busy("break_on")
+        given: Any = edge
+        if not isinstance(given, tuple | list) or [str] * 2 != [type(part) for part in given]:
+            raise DebuggerError(f"An edge is (source, target), two names, not {given!r:.60}.")
         source, target = edge
         path = self._static_path(source)
         level, _, node = path.rpartition("/")
@@ -163,12 +167,18 @@ class Stopping(Asking):
     def _stop(self, reason: StopReason, **more: Any) -> Stop:
         return Stop(reason, self._session.head, pending=tuple(self.pending), **more)
 
+    def _stop_with(self, reason: StopReason, hit: Any, **more: Any) -> Stop:
+        """Return a stop for a reason of its own, which tells of a hit as well."""
+        if isinstance(hit, Hit):
+            more = {"error": hit.error, **more}
+            more |= {"breakpoint": hit.stop, "old": hit.old, "new": hit.new}
+        return self._stop(reason, **more)
+
     def _stop_at(self, hit: Hit | Arrived) -> Stop:
         if isinstance(hit, Arrived):
             return self._stop(StopReason.STEP, error=hit.error)
         watched = isinstance(hit.stop, Watch)
-        reason = StopReason.WATCH if watched else StopReason.BREAKPOINT
-        return self._stop(reason, breakpoint=hit.stop, error=hit.error, old=hit.old, new=hit.new)
+        return self._stop_with(StopReason.WATCH if watched else StopReason.BREAKPOINT, hit)
 
     def _gate(
         self, target: Target | None, scope: Scope, site: Site, level: Position
@@ -196,13 +206,21 @@ class Stopping(Asking):
         self, until: Callable[[Frame], Any] | None, left: str | None, frame: Frame
     ) -> Hit | Arrived | None:
         """Look whether to stop after a frame."""
-        for stop in self.breakpoints.after:
-            hit = stop.after(frame)
-            if hit is not None:
-                return hit
+        hit = self._hit_after(frame)
+        if hit is not None:
+            return hit
         if left is not None and frame.path == left and frame.kind in ("exit", "join"):
             return Arrived()
         return None if until is None else ask_until(until, frame)
+
+    def _hit_after(self, frame: Frame) -> Hit | None:
+        """Return the first stop that a frame hits, or `None`."""
+        scope = self._session.scope
+        for stop in self.breakpoints.after:
+            hit = stop.after(frame, scope)
+            if hit is not None:
+                return hit
+        return None
 
 
 def ask_until(until: Callable[[Frame], Any], frame: Frame) -> Arrived | None:

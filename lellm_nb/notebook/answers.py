@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from lellm_nb.graph.outline import plain_path
-
+from .asking import find_rows, node_rows, place_row, who_rows
 from .cards import card_row, preview_row, typed_value
-from .details import detail, state_rows, title_row
+from .details import detail, state_rows
 from .feed import Feed
-
-_LOOK_BACK = 5_000
-_MOST_VISITS = 12
+from .lines import compare_rows, pair_rows
+from .outputs import picture_row
+from .watches import change_list
 
 Question = dict[str, Any]
 
@@ -26,6 +25,15 @@ def answer(feed: Feed, question: Question) -> dict[str, Any]:
         return ask(feed, question)
     except Exception as error:  # a user's repr, predicate or lens may raise
         return {"error": str(error)[:400] or type(error).__name__}
+
+
+def takes_long(question: Question) -> bool:
+    """Say whether an answer looks through a history or runs code of the user's.
+
+    Such a question is answered beside the thread that writes to the page, which
+    meanwhile goes on.
+    """
+    return question.get("ask") in _LONG or question.get("tab") in ("route", "watches")
 
 
 def _detail(feed: Feed, question: Question) -> dict[str, Any]:
@@ -54,21 +62,24 @@ def _preview(feed: Feed, question: Question) -> dict[str, Any]:
     return preview_row(feed.debugger, question["id"], question["kind"], **extra)
 
 
-def _node(feed: Feed, question: Question) -> dict[str, Any]:
-    """Return the latest visits of a node, newest first, up to a frame."""
-    number = question["node"]
-    path = feed.outline.nodes[number].path
-    frames = feed.debugger.frames
-    newest = min(question["frame"], len(frames) - 1)
-    visits = []
-    for index in range(newest, max(-1, newest - _LOOK_BACK), -1):
-        frame = frames[index]
-        if frame.path and plain_path(frame.path) == path:
-            visits.append(title_row(frame))
-            if len(visits) == _MOST_VISITS:
-                break
-    return {"visits": visits}
+def _picture(feed: Feed, question: Question) -> dict[str, Any]:
+    frame = feed.debugger.frames[question["frame"]]
+    return picture_row(frame.displayed[question["place"]], question["place"], 20_000_000)
 
+
+def _changes(feed: Feed, question: Question) -> dict[str, Any]:
+    return change_list(feed.debugger, str(question["text"]))
+
+
+def _compare(feed: Feed, question: Question) -> dict[str, Any]:
+    return compare_rows(feed.debugger, str(question["line"]))
+
+
+def _pair(feed: Feed, question: Question) -> dict[str, Any]:
+    return pair_rows(feed.debugger, str(question["line"]), question["left"], question["right"])
+
+
+_LONG = frozenset(("who", "find", "compare", "pair", "changes", "card", "preview", "picture"))
 
 _ANSWERS: dict[str, Callable[[Feed, Question], dict[str, Any]]] = {
     "detail": _detail,
@@ -76,5 +87,12 @@ _ANSWERS: dict[str, Callable[[Feed, Question], dict[str, Any]]] = {
     "chunk": _chunk,
     "card": _card,
     "preview": _preview,
-    "node": _node,
+    "node": node_rows,
+    "who": who_rows,
+    "find": find_rows,
+    "place": place_row,
+    "picture": _picture,
+    "changes": _changes,
+    "compare": _compare,
+    "pair": _pair,
 }

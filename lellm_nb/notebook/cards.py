@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
-from .details import change_rows
+from .details import change_rows, changed_keys, plain_state
 from .protocols import DebuggerLike
+from .values import editable_text, short_text, value_row
 
 ANSWERS = ("approve", "reject", "modify", "reroute")
 
@@ -58,7 +60,43 @@ def card_row(debugger: DebuggerLike, barrier: str) -> dict[str, Any]:
     }
     if first:
         previews["reroute"] = preview_row(debugger, barrier, "reroute", target=first)
-    return {"id": barrier, "targets": targets, "previews": previews}
+    return {"id": barrier, "targets": targets, "previews": previews, **_about(debugger, barrier)}
+
+
+def _about(debugger: DebuggerLike, barrier: str) -> dict[str, Any]:
+    """Return the values that a decision is about: those written last, and all keys there are."""
+    frames = debugger.frames
+    frame: Any = frames[debugger.head]
+    waits = next((item for item in debugger.pending if str(item.id) == barrier), None)
+    if waits is not None:
+        frame = frames[waits.frame]
+    state = plain_state(frame.state)
+    keys = list(state) if isinstance(state, Mapping) else []
+    latest: dict[Any, None] = {}
+    step: Any = frame
+    for _ in range(_LOOK_BACK):
+        latest.update((key, None) for key in changed_keys(step) if key in state)
+        step = getattr(step, "parent", None)
+        if step is None or len(latest) >= _ABOUT:
+            break
+    shown = [*latest, *(key for key in keys if key not in latest)][:_ABOUT]
+    values = []
+    for key in keys[:_KEYS]:
+        try:
+            text = editable_text(state[key])["text"]
+        except ValueError:
+            text = None
+        small = text is not None and len(text) <= 500
+        values.append([short_text(str(key), 80), text if small else None])
+    return {
+        "about": [{"key": short_text(str(key), 80), **value_row(state[key])} for key in shown],
+        "keys": values,
+    }
+
+
+_LOOK_BACK = 30
+_ABOUT = 5
+_KEYS = 60
 
 
 def preview_row(debugger: DebuggerLike, barrier: str, kind: str, **answer: Any) -> dict[str, Any]:

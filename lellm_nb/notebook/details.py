@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Callable, Iterable, Mapping
 from itertools import islice, pairwise
-from pathlib import Path
 from typing import Any, cast
 
 from lellm_nb.debug.diff import diff_states
 from lellm_nb.engine.scope import Scope
 from lellm_nb.graph.outline import plain_path
+from lellm_nb.record.levels import LevelKeys, label_of
 from lellm_nb.record.position import Fan
 
+from .faults import error_rows
 from .ledger import kind_of
+from .outputs import output_rows
 from .protocols import ChangeLike, DebuggerLike, FrameLike, GraphLike
-from .values import LONG, PAGE, children, inside, short_text, type_name, value_row
+from .rich import rich_form
+from .values import PAGE, children, inside, short_text, value_row
+from .watches import watch_rows
+from .ways import route_rows
 
 MOST_CHANGES = 200
 """Changes shown of one diff; the rest is counted."""
@@ -34,6 +38,10 @@ def title_row(frame: FrameLike) -> dict[str, Any]:
         "started": frame.started,
         "failed": frame.error is not None,
         "decision": short_text(str(frame.decision or "")),
+        "tries": len(getattr(frame, "attempts", ())),
+        "recorded": bool(getattr(frame, "recorded", False)),
+        "stale": [short_text(str(key), 60) for key in getattr(frame, "stale", ())],
+        "cost": float(getattr(frame, "cost", 0) or 0),
     }
 
 
@@ -42,8 +50,13 @@ def level_names(frame: FrameLike) -> list[str]:
 
     A frame of the outermost graph has one level, which needs no name.
     """
-    above = plain_path(frame.path or "").rpartition("/")[0]
-    return [above, "whole run"] if above else []
+    name = level_name(frame)
+    return [plain_path(name), "whole run"] if name else []
+
+
+def level_name(frame: FrameLike) -> str:
+    """Return the name of the frame's own level, with visits; empty for the outermost."""
+    return label_of(LevelKeys().of(cast(Any, frame))) if frame.path else ""
 
 
 def shown_state(frame: FrameLike, whole: bool) -> Any:
@@ -53,8 +66,13 @@ def shown_state(frame: FrameLike, whole: bool) -> Any:
 
 def state_rows(frame: FrameLike, steps: list[int], start: int, whole: bool) -> dict[str, Any]:
     """Return a page of the state, or of one value inside it."""
-    result = children(inside(shown_state(frame, whole), steps), start)
-    if not steps:
+    value = inside(shown_state(frame, whole), steps)
+    result = children(value, start)
+    if steps:
+        rich = rich_form(value, start)
+        if rich is not None:
+            result.update(rich)
+    else:
         result["changed"] = [short_text(key, 80) for key in changed_keys(frame)]
     return result
 
@@ -158,88 +176,24 @@ def path_text(path: Any) -> str:
 def mutation_rows(debugger: DebuggerLike, frame: FrameLike) -> dict[str, Any]:
     """Return the frame's mutations in the order in which they were applied."""
     mutations = frame.mutations or ()
-    rows = []
-    for mutation in islice(mutations, PAGE):
-        row: dict[str, Any] = {
-            "what": type(mutation).__name__,
-            "path": path_text(getattr(mutation, "key", "")),
-            "value": None,
-            "reducer": "",
-        }
-        if hasattr(mutation, "value"):
-            row["value"] = value_row(mutation.value)
-        reducer = getattr(mutation, "reducer", None)
-        if reducer is not None:
-            row["reducer"] = str(getattr(reducer, "value", getattr(reducer, "name", reducer)))
-        rows.append(row)
-    return {"rows": rows, "more": max(0, len(mutations) - PAGE)}
+    rows = [mutation_row(mutation) for mutation in islice(mutations, PAGE)]
+    # Only what a node wrote can be taken away: the log is folded again without it.
+    can = kind_of(frame) == "commit"
+    return {"rows": rows, "more": max(0, len(mutations) - PAGE), "can_untick": can}
 
 
-def route_rows(debugger: DebuggerLike, frame: FrameLike) -> dict[str, Any]:
-    """Return where the frame went on to, and each condition that was asked."""
-    route = frame.route
-    if route is None:
-        return {"went": False, "next": None, "kind": "", "rows": []}
-    rows = [
-        {"edge": str(label), "result": bool(result)} for label, result in islice(route.tried, PAGE)
-    ]
+def mutation_row(mutation: Any) -> dict[str, Any]:
+    """Return one mutation: its kind, where it writes, what, and how it is merged."""
+    reducer = getattr(mutation, "reducer", None)
+    key = getattr(mutation, "key", None)
     return {
-        "went": True,
-        "next": route.next_node,
-        "kind": str(route.kind),
-        "rows": rows,
+        "what": type(mutation).__name__,
+        "path": short_text(path_text(key) if key is not None else str(mutation), 200),
+        "value": value_row(mutation.value) if hasattr(mutation, "value") else None,
+        "reducer": ""
+        if reducer is None
+        else str(getattr(reducer, "value", getattr(reducer, "name", reducer))),
     }
-
-
-def output_rows(debugger: DebuggerLike, frame: FrameLike) -> dict[str, Any]:
-    """Return what the node printed, logged and displayed, and what it streamed."""
-    text = str(frame.output or "")
-    stream = getattr(frame, "stream", None) or ()
-    pieces = [short_text(_chunk_text(chunk), 2000) for chunk in islice(stream, PAGE)]
-    return {"text": text[-LONG:], "cut": max(0, len(text) - LONG), "stream": pieces}
-
-
-def _chunk_text(chunk: Any) -> Any:
-    return getattr(chunk, "text", chunk)
-
-
-def error_rows(debugger: DebuggerLike, frame: FrameLike) -> dict[str, Any]:
-    """Return the frame's error: the user's own lines first, then the rest."""
-    error = frame.error
-    if error is None:
-        return {"type": ""}
-    cause = error.__cause__ or error
-    stack = traceback.extract_tb(cause.__traceback__)
-    mine: list[dict[str, Any]] = []
-    theirs: list[dict[str, Any]] = []
-    for entry in stack:
-        line = {
-            "file": entry.filename,
-            "line": entry.lineno or 0,
-            "function": entry.name,
-            "code": (entry.line or "")[:400],
-        }
-        (theirs if is_library(entry.filename) else mine).append(line)
-    return {
-        "type": type_name(cause),
-        "message": str(cause)[:LONG],
-        "where": frame.path or "",
-        "wrapped": "" if cause is error else short_text(str(error), 400),
-        "mine": mine[::-1],
-        "theirs": theirs[::-1],
-        "notes": [short_text(note, 400) for note in getattr(cause, "__notes__", ())],
-    }
-
-
-_HERE = Path(__file__).resolve().parent.parent
-
-
-def is_library(filename: str) -> bool:
-    """Say whether a file belongs to an installed package and not to the user."""
-    if filename.startswith("<frozen") or "site-packages" in filename:
-        return True
-    path = Path(filename)
-    return path.is_relative_to(_HERE) or path.is_relative_to(Path(traceback.__file__).parent)
 
 
 TABS: dict[str, Callable[[DebuggerLike, FrameLike], dict[str, Any]]] = {
@@ -263,6 +217,8 @@ def detail(debugger: DebuggerLike, index: int, tab: str, question: Any) -> dict[
         rows = state_rows(frame, [], 0, whole)
     elif tab == "diff":
         rows = diff_rows(debugger, frame, question.get("against"), whole)
+    elif tab == "watches":
+        rows = watch_rows(debugger, frame, question.get("texts") or ())
     elif tab in TABS:
         rows = TABS[tab](debugger, frame)
     else:

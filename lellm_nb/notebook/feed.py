@@ -10,6 +10,7 @@ from .head import head_rows
 from .ledger import Ledger, Standing, packed, same_frame
 from .places import places_after
 from .protocols import DebuggerLike
+from .streamtails import StreamTails
 
 MOST_ROWS = 48
 """Rows sent one by one; more than that travel as a changed standing."""
@@ -35,7 +36,7 @@ class Feed:
         self.graph = debugger.graph
         self.outline: Outline = outline(self.graph)
         self.sequence = sequence
-        self.extra: dict[str, Any] = {"look": NOW, "alert": None}
+        self.extra: dict[str, Any] = {"look": NOW, "alert": None, "watches": []}
         """What the views share that is no part of the debugger."""
 
         self._ledger = Ledger(self.outline)
@@ -43,6 +44,7 @@ class Feed:
         self._shown = Standing()
         self._events = 0
         self._tail: tuple[int, Any] = (-1, None)
+        self._streams = StreamTails(self.outline)
 
     @property
     def graph_changed(self) -> bool:
@@ -80,6 +82,7 @@ class Feed:
             "head": dict(self._told),
             "standing": self._shown.as_json(),
             "events": thinned(self._ledger.events, _MOST_EVENTS),
+            "streams": self._streams.whole(self.debugger.streaming),
         }
 
     def delta(self) -> dict[str, Any] | None:
@@ -94,6 +97,9 @@ class Feed:
         if fresh:
             result["fresh"] = True
         result.update(self._standing_part(rows))
+        streams = self._streams.news(self.debugger.streaming)
+        if streams:
+            result["streams"] = streams
         if not result:
             return None
         self._told = told

@@ -6,6 +6,7 @@ from typing import Any
 
 from lellm_nb.graph.outline import Outline, plain_path
 
+from .lines import tree_rows
 from .places import places_after
 from .protocols import DebuggerLike
 from .values import short_text, type_name
@@ -18,7 +19,7 @@ def head_rows(debugger: DebuggerLike, outline: Outline) -> dict[str, Any]:
     is only the entries that differ from those sent before.
     """
     status = str(debugger.status)
-    pending = pending_rows(debugger)
+    pending = pending_rows(debugger, outline)
     buttons = button_rows(debugger, outline, status, pending)
     return {
         **{f"button:{name}": row for name, row in buttons.items()},
@@ -30,13 +31,17 @@ def head_rows(debugger: DebuggerLike, outline: Outline) -> dict[str, Any]:
         "count": len(debugger.frames),
         "line": str(debugger.line),
         "lines": [str(line) for line in debugger.lines],
+        "tree": tree_rows(debugger),
         "pending": pending,
         "breakpoints": breakpoint_rows(debugger, outline),
+        "edge_stops": edge_stop_rows(debugger, outline),
+        "stops": len(list(debugger.breakpoints)),
+        "join": join_row(debugger, outline) if status == "failed" else None,
         "failure": failure_text(debugger) if status == "failed" else "",
     }
 
 
-def pending_rows(debugger: DebuggerLike) -> list[dict[str, Any]]:
+def pending_rows(debugger: DebuggerLike, outline: Outline) -> list[dict[str, Any]]:
     """Return one row for each barrier that waits, in the order they came."""
     return [
         {
@@ -45,13 +50,65 @@ def pending_rows(debugger: DebuggerLike) -> list[dict[str, Any]]:
             "timeout": item.timeout,
             "since": item.since,
             "frame": item.frame,
+            "asks": asks(outline, plain_path(str(item.path))),
         }
         for item in debugger.pending
     ]
 
 
+def asks(outline: Outline, path: str) -> bool:
+    """Say whether what waits at `path` is a node in mode ask, not a barrier or a pause."""
+    number = outline.by_path.get(path, -1)
+    return number >= 0 and outline.nodes[number].kind != "barrier"
+
+
+def join_row(debugger: DebuggerLike, outline: Outline) -> dict[str, Any] | None:
+    """Return the collect-all Parallel that waits to hear what becomes of its failed branches."""
+    if not len(debugger.frames):
+        return None
+    level, number = debugger.frames[debugger.head].position, -1
+    while level is not None and level.node is not None:
+        number = outline.child(number, level.node)
+        if number < 0 or level.inner is None:
+            return None
+        branches = getattr(level.inner, "branches", None)
+        if branches is None:
+            level = level.inner
+            continue
+        path = outline.nodes[number].path
+        node: Any = node_object(debugger.graph, path)
+        if getattr(node, "on_error", "") != "collect_all":
+            return None
+        open_ones = [str(name) for name, branch in branches.items() if branch.node is not None]
+        return {"path": path, "failed": open_ones[:40], "branches": len(branches)}
+    return None
+
+
+def node_object(graph: Any, path: str) -> Any:
+    """Return the node at a path without visits, or None."""
+    node: Any = None
+    inside: Any = graph.nodes
+    for part in path.split("/"):
+        node = inside.get(part)
+        inside = getattr(getattr(node, "graph", None), "nodes", None)
+        inside = inside if inside is not None else getattr(node, "branches", {})
+    return node
+
+
+def edge_stop_rows(debugger: DebuggerLike, outline: Outline) -> list[list[int]]:
+    """Return ``[source number, target number]`` for every breakpoint on an edge."""
+    rows = []
+    for item in debugger.breakpoints:
+        source, target = getattr(item, "source", None), getattr(item, "target", None)
+        number = outline.by_path.get(str(source), -1) if source else -1
+        if number >= 0:
+            to = outline.child(outline.nodes[number].parent, str(target))
+            rows.append([number, to])
+    return rows
+
+
 def breakpoint_rows(debugger: DebuggerLike, outline: Outline) -> list[list[Any]]:
-    """Return ``[node number, enabled]`` for every breakpoint on a node."""
+    """Return ``[node number, enabled, stops after]`` for every breakpoint on a node."""
     rows = []
     for item in debugger.breakpoints:
         node = getattr(item, "path", None) or getattr(item, "node", None)
@@ -62,7 +119,8 @@ def breakpoint_rows(debugger: DebuggerLike, outline: Outline) -> list[list[Any]]
             named = [n for n, row in enumerate(outline.nodes) if row.name == node]
             number = named[0] if len(named) == 1 else -1
         if number >= 0:
-            rows.append([number, bool(getattr(item, "enabled", True))])
+            after = bool(getattr(item, "stops_after", False))
+            rows.append([number, bool(getattr(item, "enabled", True)), after])
     return rows
 
 

@@ -6,6 +6,7 @@ from concurrent.futures import Future
 from typing import Any
 
 from .cards import typed_value
+from .edits import edits_of
 from .protocols import DebuggerLike
 
 PLAIN = frozenset(
@@ -32,6 +33,13 @@ def post_order(debugger: DebuggerLike, order: dict[str, Any]) -> Future[Any]:
     if verb in DECISIONS:
         said = _said(verb, order)
         return debugger.post(verb, *said, id=order["id"], then_run=not order["stay"])
+    if verb == "without":
+        return debugger.post("without", order["frame"], order["mutation"])
+    if verb == "go":
+        frame = debugger.frames[order["frame"]]
+        return debugger.post("fork", at=order["frame"], put=edits_of(frame, order["edits"]))
+    if verb == "resolve_join":
+        return debugger.post("resolve_join", str(order["how"]))
     raise ValueError(f"There is no button {verb!r}.")
 
 
@@ -49,15 +57,39 @@ def _said(verb: str, order: dict[str, Any]) -> tuple[Any, ...]:
     return ()
 
 
-def toggle_breakpoint(debugger: DebuggerLike, path: str) -> None:
-    """Set a breakpoint on the node at `path`, or remove the ones it has."""
+def toggle_breakpoint(debugger: DebuggerLike, path: str, after: bool = False) -> None:
+    """Set a breakpoint before (or after) the node at `path`, or remove the ones there."""
     points: Any = debugger.breakpoints
     there = [
         point
         for point in points
         if path in (getattr(point, "path", None), getattr(point, "node", None))
+        and bool(getattr(point, "stops_after", False)) == after
     ]
     for point in there:
         points.remove(point.id)
     if not there:
-        debugger.break_at(path)
+        debugger.break_at(path, after=after)
+
+
+def toggle_edge(debugger: DebuggerLike, source: str, target: str) -> None:
+    """Set a breakpoint on an edge, or remove the one there."""
+    points: Any = debugger.breakpoints
+    there = [
+        point
+        for point in points
+        if (getattr(point, "source", None), getattr(point, "target", None)) == (source, target)
+    ]
+    for point in there:
+        points.remove(point.id)
+    if not there:
+        debugger.break_on((source, target))
+
+
+def change_stop(debugger: DebuggerLike, number: int, act: str) -> None:
+    """Remove, enable or disable a stop by its number."""
+    points: Any = debugger.breakpoints
+    if act == "remove":
+        points.remove(number)
+    else:
+        points.enable(number, act == "enable")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cache
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -15,11 +16,12 @@ import traitlets as t
 from lellm_nb.graph.layered import Drawing
 from lellm_nb.graph.outline import Outline
 
-from .answers import answer
+from .acts import ACTS
+from .answers import answer, takes_long
 from .assets import module_text, style_text
 from .feed import NOW, Feed
 from .layout import layout
-from .orders import post_order, toggle_breakpoint
+from .orders import post_order
 from .protocols import DebuggerLike
 from .writer import Client
 
@@ -82,6 +84,7 @@ class Panel(anywidget.AnyWidget):
         self._unsubscribe()
         old = self._feed
         self._feed = Feed(debugger, old.sequence)
+        self._feed.extra["watches"] = old.extra["watches"]
         self._unsubscribe = debugger.subscribe(self._client.touch)
         _moved(self, old.debugger, debugger)
         if debugger.graph is not old.graph:
@@ -123,6 +126,18 @@ class Panel(anywidget.AnyWidget):
         else:
             self.on_quiet()
 
+    def greet(self, seq: Any) -> None:
+        """Answer a view that says hello: that somebody is here, and what it missed."""
+        if seq != self._feed.sequence:
+            self.send({"kind": "snapshot", **self._feed.snapshot()})
+        else:
+            self.send({"kind": "here"})
+
+    def open(self, number: int, on: bool) -> None:
+        """Open a composite in place, or close it. Runs on the writer's thread."""
+        (self._opened.add if on else self._opened.discard)(number)
+        self._draw()
+
     def _show_graph(self) -> None:
         self._opened = _opened_at_first(self._feed.outline)
         self.outline = _outline_json(self._feed.outline)
@@ -137,11 +152,21 @@ class Panel(anywidget.AnyWidget):
         if not isinstance(content, dict):
             return
         if "ask" in content:
-            self._client.do(lambda: self._answer(content))
-        elif content.get("do") in _OWN:
-            self._client.do(lambda: _OWN[content["do"]](self, content))
+            if takes_long(content):
+                asker().submit(self._answer, content)
+            else:
+                self._client.do(lambda: self._answer(content))
+        elif content.get("do") in ACTS:
+            self._client.do(lambda: self._act(content))
         else:
             self._order(content)
+
+    def _act(self, content: dict[str, Any]) -> None:
+        try:
+            ACTS[content["do"]](self, content)
+        except Exception as error:  # shown where it was asked for
+            self.alert(str(error) or type(error).__name__)
+        self._client.touch()
 
     def _answer(self, question: dict[str, Any]) -> None:
         reply = answer(self._feed, question)
@@ -165,61 +190,15 @@ class Panel(anywidget.AnyWidget):
         error = done.exception()
         if error is not None:
             self.alert(str(error) or type(error).__name__)
-        elif order.get("do") == "fork":
-            self._client.do(lambda: self.follow(done.result()))
+        elif order.get("do") in ("fork", "without", "go"):
+            self._client.do(lambda: self._lead(order, done.result()))
 
-    def _hello(self, content: dict[str, Any]) -> None:
-        if content.get("seq") != self._feed.sequence:
-            self.send({"kind": "snapshot", **self._feed.snapshot()})
+    def _lead(self, order: dict[str, Any], made: DebuggerLike) -> None:
+        """Go along to a new line, and run on there if that was asked for."""
+        self.follow(made)
+        if order.get("do") == "go" and not order.get("stay"):
+            self._order({"do": "run"})
 
-    def _look(self, content: dict[str, Any]) -> None:
-        frame = content.get("frame")
-        count = len(self.debugger.frames)
-        if frame is not None:
-            frame = max(0, min(int(frame), count - 1))
-        self._feed.extra["look"] = {
-            "frame": frame,
-            "by": content.get("by", ""),
-            "n": content.get("n", 0),
-        }
-        self._client.touch()
-
-    def _open(self, content: dict[str, Any]) -> None:
-        number = int(content["node"])
-        if content.get("open"):
-            self._opened.add(number)
-        else:
-            self._opened.discard(number)
-        self._draw()
-
-    def _breakpoint(self, content: dict[str, Any]) -> None:
-        path = self._feed.outline.nodes[int(content["node"])].path
-        try:
-            toggle_breakpoint(self.debugger, path)
-        except Exception as error:  # shown where it was asked for
-            self.alert(str(error))
-        self._client.touch()
-
-    def _line(self, content: dict[str, Any]) -> None:
-        try:
-            self.follow(self.debugger.branch(str(content["line"])))
-        except Exception as error:  # shown where it was asked for
-            self.alert(str(error))
-
-    def _dismiss(self, _content: dict[str, Any]) -> None:
-        self._feed.extra["alert"] = None
-        self._client.touch()
-
-
-_OWN: dict[str, Callable[[Panel, dict[str, Any]], None]] = {
-    "hello": Panel._hello,
-    "look": Panel._look,
-    "open": Panel._open,
-    "breakpoint": Panel._breakpoint,
-    "line": Panel._line,
-    "dismiss": Panel._dismiss,
-}
-"""Messages about the view itself; they are no orders to the debugger."""
 
 _panels: WeakKeyDictionary[Any, Panel] = WeakKeyDictionary()
 _guard = threading.Lock()
@@ -245,6 +224,12 @@ def _moved(panel: Panel, old: DebuggerLike, new: DebuggerLike) -> None:
 
 def _opened_at_first(outline: Outline) -> set[int]:
     return outline.composites() if len(outline.nodes) <= _OPEN_UP_TO else set()
+
+
+@cache
+def asker() -> ThreadPoolExecutor:
+    """Return the thread that answers what takes long or runs code of the user's."""
+    return ThreadPoolExecutor(max_workers=1, thread_name_prefix="lellm-ask")
 
 
 def _outline_json(outline: Outline) -> dict[str, Any]:

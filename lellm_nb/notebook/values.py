@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence, Set
 from itertools import islice
 from typing import Any
@@ -122,7 +123,9 @@ def can_open(value: Any) -> bool:
         return len(value) > SHORT or "\n" in value
     if isinstance(value, (Mapping, list, tuple, set, frozenset)):
         return bool(value)
-    return False
+    if isinstance(value, bytes):
+        return value.startswith((b"\x89PNG", b"\xff\xd8", b"GIF8"))
+    return type(value).__module__.startswith("pandas.") or hasattr(type(value), "_repr_png_")
 
 
 def value_row(value: Any) -> dict[str, Any]:
@@ -141,7 +144,10 @@ def children(value: Any, start: int = 0) -> dict[str, Any]:
     A text answers with itself, cut at a length a page can bear.
     """
     if isinstance(value, str):
-        return {"full": value[:LONG], "cut": max(0, len(value) - LONG)}
+        end = start + LONG
+        return {"full": value[start:end], "next": end, "cut": max(0, len(value) - end)}
+    if not isinstance(value, (Mapping, list, tuple, set, frozenset)):
+        return {"rows": [], "start": 0, "total": 0}
     rows = []
     total = len(value)
     for key, item in islice(_items(value), start, start + PAGE):
@@ -176,3 +182,55 @@ def inside(value: Any, steps: Sequence[int]) -> Any:
             raise LookupError(f"There is no child {step} in {short_text(value, 40)}.")
         value = pair[1]
     return value
+
+
+def keys_at(value: Any, steps: Sequence[int]) -> tuple[Any, ...]:
+    """Return the keys and indexes along the way that `inside` takes.
+
+    Example:
+        >>> keys_at({"plan": {"steps": ["a", "b"]}}, [0, 0, 1])
+        ('plan', 'steps', 1)
+    """
+    keys = []
+    for step in steps:
+        if not isinstance(value, (Mapping, list, tuple)):
+            raise LookupError(f"A {type_name(value)} has no places to name.")
+        pair = next(islice(_items(value), step, step + 1), None)
+        if pair is None:
+            raise LookupError(f"There is no child {step} in {short_text(value, 40)}.")
+        keys.append(pair[0])
+        value = pair[1]
+    return tuple(keys)
+
+
+def editable_text(value: Any) -> dict[str, Any]:
+    """Return a value as text to edit, and whether that text stays plain text.
+
+    Example:
+        >>> editable_text("three"), editable_text([1, 2])
+        ({'text': 'three', 'plain': True}, {'text': '[1, 2]', 'plain': False})
+    """
+    if isinstance(value, str):
+        if len(value) > LONG:
+            raise ValueError("This text is too long to edit here: use dbg.fork(at=…, put=…).")
+        return {"text": value, "plain": True}
+    try:
+        text = json.dumps(_plain(value), ensure_ascii=False)
+    except (TypeError, ValueError):
+        kind = type(value).__name__
+        raise ValueError(f"A {kind} has no form as text: use dbg.fork(at=…, put=…).") from None
+    if len(text) > LONG:
+        raise ValueError("This value is too long to edit here: use dbg.fork(at=…, put=…).")
+    return {"text": text, "plain": False}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        if not all(isinstance(key, str) for key in value):
+            raise TypeError
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if isinstance(value, (str, int, float, bool)) or value is None:
+        return value
+    raise TypeError

@@ -224,7 +224,7 @@ def interrupt():
         while frame is not None:
             names.append(frame.f_code.co_name)
             frame = frame.f_back
-        if names[:3] == ["wait", "wait", "wait"]:
+        if names[:2] == ["wait", "result"]:
             signal.pthread_kill(main, signal.SIGINT)
             return
         turn.wait(0.001)
