@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import threading
+import time
 from typing import Any
 
 from lellm_nb.errors import CheckpointNotFoundError
@@ -12,12 +13,16 @@ from lellm_nb.record.checkpoint import Checkpoint, CheckpointStore
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.policy import CheckpointPolicy, RetentionPolicy, TriggerPolicy
 from lellm_nb.record.sinks import FrameInfo
+from lellm_nb.store.rows import MemoryRows, RunInfo
 
 __all__ = ["InMemoryStore", "StoreSink"]
 
+list_of = list
+"""The type, inside a class that has a method of that name."""
+
 
 class InMemoryStore:
-    """Checkpoints in memory.
+    """Whole runs, and single checkpoints, for as long as the process lives.
 
     Example:
         >>> from lellm_nb.record.checkpoint import Checkpoint
@@ -30,6 +35,7 @@ class InMemoryStore:
 
     def __init__(self) -> None:
         self._runs: dict[TraceId, dict[CheckpointId, Checkpoint]] = {}
+        self._whole: dict[TraceId, tuple[str, float, MemoryRows]] = {}
         self._lock = threading.Lock()
 
     def save(self, trace_id: TraceId, checkpoint: Checkpoint) -> None:
@@ -76,6 +82,46 @@ class InMemoryStore:
             for checkpoint in dropped:
                 del run[checkpoint.checkpoint_id]
         return len(dropped)
+
+    # -- whole runs --------------------------------------------------------------
+
+    def begin_run(self, trace_id: TraceId, name: str, facts: dict[str, Any]) -> MemoryRows:
+        """Start a run and become its writer."""
+        rows = MemoryRows(trace_id, facts)
+        rows.claim()
+        with self._lock:
+            self._whole[trace_id] = (name, time.time(), rows)
+        return rows
+
+    def run_rows(self, trace_id: TraceId) -> MemoryRows:
+        """Return the rows of a run.
+
+        Raises:
+            CheckpointNotFoundError: There is no such run.
+        """
+        with self._lock:
+            if trace_id not in self._whole:
+                raise CheckpointNotFoundError(trace_id)
+            return self._whole[trace_id][2]
+
+    def runs(self) -> list_of[RunInfo]:
+        """Return the runs, newest first."""
+        with self._lock:
+            return [
+                RunInfo(
+                    trace_id,
+                    name,
+                    created,
+                    sum(rows.length(line.number) for line in rows.lines()),
+                    rows.facts,
+                )
+                for trace_id, (name, created, rows) in reversed(self._whole.items())
+            ]
+
+    def drop_run(self, trace_id: TraceId) -> bool:
+        """Drop a run; tell whether it was there."""
+        with self._lock:
+            return self._whole.pop(trace_id, None) is not None
 
 
 class StoreSink:

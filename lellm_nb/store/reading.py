@@ -237,9 +237,12 @@ class StoredRun:
     def grow(self) -> int:
         """Look for frames and lines that another process has added; return how many frames."""
         known = len(self.numbers)
-        for line in self.rows.lines()[known:]:
-            self._add_line(line)
-        return sum(line._own.grow() for line in self.history.lines.values())  # type: ignore[attr-defined]  # StoredFrames
+        begun = self.rows.lines()[known:]  # before the lengths: what they hang on is older
+        grown: int = sum(line._own.grow() for line in self.numbers)  # type: ignore[attr-defined]  # StoredFrames
+        for row in begun:
+            self._add_line(row)
+            grown += len(self._by_number[row.number]._own)
+        return grown
 
     def frame_named(self, name: str) -> tuple[Line, Frame] | None:
         """Return the line and the frame that a mark names; `None` where there is none."""

@@ -28,6 +28,9 @@ from lellm_nb.store.sqlite_rows import SqliteRows, pack, unpack
 
 __all__ = ["SqliteStore"]
 
+list_of = list
+"""The type, inside a class that has a method of that name."""
+
 
 class SqliteStore:
     """Keeps whole runs, and single checkpoints, in one file.
@@ -141,7 +144,7 @@ class SqliteStore:
                     self.db.execute("rollback")
                 raise
 
-    def query(self, what: str, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+    def query(self, what: str, sql: str, *values: Any) -> list_of[tuple[Any, ...]]:
         """Return all rows of a question."""
         with self.lock, self.saying(what):
             return self.db.execute(sql, values).fetchall()
@@ -182,7 +185,7 @@ class SqliteStore:
         number, body, crc = found[0]
         return SqliteRows(self, number, trace_id, _facts(body, crc))
 
-    def runs(self) -> list[RunInfo]:
+    def runs(self) -> list_of[RunInfo]:
         """Return the runs, newest first."""
         rows = self.query(
             "list the runs",
