@@ -181,7 +181,7 @@ class Moving(Stopping):
             if gate and (self.breakpoints.before or target is not None):
                 run.gate = partial(self._gate, target)
             if self.breakpoints.after or until is not None or left is not None:
-                run.watch = partial(self._watch, until, left)
+                run.watch = self._watcher(until, left)
             if self.breakpoints.after:
                 run.emit = partial(self._emitted, run, run.emit)
             if self._pause_wanted:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 from lellm_nb.debug.asking import Asking
@@ -201,6 +202,15 @@ class Stopping(Asking):
                     self._reported.add((stop.id, place.path, visit))
                     return hit
         return None
+
+    def _watcher(
+        self, until: Callable[[Frame], Any] | None, left: str | None
+    ) -> Callable[[Frame], Hit | Arrived | None]:
+        """Return what a run asks after every frame: the shortest way to all that may stop it."""
+        stops = self.breakpoints.after
+        if len(stops) == 1 and until is None and left is None:
+            return stops[0].after
+        return partial(self._watch, until, left)
 
     def _watch(
         self, until: Callable[[Frame], Any] | None, left: str | None, frame: Frame
