@@ -181,7 +181,7 @@ class Node:
         back: The node that its conditional edge leads back to.
         after: How often that edge is taken.
         inner: The plans inside a composite.
-        lens: The key that a subgraph works on; empty for the same state.
+        lens: The key that a subgraph works on, or ``window …``; empty for the same state.
         caught: Whether a failure of the node, or inside it, leads on to the next node.
         patient: Whether a fan waits for all its branches before it fails.
     """
@@ -237,13 +237,38 @@ def _below(key: str, limit: int) -> Callable[[Any], bool]:
     return lambda state: state.get(key, 0) <= limit
 
 
+class Window:
+    """A lens of the user's own: the mapping at one key, kept under another form."""
+
+    def __init__(self, key: str) -> None:
+        self.key = key
+
+    def get(self, outer: Any) -> Any:
+        """Return what was set, as a mapping again."""
+        return dict(outer.get(self.key, ()))
+
+    def set(self, outer: Any, inner: Any) -> Any:
+        """Return the outer state with the inner one as a list of pairs in it."""
+        pairs = [[key, value] for key, value in inner.items()]
+        if isinstance(outer, Board):
+            return Board(**{**outer.content, self.key: pairs})
+        return {**outer, self.key: pairs}
+
+
+def _lens(wanted: str, tag: str) -> Any:
+    """Make the lens of a node: none, a key, or a window; branches have keys of their own."""
+    if not wanted:
+        return None
+    return Window(wanted + tag) if wanted.startswith("window") else wanted + tag
+
+
 def _add(g: GraphBuilder, graph: str, name: str, node: Node, seen: set[Any], tag: str) -> None:
     if node.kind == "barrier":
         # keys of its own, or the barriers of two branches would write the same ones
         g.barrier(name, approve_key=f"{graph}.{name} ok", reject_key=f"{graph}.{name} no")
     elif node.kind == "graph":
         inner = node.inner[0].build(f"{graph}.{name}", seen, tag)
-        g.subgraph(name, inner, lens=node.lens or None)
+        g.subgraph(name, inner, lens=_lens(node.lens, tag))
     elif node.kind == "fan":
         branches: dict[str, Any] = {
             f"x{i}": plan.build(f"{graph}.{name}{i}", seen, f"{tag}{'abc'[i]}")
@@ -302,7 +327,8 @@ def plans(
             size = 1 if kind == "graph" else draw(st.integers(1, 2))
             inner = tuple(draw(below) for _ in range(size))
             patient = kind == "fan" and wild and draw(st.booleans())
-            lens = f"part {i}" if kind == "graph" and draw(st.integers(0, 2)) == 0 else ""
+            if kind == "graph":
+                lens = draw(st.sampled_from(["", "", f"part {i}", f"window {i}"]))
         # only a node that counts its own runs may loop, or it would never end
         after = draw(st.integers(0, loops)) if kind in ("task", "pause", "slow", "ticking") else 0
         back = draw(st.integers(0, i)) if after else 0
@@ -314,9 +340,7 @@ flat_plans = plans(0) | plans(0, least=3)
 nested_plans = plans(2) | plans(2, least=3)
 tame_plans = plans(1, barriers=False)
 
-wild_plans = plans(1, least=2, most=4, loops=1, wild=True) | plans(
-    2, least=1, most=3, loops=1, wild=True
-)
+wild_plans = plans(1, least=2, most=5, wild=True) | plans(2, most=4, loops=1, wild=True)
 """Small graphs in which everything happens, failures of the world included."""
 
 # -- decisions ----------------------------------------------------------------------
