@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ from lellm_nb.debug.code import redefined, written_after
 from lellm_nb.debug.compare import Comparison, compare_lines
 from lellm_nb.debug.deciding import Deciding
 from lellm_nb.debug.stop import Stop, StopReason
+from lellm_nb.debug.stopping import graph_at
 from lellm_nb.debug.tree import Tree
 from lellm_nb.engine.halt import Halt
 from lellm_nb.errors import DebuggerError, RunError, nearest
@@ -42,7 +44,8 @@ class Changing(Deciding):
         """Return a debugger on a line of its own that begins at a frame; this one stays.
 
         Args:
-            at: An index, a `Frame` or ``(node, visit)``; the head by default.
+            at: An index, a `Frame` or ``(node, visit)``; the head by default. The line goes
+                on *after* it: to run a step again, fork from the frame before it.
             put: Keys and values to write there, as one frame of kind *edit*.
             delete: Keys to remove in the same frame.
             nodes: New functions, on the new line only.
@@ -56,7 +59,14 @@ class Changing(Deciding):
         """
         self._refuse_while_busy("fork")
         frame = self._session.head if at is None else self._frame(at)
-        graph = self.graph.patched(self._by_path(nodes)) if nodes else self.graph
+        by_path = self._by_path(nodes or {})
+        if frame.kind == "commit" and frame.static_path in by_path and not self._in_cycle(frame):
+            warnings.warn(
+                f"The fork goes on after frame {frame.index}, which {frame.path} has made already;"
+                f" to run its new function there, fork(at={frame.index - 1}, …).",
+                stacklevel=2,
+            )
+        graph = self.graph.patched(by_path) if nodes else self.graph
         gone = (delete,) if isinstance(delete, (str, tuple)) else tuple(delete or ())
         left = self._session.line_through(frame)
         child = self._on(self._session.fork(frame, put=put, delete=gone, name=name))
@@ -64,6 +74,11 @@ class Changing(Deciding):
         child._session.use(graph)
         self._changed()
         return child
+
+    def _in_cycle(self, frame: Frame) -> bool:
+        """Whether a frame's node may run again in its level."""
+        graph = graph_at(self.graph, frame.static_path.rpartition("/")[0])
+        return any(frame.node in cycle.nodes for cycle in graph.analyze_cycles())
 
     def _on(self, session: ExecutionSession) -> Debugger:
         """Make a debugger for another line of the same history."""
@@ -102,14 +117,23 @@ class Changing(Deciding):
         return Tree(self._session.history, self._session.line, self._session.head)
 
     def compare(self, other: Debugger | str) -> Comparison:
-        """Return this line and another one (or a line's name), aligned by path, node and visit."""
+        """Return this line and another one, aligned by path, node and visit.
+
+        Each side counts up to where its debugger stands; rewind to its last frame to compare
+        the whole line.
+
+        Args:
+            other: A debugger of the other line, or the line's name.
+        """
         against = self.branch(other) if isinstance(other, str) else other
         mine, its = self._session, against._session
         left, right = mine.line.name, its.line.name
         names = (left, right) if left != right else (self.name, against.name)
-        return compare_lines(
+        found = compare_lines(
             names, self.frames[: mine.head.index + 1], against.frames[: its.head.index + 1]
         )
+        found.parts = _up_to(mine), _up_to(its)
+        return found
 
     def note(self, frame: Any, text: str) -> None:
         """Write a note to a frame; an empty one takes it away."""
@@ -242,3 +266,9 @@ class Changing(Deciding):
 
     def _frame_or_head(self, frame: Any) -> Frame:
         return self._session.head if frame is None else self._frame(frame)
+
+
+def _up_to(session: ExecutionSession) -> str:
+    """Say up to where a line counts, when its debugger does not stand at the end."""
+    head, last = session.head.index, len(session.line) - 1
+    return f" (up to frame {head} of {last})" if head < last else ""

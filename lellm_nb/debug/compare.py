@@ -91,6 +91,7 @@ class Comparison:
 
     Attributes:
         names: What the two sides are called.
+        parts: Of each side that is not compared as a whole: up to which of its frames.
         pairs: All aligned steps, in order.
         first_difference: The first pair that is not the same, or `None`.
         first_route: The first pair after which the sides went different ways.
@@ -99,6 +100,7 @@ class Comparison:
 
     def __init__(self, names: tuple[str, str], pairs: list[Pair], ends: Sequence[Frame]) -> None:
         self.names = names
+        self.parts = ("", "")
         self.pairs = pairs
         self._ends = ends
         self.first_difference = next((p for p in pairs if not p.same), None)
@@ -135,7 +137,7 @@ class Comparison:
         )
 
     def __repr__(self) -> str:
-        left, right = self.names
+        left, right = (f"{n}{part}" for n, part in zip(self.names, self.parts, strict=True))
         return "\n".join([f"{left} and {right}: {self._counted}", *self._findings()])
 
     @property

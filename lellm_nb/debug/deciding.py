@@ -14,8 +14,6 @@ from lellm_nb.engine.runner import runner
 from lellm_nb.engine.spot import Spot
 from lellm_nb.errors import DebuggerError, NotWaitingError, RunError
 from lellm_nb.graph.decision import Approve, Decision, Modify, Reject, Reroute
-from lellm_nb.state.mutation import Put, apply
-from lellm_nb.state.state import view
 
 __all__ = ["Deciding", "Preview"]
 
@@ -163,19 +161,28 @@ class Deciding(Modes):
         return self._hit_after(self._session.head)
 
     def _asked_for(self, id: str | None) -> tuple[str, Spot] | None:
-        """Return the node in mode ask that an id means; `None` where a barrier is meant."""
+        """Return the node in mode ask that an id means; `None` where a barrier is meant.
+
+        Raises:
+            NotWaitingError: Nothing of that id waits, or it is not clear which is meant.
+        """
         asking = dict(self._asking())
-        if id is None and len(asking) == 1 and not self._session.waiting:
+        if not asking:
+            return None  # the session knows what else may be meant
+        waiting = [each.barrier_id for each in self._session.waiting]
+        if id is None and len(asking) == 1 and not waiting:
             id = next(iter(asking))
-        return (id, asking[id]) if id in asking and id is not None else None
+        if id is None or id not in (*asking, *waiting):
+            raise NotWaitingError(id, (*waiting, *asking))
+        return (id, asking[id]) if id in asking else None
 
     def _preview_answer(self, spot: Spot, decision: Decision) -> Preview:
         """Tell what an answer to a node that asks would do, as far as that can be told."""
-        if isinstance(decision, Modify):
-            after = apply(spot.level.data, (Put(decision.key, decision.value),))
-            return Preview(diff_states(spot.level.state, view(after)), spot.level.node)
-        target = decision.target if isinstance(decision, Reroute) else spot.level.node
-        return Preview(diff_states({}, {}), target)
+        _, would = self._outcome_for(spot, decision)
+        if would is None:  # the node itself runs: nobody knows what it will do
+            return Preview(diff_states({}, {}), spot.level.node)
+        to = would.route.next_node if would.route else None
+        return Preview(diff_states(spot.level.state, would.level.state), to, would.error)
 
     def _hand_in(self, decision: Decision, id: str | None) -> Stop:
         """Answer a barrier that a run through barriers waits for.

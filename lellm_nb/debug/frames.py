@@ -7,7 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, overload
 
 from lellm_nb.debug.frame_table import COLUMNS, frame_table, frames_html, line_names
-from lellm_nb.errors import NoSuchFrameError
+from lellm_nb.errors import NoSuchFrameError, nearest
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.history import History, Line
 
@@ -118,7 +118,8 @@ def find_frame(frames: Frames, history: History, which: Any) -> Frame:
         return frames[which]
     if isinstance(which, tuple) and len(which) == 2 and isinstance(which[0], str):
         return _at(frames, *which)
-    raise NoSuchFrameError(which, "ask with an index, a Frame, or (node, visit).")
+    hint = f" Did you mean ({which!r}, 1)?" if isinstance(which, str) else ""
+    raise NoSuchFrameError(which, f"ask with an index, a Frame, or (node, visit).{hint}")
 
 
 def _at(frames: Frames, node: str, visit: Any) -> Frame:
@@ -129,9 +130,11 @@ def _at(frames: Frames, node: str, visit: Any) -> Frame:
                 return frame
             visits.append(frame.visit)
     if visits:
-        raise NoSuchFrameError((node, visit), f"{node!r} was visited {len(visits)} times.")
-    known = ", ".join(dict.fromkeys(f.path for f in frames if f.path)) or "none yet"
-    raise NoSuchFrameError((node, visit), f"{node!r} did not run on this line. Ran: {known}.")
+        times = "once" if len(visits) == 1 else f"{len(visits)} times"
+        raise NoSuchFrameError((node, visit), f"{node!r} was visited {times}.")
+    ran = list(dict.fromkeys(f.path for f in frames if f.path))
+    hint = f"{nearest(node, ran)} Ran: {', '.join(ran) or 'none yet'}."
+    raise NoSuchFrameError((node, visit), f"{node!r} did not run on this line.{hint}")
 
 
 _FIRST = frozenset({"commit", "waiting", "exit", "join"})

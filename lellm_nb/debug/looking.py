@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,6 +10,7 @@ from lellm_nb.debug.core import Core
 from lellm_nb.debug.diff import Diff, diff_data
 from lellm_nb.debug.frames import Frames, find_frame
 from lellm_nb.debug.stop import Pending
+from lellm_nb.engine.scope import scope_at
 from lellm_nb.engine.spot import Move
 from lellm_nb.errors import LellmError
 from lellm_nb.graph.graph import Graph
@@ -149,12 +151,34 @@ class Looking(Core):
         return self._frame((node, visit))
 
     def diff(self, a: Any, b: Any) -> Diff:
-        """Return what differs between the root states of two frames, as a tree of paths.
+        """Return what differs between two frames, as a tree of paths.
+
+        Names mean the root state. Where a frame is of an inner level, what differs in that
+        level comes after it, under ``level:key``.
 
         Raises:
             NoSuchFrameError: One of them is not there.
         """
-        return diff_data(self._frame(a).position.data, self._frame(b).position.data)
+        ends = self._frame(a), self._frame(b)
+        changes = list(diff_data(*(frame.position.data for frame in ends)))
+        inner = {f.static_path.rpartition("/")[0]: f for f in ends if f.level is not f.position}
+        for level, inside in inner.items():
+            sides = [self._level_data(frame, inside) for frame in ends]
+            if None not in sides:
+                for change in diff_data(*sides):
+                    path = (f"{level}:{change.path[0]}", *change.path[1:])
+                    changes.append(dataclasses.replace(change, path=path))
+        return Diff(changes)
+
+    def _level_data(self, frame: Frame, inside: Frame) -> Any:
+        """A level's state at a frame, given a frame of that level; `None` where it is not on."""
+        if frame is inside:
+            return frame.level.data
+        try:
+            scope = scope_at(self._session.scope, frame.position, inside)
+            return scope.level(frame.position).data
+        except (LellmError, LookupError, AttributeError, AssertionError):
+            return None  # that position is not in the level, nor about to enter it
 
     def _frame(self, which: Any) -> Frame:
         return find_frame(self.frames, self._session.history, which)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from lellm_nb.errors import path_text
@@ -22,15 +22,23 @@ class ValuePath:
     Args:
         what: A key, a path tuple, or ``"agent:key"`` where ``agent`` is a level.
         levels: The paths of the levels there are, without visits.
+        entered: Gives the state with which the level of a frame was entered, where the
+            frame is the level's first.
 
     Example:
         >>> ValuePath("plan", []).parts, ValuePath("agent:plan", ["agent"]).level
         (('plan',), 'agent')
     """
 
-    __slots__ = ("level", "parts", "text")
+    __slots__ = ("entered", "level", "parts", "text")
 
-    def __init__(self, what: Any, levels: Sequence[str]) -> None:
+    def __init__(
+        self,
+        what: Any,
+        levels: Sequence[str],
+        entered: Callable[[Frame], Any] | None = None,
+    ) -> None:
+        self.entered = entered
         level = ""
         key = check_key(what)
         if isinstance(key, str) and ":" in key:
@@ -65,9 +73,14 @@ class ValuePath:
         if self.level:
             is_own = frame is near and frame.static_path.rpartition("/")[0] == self.level
             level = frame.level if is_own else level_in(frame.position, self.level)
-        if level is None:
+        if level is not None:
+            data: Any = level.data
+        elif self.level and frame is not near and self.entered is not None:
+            data = self.entered(near)
+        else:
+            data = None
+        if data is None:
             return MISSING
-        data: Any = level.data
         content: dict[str, Any] | Wide = data.data if isinstance(data, Typed) else data
         top = content.get(self.parts[0], MISSING)
         if top is MISSING or len(self.parts) == 1:

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Iterator
 from typing import Any
 
 from lellm_nb.debug.code import tasks
 from lellm_nb.debug.rewinding import Rewinding
 from lellm_nb.debug.stop import Pending
-from lellm_nb.engine.commit import check_target
+from lellm_nb.debug.stopping import graph_at
+from lellm_nb.engine.commit import Committed, commit_node
 from lellm_nb.engine.context import Outcome
 from lellm_nb.engine.loop import Run
 from lellm_nb.engine.scope import Scope, Site, scope_at
 from lellm_nb.engine.spot import Move, Spot, movable_spots
 from lellm_nb.engine.taking import LIVE
-from lellm_nb.errors import DebuggerError, LellmError
+from lellm_nb.errors import DebuggerError, LellmError, NodeExecutionError, listed
 from lellm_nb.graph.decision import Approve, Decision, Modify, Reroute
-from lellm_nb.record.frame import Frame
+from lellm_nb.graph.node import Barrier
+from lellm_nb.record.frame import DecisionRecord, Frame
 from lellm_nb.record.history import Line
+from lellm_nb.record.levels import without_visits
 from lellm_nb.record.position import Position
 from lellm_nb.session.replay import Recording
-from lellm_nb.state.mutation import Put
+from lellm_nb.state.frozen import freeze
+from lellm_nb.state.mutation import Put, check_key
 from lellm_nb.state.state import content_of
 
 __all__ = ["Modes"]
@@ -46,17 +51,28 @@ class Modes(Rewinding):
                 `reroute` (go elsewhere instead).
 
         A node that declared side effects is looked up where an outcome is recorded, unless
-        it is set to live.
+        it is set to live. A barrier set to ``"recorded"`` takes the decision that was recorded
+        for it, where there is one; else it waits, as ever.
 
         Raises:
             NoSuchNodeError: There is no such node.
-            DebuggerError: The mode is none of the three.
+            DebuggerError: The mode is none of the three, or the node runs no code of its own.
             BusyError: A run is going on.
         """
         self._refuse_while_busy("mode")
         if mode not in ("live", "recorded", "ask"):
             raise DebuggerError(f"A mode is 'live', 'recorded' or 'ask', not {mode!r}.")
-        self._modes[self._static_path(node)] = mode
+        path = self._static_path(node)
+        inside = [each for each in self.paths if each.startswith(f"{path}/")]
+        if inside:
+            raise DebuggerError(
+                f"{path!r} has nodes inside, and a mode is about one that runs; set it for"
+                f" {listed(inside)}."
+            )
+        level, _, name = path.rpartition("/")
+        if isinstance(graph_at(self.graph, level).nodes.get(name), Barrier):
+            raise DebuggerError(f"{path!r} is a barrier, which asks in any mode.")
+        self._modes[path] = mode
         self._changed()
 
     @property
@@ -74,8 +90,21 @@ class Modes(Rewinding):
     def _prepare(self, run: Run) -> None:
         super()._prepare(run)
         locked = {path for path, task in tasks(self.graph) if task.side_effects}
+        asking = {id(spot.level): (spot.level, _unanswered(spot)) for _, spot in self._asking()}
+        if asking:
+            # a single step takes its turn past them, as it does past barriers
+            doomed: Any = ChainMap(run.doomed, asking)
+            run.doomed = doomed
         if self._modes or (locked and self._recording is not None):
             run.recorded = lambda *where: self._look_up(locked, *where)
+            run.decided = self._recorded_decision
+
+    def _recorded_decision(self, barrier_id: str) -> DecisionRecord | None:
+        path = without_visits(barrier_id)
+        if self._modes.get(path) != "recorded":
+            return None
+        recording = self._recording or Recording(self._session.history, self._session.line)
+        return recording.decision(barrier_id)
 
     def _look_up(
         self, locked: set[str], scope: Scope, site: Site, level: Position
@@ -156,17 +185,26 @@ class Modes(Rewinding):
         """Take a decision for a node that asks.
 
         Raises:
+            DebuggerError, NodeNotFoundError, StateError: As for `_outcome_for`.
+        """
+        self._answers[id] = self._outcome_for(spot, decision)[0]
+
+    def _outcome_for(self, spot: Spot, decision: Decision) -> tuple[Outcome, Committed | None]:
+        """Return what an answer means, and what would be committed; a live run is not known.
+
+        Raises:
             DebuggerError: It is to use what is recorded, and nothing is.
             NodeNotFoundError: It is to go to a node that is not there.
+            StateError: What it puts does not fit.
         """
         assert spot.site is not None
         outcome: Outcome = Outcome()
         if isinstance(decision, Approve):
-            outcome = LIVE
-        elif isinstance(decision, Modify):
-            outcome.mutations = [Put(decision.key, decision.value)]
+            return LIVE, None
+        if isinstance(decision, Modify):
+            key = check_key(decision.key)
+            outcome.mutations = [Put(key, freeze(decision.value, key))]
         elif isinstance(decision, Reroute):
-            check_target(spot.scope, spot.site, decision.target, spot.level)
             outcome.target = decision.target
         else:
             visit = spot.level.visits.count(spot.site.name, spot.level.step) + 1
@@ -177,4 +215,10 @@ class Modes(Rewinding):
                     " approve() runs it, modify() puts a value instead."
                 )
             outcome = found
-        self._answers[id] = outcome
+        return outcome, commit_node(spot.scope, spot.site, spot.level, outcome)
+
+
+def _unanswered(spot: Spot) -> NodeExecutionError:
+    assert spot.site is not None
+    path = spot.site.place.path
+    return NodeExecutionError(path, DebuggerError(f"{path!r} asks, and nobody has answered."))

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from lellm_nb.debug.asking import Asking
 from lellm_nb.debug.breakpoints import Breakpoint, EdgeStop, ErrorStop, Hit, Stopper, Watch
+from lellm_nb.debug.changes import level_data_before
 from lellm_nb.debug.lookup import ValuePath
 from lellm_nb.debug.stop import Stop, StopReason
 from lellm_nb.engine.scope import Scope, Site
@@ -129,7 +130,8 @@ class Stopping(Asking):
 
     def _value_path(self, what: Any) -> ValuePath:
         levels = [path.rpartition("/")[0] for path in self.paths]
-        return ValuePath(what, [*levels, *self.paths])
+        entered = partial(level_data_before, self._session.scope)
+        return ValuePath(what, [*levels, *self.paths], entered)
 
     def _aim(self, until: Any) -> tuple[Target | None, Callable[[Frame], Any] | None]:
         """Take an `until` apart: a node to stop before, or a predicate to stop after.

@@ -39,21 +39,24 @@ class Writing(Sweeping):
         route = found.route
         goto = route.next_node if route is not None and route.kind == "goto" else None
         others = tuple(self._nodes_beside(found))
+        used = [name for name in ("Delete", "Put", "Reduce", "Reducer") if f"{name}(" in expected]
+        if "Reducer.named" in expected + reducers:
+            used = sorted({*used, "Reducer"})
         body = [
             f"# Replays frame {found.index} of {self.name!r}: {found.path!r}, visit {found.visit}.",
+            *(_COPIED if made.parts else ()),
             "",
-            "import pytest",
+            *(["import pytest"] if made.missing else []),
             *sorted(made.imports),
             "",
-            "from lellm_nb import Delete, Put, Reduce, Reducer, run_step",
+            f"from lellm_nb import {', '.join([*used, 'run_step'])}",
             "",
             f"STATE = {given}",
+            "# what the step wrote then; if that was the mistake, write here what it should be",
             f"EXPECTED = {expected}",
             "",
             "",
-            "\n\n\n".join(made.parts),
-            "",
-            "",
+            *(["\n\n\n".join(made.parts), "", ""] if made.parts else []),
             f"def test_{name}_visit_{found.visit}():",
         ]
         if made.missing:
@@ -115,6 +118,12 @@ class Writing(Sweeping):
         assert frame.parent is not None
         scope = scope_at(self._session.scope, frame.parent.position, frame)
         return list(scope.graph.nodes)
+
+
+_COPIED = (
+    "# The functions below are copies: changing the originals changes nothing here. A function",
+    "# that stands at the top of a module is imported from there instead.",
+)
 
 
 def _written(name: str, value: Any, made: Embedded) -> str:

@@ -38,7 +38,10 @@ class Answering(Taking):
     Attributes:
         barrier: A `BarrierSink`, `HOLD`, or `None` to approve in the open.
         decided: Where recorded decisions are looked up by barrier id, or `None`.
+        replaying: Whether everything is looked up: a decision that is not there is missing.
     """
+
+    replaying: bool = False
 
     barrier: BarrierSink | Hold | None
     decided: Callable[[str], DecisionRecord | None] | None
@@ -58,7 +61,7 @@ class Answering(Taking):
                 await self.decide(scope, record.decision, record.by)
                 return None
         if isinstance(self.barrier, Hold):
-            return Halt.HELD if self.decided is None else Halt.UNRECORDED
+            return Halt.UNRECORDED if self.replaying else Halt.HELD
         if self.token.is_cancelled:
             raise self.cancelled(hold.path)
         if self.barrier is None:

@@ -136,7 +136,7 @@ class Frame:
 
     Example:
         >>> Frame("g", "a", {"n": 1}, 1)
-        <Frame 0 commit a: n>
+        <Frame 0 commit a>
     """
 
     __slots__ = (
@@ -333,9 +333,9 @@ class Frame:
             what = f"{self.kind} {self.path}".rstrip()
             if self._detail is not None and self._detail.error is not None:
                 return f"<Frame {self.index} {what}: {type(self._detail.error).__name__}>"
-            changed = ", ".join(self.changed_keys) or ", ".join(
-                map(str, list(content_of(self.level.data))[:5])
-            )
+            start = self.kind == "start"
+            keys = list(content_of(self.level.data))[:5] if start else self.changed_keys
+            changed = ", ".join(map(str, keys))
             return f"<Frame {self.index} {what}{f': {changed}' if changed else ''}>"
         except Exception:
             return "<Frame (half built)>"

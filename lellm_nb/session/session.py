@@ -217,6 +217,7 @@ class ExecutionSession:
                 site.place.path, level.visits.count(site.name, level.step) + 1
             )
             run.decided = recording.decision
+            run.replaying = True
         if started is not None:
             started(run)
         self._moving = run

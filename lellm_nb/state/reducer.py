@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from lellm_nb.errors import ReducerError, nearest, path_text
-from lellm_nb.state.data import MISSING, Tail
-from lellm_nb.state.frozen import FrozenDict, frozen_dict
+from lellm_nb.state.data import MISSING, Tail, real
+from lellm_nb.state.frozen import FrozenDict, freeze, frozen_dict
 
 __all__ = ["Reducer", "ReducerRegistry"]
 
@@ -52,7 +52,7 @@ class Reducer:
         """Make a reducer of a function of two values; it is not called for the first write."""
 
         def first_or_fold(old: Any, new: Any) -> Any:
-            return new if old is MISSING else fold(old, new)
+            return new if old is MISSING else freeze(fold(real(old), new))
 
         label = name or getattr(fold, "__name__", "custom")
         return cls(label, first_or_fold, commutative=commutative)
