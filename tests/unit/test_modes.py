@@ -1,0 +1,511 @@
+"""Modes of nodes: run it, look it up, or ask first; and what is locked because it acts."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from lellm_nb import Approve, Debugger, GraphBuilder, Modify, Reject, Reroute, StopReason
+from lellm_nb.errors import (
+    BusyError,
+    DebuggerError,
+    NodeNotFoundError,
+    NoSuchNodeError,
+    NotRecordedError,
+    NotWaitingError,
+    StateError,
+)
+from tests.strategies import fanned, finish_debugger, note, steps
+
+R = StopReason
+
+
+class World:
+    """Three nodes in a row whose runs are counted; the second calls the world."""
+
+    def __init__(self, **call):
+        self.runs = []
+        g = GraphBuilder("world")
+        for name in ("ask", "call", "tell"):
+            g.task(self.node(name), name=name, **(call if name == "call" else {}))
+        g.edge("ask", "call").edge("call", "tell").start("ask").end("tell")
+        self.dbg = Debugger(g.build(), {"n": 0})
+
+    def node(self, name):
+        def run(ctx):
+            self.runs.append(name)
+            print("ran", name)
+            ctx.put(name, ctx.state["n"] + len(self.runs))
+
+        return run
+
+
+# -- live and recorded -------------------------------------------------------------------
+
+
+def test_a_node_is_live_unless_somebody_says_otherwise():
+    """Without modes everything runs again after a rewind."""
+    world = World()
+    world.dbg.run()
+    world.dbg.rewind(0)
+    world.dbg.run()
+
+    assert world.runs == ["ask", "call", "tell"] * 2
+    assert world.dbg.modes == {}
+
+
+def test_a_recorded_node_does_not_run_again():
+    """R10: the outcome is looked up by path and visit, in the line last left."""
+    world = World()
+    dbg = world.dbg
+    dbg.run()
+    dbg.mode("call", "recorded")
+    dbg.rewind(0)
+    dbg.run()
+
+    assert world.runs == ["ask", "call", "tell", "ask", "tell"]
+    frame = dbg.at("call")
+    assert frame.recorded
+    assert frame.state["call"] == 2
+    assert frame.output == "ran call\n"
+    assert not dbg.at("ask").recorded
+    assert dbg.modes == {"call": "recorded"}
+
+
+def test_a_recorded_outcome_is_marked_stale_where_its_state_differs():
+    """Issue 4: marked stale when the state it read differs; the keys are named."""
+    world = World()
+    dbg = world.dbg
+    dbg.run()
+    dbg.mode("call", "recorded")
+    dbg.rewind(1)
+    dbg.run()
+    fresh = dbg.at("call")
+    fork = dbg.fork(0, put={"n": 5})
+    fork.run()
+    stale = fork.at("call")
+
+    assert (fresh.recorded, fresh.stale) == (True, ())
+    assert (stale.recorded, stale.stale) == (True, ("n", "ask"))
+
+
+def test_a_recorded_node_without_an_outcome_pauses_and_says_so():
+    """R10: it never goes live by itself."""
+    world = World()
+    dbg = world.dbg
+    dbg.mode("call", "recorded")
+    stop = dbg.run()
+
+    assert stop.reason is R.PAUSED
+    assert isinstance(stop.error, NotRecordedError)
+    assert "call" in str(stop.error)
+    assert dbg.status_line == "paused before call · frame 1 of 1 · main"
+    assert dbg.step().reason is R.PAUSED
+    dbg.mode("call", "live")
+    assert dbg.run().reason is R.COMPLETED
+
+
+def test_outcomes_are_known_by_visit():
+    """Path, node and visit name an outcome: each turn of a loop has its own."""
+    runs = []
+
+    def turn(ctx):
+        runs.append(ctx.visit)
+        ctx.append("log", len(runs))
+
+    g = GraphBuilder("loop").node("turn", turn).node("end", note)
+    g.edge_if("turn", "turn", lambda s: len(s["log"]) < 3).edge("turn", "end")
+    dbg = Debugger(g.start("turn").end("end").build())
+    dbg.run()
+    dbg.mode("turn", "recorded")
+    dbg.rewind(0)
+    dbg.run()
+
+    assert runs == [1, 2, 3]
+    assert dbg.state["log"] == [1, 2, 3, "end"]
+
+
+def test_an_outcome_of_another_line_is_found_as_well():
+    """R10: first the line last left, then the others."""
+    world = World()
+    dbg = world.dbg
+    dbg.run()
+    fork = dbg.fork(0, put={"n": 100})
+    fork.run()
+    fork.mode("call", "recorded")
+    dbg.mode("call", "recorded")
+    fork.rewind(fork.frames[1])
+    fork.run()
+    dbg.rewind(0)
+    dbg.run()
+
+    assert fork.state["call"] == 105  # its own, from the line it left
+    assert dbg.state["call"] == 2
+
+
+def test_recorded_inside_branches():
+    """Branches keep running side by side; one of them is looked up."""
+    dbg = Debugger(fanned())
+    finish_debugger(dbg)
+    dbg.mode("par/deep/one", "recorded")
+    dbg.rewind(0)
+    stop = finish_debugger(dbg)
+
+    assert stop.reason is R.COMPLETED
+    assert dbg.at("par/deep/one").recorded
+    assert not dbg.at("par/deep/two").recorded
+
+
+def test_a_recorded_failure_is_looked_up_too():
+    """What failed and was routed fails again in the same way, and nothing runs."""
+    runs = []
+
+    def bad(ctx):
+        runs.append("bad")
+        raise ValueError("once")
+
+    g = GraphBuilder("g").node("bad", bad).node("mend", note).node("end", note)
+    g.edge("bad", "end").edge("mend", "end").on_error("bad", "mend")
+    dbg = Debugger(g.start("bad").end("end").build())
+    dbg.run()
+    dbg.mode("bad", "recorded")
+    dbg.rewind(0)
+    stop = dbg.run()
+
+    assert (stop.reason, runs) == (R.COMPLETED, ["bad"])
+    assert dbg.state["bad.error"]["message"] == "once"
+
+
+# -- side effects ------------------------------------------------------------------------
+
+
+def test_a_node_with_side_effects_is_locked_to_what_is_recorded():
+    """Issue 4: locked to recorded unless the user says yes."""
+    world = World(side_effects=True)
+    dbg = world.dbg
+    assert dbg.modes == {"call": "recorded"}
+    dbg.run()
+    dbg.rewind(0)
+    dbg.run()
+
+    assert world.runs.count("call") == 1
+    assert dbg.at("call").recorded
+    dbg.mode("call", "live")
+    assert dbg.modes == {"call": "live"}
+    dbg.rewind(0)
+    dbg.run()
+    assert world.runs.count("call") == 2
+
+
+def test_a_lock_does_not_hold_what_never_ran():
+    """Where nothing is recorded the node runs: a first run is no repetition."""
+    world = World(side_effects=True)
+
+    assert world.dbg.run().reason is R.COMPLETED
+    assert world.runs == ["ask", "call", "tell"]
+
+
+def test_a_fork_and_a_retry_keep_the_lock():
+    """A fork goes on with what its parent did to the world."""
+    world = World(side_effects=True)
+    world.dbg.run()
+    fork = world.dbg.fork(0, put={"n": 9})
+    fork.run()
+
+    assert world.runs.count("call") == 1
+    assert fork.at("call").stale == ("n", "ask")
+    fork.mode("call", "live")
+    again = fork.fork(0)
+    again.run()
+    assert world.runs.count("call") == 2
+
+
+def test_said_to_be_recorded_it_never_runs():
+    """A mode that a person set is stricter than the lock."""
+    world = World(side_effects=True)
+    world.dbg.mode("call", "recorded")
+
+    assert world.dbg.run().reason is R.PAUSED
+    assert world.runs == ["ask"]
+
+
+# -- asking ------------------------------------------------------------------------------
+
+
+def asked():
+    """A world that has come to `call`, which is in mode ask."""
+    world = World()
+    world.dbg.mode("call", "ask")
+    stop = world.dbg.run()
+    assert stop.reason is R.BARRIER
+    assert [p.id for p in stop.pending] == ["call#0"]
+    return world
+
+
+def test_a_node_that_asks_waits_and_says_so():
+    """The status line, `pending` and `run` treat it as a barrier; nothing is added."""
+    world = asked()
+    dbg = world.dbg
+
+    assert dbg.status == "waiting"
+    assert dbg.status_line == "waiting at call · frame 1 of 1 · main"
+    assert (dbg.pending[0].path, dbg.pending[0].node) == ("call", "call")
+    assert dbg.run().reason is R.BARRIER
+    assert dbg.step().reason is R.BARRIER
+    assert len(dbg.frames) == 2
+    assert world.runs == ["ask"]
+
+
+def test_approving_runs_the_node():
+    """`approve`: run it, as it is."""
+    world = asked()
+    stop = world.dbg.approve()
+
+    assert stop.reason is R.STEP
+    assert world.dbg.head == 1
+    assert world.dbg.pending == []
+    assert world.dbg.run().reason is R.COMPLETED
+    assert world.runs == ["ask", "call", "tell"]
+
+
+def test_rejecting_uses_what_is_recorded():
+    """`reject`: the recorded outcome, and no run; where there is none, it says so."""
+    world = World()
+    dbg = world.dbg
+    dbg.run()
+    dbg.mode("call", "ask")
+    dbg.rewind(0)
+    dbg.run()
+    dbg.reject("as before")
+    dbg.run()
+    assert world.runs == ["ask", "call", "tell", "ask", "tell"]
+    assert dbg.at("call").recorded
+
+    fresh = asked()
+    with pytest.raises(DebuggerError, match="Nothing is recorded"):
+        fresh.dbg.reject("no")
+    assert fresh.dbg.pending
+
+
+def test_modifying_puts_a_value_in_its_place():
+    """`modify`: one value instead of what the node would do."""
+    world = asked()
+    world.dbg.modify("call", "by hand")
+    world.dbg.run()
+
+    assert world.dbg.state["call"] == "by hand"
+    assert world.runs == ["ask", "tell"]
+
+
+def test_rerouting_goes_elsewhere():
+    """`reroute`: to another node instead; the node does not run."""
+    world = asked()
+    assert world.dbg.reroute_targets() == ["ask", "call", "tell"]
+    world.dbg.reroute("tell")
+    world.dbg.run()
+
+    assert world.runs == ["ask", "tell"]
+    assert "call" not in world.dbg.state
+
+
+def test_an_answer_by_button_runs_on():
+    """DESIGN: a button decides and runs on to the next stop."""
+    world = asked()
+
+    assert world.dbg.approve(then_run=True).reason is R.COMPLETED
+    other = asked()
+    assert other.dbg.post("approve", then_run=True).result(10).reason is R.COMPLETED
+
+
+@pytest.mark.parametrize(
+    ("decision", "diff", "next_node"),
+    [
+        (Approve(), [], "call"),
+        (Modify("call", 3), ["call"], "tell"),
+        (Modify(("ask",), 3), ["ask"], "tell"),
+        (Reroute("ask"), [], "ask"),
+    ],
+)
+def test_the_preview_of_an_answer(decision, diff, next_node):
+    """What can be told before: a value put, and where it leads; a live run can't be foretold."""
+    dbg = asked().dbg
+    would = dbg.preview(decision)
+
+    assert [change.path[0] for change in would.diff] == diff
+    assert would.next_node == next_node
+    assert dbg.pending
+
+
+def test_the_preview_of_what_is_recorded():
+    """A rejected question looks the outcome up: that can be foretold."""
+    world = World()
+    dbg = world.dbg
+    dbg.run()
+    dbg.mode("call", "ask")
+    dbg.rewind(1)
+    would = dbg.preview(Reject("as before"))
+
+    assert [change.path[0] for change in would.diff] == ["call"]
+    assert would.next_node == "tell"
+    assert dbg.head == 1
+
+
+def test_a_wrong_answer_is_refused_and_the_question_stays():
+    """Bad input: an unknown node, an unknown id, a path that is not there."""
+    dbg = asked().dbg
+    with pytest.raises(NodeNotFoundError, match="tell"):
+        dbg.reroute("tel")
+    with pytest.raises(NodeNotFoundError, match="tell"):
+        dbg.preview(Reroute("tel"))
+    with pytest.raises(NotWaitingError, match="call#0"):
+        dbg.approve("call#7")
+    for ask in (
+        lambda: dbg.modify(("not", "there"), 1),
+        lambda: dbg.preview(Modify(("not", "there"), 1)),
+        lambda: dbg.modify(3, 1),
+    ):
+        with pytest.raises(StateError):
+            ask()
+    assert [p.id for p in dbg.pending] == ["call#0"]
+    assert dbg.head == 1
+
+
+def test_a_question_follows_the_head():
+    """Rewound, the answer is forgotten and the question asked again, under the same id."""
+    world = asked()
+    dbg = world.dbg
+    dbg.approve()
+    dbg.back()
+    assert dbg.pending == []
+    assert dbg.run().reason is R.BARRIER
+    assert [p.id for p in dbg.pending] == ["call#0"]
+
+
+def test_each_visit_asks_again():
+    """Ids carry the visit, as a barrier's do."""
+    g = GraphBuilder("loop").node("turn", note).node("end", note)
+    g.edge_if("turn", "turn", lambda s: len(s["log"]) < 3).edge("turn", "end")
+    dbg = Debugger(g.start("turn").end("end").build())
+    dbg.mode("turn", "ask")
+    ids = []
+    while (stop := dbg.run()).reason is R.BARRIER:
+        ids += [p.id for p in stop.pending]
+        dbg.approve()
+
+    assert ids == ["turn#0", "turn#1", "turn#2"]
+    assert stop.reason is R.COMPLETED
+
+
+def parallel_asks():
+    """Two branches that ask, one barrier, one plain branch."""
+    dbg = Debugger(fanned())
+    dbg.mode("par/a", "ask")
+    dbg.mode("par/deep/two", "ask")
+    return dbg
+
+
+def test_questions_inside_branches():
+    """What can move goes on; then all that wait are listed, barriers and questions alike."""
+    dbg = parallel_asks()
+    stop = dbg.run()
+
+    assert stop.reason is R.BARRIER
+    assert sorted(p.id for p in stop.pending) == ["par/a#0", "par/check/ok#0", "par/deep/two#0"]
+    with pytest.raises(NotWaitingError, match="par/a#0"):
+        dbg.approve()
+    dbg.modify("log", ["by hand"], "par/a#0")
+    assert sorted(p.id for p in dbg.pending) == ["par/check/ok#0", "par/deep/two#0"]
+    dbg.approve("par/deep/two#0")
+    assert dbg.run().reason is R.BARRIER
+    dbg.approve("par/check/ok#0")
+    assert dbg.run().reason in (R.COMPLETED, R.FAILED)
+
+
+def test_stepping_past_a_question_in_a_branch():
+    """A single step takes a branch that can move; only when none can, it holds."""
+    dbg = parallel_asks()
+    reasons = [dbg.step().reason for _ in range(6)]
+
+    assert reasons.count(R.BARRIER) >= 1
+    assert {f.path for f in dbg.frames[1:]} == {"first", "par/check/look", "par/check/ok"} | {
+        "par/deep/one"
+    }
+
+
+@pytest.mark.parametrize("composite", ["agent", "par"])
+def test_a_composite_has_no_mode_of_its_own(composite):
+    """A mode is about a node that runs; what has nodes inside says which to name."""
+    inner = steps("x", "y", name="inner")
+    g = GraphBuilder("g").subgraph("agent", inner).parallel("par", {"p": inner, "q": note})
+    dbg = Debugger(g.edge("agent", "par").start("agent").end("par").build())
+    with pytest.raises(DebuggerError, match="inside"):
+        dbg.mode(composite, "recorded")
+
+
+def test_a_barrier_has_no_mode_of_its_own():
+    """A barrier asks anyway."""
+    g = GraphBuilder("g").barrier("ok").node("end", note).edge("ok", "end").start("ok").end("end")
+    with pytest.raises(DebuggerError, match="barrier"):
+        Debugger(g.build()).mode("ok", "ask")
+
+
+# -- the rest ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mode", ["off", "", None, 3, "Live"])
+def test_a_mode_that_is_none(mode):
+    """Bad input: lists the three."""
+    with pytest.raises(DebuggerError, match="'live', 'recorded' or 'ask'"):
+        World().dbg.mode("call", mode)
+
+
+def test_a_mode_of_an_unknown_node():
+    """Bad input: the nearest name."""
+    with pytest.raises(NoSuchNodeError, match="call"):
+        World().dbg.mode("cal", "ask")
+
+
+def test_modes_go_with_a_fork_and_are_its_own():
+    """A fork begins with its parent's modes."""
+    world = World()
+    world.dbg.mode("call", "ask")
+    fork = world.dbg.fork(0)
+    fork.mode("call", "live")
+
+    assert fork.run().reason is R.COMPLETED
+    assert world.dbg.run().reason is R.BARRIER
+
+
+def test_modes_while_a_run_is_going_on():
+    """Only pause, stop and looking are allowed then."""
+
+    async def slow(ctx):
+        await asyncio.sleep(5)
+
+    dbg = Debugger(GraphBuilder("g").node("slow", slow).start("slow").end("slow").build())
+    handle = dbg.start()
+    try:
+        with pytest.raises(BusyError):
+            dbg.mode("slow", "ask")
+        assert dbg.modes == {}
+    finally:
+        dbg.stop()
+        handle.result(10)
+
+
+def test_questions_with_await():
+    """The async twins answer questions as well."""
+
+    async def conversation():
+        dbg = asked().dbg
+        reasons = [(await dbg.amodify("call", 1)).reason, (await dbg.arun()).reason]
+        dbg = asked().dbg
+        reasons += [(await dbg.aapprove()).reason, (await dbg.astep()).reason]
+        dbg = asked().dbg
+        reasons += [(await dbg.areroute("tell", then_run=True)).reason]
+        with pytest.raises(DebuggerError):
+            await asked().dbg.areject("no")
+        return reasons
+
+    assert asyncio.run(conversation()) == [R.STEP, R.COMPLETED, R.STEP, R.STEP, R.COMPLETED]
