@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -66,6 +67,26 @@ class Debugger(Keeping):
         super().__init__(ExecutionSession(state, graph), name or graph.name, max_steps)
         self._family: dict[str, Debugger] = {}
         self._keep_in(store)
+
+    def start(self, until: Until = None, *, through_barriers: bool = False) -> Handle[Stop]:
+        """Begin to run and return at once; the handle can be awaited.
+
+        Args:
+            until: As for `run`.
+            through_barriers: Whether to wait at barriers for a click, and go on after it.
+
+        Raises:
+            BusyError: A run is going on.
+            DebuggerError: `through_barriers`, and this kernel cannot hear a click while a
+                cell waits.
+        """
+        if through_barriers and "IPython" in sys.modules:
+            from lellm_nb.notebook.kernel import check_clicks, in_notebook
+
+            if in_notebook():
+                # the panel stands in an earlier cell: a front end with subshells has made one
+                check_clicks(waited=60.0)
+        return super().start(until, through_barriers=through_barriers)
 
     # -- showing ---------------------------------------------------------------
 
