@@ -37,8 +37,14 @@ _NAMES = {
         ReducerRegistry State StateDelta StateKey StateLens StateMerge WorkflowState
         typed_state
     """,
+    "record.codec_checkpoint": """
+        CheckpointCodec
+    """,
+    "record.codec_types": """
+        Unsaved register_type
+    """,
     "store": """
-        InMemoryStore StoreSink
+        DiskSink InMemoryStore SqliteMutationLog SqliteStore StoreSink
     """,
     "notebook.barrier_sink": """
         WidgetBarrierSink

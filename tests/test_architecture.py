@@ -25,7 +25,7 @@ RANKS = [
     {"engine", "store"},  # side by side: neither imports the other
     {"session"},
     {"debug"},
-    {"notebook"},
+    {"notebook", "cli", "testing"},
 ]
 RANK = {layer: rank for rank, layers in enumerate(RANKS) for layer in layers}
 

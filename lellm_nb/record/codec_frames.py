@@ -181,7 +181,7 @@ class FrameWriter:
                 if made is None:
                     return key, None
                 inner, form = made
-                if form is not None and isinstance(form[-1], dict):
+                if isinstance(form[-1], dict):
                     form = [*form[:-1], self.positions.data(form[-1]["data"])]
                 entered.append(form)
             if isinstance(inner, Fan):

@@ -1,5 +1,18 @@
-"""Stores: where checkpoints are kept."""
+"""Stores: where runs and checkpoints are kept."""
 
+from lellm_nb.store.disk import DiskSink
 from lellm_nb.store.memory import InMemoryStore, StoreSink
+from lellm_nb.store.rows import RunInfo, RunRows, RunStore
+from lellm_nb.store.sqlite import SqliteStore
+from lellm_nb.store.sqlite_log import SqliteMutationLog
 
-__all__ = ["InMemoryStore", "StoreSink"]
+__all__ = [
+    "DiskSink",
+    "InMemoryStore",
+    "RunInfo",
+    "RunRows",
+    "RunStore",
+    "SqliteMutationLog",
+    "SqliteStore",
+    "StoreSink",
+]

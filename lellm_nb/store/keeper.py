@@ -6,7 +6,6 @@ import bisect
 import logging
 import threading
 import weakref
-from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
@@ -16,8 +15,8 @@ from lellm_nb.record.codec_frames import FrameWriter
 from lellm_nb.record.codec_positions import PositionWriter
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.history import Line
-from lellm_nb.state.data import Tail
 from lellm_nb.store.rows import Batch, LineRow, RunRows
+from lellm_nb.store.shelf import BatchShelf
 
 __all__ = ["Keeper"]
 
@@ -28,12 +27,6 @@ OFTEN = 64
 
 SELDOM = 128
 """But after so many one is written, whatever it costs: a fetch folds at most these."""
-
-LARGE = 512
-"""Values of so many bytes are written once, and referred to."""
-
-REMEMBERED = 4096
-"""So many large values and long lists are known to be written."""
 
 
 class Keeper:
@@ -71,7 +64,7 @@ class Keeper:
         self._head: tuple[int, int | None] = (0, None)
         known = rows.templates(0)
         self._frames = FrameWriter(self.codec, graph, known[-1][0] + 1 if known else 0)
-        self._shelf = _Shelf(self.codec, self._pending)
+        self._shelf = BatchShelf(self.codec, self._pending)
 
     @property
     def leader(self) -> Any:
@@ -250,53 +243,3 @@ class Keeper:
         with self._lock:
             self.flush()
             self.rows.release()
-
-
-class _Shelf:
-    """Puts large values and long lists aside once, and refers to them."""
-
-    def __init__(self, codec: Codec, batch: Batch) -> None:
-        self.codec = codec
-        self.batch = batch
-        self.first = 0
-        self._values: OrderedDict[int, tuple[Any, int]] = OrderedDict()
-        self._lists: OrderedDict[int, list[Any]] = OrderedDict()
-
-    def _next(self) -> int:
-        self.first += 1
-        return self.first
-
-    def value(self, value: Any, problems: list[Problem], path: tuple[Any, ...]) -> Any:
-        """Return the JSON data of a value, or of a reference to it."""
-        known = self._values.get(id(value))
-        if known is not None and known[0] is value:
-            self._values.move_to_end(id(value))
-            return {"$": "&", "v": known[1]}
-        if type(value) is str and len(value) < LARGE // 4:
-            return self.codec.plain(value)
-        form = self.codec.plain(value, problems, path)
-        body = to_bytes(form)
-        if len(body) < LARGE:
-            return form
-        number = self._next()
-        self.batch.values.append((number, body))
-        self._values[id(value)] = (value, number)
-        if len(self._values) > REMEMBERED:
-            self._values.popitem(last=False)
-        return {"$": "&", "v": number}
-
-    def list(self, tail: Tail, write: Callable[[Any, int], Any]) -> Any:
-        """Return the JSON data of a reference to a list; what it grew by is written."""
-        known = self._lists.get(id(tail._buffer))
-        if known is None:
-            known = self._lists[id(tail._buffer)] = [tail, self._next(), 0]
-            if len(self._lists) > REMEMBERED:
-                self._lists.popitem(last=False)
-        else:
-            self._lists.move_to_end(id(tail._buffer))
-        _, number, done = known
-        if done < len(tail):
-            forms = [write(item, i) for i, item in enumerate(tail.since(done), done)]
-            self.batch.items.append((number, done, to_bytes(forms)))
-            known[2] = len(tail)
-        return {"$": "&", "v": number, "n": len(tail)}

@@ -22,9 +22,10 @@ from lellm_nb.ids import CheckpointId, TraceId
 from lellm_nb.record.checkpoint import Checkpoint
 from lellm_nb.record.codec_checkpoint import CheckpointCodec
 from lellm_nb.store.owner import Owner
+from lellm_nb.store.packing import pack, unpack
 from lellm_nb.store.rows import RunInfo
 from lellm_nb.store.schema import check_schema, migrate
-from lellm_nb.store.sqlite_rows import SqliteRows, pack, unpack
+from lellm_nb.store.sqlite_rows import SqliteRows
 
 __all__ = ["SqliteStore"]
 

@@ -11,22 +11,17 @@ from lellm_nb.errors import CheckpointStoreError, CorruptedCheckpointError
 from lellm_nb.ids import TraceId
 from lellm_nb.record.codec_frames import Row
 from lellm_nb.store.owner import Owner
+from lellm_nb.store.packing import pack, unpack
 from lellm_nb.store.rows import Batch, LineRow
 
 if TYPE_CHECKING:
     from lellm_nb.store.sqlite import SqliteStore
 
-__all__ = ["SqliteRows", "pack", "unpack"]
+__all__ = ["SqliteRows"]
 
 LINES = 18
 FRAMES = 26
 """A frame's id: 19 bits of its run, 18 of its line, 26 of its index."""
-
-PACKED = 1024
-"""Bodies beyond this are compressed."""
-
-MOST = 1 << 28
-"""No body is unpacked to more bytes than this."""
 
 _facts_of = struct.Struct("<qqqqdd").pack
 _INSERT = "insert into frames values (?, ?, ?, ?, ?, ?, ?, ?)"
@@ -293,28 +288,3 @@ def _with_sum(id: int, row: Row) -> tuple[Any, ...]:
     template, visit, cursor, started, duration, body = row
     facts = _facts_of(id, template, visit, cursor, started, duration)
     return id, template, visit, cursor, started, duration, body, zlib.crc32(body, zlib.crc32(facts))
-
-
-def pack(body: bytes) -> bytes:
-    """Compress what is worth it; JSON never begins with the letter that says so."""
-    return b"z" + zlib.compress(body, 1) if len(body) > PACKED else body
-
-
-def unpack(body: Any, crc: int, seed: int = 0, *, what: str) -> bytes:
-    """Check a body and return it as it was.
-
-    Raises:
-        CorruptedCheckpointError: It is not what was written.
-    """
-    if not isinstance(body, bytes) or zlib.crc32(body, seed) != crc:
-        raise CorruptedCheckpointError(f"{what} is damaged.")
-    if not body.startswith(b"z"):
-        return body
-    opened = zlib.decompressobj()
-    try:
-        plain = opened.decompress(body[1:], MOST)
-    except zlib.error as error:
-        raise CorruptedCheckpointError(f"{what} is damaged: {error}.") from None
-    if not opened.eof:
-        raise CorruptedCheckpointError(f"{what} is beyond the limit of {MOST} bytes.")
-    return plain

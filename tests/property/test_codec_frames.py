@@ -16,6 +16,7 @@ from lellm_nb.errors import RunError
 from lellm_nb.record import codec_positions
 from lellm_nb.record.codec_types import register_type
 from lellm_nb.store import keeper as keeping
+from lellm_nb.store import shelf
 from lellm_nb.store.keeper import Keeper
 from lellm_nb.store.reading import StoredRun
 from lellm_nb.store.rows import MemoryRows
@@ -39,9 +40,10 @@ def store(tmp_path_factory):
 
 def small_blocks() -> Any:
     """Anchors, shared values and long lists from a size that small runs reach."""
-    stack = mock.patch.multiple(keeping, OFTEN=5, SELDOM=8, LARGE=40)
+    stack = mock.patch.multiple(keeping, OFTEN=5, SELDOM=8)
+    large = mock.patch.object(shelf, "LARGE", 40)
     long = mock.patch.object(codec_positions, "LONG", 4)
-    return stack, long
+    return stack, long, large
 
 
 def kept(session: ExecutionSession, rows: Any) -> Keeper:
@@ -93,8 +95,8 @@ def assert_same(one: Any, other: Any, order: random.Random) -> None:
 )
 def test_a_stored_run_is_the_run(data, plan, typed, on_disk, seed, store):
     """Any run with any forks, read back in any order, has every frame as it was."""
-    blocks, long = small_blocks()
-    with blocks, long:
+    blocks, long, large = small_blocks()
+    with blocks, long, large:
         state: Any = Board(log=[]) if typed else {"log": []}
         session = ExecutionSession(state, plan.build())
         name = f"run {next(_numbers)}"

@@ -1,0 +1,117 @@
+"""JSON data back to values, within limits; see `codec` for the form."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from lellm_nb.errors import CorruptedCheckpointError, LellmError
+from lellm_nb.record.codec_types import LATER, Kind, Unsaved, kind_named, load_later
+from lellm_nb.state.frozen import frozen_dict, frozen_list
+
+__all__ = ["TAG", "Limits", "Reading"]
+
+TAG = "$"
+"""The key that says that an object is a tagged value."""
+
+_ATOMS = {str, int, float, bool, type(None)}
+
+
+class Limits(NamedTuple):
+    """What reading refuses to go beyond.
+
+    Attributes:
+        size: Bytes of one text, after decompression.
+        depth: How deep values may nest; deeper ones are not written either.
+        seconds: How long one reading may take.
+    """
+
+    size: int = 256 * 1024 * 1024
+    depth: int = 150
+    seconds: float = 60.0
+
+
+class Reading:
+    """One reading, with its clock."""
+
+    def __init__(self, limits: Limits, resolve: Callable[[dict[str, Any]], Any] | None) -> None:
+        self._depth = limits.depth
+        self._seconds = limits.seconds
+        self._until = time.monotonic() + limits.seconds
+        self._resolve = resolve
+        self._seen = 0
+
+    def value(self, form: Any, key: str, depth: int) -> Any:
+        kind = type(form)
+        if kind is list:
+            self._check(depth, len(form))
+            depth += 1
+            read = self.value
+            return frozen_list([v if type(v) in _ATOMS else read(v, key, depth) for v in form], key)
+        if kind is dict:
+            self._check(depth, len(form))
+            if TAG in form:
+                return self._known(form, key, depth)
+            depth += 1
+            read = self.value
+            made = {k: v if type(v) in _ATOMS else read(v, key, depth) for k, v in form.items()}
+            return frozen_dict(made, key)
+        return form
+
+    def _check(self, depth: int, size: int) -> None:
+        if depth > self._depth + 2:
+            raise CorruptedCheckpointError(f"Values nest deeper than {self._depth} levels.")
+        self._seen += size + 1
+        if self._seen > 10_000:
+            self._seen = 0
+            if time.monotonic() > self._until:
+                raise CorruptedCheckpointError(f"Reading took longer than {self._seconds} s.")
+
+    def _known(self, form: dict[str, Any], key: str, depth: int) -> Any:
+        name = form[TAG]
+        if name == "?":
+            return Unsaved(str(form.get("type", "")), str(form.get("repr", "")))
+        if name == "&" and self._resolve is not None:
+            return self._resolve(form)
+        if type(name) is not str or "v" not in form:
+            raise CorruptedCheckpointError(f"A tagged value has no type or no content: {name!r}.")
+        if name == "dict":
+            return self._dict(form["v"], key, depth + 1)
+        if name in LATER:
+            load_later(name)
+        known = kind_named(name)
+        if known is None:
+            return Unsaved(name, f"a value of type {name}", _Form(form))
+        return self._made(known, form, key, depth)
+
+    def _made(self, known: Kind, form: dict[str, Any], key: str, depth: int) -> Any:
+        version = form.get("n", 1)
+        if type(version) is not int or not 1 <= version <= known.version:
+            raise CorruptedCheckpointError(
+                f"A value of type {known.name} has version {version!r}; this reads up to"
+                f" {known.version}."
+            )
+        content = self.value(form["v"], key, depth + 1)
+        try:
+            if known.version == 1:
+                return known.read(content)
+            return known.read(content, version)
+        except (LellmError, MemoryError, RecursionError) as error:
+            raise CorruptedCheckpointError(f"A damaged {known.name}: {error}") from error
+        except Exception as error:
+            raise CorruptedCheckpointError(
+                f"A damaged {known.name}: {type(error).__name__}: {str(error)[:200]}"
+            ) from error
+
+    def _dict(self, pairs: Any, key: str, depth: int) -> Any:
+        self._check(depth, 1)
+        try:
+            made = {self.value(k, key, depth): self.value(v, key, depth) for k, v in pairs}
+        except (TypeError, ValueError) as error:
+            raise CorruptedCheckpointError(f"A damaged mapping: {error}.") from error
+        return frozen_dict(made, key)
+
+
+class _Form(dict[str, Any]):
+    """The JSON data of a marker, kept to be written again."""

@@ -1,0 +1,114 @@
+"""The mutation log in SQLite (SEMANTICS C7)."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import os
+import zlib
+from collections.abc import Iterable
+from typing import Any
+
+from lellm_nb.errors import CorruptedCheckpointError
+from lellm_nb.ids import CheckpointId, TraceId, new_trace_id
+from lellm_nb.record.log import MutationLogEntry
+from lellm_nb.store.packing import pack, unpack
+from lellm_nb.store.sqlite import SqliteStore
+
+__all__ = ["SqliteMutationLog"]
+
+
+class SqliteMutationLog:
+    """A mutation log in a file; it may be the file of a `SqliteStore`.
+
+    Args:
+        where: A path, or a store whose file and connection are used.
+
+    Example:
+        >>> import os, tempfile
+        >>> log = SqliteMutationLog(os.path.join(tempfile.mkdtemp(), "log.db"))
+        >>> now = datetime.datetime.now(datetime.UTC)
+        >>> for step in (1, 2, 3):
+        ...     log.append(MutationLogEntry(TraceId("t"), step, "a", None, 0, {"Delete": "k"}, now))
+        >>> [entry.step for entry in log.replay(TraceId("t"), from_step=2)]
+        [2, 3]
+        >>> log.truncate(TraceId("t"), keep_from_step=3), len(log)
+        (2, 1)
+    """
+
+    def __init__(self, where: str | os.PathLike[str] | SqliteStore) -> None:
+        self.store = where if isinstance(where, SqliteStore) else SqliteStore(where)
+
+    def __len__(self) -> int:
+        ((count,),) = self.store.query("count mutations", "select count(*) from mutations")
+        return int(count)
+
+    def append(self, entry: MutationLogEntry) -> None:
+        """Keep one entry.
+
+        Raises:
+            CheckpointStoreError: The file did not take it.
+        """
+        self.append_batch((entry,))
+
+    def append_batch(self, entries: Iterable[MutationLogEntry]) -> None:
+        """Keep the entries of one commit, all or none.
+
+        Raises:
+            CheckpointStoreError: The file did not take them.
+        """
+        rows = [_row(entry) for entry in entries]
+        with self.store.writing("append to the log") as db:
+            db.executemany("insert or replace into mutations values (?, ?, ?, ?, ?)", rows)
+
+    def replay(self, trace_id: TraceId, from_step: int = 1) -> list[MutationLogEntry]:
+        """Return a run's entries from a step on, inclusive, in order.
+
+        Raises:
+            CorruptedCheckpointError: One is damaged.
+        """
+        found = self.store.query(
+            "read the log",
+            "select step, at, body, sum from mutations where trace = ? and step >= ?"
+            " order by step, at",
+            trace_id,
+            from_step,
+        )
+        return [_entry(trace_id, *row) for row in found]
+
+    def truncate(self, trace_id: TraceId, keep_from_step: int) -> int:
+        """Drop a run's entries before a step; return how many went."""
+        with self.store.writing("truncate the log") as db:
+            gone = db.execute(
+                "delete from mutations where trace = ? and step < ?", (trace_id, keep_from_step)
+            )
+            return gone.rowcount
+
+    def branch_after(self, trace_id: TraceId, step: int) -> TraceId:
+        """Start a new run that has a run's entries up to a step, inclusive; return its id."""
+        branch = new_trace_id()
+        with self.store.writing("branch the log") as db:
+            db.execute(
+                "insert into mutations select ?, step, at, body, sum from mutations"
+                " where trace = ? and step <= ?",
+                (branch, trace_id, step),
+            )
+        return branch
+
+
+def _row(entry: MutationLogEntry) -> tuple[Any, ...]:
+    facts = [entry.node_id, entry.checkpoint_id, entry.timestamp.isoformat(), entry.mutation]
+    body = pack(json.dumps(facts, separators=(",", ":")).encode())
+    seed = entry.step & 0xFFFFFFFF
+    return entry.trace_id, entry.step, entry.mutation_index, body, zlib.crc32(body, seed)
+
+
+def _entry(trace_id: TraceId, step: int, at: int, body: Any, crc: int) -> MutationLogEntry:
+    plain = unpack(body, crc, step & 0xFFFFFFFF, what=f"Mutation {at} of step {step}")
+    try:
+        node, checkpoint, when, mutation = json.loads(plain)
+        stamp = datetime.datetime.fromisoformat(when)
+    except (ValueError, TypeError, RecursionError) as error:
+        raise CorruptedCheckpointError(f"Mutation {at} of step {step}: {error}.") from error
+    kept = None if checkpoint is None else CheckpointId(checkpoint)
+    return MutationLogEntry(trace_id, step, node, kept, at, mutation, stamp)
