@@ -7,7 +7,10 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from lellm_nb.debug.core import Handle
 from lellm_nb.debug.keeping import Keeping
+from lellm_nb.debug.stop import Stop
+from lellm_nb.debug.stopping import Until
 from lellm_nb.errors import DebuggerError
 from lellm_nb.graph.graph import Graph
 from lellm_nb.session.session import ExecutionSession

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from lellm_nb.engine.answering import Answering
@@ -32,9 +32,10 @@ class Stepping(Answering):
 
     async def _step(self) -> Halt:
         """Make one commit; a failure that an error route takes is one too."""
+        idle: dict[int, Position] = {}  # branches of which nothing is recorded: they wait alone
         while True:
             try:
-                spot = self._find()
+                spot = self._find(idle)
             except EntryError as error:
                 site = error.scope.site(error.level.node or "")
                 if await self._take_over_outwards(error.scope, site, error):
@@ -51,7 +52,8 @@ class Stepping(Answering):
                     return Halt.STEPPED  # inside the branch
                 if fan is not None and not isinstance(error, RunCancelledError):
                     self.doomed[id(spot.level)] = (spot.level, error)
-                    if id(self._find().level) not in self.doomed:
+                    following = id(self._find(idle).level)
+                    if following not in self.doomed and following not in idle:
                         # collect-all waits for the siblings (P3): they go first from now on
                         if self.last is not None and self.last.error is error:
                             raise
@@ -60,6 +62,9 @@ class Stepping(Answering):
                 if not await self._take_over_outwards(scope, site, whole):
                     raise whole from whole.__cause__
                 halt = None
+            if halt is Halt.UNRECORDED and id(spot.level) not in idle:
+                idle[id(spot.level)] = spot.level
+                continue
             return Halt.STEPPED if halt is None else halt
 
     def _patient_fan(self, scope: Scope) -> tuple[Scope, Site] | None:
@@ -88,9 +93,9 @@ class Stepping(Answering):
         assert isinstance(error, RunError)
         return scope, site, error
 
-    def _find(self) -> Spot:
+    def _find(self, idle: Mapping[int, Position]) -> Spot:
         try:
-            return find_spot(self.scope, self.position, self.doomed)
+            return find_spot(self.scope, self.position, {*self.doomed, *idle})
         except NodeNotFoundError as error:
             error.state = self.position.state
             raise
