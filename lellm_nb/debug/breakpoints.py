@@ -55,6 +55,11 @@ class Stopper:
         """What a user may call it by, beside its id."""
         return (self.label,)
 
+    @property
+    def inside(self) -> bool:
+        """Whether it is about a level inside, and so is to be told of the scope."""
+        return False
+
     def after(self, frame: Frame, scope: Scope | None = None) -> Hit | None:
         """Tell whether to stop after a frame; never raises.
 
@@ -188,6 +193,10 @@ class Watch(Stopper):
 
     def names(self) -> tuple[Any, ...]:
         return self.label, self.what, getattr(self.what, "text", None)
+
+    @property
+    def inside(self) -> bool:
+        return isinstance(self.what, ValuePath) and bool(self.what.level)
 
     def after(self, frame: Frame, scope: Scope | None = None) -> Hit | None:
         if isinstance(self.what, ValuePath):

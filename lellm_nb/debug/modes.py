@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import ChainMap
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,7 +15,7 @@ from lellm_nb.engine.loop import Run
 from lellm_nb.engine.scope import Scope, Site, scope_at
 from lellm_nb.engine.spot import Move, Spot, movable_spots
 from lellm_nb.engine.taking import LIVE
-from lellm_nb.errors import DebuggerError, LellmError, NodeExecutionError, listed
+from lellm_nb.errors import DebuggerError, LellmError, listed
 from lellm_nb.graph.decision import Approve, Decision, Modify, Reroute
 from lellm_nb.graph.node import Barrier
 from lellm_nb.record.frame import DecisionRecord, Frame
@@ -90,11 +89,6 @@ class Modes(Rewinding):
     def _prepare(self, run: Run) -> None:
         super()._prepare(run)
         locked = {path for path, task in tasks(self.graph) if task.side_effects}
-        asking = {id(spot.level): (spot.level, _unanswered(spot)) for _, spot in self._asking()}
-        if asking:
-            # a single step takes its turn past them, as it does past barriers
-            doomed: Any = ChainMap(run.doomed, asking)
-            run.doomed = doomed
         if self._modes or (locked and self._recording is not None):
             run.recorded = lambda *where: self._look_up(locked, *where)
             run.decided = self._recorded_decision
@@ -216,9 +210,3 @@ class Modes(Rewinding):
                 )
             outcome = found
         return outcome, commit_node(spot.scope, spot.site, spot.level, outcome)
-
-
-def _unanswered(spot: Spot) -> NodeExecutionError:
-    assert spot.site is not None
-    path = spot.site.place.path
-    return NodeExecutionError(path, DebuggerError(f"{path!r} asks, and nobody has answered."))

@@ -211,7 +211,8 @@ class Stopping(Asking):
         """Return what a run asks after every frame: the shortest way to all that may stop it."""
         stops = self.breakpoints.after
         if len(stops) == 1 and until is None and left is None:
-            return stops[0].after
+            stop = stops[0]
+            return partial(stop.after, scope=self._session.scope) if stop.inside else stop.after
         return partial(self._watch, until, left)
 
     def _watch(
