@@ -21,7 +21,7 @@ class Rewinding(Moving):
 
     def back(self, n: int = 1) -> Stop:
         """Go `n` frames into the past; no user code runs. At the first frame: START."""
-        return self._call("back", lambda: self._do_back(n))
+        return self._at_once("back", lambda: self._do_back(n))
 
     async def aback(self, n: int = 1) -> Stop:
         """Do what `back` does, with await."""
@@ -99,7 +99,7 @@ class Rewinding(Moving):
         Raises:
             NoSuchFrameError: There is no such frame.
         """
-        return self._call("rewind", lambda: self._do_rewind(frame))
+        return self._at_once("rewind", lambda: self._do_rewind(frame))
 
     async def arewind(self, frame: Any) -> Stop:
         """Do what `rewind` does, with await."""

@@ -311,7 +311,7 @@ def test_no_verb_of_another_debugger_deadlocks_inside_a_node(verb):
         VERBS[verb](other)
 
     stop = Debugger(chain(a)).run()
-    if verb == "break_at":  # does not wait for the runner, so it may be called anywhere
+    if verb in ("break_at", "back", "rewind"):  # do not wait for the runner: fine anywhere
         assert stop.error is None or isinstance(stop.error.__cause__, LookupError)
     else:
         assert isinstance(stop.error.__cause__, DebuggerError)
