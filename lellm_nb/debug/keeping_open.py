@@ -45,11 +45,14 @@ def keeper_for(store: Any, trace_id: TraceId, name: str, graph: Graph, max_steps
         DebuggerError: It is no store.
         CheckpointStoreError: The store did not take the run.
     """
-    if isinstance(store, (str, os.PathLike)):
+    own = isinstance(store, (str, os.PathLike))
+    if own:
         store = SqliteStore(store)
     if isinstance(store, RunStore):
         facts = {**graph_facts(graph), "max_steps": max_steps}
-        return Keeper(store.begin_run(trace_id, name, facts), graph)
+        keeper = Keeper(store.begin_run(trace_id, name, facts), graph)
+        keeper.closes = store if own else None
+        return keeper
     if hasattr(store, "save") and hasattr(store, "load_latest"):
         return CheckpointKeeper(store, trace_id, graph)
     raise DebuggerError(f"{store!r:.80} is no store, and no path of a file.")

@@ -42,6 +42,7 @@ class Keeper:
         strict: Whether a value that cannot be written is an error, and not a marker.
 
     Attributes:
+        closes: A store that was opened for this run only, and goes with it.
         error: Why the store did not take the last write; `None` when it has everything.
     """
 
@@ -50,6 +51,7 @@ class Keeper:
     ) -> None:
         self.rows = rows
         self.codec = codec or Codec()
+        self.closes: Any = None
         self._leader: Callable[[], Any] = lambda: None
         self.error: CheckpointStoreError | None = None
         self.strict = strict
@@ -243,3 +245,5 @@ class Keeper:
         with self._lock:
             self.flush()
             self.rows.release()
+            if self.closes is not None:
+                self.closes.close()

@@ -80,11 +80,22 @@ class SqliteStore:
             self.db = self._open(synchronous, timeout)
 
     def _open(self, synchronous: str, timeout: float) -> sqlite3.Connection:
-        if self.readonly and not self.path.exists():
+        if not self.readonly:
+            return self._opened("mode=rwc", timeout, synchronous)
+        if not self.path.exists():
             raise CheckpointStoreError(f"There is no file {str(self.path)!r}.")
-        mode = "ro" if self.readonly else "rwc"
+        try:
+            return self._opened("mode=ro", timeout)
+        except sqlite3.OperationalError:
+            # where even readers may not make the file that they share with a writer,
+            # nobody can be writing either
+            if Path(f"{self.path}-wal").exists() or os.access(self.path.parent, os.W_OK):
+                raise
+            return self._opened("mode=ro&immutable=1", timeout)
+
+    def _opened(self, mode: str, timeout: float, synchronous: str = "") -> sqlite3.Connection:
         db = sqlite3.connect(
-            f"{self.path.absolute().as_uri()}?mode={mode}",
+            f"{self.path.absolute().as_uri()}?{mode}",
             uri=True,
             isolation_level=None,
             check_same_thread=False,
@@ -96,7 +107,7 @@ class SqliteStore:
             db.execute("pragma cell_size_check = on")
             db.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, 1 << 30)
             check_schema(db)
-            if not self.readonly:
+            if synchronous:
                 db.execute("pragma journal_mode = wal")
                 db.execute(f"pragma synchronous = {synchronous}")
                 migrate(db)

@@ -1,0 +1,273 @@
+"""A disk that is full, read-only, locked or damaged; and a clock that goes backwards."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import sqlite3
+import subprocess
+
+import pytest
+
+from lellm_nb import Debugger, ExecutionSession
+from lellm_nb.clock import Clock
+from lellm_nb.errors import CheckpointStoreError, CorruptedCheckpointError
+from lellm_nb.store import SqliteStore
+from lellm_nb.store.keeper import Keeper
+from lellm_nb.store.reading import StoredRun
+from tests.faults.victim import graph
+from tests.strategies import finish, finish_debugger, nested, steps
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of one megabyte."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)]
+    if subprocess.run(command, capture_output=True, check=False).returncode:
+        pytest.skip("mounting needs root")
+    yield folder
+    subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def test_a_full_disk_holds_the_run_and_nothing_is_lost(small_disk):
+    """Make room, go on: every frame is there, in order."""
+    (small_disk / "ballast").write_bytes(b"x" * 600_000)
+    dbg = Debugger(graph("chain"), {"log": [], "count": 0}, store=small_disk / "runs.db")
+    stop = None
+    for _ in range(5_000):
+        stop = dbg.approve(dbg.pending[0].id) if dbg.pending else dbg.step()
+        if stop.error is not None:
+            break
+    assert stop is not None
+    assert stop.reason.name == "FAILED"
+    assert isinstance(stop.error, CheckpointStoreError)
+    assert "Make room on the disk" in str(stop.error)
+    held = dbg.head
+    assert dbg.step().reason.name == "FAILED"
+    assert dbg.head == held
+
+    (small_disk / "ballast").unlink()
+    assert dbg.step().error is None
+    dbg.close()
+
+    read = Debugger.open(small_disk / "runs.db")
+    assert len(read.frames) == len(dbg.frames)
+    assert read.state == dbg.state
+    assert read.frames[held].root_state == dbg.frames[held].root_state
+
+
+def approve_until_full(dbg):
+    """Fill the disk up to a decision that does not fit."""
+    number = 0
+    while dbg._keeper.error is None:
+        number += 1
+        dbg._keeper.mark("filler", str(number), "x" * 3_000)
+    dbg.approve()
+
+
+def test_a_full_disk_during_a_decision_raises(small_disk):
+    """The verb says so; the decision is kept in memory, and written later."""
+    (small_disk / "ballast").write_bytes(b"x" * 700_000)
+    dbg = Debugger(graph("chain"), {"log": [], "count": 0}, store=small_disk / "runs.db")
+    while not dbg.pending:
+        dbg.step()
+    dbg._keeper.mark("filler", "", "x" * 200_000)
+    with pytest.raises(CheckpointStoreError, match="Make room"):
+        approve_until_full(dbg)
+    (small_disk / "ballast").unlink()
+    dbg.run()
+    dbg.close()
+    assert Debugger.open(small_disk / "runs.db").state == dbg.state
+
+
+def test_a_read_only_disk_is_said_at_once(small_disk):
+    """At the beginning; and a stored run can still be read."""
+    dbg = Debugger(steps("a", "b"), {}, store=small_disk / "runs.db")
+    dbg.run()
+    dbg.close()
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+
+    with pytest.raises(CheckpointStoreError):
+        Debugger(steps("a"), {}, store=small_disk / "other.db")
+    assert Debugger.open(small_disk / "runs.db").state == {"log": ["a", "b"]}
+
+
+def test_a_locked_file_holds_the_run(tmp_path):
+    """Another process that writes for too long is named as the reason."""
+    store = SqliteStore(tmp_path / "runs.db", timeout=0.05)
+    dbg = Debugger(steps("a", "b", "c"), {}, store=store)
+    other = sqlite3.connect(tmp_path / "runs.db", isolation_level=None)
+    other.execute("begin immediate")
+
+    stop = dbg.run()
+
+    assert stop.reason.name == "FAILED"
+    assert "Another process holds the file" in str(stop.error)
+    other.execute("rollback")
+    assert dbg.run().reason.name == "COMPLETED"
+    assert len(Debugger.open(tmp_path / "runs.db").frames) == 4
+
+
+def test_a_clock_that_goes_backwards_harms_nothing(tmp_path):
+    """Times are kept as they were read; order comes from the frames."""
+    times = iter(range(1_000, 0, -7))
+    clock = Clock(wall=lambda: float(next(times)), tick=lambda: 0.0)
+    session = ExecutionSession({}, nested(), clock=clock)
+    rows = SqliteStore(tmp_path / "runs.db").begin_run("t", "t", {})
+    keeper = Keeper(rows, session.graph)
+    session.history.keeper = keeper
+    keeper.keep(session.line, session.head)
+    finish(session)
+
+    stored = StoredRun(rows).history.lines["main"]
+
+    assert [f.started for f in stored] == [f.started for f in session.line]
+    assert [f.position for f in stored] == [f.position for f in session.line]
+
+
+# -- damage ---------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """A store with a nested run of some hundred frames, and the run itself."""
+    file = tmp_path_factory.mktemp("whole") / "runs.db"
+    store = SqliteStore(file)
+    dbg = Debugger(graph("fan"), {"log": [], "count": 0}, store=store)
+    for _ in range(400):
+        dbg.approve(dbg.pending[0].id) if dbg.pending else dbg.step()
+    dbg.note(3, "a note")
+    dbg.back(2)
+    dbg.close()
+    store.db.execute("pragma wal_checkpoint(truncate)")
+    store.close()
+    return file, dbg
+
+
+def look_everywhere(file):
+    """Open a store and look at everything in it; return the states, or raise."""
+    read = Debugger.open(file)
+    try:
+        return [(frame.path, frame.root_state) for frame in read.frames]
+    finally:
+        read._stored.rows.store.close()
+
+
+def damaged(file, change):
+    """Look at a changed copy: the right states, or an error by its name."""
+    try:
+        change(file)
+        return look_everywhere(file)
+    except CorruptedCheckpointError:
+        return None
+    except CheckpointStoreError as error:
+        if "could not" in str(error):  # what SQLite itself says of a damaged file
+            return None
+        raise
+
+
+def test_a_damaged_page_is_found_or_does_not_matter(whole, tmp_path, long_form):
+    """Bytes changed anywhere: the states are right, or the error says that it is damaged."""
+    file, dbg = whole
+    right = [(frame.path, frame.root_state) for frame in dbg.frames]
+    data = file.read_bytes()
+    chance = random.Random(7)
+    found = 0
+    for i in range(600 if long_form else 60):
+        bad = bytearray(data)
+        for _ in range(chance.choice([1, 1, 20])):
+            at = chance.randrange(len(bad))
+            bad[at] = chance.randrange(256)
+        if i % 10 == 0:  # a whole page of nonsense
+            page = 4096 * chance.randrange(1, len(bad) // 4096)
+            bad[page : page + 4096] = chance.randbytes(4096)
+        copy = tmp_path / f"{i}.db"
+        copy.write_bytes(bad)
+        seen = damaged(copy, lambda file: None)
+        assert seen is None or seen == right
+        found += seen is None
+    assert found
+
+
+def test_a_truncated_file_is_found(whole, tmp_path):
+    """Wherever it ends."""
+    file, dbg = whole
+    right = [(frame.path, frame.root_state) for frame in dbg.frames]
+    size = file.stat().st_size
+    for i, cut in enumerate([0, 1, 100, 4096, 5000, size // 2, size - 4096, size - 1]):
+        copy = tmp_path / f"{i}.db"
+        shutil.copy(file, copy)
+        seen = damaged(copy, lambda file, cut=cut: os.truncate(file, cut))
+        assert seen is None or seen == right
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "update frames set body = x'5b5d' where id = (select max(id) from frames)",
+        "update frames set visit = visit + 1 where id % 7 = 0",
+        "update anchors set body = substr(body, 1, 10)",
+        "delete from anchors",
+        "delete from frames where id % 50 = 49",
+        "delete from templates",
+        "delete from items",
+        "delete from large",
+        "delete from lines",
+        "update lines set first = 7",
+        "update frames set id = id + 1000000 where id = (select max(id) from frames)",
+        "update marks set body = x'7b7d' where kind = 'head'",
+        "create trigger bad after insert on marks begin delete from frames; end",
+        "create view other as select * from frames",
+        "drop table anchors",
+        "pragma application_id = 7",
+        "update runs set facts = x'00'",
+        "update runs set facts = '{}'",
+    ],
+)
+def test_rows_that_were_tampered_with_are_found(whole, tmp_path, change):
+    """A row that is gone, moved or rewritten is an error by its name."""
+    file, _ = whole
+    copy = tmp_path / "copy.db"
+    shutil.copy(file, copy)
+    db = sqlite3.connect(copy)
+    db.execute(change)
+    db.commit()
+    db.close()
+
+    assert damaged(copy, lambda file: None) is None
+
+
+def test_a_half_written_commit_is_not_there(whole, tmp_path):
+    """What the write-ahead log ends in the middle of was never reported."""
+    file = tmp_path / "runs.db"
+    dbg = Debugger(steps("a", "b", "c"), {}, store=file)
+    dbg.step(2)
+    for suffix in ("", "-wal"):
+        shutil.copy(f"{file}{suffix}", f"{tmp_path / 'copy.db'}{suffix}")
+    size = os.path.getsize(f"{tmp_path / 'copy.db'}-wal")
+    os.truncate(f"{tmp_path / 'copy.db'}-wal", size - 100)
+
+    read = Debugger.open(tmp_path / "copy.db")
+
+    assert [frame.path for frame in read.frames] == ["", "a"]
+
+
+def test_a_file_of_a_newer_version_is_refused_by_name(tmp_path):
+    """With what to do about it."""
+    SqliteStore(tmp_path / "runs.db").close()
+    db = sqlite3.connect(tmp_path / "runs.db")
+    db.execute("insert into migrations values (99, 'later', 0)")
+    db.commit()
+
+    with pytest.raises(CheckpointStoreError, match="install a newer one"):
+        SqliteStore(tmp_path / "runs.db")
+
+
+def test_a_finished_nested_run_reads_the_same(tmp_path):
+    """The undamaged case, beside all the others."""
+    dbg = Debugger(nested(), {}, store=tmp_path / "runs.db")
+    finish_debugger(dbg)
+    assert look_everywhere(tmp_path / "runs.db") == [(f.path, f.root_state) for f in dbg.frames]
