@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-import contextlib
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+import weakref
+from collections.abc import Callable, Mapping, Sequence, Set
 from typing import TYPE_CHECKING, Any
 
-from lellm_nb.debug.code import redefined, written_after
+from lellm_nb.debug.address import node_at
+from lellm_nb.debug.code import meant_by_name, redefined, written_after
 from lellm_nb.debug.compare import Comparison, compare_lines
 from lellm_nb.debug.deciding import Deciding
+from lellm_nb.debug.folding import check_mutation, fold_on, made_again
 from lellm_nb.debug.stop import Stop, StopReason
 from lellm_nb.debug.stopping import graph_at
-from lellm_nb.debug.tree import Tree
+from lellm_nb.debug.tree import Tree, no_such_line
 from lellm_nb.engine.halt import Halt
-from lellm_nb.errors import DebuggerError, RunError, nearest
+from lellm_nb.errors import DebuggerError, RunError, StateTypeError, listed
 from lellm_nb.record.frame import Frame
-from lellm_nb.session.replay import Recording, outcome_of
+from lellm_nb.record.position import Fan, Position
+from lellm_nb.session.replay import Recording
+from lellm_nb.state.key import StateKey
 
 if TYPE_CHECKING:
     from lellm_nb.debug.debugger import Debugger
@@ -28,7 +32,12 @@ __all__ = ["Changing"]
 class Changing(Deciding):
     """``fork, branch, patch, without, resolve_join, compare, tree, note, pin``."""
 
-    _family: dict[str, Any]
+    def __init__(self, *parts: Any) -> None:
+        super().__init__(*parts)
+        self._family: dict[str, Any] = {}
+        self._first: Callable[[], Any] = weakref.ref(self)
+        self._patched: dict[str, float] = {}
+        self._by_hand: dict[str, Any] = {}
 
     # -- lines -----------------------------------------------------------------
 
@@ -58,6 +67,9 @@ class Changing(Deciding):
             DebuggerError: The name is taken.
         """
         self._refuse_while_busy("fork")
+        given: Any = name
+        if given is not None and not (isinstance(given, str) and given.strip()):
+            raise DebuggerError(f"A line's name is text that is not empty, not {name!r:.60}.")
         frame = self._session.head if at is None else self._frame(at)
         by_path = self._by_path(nodes or {})
         if frame.kind == "commit" and frame.static_path in by_path and not self._in_cycle(frame):
@@ -67,11 +79,12 @@ class Changing(Deciding):
                 stacklevel=2,
             )
         graph = self.graph.patched(by_path) if nodes else self.graph
-        gone = (delete,) if isinstance(delete, (str, tuple)) else tuple(delete or ())
         left = self._session.line_through(frame)
-        child = self._on(self._session.fork(frame, put=put, delete=gone, name=name))
+        made = self._session.fork(frame, put=checked(put), delete=_listed(delete), name=name)
+        child = self._on(made)
         child._recording = Recording(self._session.history, left)
         child._session.use(graph)
+        child._replaced(by_path)
         self._changed()
         return child
 
@@ -83,9 +96,12 @@ class Changing(Deciding):
     def _on(self, session: ExecutionSession) -> Debugger:
         """Make a debugger for another line of the same history."""
         made: Any = type(self).__new__(type(self))
-        Deciding.__init__(made, session, self.name, self.max_steps)
+        Changing.__init__(made, session, self.name, self.max_steps)
         made.breakpoints = self.breakpoints.copied()
         made._modes = dict(self._modes)
+        made._patched = dict(self._patched)
+        made._by_hand = dict(self._by_hand)
+        made._first = self._first
         made._family = self._family
         self._family[session.line.name] = made
         return made  # type: ignore[no-any-return]  # of this very class
@@ -100,13 +116,10 @@ class Changing(Deciding):
             return self  # type: ignore[return-value]  # a Changing is only ever a Debugger
         line = self._session.history.lines.get(name)
         if line is None:
-            raise DebuggerError(
-                f"There is no line {name!r}.{nearest(name, self.lines)}"
-                f" Lines: {', '.join(self.lines)}."
-            )
-        known = self._family.get(name)
-        if known is not None and known.line == name:
-            return known  # type: ignore[no-any-return]  # the family holds debuggers
+            raise no_such_line(name, self.lines)
+        for known in (self._family.get(name), self._first()):
+            if known is not None and known.line == name:
+                return known  # type: ignore[no-any-return]  # the family holds debuggers
         session = self._session.at_tip(line)
         session.use(self.graph)
         return self._on(session)
@@ -125,7 +138,9 @@ class Changing(Deciding):
         Args:
             other: A debugger of the other line, or the line's name.
         """
-        against = self.branch(other) if isinstance(other, str) else other
+        against: Any = self.branch(other) if isinstance(other, str) else other
+        if not isinstance(against, Changing):
+            raise DebuggerError(f"compare takes a Debugger or a line's name, not {other!r:.60}.")
         mine, its = self._session, against._session
         left, right = mine.line.name, its.line.name
         names = (left, right) if left != right else (self.name, against.name)
@@ -163,7 +178,9 @@ class Changing(Deciding):
             NoSuchNodeError: There is no such node or conditional edge.
         """
         self._refuse_while_busy("patch")
-        self._use(self._by_path(nodes or {}), edges)
+        by_path = self._by_path(nodes or {})
+        self._use(by_path, edges)
+        self._by_hand |= {path: meant_by_name(fn) for path, fn in by_path.items()}
 
     def _use(
         self,
@@ -171,23 +188,41 @@ class Changing(Deciding):
         edges: Mapping[tuple[str, str], Callable[[Any], Any]] | None = None,
     ) -> None:
         self._session.use(self.graph.patched(nodes, edges))
-        now = self._session.clock.wall()
-        for path in nodes:
-            self._session.history.patched[path] = now
+        self._replaced(nodes)
         self._changed()
 
+    def _replaced(self, nodes: Mapping[str, Any]) -> None:
+        """Take note that there is new code for some nodes, from now on and on this line."""
+        self._patched |= dict.fromkeys(nodes, self._session.clock.wall())
+
     def _by_path(self, nodes: Mapping[str, Any]) -> dict[str, Any]:
-        return {self._static_path(name): function for name, function in nodes.items()}
+        """Return functions by the paths of the nodes that they are for.
+
+        Raises:
+            NoSuchNodeError: There is no such node.
+            DebuggerError: It is a node whose code is not one function.
+        """
+        found = {self._static_path(name): function for name, function in nodes.items()}
+        for path in found:
+            inside = [each for each in self.paths if each.startswith(f"{path}/")]
+            if inside:
+                raise DebuggerError(
+                    f"{path!r} has nodes inside, and stays as it is; patch {listed(inside)}."
+                )
+            kind = getattr(node_at(self.graph, path), "kind", "")
+            if kind in ("barrier", "condition"):
+                raise DebuggerError(f"{path!r} is a {kind}, and runs no function to replace.")
+        return found
 
     def _refresh_code(self) -> None:
         """Use functions that were defined again since, in a cell or a reloaded module."""
-        found = redefined(self.graph)
+        found = redefined(self.graph, self._by_hand)
         if found:
             self._use(found)
 
     def has_old_code(self, frame: Any) -> bool:
         """Tell whether a frame was made by code that has been replaced since."""
-        return written_after(self._session.history.patched, self._frame(frame))
+        return written_after(self._patched, self._frame(frame))
 
     # -- the history, folded again -----------------------------------------------
 
@@ -195,18 +230,19 @@ class Changing(Deciding):
         """Fold the log again without one mutation; no node runs.
 
         The recorded outcomes after the frame are committed again on a new line, one
-        mutation unticked. Conditions see the state as it would have been: where the run
-        would have gone another way and nothing is recorded there, the line ends.
+        mutation unticked, as far as the head; decisions and edits are given again as well.
+        Conditions see the state as it would have been: where the run would have gone another
+        way and nothing is recorded there, the line ends.
 
         Args:
-            frame: The frame that wrote it.
+            frame: The frame that wrote it: a node's commit, or an edit.
             mutation: Its place among the frame's mutations, from 0.
 
         Returns:
             The debugger of the new line, at the last frame that could be folded.
 
         Raises:
-            DebuggerError: The frame has no such mutation, or is no node's commit.
+            DebuggerError: The frame has no such mutation, or is neither of the two.
         """
         return self._call("without", lambda: self._do_without(frame, mutation))
 
@@ -216,20 +252,13 @@ class Changing(Deciding):
 
     async def _do_without(self, frame: Any, mutation: int = 0) -> Debugger:
         found = self._frame(frame)
-        if found.kind != "commit" or not -1 < mutation < len(found.mutations):
-            raise DebuggerError(
-                f"Frame {found.index} ({found.kind} {found.path}) has no mutation {mutation} to"
-                f" take away; it has {len(found.mutations)}."
-            )
+        check_mutation(found, mutation)
         assert found.parent is not None
         left = self._session.line_through(found)
-        recording = Recording(self._session.history, left)
-        changed = outcome_of(found)
-        changed.mutations = [m for i, m in enumerate(found.mutations) if i != mutation]
-        recording.replace(found.path, found.visit, changed)
+        end = max(self._end_of(left), found.index)
+        recording = made_again(self._session, left, end, found, mutation)
         child = self._on(self._session.fork(found.parent))
-        with contextlib.suppress(RunError):  # the line ends there, as its last frame shows
-            await child._session.advance(recorded=recording, until=self._end_of(left))
+        await fold_on(child._session, recording, left[found.index : end + 1], mutation)
         return child
 
     def _end_of(self, line: Any) -> int:
@@ -256,6 +285,8 @@ class Changing(Deciding):
     async def _do_resolve_join(self, how: str) -> Stop:
         if how not in ("keep", "retry", "drop"):
             raise DebuggerError(f"resolve_join takes 'keep', 'retry' or 'drop', not {how!r}.")
+        if not (self._session.head.failed and self._in_patient_fan()):
+            raise DebuggerError("The run does not stand in a collect-all Parallel that failed.")
         if how == "retry":
             return await self._do_run()
         try:
@@ -263,6 +294,13 @@ class Changing(Deciding):
         except RunError as error:
             return self._stop(StopReason.FAILED, error=error)
         return self._stop_for(Halt.STEPPED, None)
+
+    def _in_patient_fan(self) -> bool:
+        scope, level = self._session.scope, self._session.position
+        while isinstance(level.inner, Position):
+            scope, level = scope.child(scope.site(level.node or ""), level), level.inner
+        patient = level.node and scope.site(level.node).node
+        return isinstance(level.inner, Fan) and getattr(patient, "on_error", "") == "collect_all"
 
     def _frame_or_head(self, frame: Any) -> Frame:
         return self._session.head if frame is None else self._frame(frame)
@@ -272,3 +310,29 @@ def _up_to(session: ExecutionSession) -> str:
     """Say up to where a line counts, when its debugger does not stand at the end."""
     head, last = session.head.index, len(session.line) - 1
     return f" (up to frame {head} of {last})" if head < last else ""
+
+
+def checked(put: Any) -> Any:
+    """Return what is to be put under plain keys, each `StateKey` having checked its value.
+
+    Raises:
+        StateTypeError: A value is not of its key's type.
+    """
+    if not isinstance(put, Mapping):
+        return put  # the session says what is wrong with it
+    for key, value in put.items():
+        if isinstance(key, StateKey):
+            key.check(value)
+    return {key.name if isinstance(key, StateKey) else key: value for key, value in put.items()}
+
+
+def _listed(delete: Any) -> tuple[Any, ...]:
+    if delete is None:
+        return ()
+    if isinstance(delete, str | tuple | StateKey):
+        delete = (delete,)
+    if not isinstance(delete, Sequence | Set):
+        kind = type(delete).__name__
+        problem = f"delete is a key or a list of keys, not {kind}."
+        raise StateTypeError(None, "a list of keys", kind, problem)
+    return tuple(key.name if isinstance(key, StateKey) else key for key in delete)

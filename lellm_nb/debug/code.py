@@ -10,7 +10,7 @@ from lellm_nb.graph.graph import Graph
 from lellm_nb.graph.node import Parallel, Subgraph, Task
 from lellm_nb.record.frame import Frame
 
-__all__ = ["redefined", "tasks", "written_after"]
+__all__ = ["meant_by_name", "redefined", "tasks", "written_after"]
 
 
 def tasks(graph: Graph, prefix: str = "") -> Iterator[tuple[str, Task]]:
@@ -28,11 +28,19 @@ def tasks(graph: Graph, prefix: str = "") -> Iterator[tuple[str, Task]]:
                     yield from tasks(inner.graph, f"{prefix}{name}/{branch}/")
 
 
-def redefined(graph: Graph) -> dict[str, Callable[[Any], Any]]:
+def meant_by_name(function: Any) -> Any:
+    """Return what now stands under a function's name, at the top of its module."""
+    return getattr(function, "__globals__", {}).get(getattr(function, "__name__", ""))
+
+
+def redefined(graph: Graph, known: Mapping[str, Any]) -> dict[str, Callable[[Any], Any]]:
     """Return the functions that now stand under their old names, by path.
 
     Only plain functions at the top of a module count: running a cell again, or
     reloading a module, replaces them there.
+
+    Args:
+        known: By path, what the name of a function meant when it was put there by hand.
     """
     found: dict[str, Callable[[Any], Any]] = {}
     for path, task in tasks(graph):
@@ -40,8 +48,8 @@ def redefined(graph: Graph) -> dict[str, Callable[[Any], Any]]:
         name = getattr(old, "__name__", "")
         if not inspect.isfunction(old) or old.__qualname__ != name:
             continue
-        new = old.__globals__.get(name)
-        if new is old or not inspect.isfunction(new):
+        new = meant_by_name(old)
+        if new is old or new is known.get(path) or not inspect.isfunction(new):
             continue
         if (new.__module__, new.__qualname__) == (old.__module__, name):
             found[path] = new

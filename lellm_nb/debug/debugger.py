@@ -68,7 +68,6 @@ class Debugger(Keeping):
             hint = " Did you forget .build()?" if hasattr(given, "build") else ""
             raise DebuggerError(f"A Debugger needs a Graph, not {type(given).__name__}.{hint}")
         super().__init__(ExecutionSession(state, graph), name or graph.name, max_steps)
-        self._family: dict[str, Debugger] = {}
         self._keep_in(store)
 
     def start(self, until: Until = None, *, through_barriers: bool = False) -> Handle[Stop]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from lellm_nb.debug.address import node_at
 from lellm_nb.debug.code import tasks
 from lellm_nb.debug.rewinding import Rewinding
 from lellm_nb.debug.stop import Pending
-from lellm_nb.debug.stopping import graph_at
 from lellm_nb.engine.commit import Committed, commit_node
 from lellm_nb.engine.context import Outcome
 from lellm_nb.engine.loop import Run
@@ -68,9 +68,8 @@ class Modes(Rewinding):
                 f"{path!r} has nodes inside, and a mode is about one that runs; set it for"
                 f" {listed(inside)}."
             )
-        level, _, name = path.rpartition("/")
-        if isinstance(graph_at(self.graph, level).nodes.get(name), Barrier):
-            raise DebuggerError(f"{path!r} is a barrier, which asks in any mode.")
+        if mode == "ask" and isinstance(node_at(self.graph, path), Barrier):
+            raise DebuggerError(f"{path!r} is a barrier, which asks as it is.")
         self._modes[path] = mode
         self._changed()
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from lellm_nb.debug.changing import Changing
+from lellm_nb.debug.changing import Changing, checked
 from lellm_nb.debug.code import tasks
 from lellm_nb.debug.stopping import Until
 from lellm_nb.engine.context import Outcome
@@ -122,7 +122,7 @@ class Sweeping(Changing):
 
     def _variant(self, frame: Frame, run: Variant) -> Debugger:
         line = self._session.line_through(frame)
-        session = self._session.fork(frame, put=run.put)
+        session = self._session.fork(frame, put=checked(run.put))
         session.use(self.graph)
         child = self._on(session)
         child._recording = Recording(session.history, line)  # side effects stay as they were

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from lellm_nb.errors import DebuggerError, nearest
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.history import History, Line
 
 if TYPE_CHECKING:
     import pandas
 
-__all__ = ["Branch", "Tree"]
+__all__ = ["Branch", "Tree", "no_such_line"]
+
+
+def no_such_line(name: Any, names: Sequence[str]) -> DebuggerError:
+    """Return the error for a name that no line has, with the nearest."""
+    near = nearest(str(name), names)
+    return DebuggerError(f"There is no line {name!r}.{near} Lines: {', '.join(names)}.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +61,10 @@ class Tree:
         return len(self._branches)
 
     def __getitem__(self, name: str) -> Branch:
-        return next(branch for branch in self._branches if branch.name == name)
+        for branch in self._branches:
+            if branch.name == name:
+                return branch
+        raise no_such_line(name, [branch.name for branch in self._branches])
 
     def to_pandas(self) -> pandas.DataFrame:
         """Return one row per line."""

@@ -18,11 +18,15 @@ class Recording:
 
     A path carries the visits of its composites, so that path and visit name one step.
     The index is made when the first outcome is asked for.
+
+    Args:
+        end: The index of the last frame that counts; then the other lines do not.
     """
 
-    def __init__(self, history: History, line: Line) -> None:
+    def __init__(self, history: History, line: Line, end: int | None = None) -> None:
         self._history = history
         self._line = line
+        self._end = end
         self._steps: dict[tuple[str, int], Frame] | None = None
         self._decisions: dict[str, DecisionRecord] = {}
         self._failures: dict[tuple[str, int], RunError] = {}
@@ -35,12 +39,15 @@ class Recording:
     def outcome(self, path: str, visit: int) -> Outcome | None:
         """Return what a step did, or `None` where nothing is recorded."""
         if (path, visit) in self._replaced:
-            return self._replaced[path, visit]
+            outcome = self._replaced[path, visit]
+            outcome.recorded = True
+            return outcome
         frame = self.frame(path, visit)
         if frame is None:
             return None
         outcome = outcome_of(frame)
         outcome.failure = self._failures.get((path, visit))
+        outcome.recorded = True
         return outcome
 
     def replace(self, path: str, visit: int, outcome: Outcome) -> None:
@@ -79,6 +86,9 @@ class Recording:
         return self._steps
 
     def _frames(self) -> Iterator[Frame]:
+        if self._end is not None:
+            yield from self._line[: self._end + 1]
+            return
         yield from self._line
         for line in self._history.lines.values():
             if line is not self._line:
@@ -115,4 +125,5 @@ def outcome_of(frame: Frame) -> Outcome:
     outcome.side_effects = frame.side_effects
     outcome.stream = list(frame.stream) or None
     outcome.output = frame.output
+    outcome.displayed = frame.displayed
     return outcome

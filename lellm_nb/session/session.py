@@ -348,17 +348,27 @@ class ExecutionSession:
             Put(check_key(key), freeze(value, key)) for key, value in (put or {}).items()
         ]
         edits += [Delete(check_key(key)) for key in delete]
-        edit = self._edit(frame, tuple(edits)) if edits else None
+        edit = self._edit(frame, edits) if edits else None
         child = self._sharing(self, self.history.fork(line, frame.index, name), frame)
         if edit is not None:
             child._emit(edit)
         return child
 
+    def edit(self, edits: Sequence[Mutation]) -> None:
+        """Write at the head's own level, as one frame of kind *edit*; with none, do nothing.
+
+        Raises:
+            StateError: What is to be written does not fit.
+        """
+        if edits:
+            self._emit(self._edit(self.head, edits))
+
     def at_tip(self, line: Line) -> ExecutionSession:
         """Return a session at the tip of an existing line."""
         return self._sharing(self, line, line[-1])
 
-    def _edit(self, frame: Frame, edits: tuple[Mutation, ...]) -> Frame:
+    def _edit(self, frame: Frame, edits: Sequence[Mutation]) -> Frame:
+        edits = tuple(edits)
         level = frame.level
         wrote = level.wrote.extended(edits) if isinstance(level.wrote, Tail) else None
         after = Position(

@@ -443,11 +443,18 @@ def test_a_composite_has_no_mode_of_its_own(composite):
         dbg.mode(composite, "recorded")
 
 
-def test_a_barrier_has_no_mode_of_its_own():
-    """A barrier asks anyway."""
+def test_a_barrier_asks_as_it_is():
+    """A barrier can be recorded, which takes the decision of before; but it asks anyway."""
     g = GraphBuilder("g").barrier("ok").node("end", note).edge("ok", "end").start("ok").end("end")
+    dbg = Debugger(g.build())
     with pytest.raises(DebuggerError, match="barrier"):
-        Debugger(g.build()).mode("ok", "ask")
+        dbg.mode("ok", "ask")
+    dbg.run()
+    dbg.approve(then_run=True)
+    dbg.mode("ok", "recorded")
+    dbg.rewind(0)
+
+    assert dbg.run().reason is R.COMPLETED
 
 
 # -- the rest ----------------------------------------------------------------------------
