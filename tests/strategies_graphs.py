@@ -2,172 +2,20 @@
 
 A graph is described by a `Plan` and built from it, so that a failing example prints as
 something a person can read, and can be built twice. A new kind of node joins `MAKERS`
-and the list in `plans`.
+in `strategies_nodes` and the list in `plans`.
 """
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from hypothesis import strategies as st
 
-from lellm_nb import Approve, Decision, Graph, GraphBuilder, Modify, Reducer, Reject, Reroute
+from lellm_nb import Approve, Decision, Graph, GraphBuilder, Modify, Reject, Reroute
 from tests.strategies import KEYS, values
-
-# -- what nodes do ------------------------------------------------------------------
-
-
-class Board:
-    """A typed state of the hand-made kind: whatever keys there are, and a lock that is not kept."""
-
-    def __init__(self, **content: Any) -> None:
-        self.content = content
-        self.lock = object()
-
-    def get(self, key: str, default: Any = None) -> Any:
-        """Return what is at a key, as a mapping would."""
-        return self.content.get(key, default)
-
-    def __contains__(self, key: object) -> bool:
-        return key in self.content
-
-    def snapshot(self) -> dict[str, Any]:
-        """Return everything but the lock."""
-        return self.content
-
-    @classmethod
-    def restore(cls, snapshot: Any) -> Board:
-        """Make a board, with a lock of its own."""
-        return cls(**snapshot)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Board) and self.content == other.content
-
-    __hash__ = None
-
-    def __repr__(self) -> str:
-        return f"Board({self.content!r})"
-
-
-@dataclass(frozen=True)
-class Tick:
-    """A typed mutation: one more at a key of a `Board`."""
-
-    name: str
-
-    def apply(self, board: Board) -> None:
-        """Change the private copy."""
-        board.content[self.name] = board.content.get(self.name, 0) + 1
-
-
-def work(graph: str) -> Callable[[Any], None]:
-    """A node that counts its runs, notes its path, and copies what it read."""
-
-    def work(ctx: Any) -> None:
-        ctx.reduce(f"{graph}.{ctx.node}", 1, Reducer.SUM)
-        ctx.append("log", f"{ctx.path} {ctx.visit}")
-        ctx.put(f"last.{graph}", len(ctx.state.get("log", ())))
-
-    return work
-
-
-def _slow(graph: str, seen: set[Any]) -> Callable[[Any], Any]:
-    """An async node that lets the others go first."""
-    inner = work(graph)
-
-    async def slow(ctx: Any) -> None:
-        await asyncio.sleep(0)
-        inner(ctx)
-
-    return slow
-
-
-def _flaky(graph: str, seen: set[Any]) -> Callable[[Any], None]:
-    """A node that fails as long as ``broken`` is in the state of its level."""
-    inner = work(graph)
-
-    def flaky(ctx: Any) -> None:
-        ctx.append("log", "never committed")
-        if ctx.state.get("broken"):
-            raise ValueError("broken")
-        ctx.mutations.clear()
-        inner(ctx)
-
-    return flaky
-
-
-def _stumbling(graph: str, seen: set[Any]) -> Callable[[Any], None]:
-    """A node that fails the first time it is tried at a place, as the world does."""
-    inner = work(graph)
-
-    def stumbling(ctx: Any) -> None:
-        if (ctx.path, ctx.visit) not in seen:
-            seen.add((ctx.path, ctx.visit))
-            ctx.append("log", "never committed")
-            raise ConnectionError("once")
-        inner(ctx)
-
-    return stumbling
-
-
-def _routed(graph: str, seen: set[Any]) -> Callable[[Any], None]:
-    """A node that fails at every odd visit; `Plan.build` gives it an error route."""
-    inner = work(graph)
-
-    def routed(ctx: Any) -> None:
-        if ctx.visit % 2:
-            raise ValueError(f"visit {ctx.visit}")
-        inner(ctx)
-
-    return routed
-
-
-def _doomed(graph: str, seen: set[Any]) -> Callable[[Any], None]:
-    """A node that always fails; only found where a composite around it is caught."""
-
-    def doomed(ctx: Any) -> None:
-        ctx.append("log", "never committed")
-        raise ValueError("doomed")
-
-    return doomed
-
-
-def _pausing(graph: str, seen: set[Any]) -> Callable[[Any], None]:
-    inner = work(graph)
-
-    def pausing(ctx: Any) -> None:
-        inner(ctx)
-        ctx.pause(f"ask-{graph}-{ctx.node}")
-
-    return pausing
-
-
-def _ticking(graph: str, seen: set[Any]) -> Callable[[Any], None]:
-    """A node that also writes by a typed mutation, where the state is a `Board`."""
-    inner = work(graph)
-
-    def ticking(ctx: Any) -> None:
-        inner(ctx)
-        if isinstance(ctx.state, Board):
-            ctx.record(Tick(f"ticks.{graph}"))
-
-    return ticking
-
-
-MAKERS = {
-    "task": lambda graph, seen: work(graph),
-    "slow": _slow,
-    "flaky": _flaky,
-    "retried": _stumbling,
-    "stumbling": _stumbling,
-    "routed": _routed,
-    "doomed": _doomed,
-    "pause": _pausing,
-    "ticking": _ticking,
-}
+from tests.strategies_nodes import MAKERS, Board, World, work
 
 # -- plans --------------------------------------------------------------------------
 
@@ -201,24 +49,24 @@ class Plan:
 
     nodes: tuple[Node, ...] = field(default_factory=tuple)
 
-    def build(self, name: str = "root", seen: set[Any] | None = None, tag: str = "") -> Graph:
+    def build(self, name: str = "root", world: World | None = None, tag: str = "") -> Graph:
         """Make the graph.
 
         Args:
-            seen: What its stumbling nodes remember of the world.
+            world: What its nodes meet.
             tag: Ends the nodes' names, so that branches do not write each other's ``.error``.
         """
-        seen = set() if seen is None else seen
+        world = World() if world is None else world
         g = GraphBuilder(name)
         names = [f"{node.kind[0]}{i}{tag}" for i, node in enumerate(self.nodes)]
         for i, node in enumerate(self.nodes):
-            _add(g, name, names[i], node, seen, tag)
+            _add(g, name, names[i], node, world, tag)
             if node.after:
                 g.edge_if(names[i], names[node.back], _below(f"{name}.{names[i]}", node.after))
             if i + 1 < len(names):
                 g.edge(names[i], names[i + 1])
             elif node.kind in _NO_END or node.after or node.caught:
-                g.node("end", work(name)).edge(names[i], "end")
+                g.node("end", world.around(work(name))).edge(names[i], "end")
                 names.append("end")
             if node.caught:
                 g.on_error(names[i], names[i + 1])
@@ -228,6 +76,21 @@ class Plan:
     def flat(self) -> bool:
         """Whether no composite is in it."""
         return not any(node.inner for node in self.nodes)
+
+    @property
+    def forgets(self) -> bool:
+        """Whether a failure may be remembered by a session that waits for its siblings only."""
+        return any(
+            (node.patient and any(plan.has("stumbling") for plan in node.inner))
+            or any(plan.forgets for plan in node.inner)
+            for node in self.nodes
+        )
+
+    def has(self, kind: str) -> bool:
+        """Whether a node of a kind is in it, at any depth."""
+        return any(
+            node.kind == kind or any(plan.has(kind) for plan in node.inner) for node in self.nodes
+        )
 
 
 _NO_END = ("barrier", "pause", "graph", "fan")
@@ -262,23 +125,24 @@ def _lens(wanted: str, tag: str) -> Any:
     return Window(wanted + tag) if wanted.startswith("window") else wanted + tag
 
 
-def _add(g: GraphBuilder, graph: str, name: str, node: Node, seen: set[Any], tag: str) -> None:
+def _add(g: GraphBuilder, graph: str, name: str, node: Node, world: World, tag: str) -> None:
     if node.kind == "barrier":
         # keys of its own, or the barriers of two branches would write the same ones
         g.barrier(name, approve_key=f"{graph}.{name} ok", reject_key=f"{graph}.{name} no")
     elif node.kind == "graph":
-        inner = node.inner[0].build(f"{graph}.{name}", seen, tag)
+        inner = node.inner[0].build(f"{graph}.{name}", world, tag)
         g.subgraph(name, inner, lens=_lens(node.lens, tag))
     elif node.kind == "fan":
         branches: dict[str, Any] = {
-            f"x{i}": plan.build(f"{graph}.{name}{i}", seen, f"{tag}{'abc'[i]}")
+            f"x{i}": plan.build(f"{graph}.{name}{i}", world, f"{tag}{'abc'[i]}")
             for i, plan in enumerate(node.inner)
         }
         on_error = "collect_all" if node.patient else "fail_fast"
-        g.parallel(name, {**branches, "solo": work(f"{graph}.{name}solo")}, on_error=on_error)
+        branches["solo"] = world.around(work(f"{graph}.{name}solo"))
+        g.parallel(name, branches, on_error=on_error)
     else:
         options = {"retries": 1, "backoff": 0} if node.kind == "retried" else {}
-        g.task(MAKERS[node.kind](graph, seen), name=name, **options)
+        g.task(world.around(MAKERS[node.kind](graph, world)), name=name, **options)
 
 
 @st.composite

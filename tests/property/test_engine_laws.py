@@ -12,7 +12,7 @@ import os
 from collections import Counter
 
 import pytest
-from hypothesis import given, seed, settings
+from hypothesis import assume, given, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
@@ -24,12 +24,9 @@ from lellm_nb import (
     GraphBuilder,
     InMemoryStore,
     LastWriteWins,
-    Modify,
     Put,
     Reduce,
     Reducer,
-    Reject,
-    Reroute,
     RetentionPolicy,
     StateMerge,
     StoreSink,
@@ -41,7 +38,9 @@ from lellm_nb.errors import MergeConflictError, NodeExecutionError, NotWaitingEr
 from lellm_nb.session.replay import Recording
 from lellm_nb.state.mutation import apply
 from lellm_nb.state.state import keep, view
-from tests.strategies_graphs import Board, Node, Plan, wild_plans
+from tests.strategies_graphs import Node, Plan, wild_plans
+from tests.strategies_nodes import Board
+from tests.strategies_story import Story, look, shown
 
 LONG = os.environ.get("LELLM_LONG", "") not in ("", "0")
 
@@ -56,59 +55,6 @@ LEAST = 0.2
 
 ways = st.lists(st.integers(0, 9), min_size=1, max_size=4)
 """Which decisions are taken, by number, over and over."""
-
-
-class Story:
-    """A graph run to its end, step by step or in one go, whatever fails on the way.
-
-    Args:
-        plan: The graph.
-        ways: Decisions by number.
-        typed: Whether the root state is a `Board`.
-        stepped: Whether branches take turns; else they run side by side.
-    """
-
-    def __init__(self, plan, ways, typed, stepped):
-        self.ways = ways
-        self.stepped = stepped
-        self.decided = 0
-        self.seen = set()
-        self.graph = plan.build(seen=self.seen)
-        self.session = ExecutionSession(Board(broken=False) if typed else {}, self.graph)
-        self.after = lambda: None
-
-    async def told(self, most=2_000):
-        """Run to the end, and give the session back."""
-        session = self.session
-        for _ in range(most):
-            self.after()
-            try:
-                halt = await session.advance(one=self.stepped)
-            except RunError as error:
-                if not passes(error):
-                    raise
-                continue
-            if halt is Halt.ENDED:
-                return session
-            if session.waiting and halt is Halt.HELD:
-                await self.decide()
-        raise AssertionError(f"still going after {most} moves: {session.position!r}")
-
-    async def decide(self):
-        """Decide for one of the waiting barriers."""
-        session, way = self.session, self.ways[self.decided % len(self.ways)]
-        self.decided += 1
-        waiting = session.waiting[way % len(session.waiting)]
-        barrier_id = waiting.barrier_id
-        decision = Approve()
-        if way in (3, 4):
-            decision = Reject(f"way {way}")
-        elif way in (5, 6):
-            decision = Modify(f"of {barrier_id}", [way])
-        elif way > 6 and self.decided < 4:  # a jump may lead back, so not for ever
-            names = session.targets(barrier_id)
-            decision = Reroute(names[way % len(names)])
-        await session.decide(decision, barrier_id)
 
 
 WHAT = ("nesting", "parallel", "barriers", "errors", "loops", "typed states", "retries")
@@ -126,21 +72,6 @@ def happened(frames):
         "typed states": isinstance(frames[-1].root_state, Board),
         "retries": any(len(frame.attempts) > 1 for frame in frames),
     }
-
-
-def shown(frames):
-    """All that a reader sees of frames, cheaply."""
-    return [(f.index, f.kind, f.path, f.visit, f.cursor, f.mutations, f.route) for f in frames]
-
-
-def passes(error):
-    """Whether a failure is of a stumbling node, which works the next time."""
-    members = getattr(error, "exceptions", None)
-    if members is not None:
-        return all(passes(member) for member in members)
-    return isinstance(error, ConnectionError) or (
-        error.__cause__ is not None and passes(error.__cause__)
-    )
 
 
 async def on(session):
@@ -161,9 +92,11 @@ def rewinds_to_every_frame(plan, ways, typed, stepped):
     """Rewind to every frame of one graph's run, and run on with what was recorded."""
 
     async def there_and_on():
-        session = await Story(plan, ways, typed, stepped).told()
+        story = Story(plan, ways, typed, stepped)
+        session = await story.told()
         frames, end = list(session.line), session.state
         before = shown(frames)
+        story.world.closed = True
         for frame in frames:
             session.rewind(frame)
             assert session.position is frame.position
@@ -251,14 +184,15 @@ def test_a_fork_from_any_frame_leaves_its_parent_unchanged(plan, ways, typed, da
 @given(plan=wild_plans, ways=ways, typed=st.booleans(), data=st.data())
 def test_resuming_from_any_checkpoint_equals_never_having_stopped(plan, ways, typed, data):
     """Law (C2): in another session, with a graph built anew, in the same world."""
+    assume(not plan.forgets)  # a failure is no part of a position (R3)
     whole = Story(plan, ways, typed, stepped=True)
-    kept = []
-    whole.after = lambda: kept.append((whole.session.checkpoint(), set(whole.seen), whole.decided))
+    world, kept = whole.world, []
+    whole.after = lambda: kept.append((whole.session.checkpoint(), set(world.seen), whole.decided))
     asyncio.run(whole.told())
     end = whole.session
     for checkpoint, seen, decided in data.draw(st.permutations(kept))[:6]:
         rest = Story(plan, ways, typed, stepped=True)
-        rest.seen |= seen
+        rest.world.seen |= seen
         rest.decided = decided
         rest.session = ExecutionSession.restore(checkpoint, rest.graph)
         asyncio.run(rest.told())
@@ -444,11 +378,6 @@ class Commands(RuleBasedStateMachine):
         for session in self.sessions:
             assert session.history is history
             assert session.line[session.head.index] is session.head
-
-
-def look(frame):
-    """What a reader sees of a frame."""
-    return (*shown([frame])[0], repr(frame.state), repr(frame.position))
 
 
 class TestCommands(Commands.TestCase):

@@ -32,7 +32,7 @@ from lellm_nb.errors import (
     StateTypeError,
 )
 from tests.strategies import chain, finish
-from tests.strategies_graphs import Board, Tick
+from tests.strategies_nodes import Board, Tick
 
 
 @dataclasses.dataclass
