@@ -118,7 +118,8 @@ class Debugger(Keeping):
         """
         from lellm_nb.notebook import export_html
 
-        return export_html(self, path)
+        written: Path = export_html(self, path)
+        return written
 
     def __repr__(self) -> str:
         return f"<Debugger of {self.name!r}: {self.status_line}>"

@@ -41,17 +41,19 @@ class SameSoFar:
     def keys(self, left: Frame, right: Frame) -> tuple[str, ...]:
         """Return the names of the keys that differ after two frames of this level."""
         a, b = kept_items(left.level.data), kept_items(right.level.data)
-        written: set[str] | None = set()
+        written: dict[str, None] | None = {}
         for side, frame in enumerate((left, right)):
             written = self._advance(side, frame, written)
         if written is None or not self._begun:
             self._begun = True
-            written = {*a, *b, *self._differ}
+            written = dict.fromkeys([*a, *b, *self._differ])
         if self._look(a, b, written):
             self._labels = tuple(self._prefix + key for key in self._differ)
         return self._labels
 
-    def _advance(self, side: int, to: Frame, written: set[str] | None) -> set[str] | None:
+    def _advance(
+        self, side: int, to: Frame, written: dict[str, None] | None
+    ) -> dict[str, None] | None:
         """Collect what was written up to a frame; `None` is: who knows."""
         frames, at = self._sides[side], self._at[side]
         if at and frames[at - 1].index >= to.index:  # the sides took their steps in another order
@@ -65,7 +67,7 @@ class SameSoFar:
                 if key is None:  # a typed state's own mutation may write anything
                     written = None
                 elif written is not None:
-                    written.add(key if isinstance(key, str) else key[0])
+                    written[key if isinstance(key, str) else key[0]] = None
             at += 1
         self._at[side] = at
         return written
