@@ -30,24 +30,29 @@ import os
 import tempfile
 import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from lellm_nb.errors import CheckpointStoreError, CorruptedCheckpointError
 from lellm_nb.ids import TraceId
 from lellm_nb.record.codec import Codec, Limits, to_bytes
 from lellm_nb.record.codec_frames import Row
-from lellm_nb.store.rows import Batch, LineRow, MemoryRows
+from lellm_nb.store.memory_rows import MemoryRows
+from lellm_nb.store.rows import LineRow
 
 __all__ = ["FORMAT", "read_archive", "write_archive"]
 
 FORMAT = 1
 
-RATIO = 300
+RATIO = 100
 """Files that unpack to more than so many times their size are no run (once they are large)."""
 
 LARGE = 64 * 1024 * 1024
+
+END = 128
+"""The last line is shorter than this."""
 
 
 def write_archive(path: str | os.PathLike[str], rows: MemoryRows, name: str) -> None:
@@ -63,14 +68,12 @@ def write_archive(path: str | os.PathLike[str], rows: MemoryRows, name: str) -> 
         raise CheckpointStoreError(f"Could not write {str(target)!r}: {error}.") from error
     try:
         with os.fdopen(handle, "wb") as file:
-            squeeze = zlib.compressobj(6, zlib.DEFLATED, 31)  # 31: with a gzip header
-            digest, count = hashlib.sha256(), 0
-            for line in _lines(rows, name):
-                digest.update(line)
-                count += 1
-                file.write(squeeze.compress(line))
-            end = to_bytes(["end", count, digest.hexdigest()]) + b"\n"
-            file.write(squeeze.compress(end) + squeeze.flush())
+            total = _write(file, _lines(rows, name), zlib.Z_DEFAULT_STRATEGY)
+            if total > LARGE and total > RATIO // 2 * file.tell():
+                # so repetitive that it would look like a bomb: squeeze it less
+                file.seek(0)
+                file.truncate()
+                _write(file, _lines(rows, name), zlib.Z_HUFFMAN_ONLY)
             file.flush()
             os.fsync(file.fileno())
         Path(made).replace(target)
@@ -78,6 +81,20 @@ def write_archive(path: str | os.PathLike[str], rows: MemoryRows, name: str) -> 
         raise CheckpointStoreError(f"Could not write {str(target)!r}: {error}.") from error
     finally:
         Path(made).unlink(missing_ok=True)
+
+
+def _write(file: IO[bytes], lines: Iterable[bytes], strategy: int) -> int:
+    """Pack lines and their checksum into a file; return how many bytes they were."""
+    squeeze = zlib.compressobj(6, zlib.DEFLATED, 31, 8, strategy)  # 31: with a gzip header
+    digest, count, total = hashlib.sha256(), 0, 0
+    for line in lines:
+        digest.update(line)
+        count += 1
+        total += len(line)
+        file.write(squeeze.compress(line))
+    end = to_bytes(["end", count, digest.hexdigest()]) + b"\n"
+    file.write(squeeze.compress(end) + squeeze.flush())
+    return total
 
 
 def _lines(rows: MemoryRows, name: str) -> Iterator[bytes]:
@@ -116,69 +133,78 @@ def read_archive(
 ) -> tuple[MemoryRows, str]:
     """Return the rows of a run, and its name.
 
+    The checksum is looked at before anything is read into memory.
+
     Raises:
         CorruptedCheckpointError: The file is no run, damaged, or beyond a limit.
         CheckpointStoreError: It cannot be read.
     """
     codec = Codec(limits)
-    until = time.monotonic() + codec.limits.seconds
     try:
-        size = Path(path).stat().st_size
-        lines = _unpacked(Path(path), size, codec.limits.size)
-        first = next(lines, b"")
-        head = codec.parse(first)
-        name, rows = _head(head)
-        digest, count = hashlib.sha256(first + b"\n"), 1
-        batch = Batch()
-        for line in lines:
-            form = codec.parse(line)
-            if isinstance(form, list) and form[:1] == ["end"]:
-                if form != ["end", count, digest.hexdigest()]:
-                    raise CorruptedCheckpointError("The file's checksum does not fit.")
-                if next(lines, None) is not None:
-                    raise CorruptedCheckpointError("Something follows the end of the run.")
-                rows.write(batch)
-                return rows, name
-            _take(form, batch)
-            digest.update(line + b"\n")
-            count += 1
-            if not count % 1000 and time.monotonic() > until:
-                raise CorruptedCheckpointError(
-                    f"Reading took longer than {codec.limits.seconds} s."
-                )
-        raise CorruptedCheckpointError("The file ends before the run does.")
+        count = _checked(Path(path))
+        lines = _lines_of(Path(path), codec.limits)
+        name, rows = _head(codec.parse(next(lines)))
+        for line in islice(lines, count - 1):
+            _take(codec.parse(line), rows)
+        return rows, name
     except OSError as error:
         raise CheckpointStoreError(f"Could not read {str(path)!r}: {error}.") from error
+    except MemoryError:
+        raise CorruptedCheckpointError("The file is larger than there is memory for.") from None
     except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
         raise CorruptedCheckpointError(f"This file is no run: {error!r:.200}.") from error
 
 
-def _unpacked(path: Path, size: int, most: int) -> Iterator[bytes]:
-    """Walk the lines of a packed file, in pieces, never holding more than one line."""
+def _pieces(path: Path) -> Iterator[bytes]:
+    """Walk what a packed file unpacks to, a little at a time."""
+    size = path.stat().st_size
     unpack = zlib.decompressobj(31)
-    held, total = b"", 0
+    total = 0
     with path.open("rb") as file:
-        while piece := file.read(1 << 16):
+        while not unpack.eof and (piece := file.read(1 << 16)):
             while piece and not unpack.eof:
                 try:
-                    made = unpack.decompress(piece, 1 << 20)
+                    made = unpack.decompress(piece, 1 << 18)
                 except zlib.error as error:
                     raise CorruptedCheckpointError(f"This file is no run: {error}.") from None
                 piece = unpack.unconsumed_tail
                 total += len(made)
                 if total > LARGE and total > RATIO * size:
                     raise CorruptedCheckpointError("The file unpacks to far more than its size.")
-                *whole, rest = made.split(b"\n")
-                for part in whole:
-                    yield held + part
-                    held = b""
-                held += rest
-                if len(held) > most:
-                    raise CorruptedCheckpointError(f"A line is beyond the limit of {most} bytes.")
-                if not made and not piece:
-                    break
-    if not unpack.eof or held:
+                yield made
+    if not unpack.eof:
         raise CorruptedCheckpointError("The file ends before the run does.")
+
+
+def _checked(path: Path) -> int:
+    """Return how many lines a file has before its last one, which must fit them."""
+    digest, count, held = hashlib.sha256(), 0, b""
+    for piece in _pieces(path):
+        held += piece
+        digest.update(held[:-END])
+        count += held.count(b"\n", 0, max(len(held) - END, 0))
+        held = held[-END:]
+    rest, _, end = held.rstrip(b"\n").rpartition(b"\n")
+    digest.update(rest + b"\n")
+    count += rest.count(b"\n") + 1
+    if json.loads(end) != ["end", count, digest.hexdigest()]:
+        raise CorruptedCheckpointError("The file's checksum does not fit.")
+    return count
+
+
+def _lines_of(path: Path, limits: Limits) -> Iterator[bytes]:
+    until = time.monotonic() + limits.seconds
+    held = bytearray()
+    for piece in _pieces(path):
+        first, *more = piece.split(b"\n")
+        held += first
+        for part in more:
+            yield bytes(held)
+            held = bytearray(part)
+        if len(held) > limits.size:
+            raise CorruptedCheckpointError(f"A line is beyond the limit of {limits.size} bytes.")
+        if time.monotonic() > until:
+            raise CorruptedCheckpointError(f"Reading took over {limits.seconds} s.")
 
 
 def _head(head: Any) -> tuple[str, MemoryRows]:
@@ -197,23 +223,23 @@ def _head(head: Any) -> tuple[str, MemoryRows]:
     return str(head["name"]), MemoryRows(TraceId(str(head["trace"])), head["facts"])
 
 
-def _take(form: Any, batch: Batch) -> None:
+def _take(form: Any, rows: MemoryRows) -> None:
     match form:
         case ["line", int(number), str(name), int(base), int(first)]:
-            batch.lines.append(LineRow(number, name, base, first))
+            rows.add(("line", number), LineRow(number, name, base, first))
         case ["template", int(number), body]:
-            batch.templates.append((number, _body(body)))
+            rows.add(("template", number), _body(body))
         case ["frame", int(line), int(index), [int(template), int(visit), int(cursor), s, d], body]:
             row = Row(template, visit, cursor, float(s), float(d), _body(body))
-            batch.frames.append((line, index, row))
+            rows.add(("frame", line, index), row)
         case ["anchor", int(line), int(index), body]:
-            batch.anchors.append((line, index, _body(body)))
+            rows.add(("anchor", line, index), _body(body))
         case ["value", int(number), body]:
-            batch.values.append((number, _body(body)))
+            rows.add(("value", number), _body(body))
         case ["items", int(number), int(start), body]:
-            batch.items.append((number, start, _body(body)))
+            rows.add(("items", number, start), _body(body))
         case ["mark", str(kind), str(key), body]:
-            batch.marks.append((kind, key, _body(body)))
+            rows.add(("mark", kind, key), _body(body))
         case _:
             raise ValueError(f"an unknown line {str(form)[:60]}")
 

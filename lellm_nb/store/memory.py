@@ -13,7 +13,8 @@ from lellm_nb.record.checkpoint import Checkpoint, CheckpointStore
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.policy import CheckpointPolicy, RetentionPolicy, TriggerPolicy
 from lellm_nb.record.sinks import FrameInfo
-from lellm_nb.store.rows import MemoryRows, RunInfo
+from lellm_nb.store.memory_rows import MemoryRows
+from lellm_nb.store.rows import RunInfo
 
 __all__ = ["InMemoryStore", "StoreSink"]
 

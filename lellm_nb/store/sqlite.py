@@ -20,6 +20,7 @@ from lellm_nb.errors import (
 )
 from lellm_nb.ids import CheckpointId, TraceId
 from lellm_nb.record.checkpoint import Checkpoint
+from lellm_nb.record.codec import Codec
 from lellm_nb.record.codec_checkpoint import CheckpointCodec
 from lellm_nb.store.owner import Owner
 from lellm_nb.store.packing import pack, unpack
@@ -211,7 +212,10 @@ class SqliteStore:
                 "count frames", "select count(*) from frames where id >= ? and id < ?", low, high
             )
             alive = str(who) if who is not None and who.alive else ""
-            infos.append(RunInfo(trace, name, created, count, _facts(body, crc), alive))
+            facts: dict[str, Any] = {}
+            with contextlib.suppress(CorruptedCheckpointError):  # opening it will say so
+                facts = _facts(body, crc)
+            infos.append(RunInfo(trace, name, created, count, facts, alive))
         return infos
 
     def drop_run(self, trace_id: TraceId) -> bool:
@@ -298,7 +302,7 @@ class SqliteStore:
 
 
 def _facts(body: Any, crc: int) -> dict[str, Any]:
-    facts: Any = json.loads(unpack(body, crc, what="What is noted of a run"))
+    facts = Codec().parse(unpack(body, crc, what="What is noted of a run"))
     if not isinstance(facts, dict):
         raise CorruptedCheckpointError("What is noted of a run is damaged.")
     return facts

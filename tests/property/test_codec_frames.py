@@ -18,8 +18,8 @@ from lellm_nb.record.codec_types import register_type
 from lellm_nb.store import keeper as keeping
 from lellm_nb.store import shelf
 from lellm_nb.store.keeper import Keeper
+from lellm_nb.store.memory_rows import MemoryRows
 from lellm_nb.store.reading import StoredRun
-from lellm_nb.store.rows import MemoryRows
 from lellm_nb.store.sqlite import SqliteStore
 from tests.strategies import finish
 from tests.strategies_graphs import Board, Tick, nested_plans, wild_plans

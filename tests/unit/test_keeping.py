@@ -17,7 +17,7 @@ from lellm_nb.errors import (
     GraphMismatchError,
     SerializationError,
 )
-from lellm_nb.store.rows import MemoryRows
+from lellm_nb.store.memory_rows import MemoryRows
 from lellm_nb.store.sqlite import SqliteStore
 from tests.strategies import fanned, finish_debugger, nested, review, steps
 

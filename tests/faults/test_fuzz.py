@@ -1,0 +1,354 @@
+"""Thousands of mutated files through every loader: an error by name, in time, and no code run."""
+
+from __future__ import annotations
+
+import copy
+import gzip
+import hashlib
+import json
+import random
+import resource
+import sqlite3
+import sys
+import time
+import zlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import lellm_nb
+from lellm_nb import Checkpoint, CheckpointCodec, Debugger
+from lellm_nb.errors import CheckpointStoreError, CorruptedCheckpointError
+from lellm_nb.record.codec import Codec
+from lellm_nb.store import DiskSink, SqliteStore
+from tests.faults.victim import graph
+from tests.strategies import nested
+
+SECONDS = 1.0
+MEGABYTES = 300
+
+ODD = [
+    *(None, True, -1, 0, 2**31, 2**63, 10**400, -(10**18), 1e308, 0.5, "", "\ud83d", "x" * 9999),
+    *([], {}, [[]], {"$": "?"}, {"$": "&", "v": 1}, {"$": "&", "v": 2, "n": 10**12}),
+    *({"$": "int", "v": "0x" + "f" * 50_000}, {"$": "Decimal", "v": "1e999999999"}),
+    *({"$": "range", "v": [0, 10**18, 1]}, {"$": "set", "v": {"$": "range", "v": [0, 10**9, 1]}}),
+    *({"$": "tuple", "v": {"$": "range", "v": [0, 10**9, 1]}}, {"$": "timedelta", "v": [10**9]}),
+    *({"$": "ndarray", "v": {"dtype": "<f8", "shape": [10**9, 10**9], "raw": ""}},),
+    *({"$": "ndarray", "v": {"dtype": "O", "shape": [10**9], "items": [1]}},),
+    *({"$": "ndarray", "v": {"dtype": "<U99999999", "shape": [9], "items": ["x"]}},),
+    *({"$": "bytes", "v": "A" * 10_000}, {"$": "Fraction", "v": [1, 0]}, {"$": "dict", "v": 7}),
+    *({"$": "Index", "v": {"range": [0, 10**12, 1], "name": None}},),
+    *({"$": "DataFrame", "v": {"names": {}, "columns": [], "index": {"range": [0, 10**12, 1]}}},),
+    *({"$": "ZoneInfo", "v": "../../etc/passwd"}, {"$": "os.system", "v": "true"}),
+    *({"$": "datetime", "v": ["2020-01-01T00:00:00", "/etc/passwd", 0]},),
+]
+"""What a mutation puts in place of a part: wrong types, huge claims, and traps."""
+
+_OURS = (str(Path(lellm_nb.__file__).parent), str(Path(json.__file__).parents[1]))
+_seen: list[str] = []
+_said: set[type] = set()
+_watching = False
+_BAD = ("os.system", "subprocess", "os.exec", "os.fork", "pickle", "socket.connect", "exec")
+
+
+def _audit(event: str, args: Any) -> None:
+    if _watching and event.startswith(_BAD):
+        if event == "exec" and getattr(args[0], "co_filename", "").startswith(_OURS):
+            return  # a module of ours, or of Python's, that is loaded when it is first needed
+        _seen.append(f"{event} {str(args)[:100]}")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _watch_for_code():
+    """See what the interpreter says of running code; a hook can't be taken away again."""
+    import numpy
+    import pandas
+
+    assert numpy
+    assert pandas
+    codec = Codec()
+    codec.loads('{"$": "ndarray", "v": {"dtype": "<i8", "shape": [0], "raw": ""}}')
+    codec.loads('{"$": "datetime", "v": ["2020-01-01T00:00:00", "Europe/Berlin", 0]}')
+    sys.addaudithook(_audit)
+
+
+@pytest.fixture(scope="module")
+def run():
+    """A nested run with decisions, a fork, an error and values of many kinds."""
+    dbg = Debugger(graph("fan"), {"log": [], "count": 0, "t": (1, {2}), "b": b"x"})
+    for _ in range(90):
+        dbg.approve(dbg.pending[0].id) if dbg.pending else dbg.step()
+    dbg.fork(at=5, put={"x": {"deep": [1, 2, {"y": 1}]}}).step()
+    dbg.note(3, "n")
+    return dbg
+
+
+def mutated(form, chance):
+    """Return JSON data with one to three parts exchanged, dropped or doubled."""
+    form = copy.deepcopy(form)
+    for _ in range(chance.choice([1, 1, 2, 3])):
+        trail = []
+        at = form
+        while isinstance(at, (list, dict)) and at and (not trail or chance.random() < 0.8):
+            key = chance.choice(list(at)) if isinstance(at, dict) else chance.randrange(len(at))
+            trail.append((at, key))
+            at = at[key]
+        if not trail:
+            return copy.deepcopy(chance.choice(ODD))
+        parent, key = trail[-1]
+        act = chance.random()
+        if act < 0.6:
+            parent[key] = copy.deepcopy(chance.choice(ODD))
+        elif act < 0.7 and isinstance(at, int):
+            parent[key] = at + chance.choice([-1, 1, 1000])
+        elif act < 0.8:
+            del parent[key]
+        elif act < 0.9 and isinstance(parent, list):
+            parent.insert(key, at)
+        else:
+            deep: list[object] = []
+            for _ in range(chance.choice([10, 500, 5_000])):
+                deep = [deep]
+            parent[key] = deep
+    return form
+
+
+def text(form):
+    """JSON text, also of what nests deeper than the standard module likes."""
+    try:
+        return json.dumps(form)
+    except RecursionError:
+        return "[" * 10_000 + "]" * 10_000
+
+
+def expect(load, counts):
+    """Load: fine, or an error by name; within a second; and nothing ran."""
+    global _watching
+    begun = time.perf_counter()
+    _watching = True
+    try:
+        load()
+        counts["fine"] += 1
+    except CheckpointStoreError as error:
+        _said.add(type(error))
+        counts["refused"] += 1
+    finally:
+        _watching = False
+    assert time.perf_counter() - begun < SECONDS + 0.5
+    assert _seen == []
+
+
+def look(dbg):
+    """Look at everything in a debugger."""
+    for frame in dbg.frames:
+        assert frame.root_state is not None
+        assert repr(frame)
+        frame.detail  # noqa: B018  # reading it is the test
+    for name in dbg.lines:
+        assert dbg.branch(name).frames[-1].position is not None
+
+
+@pytest.fixture
+def little_memory():
+    """Allow some hundred megabytes more than there are."""
+    pages = int(open("/proc/self/statm").read().split()[0])  # noqa: SIM115
+    limits = resource.getrlimit(resource.RLIMIT_AS)
+    most = pages * resource.getpagesize() + MEGABYTES * 1024 * 1024
+    resource.setrlimit(resource.RLIMIT_AS, (most, limits[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_AS, limits)
+
+
+def packed(lines):
+    """A saved file of some lines, with the checksum that fits them."""
+    body = b"".join(line + b"\n" for line in lines)
+    end = json.dumps(["end", len(lines), hashlib.sha256(body).hexdigest()]).encode() + b"\n"
+    return gzip.compress(body + end, 1)
+
+
+@pytest.mark.timeout(600)
+def test_mutated_files(run, tmp_path, long_form, little_memory):
+    """What `save` wrote, with parts exchanged and the checksum made to fit again."""
+    run.save(tmp_path / "whole")
+    lines = gzip.decompress((tmp_path / "whole").read_bytes()).splitlines()[:-1]
+    chance = random.Random(1)
+    counts = {"fine": 0, "refused": 0}
+    for i in range(10_000 if long_form else 1_000):
+        bad = list(lines)
+        if i % 10 == 0:
+            bad[chance.randrange(len(bad))] = bad[chance.randrange(len(bad))]
+        else:
+            at = chance.choice([0, chance.randrange(len(bad))])
+            bad[at] = text(mutated(json.loads(bad[at]), chance)).encode()
+        (tmp_path / "bad").write_bytes(packed(bad))
+        expect(lambda: look(Debugger.load(tmp_path / "bad")), counts)
+    assert min(counts.values()) > 0
+
+
+@pytest.mark.timeout(600)
+def test_files_with_changed_bytes(run, tmp_path, long_form, little_memory):
+    """The checksum finds them all."""
+    run.save(tmp_path / "whole")
+    data = (tmp_path / "whole").read_bytes()
+    chance = random.Random(2)
+    counts = {"fine": 0, "refused": 0}
+    for _ in range(10_000 if long_form else 1_000):
+        bad = bytearray(data[: chance.choice([len(data), chance.randrange(len(data))])])
+        for _ in range(chance.choice([1, 3, 30])):
+            if bad:
+                bad[chance.randrange(len(bad))] = chance.randrange(256)
+        (tmp_path / "bad").write_bytes(bad)
+        expect(lambda: look(Debugger.load(tmp_path / "bad")), counts)
+    assert counts["fine"] <= counts["refused"] // 20  # a byte of the gzip header means nothing
+
+
+@pytest.mark.timeout(600)
+def test_mutated_checkpoints(run, long_form, little_memory):
+    """`CheckpointCodec`, with positions."""
+    codec = CheckpointCodec()
+    checkpoint = Checkpoint.of(run.frames[7], run.graph.canonical_hash)
+    form = json.loads(codec.encode(checkpoint))
+    chance = random.Random(3)
+    counts = {"fine": 0, "refused": 0}
+    for _ in range(10_000 if long_form else 1_000):
+        bad = text(mutated(form, chance)).encode()
+        expect(lambda bad=bad: codec.decode(bad), counts)
+    assert min(counts.values()) > 0
+
+
+@pytest.mark.timeout(600)
+def test_mutated_snapshots(run, tmp_path, long_form, little_memory):
+    """`DiskSink.read`."""
+    sink = DiskSink(tmp_path)
+    nested().run({"t": (1, {2}), "log": []}, checkpoint=sink, barrier=None)
+    form = json.loads(sink.snapshots()[-1].read_text())
+    chance = random.Random(4)
+    counts = {"fine": 0, "refused": 0}
+    for _ in range(10_000 if long_form else 1_000):
+        (tmp_path / "bad").write_text(text(mutated(form, chance)))
+        expect(lambda: sink.read(tmp_path / "bad"), counts)
+    assert min(counts.values()) > 0
+
+
+@pytest.mark.timeout(900)
+def test_mutated_stores(run, tmp_path, long_form, little_memory):
+    """Rows of a store, with parts exchanged and their checksums made to fit again."""
+    store = SqliteStore(tmp_path / "runs.db")
+    again = Debugger(graph("nest"), {"log": [], "count": 0, "t": (1, {2})}, store=store)
+    for _ in range(100):
+        again.approve(again.pending[0].id) if again.pending else again.step()
+    again.note(3, "n")
+    again.back(1)
+    again.close()
+    db = sqlite3.connect(tmp_path / "runs.db", isolation_level=None)
+    chance = random.Random(5)
+    counts = {"fine": 0, "refused": 0}
+    for _ in range(10_000 if long_form else 1_000):
+        db.execute("begin")
+        _spoil(db, chance)
+        db.execute("commit")
+        expect(lambda: look_and_close(tmp_path / "runs.db"), counts)
+        _mend(db)
+    assert min(counts.values()) > 0
+
+
+def look_and_close(file):
+    """Look at a store's run, and close the file."""
+    store = SqliteStore(file, readonly=True)
+    try:
+        look(Debugger.open(store))
+    finally:
+        store.close()
+
+
+_undo: list[tuple[str, tuple[object, ...]]] = []
+
+_SEEDS = {
+    "anchors": ("id", lambda row: row["id"] & 0xFFFFFFFF),
+    "templates": ("number", lambda row: row["number"]),
+    "marks": ("key", lambda row: zlib.crc32(row["key"].encode())),
+    "runs": ("id", lambda row: 0),
+}
+
+
+def _spoil(db, chance):
+    """Change the body of one row, with a checksum that fits."""
+    from lellm_nb.store.packing import pack, unpack
+
+    table = chance.choice([*_SEEDS, "frames", "frames"])
+    db.row_factory = sqlite3.Row
+    body = "facts" if table == "runs" else "body"
+    row = chance.choice(db.execute(f"select * from {table}").fetchall())
+    if table == "frames":
+        from lellm_nb.record.codec_frames import Row
+        from lellm_nb.store.sqlite_rows import _with_sum
+
+        bad = text(mutated(json.loads(row["body"]), chance)).encode()
+        made = _with_sum(row["id"], Row(*list(row)[1:6], bad))
+        db.execute("update frames set body = ?, sum = ? where id = ?", (bad, made[-1], row["id"]))
+        undo = "update frames set body = ?, sum = ? where id = ?"
+        _undo.append((undo, (row["body"], row["sum"], row["id"])))
+        return
+    key, seed = _SEEDS[table]
+    plain = unpack(row[body], row["sum"], seed(row), what=table)
+    bad = pack(text(mutated(json.loads(plain), chance)).encode())
+    change = f"update {table} set {body} = ?, sum = ? where {key} = ?"
+    db.execute(change, (bad, zlib.crc32(bad, seed(row)), row[key]))
+    _undo.append((change, (row[body], row["sum"], row[key])))
+
+
+def _mend(db):
+    while _undo:
+        db.execute(*_undo.pop())
+
+
+# -- traps, one by one --------------------------------------------------------------------
+
+
+def refuse(tmp_path, data):
+    """The file is refused as damaged, quickly."""
+    (tmp_path / "bad").write_bytes(data)
+    begun = time.perf_counter()
+    with pytest.raises(CorruptedCheckpointError):
+        look(Debugger.load(tmp_path / "bad"))
+    assert time.perf_counter() - begun < SECONDS
+
+
+def bomb(piece, times):
+    """A small file that unpacks to very much, made without holding it."""
+    squeeze = zlib.compressobj(9, zlib.DEFLATED, 31)
+    head = json.dumps({"lellm_nb": "run", "format": 1, "trace": "", "name": "", "facts": {}})
+    parts = [squeeze.compress(head.encode() + b"\n")]
+    parts += [squeeze.compress(piece) for _ in range(times)]
+    return b"".join([*parts, squeeze.flush()])
+
+
+def test_a_bomb_of_one_line_is_refused(tmp_path, little_memory):
+    """A megabyte that unpacks to a gigabyte."""
+    refuse(tmp_path, bomb(b"0," * 50_000, 10_000))
+
+
+def test_a_bomb_of_many_lines_is_refused(tmp_path, little_memory):
+    """Also where each line is short."""
+    refuse(tmp_path, bomb(b'["value",1,0]\n' * 10_000, 8_000))
+
+
+def test_depth_is_refused(tmp_path, little_memory):
+    """Without a crash of the interpreter."""
+    refuse(tmp_path, packed([b"[" * 1_000_000]))
+    with pytest.raises(CorruptedCheckpointError):
+        Codec().loads("[" * 400 + "]" * 400)
+
+
+def test_huge_numbers_are_refused(little_memory):
+    """Decimal digits are read in quadratic time; there is a limit to them."""
+    with pytest.raises(CorruptedCheckpointError):
+        Codec().loads("9" * 1_000_000)
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_each_trap_is_read_or_refused(odd, little_memory):
+    """A value of a few bytes never becomes one of gigabytes."""
+    counts = {"fine": 0, "refused": 0}
+    expect(lambda: Codec().loads(json.dumps(odd)), counts)
