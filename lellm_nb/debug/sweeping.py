@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import itertools
-import pickle
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lellm_nb.debug.changing import Changing, checked
-from lellm_nb.debug.code import tasks
+from lellm_nb.debug.sending import Given, Went, check_sendable, run_alone, said
 from lellm_nb.debug.stopping import Until
-from lellm_nb.engine.context import Outcome
-from lellm_nb.engine.loop import HOLD, Run
-from lellm_nb.engine.scope import Scope
-from lellm_nb.engine.taking import LIVE
-from lellm_nb.errors import DebuggerError, RunError
-from lellm_nb.graph.graph import Graph
+from lellm_nb.errors import DebuggerError
 from lellm_nb.record.frame import Frame
-from lellm_nb.record.position import Position
 from lellm_nb.session.replay import Recording
 from lellm_nb.state.state import content_of
 
@@ -34,10 +26,17 @@ __all__ = ["Sweeping", "grid"]
 def grid(**values: Sequence[Any]) -> list[dict[str, Any]]:
     """Return every combination of values, as variants for `sweep`.
 
+    Raises:
+        DebuggerError: What is given for a key is no list of values.
+
     Example:
         >>> grid(model=["small", "big"], temperature=[0, 1])[1]
         {'model': 'small', 'temperature': 1}
     """
+    given: dict[str, Any] = dict(values)
+    for key, each in given.items():
+        if not isinstance(each, Iterable) or isinstance(each, str | bytes | Mapping):
+            raise DebuggerError(f"grid() takes a list of values for {key!r}, not {each!r:.60}.")
     return [
         dict(zip(values, chosen, strict=True)) for chosen in itertools.product(*values.values())
     ]
@@ -72,7 +71,8 @@ class Sweeping(Changing):
                 product of several keys.
             n: How often each variant is run.
             until: Where a run stops, as for `run`. With an executor: a predicate only.
-            executor: Runs the variants there, side by side; without it one after the other.
+            executor: Runs the variants there, side by side, past breakpoints; without it they
+                run one after the other.
             progress: Whether to show a bar.
 
         Returns:
@@ -83,13 +83,20 @@ class Sweeping(Changing):
         Raises:
             DebuggerError: There is no variant, or something cannot be sent to the executor;
                 nothing has run then.
+            StateError: What a variant puts does not fit; nothing has run.
             NoSuchFrameError: There is no such frame.
         """
-        frame = self._frame(at)
-        runs = _runs(variants, n)
+        frame, runs = self._planned(at, variants, n)
         if executor is not None:
             return self._sweep_elsewhere(frame, runs, until, executor, progress)
         return self._call("sweep", lambda: self._do_sweep(frame, runs, until, progress))
+
+    def _planned(self, at: Any, variants: Any, n: int) -> tuple[Frame, list[Variant]]:
+        """Look at everything before the first line is made."""
+        frame, runs = self._frame(at), _runs(variants, n)
+        for run in runs[::n]:
+            self._session.check_edit(frame, run.put)
+        return frame, runs
 
     async def asweep(
         self,
@@ -101,7 +108,7 @@ class Sweeping(Changing):
         progress: bool = True,
     ) -> pandas.DataFrame:
         """Do what `sweep` does without an executor, with await."""
-        frame, runs = self._frame(at), _runs(variants, n)
+        frame, runs = self._planned(at, variants, n)
         return await self._handle("sweep", lambda: self._do_sweep(frame, runs, until, progress))
 
     async def _do_sweep(
@@ -109,7 +116,7 @@ class Sweeping(Changing):
     ) -> pandas.DataFrame:
         self._aim(until)
         children: list[Debugger] = []
-        reasons: list[str] = []
+        went: list[Went] = []
         for run in _bar(runs, progress):
             if self._token is not None and self._token.is_cancelled:
                 break
@@ -117,12 +124,13 @@ class Sweeping(Changing):
             child._token = self._token
             stop = await child._do_run(until)
             children.append(child)
-            reasons.append(stop.reason.name)
-        return _table(frame, runs, children, reasons)
+            error = said(stop.error or child._session.head.error)
+            went.append(Went(stop.reason.name, error, []))
+        return _table(frame, runs, children, went)
 
     def _variant(self, frame: Frame, run: Variant) -> Debugger:
         line = self._session.line_through(frame)
-        session = self._session.fork(frame, put=checked(run.put))
+        session = self._session.fork(frame, put=run.put)
         session.use(self.graph)
         child = self._on(session)
         child._recording = Recording(session.history, line)  # side effects stay as they were
@@ -136,89 +144,50 @@ class Sweeping(Changing):
         executor: Executor,
         progress: bool,
     ) -> pandas.DataFrame:
+        if not callable(getattr(executor, "submit", None)):
+            raise DebuggerError(f"{executor!r:.60} is no executor of concurrent.futures.")
         if until is not None and not callable(until):
             raise DebuggerError("With an executor, until is a predicate of a frame.")
         self._refuse_while_busy("sweep")
-        if not type(executor).__name__.startswith("Thread"):
-            _check_sendable(self.graph, until)
+        check_sendable(executor, self.graph, until, frame.position, [run.put for run in runs])
         line = self._session.line_through(frame)
-        locked = {path for path, task in tasks(self.graph) if task.side_effects}
-        known = Recording(self._session.history, line).outcomes_of(locked) if locked else {}
+        modes = self.modes
+        modes |= {path: "locked" for path in modes if path not in self._modes}
+        looked_up = {path for path, mode in modes.items() if mode in ("recorded", "locked")}
+        recording = Recording(self._session.history, line)
+        known = recording.outcomes_of(looked_up) if looked_up else {}
+        given = Given(until, self.max_steps, modes, known)
         children = [self._variant(frame, run) for run in runs]
-        futures: list[Future[Any]] = [
-            executor.submit(_run_alone, self.graph, child.position, until, self.max_steps, known)
-            for child in children
-        ]
-        reasons: list[str] = []
-        for child, future in _bar(list(zip(children, futures, strict=True)), progress):
-            reason, frames = future.result()
-            for made in frames:
-                child._session._emit(made)
-            reasons.append(reason)
-        return _table(frame, runs, children, reasons)
+        futures: list[Future[Went]] = []
+        went: list[Went] = []
+        try:
+            for child in children:
+                futures.append(executor.submit(run_alone, self.graph, child.position, given))
+            for child, future in _bar(list(zip(children, futures, strict=True)), progress):
+                went.append(_result(future))
+                for made in went[-1].frames:
+                    child._session._emit(made)
+        finally:
+            for future in futures:
+                future.cancel()
+        return _table(frame, runs, children, went)
 
 
-def _run_alone(
-    graph: Graph,
-    position: Position,
-    until: Callable[[Frame], Any] | None,
-    max_steps: int,
-    known: Mapping[tuple[str, int], Outcome],
-) -> tuple[str, list[Frame]]:
-    """Run a position on with a history of its own; in another thread or process.
-
-    Args:
-        known: Outcomes by path and visit that are used instead of running the node.
-    """
-    frames: list[Frame] = []
-    limit = position.step + max_steps
-    run = Run(Scope(graph), position, emit=frames.append, barrier=HOLD, limit=limit)
-    if known:
-        run.recorded = lambda scope, site, level: known.get(
-            (site.place.path, level.visits.count(site.name, level.step) + 1), LIVE
-        )
-    if until is not None:
-        run.watch = lambda frame: True if until(frame) else None
+def _result(future: Future[Went]) -> Went:
     try:
-        halt = asyncio.run(run.go())
-    except RunError:
-        return "FAILED", frames
-    reason = {"ENDED": "COMPLETED", "HELD": "BARRIER", "STOPPED": "STEP"}.get(halt.name, halt.name)
-    return reason, frames
-
-
-def _check_sendable(graph: Graph, until: Any) -> None:
-    """Look whether everything can go to another process, before anything starts.
-
-    Raises:
-        DebuggerError: Something cannot; names each.
-    """
-    parts: list[tuple[str, Any]] = [(f"node {path}", task.fn) for path, task in tasks(graph)]
-    parts += [(f"edge {edge.label}", edge.predicate) for edge in graph.edges if edge.predicate]
-    parts += [(f"reducer of {key}", reducer) for key, reducer in graph.reducers.items()]
-    parts.append(("until", until))
-    stuck = [name for name, part in parts if not _can_pickle(part)]
-    if not stuck and not _can_pickle(graph):
-        stuck = ["the graph"]
-    if stuck:
-        raise DebuggerError(
-            f"These cannot be sent to another process: {', '.join(stuck)}. Define them with def"
-            " at the top of a module, or use a ThreadPoolExecutor."
-        )
-
-
-def _can_pickle(part: Any) -> bool:
-    try:
-        pickle.dumps(part)
-    except Exception:  # pickle raises many kinds, and so may a __reduce__
-        return False
-    return True
+        return future.result()
+    except Exception as error:  # of the executor, or of sending frames back: no step's own
+        return Went("FAILED", f"what it made could not be sent back: {said(error)}", [])
 
 
 def _runs(variants: Any, n: int) -> list[Variant]:
     times: Any = n
-    if not isinstance(times, int) or times < 1:
+    if not isinstance(times, int) or isinstance(times, bool) or times < 1:
         raise DebuggerError(f"n is how often each variant is run, from 1, not {n!r}.")
+    if not isinstance(variants, Mapping | Sequence) or isinstance(variants, str):
+        raise DebuggerError(
+            f"variants is a list of mappings, or a mapping of names to them, not {variants!r:.60}."
+        )
     if isinstance(variants, Mapping):
         named = [(str(name), put) for name, put in variants.items()]
     else:
@@ -228,7 +197,8 @@ def _runs(variants: Any, n: int) -> list[Variant]:
     for name, put in named:
         if not isinstance(put, Mapping):
             raise DebuggerError(f"Variant {name} is {put!r:.60}; a variant is a mapping of keys.")
-    return [Variant(name, i, put) for name, put in named for i in range(n)]
+    plain = [(name, checked(put)) for name, put in named]
+    return [Variant(name, i, put) for name, put in plain for i in range(n)]
 
 
 def _bar(items: Sequence[Any], shown: bool) -> Iterator[Any]:
@@ -241,7 +211,7 @@ def _bar(items: Sequence[Any], shown: bool) -> Iterator[Any]:
 
 
 def _table(
-    start: Frame, runs: list[Variant], children: Sequence[Debugger], reasons: list[str]
+    start: Frame, runs: list[Variant], children: Sequence[Debugger], went: list[Went]
 ) -> pandas.DataFrame:
     import pandas
 
@@ -253,19 +223,24 @@ def _table(
         for key, value in content.items()
         if key not in before or before[key] is not value
     )
+    taken = {"variant", "repeat", "line", "reason", "frames", "duration", "error"}
+    taken |= {_column(key) for run in runs for key in run.put}
     rows = []
-    for run, child, reason, content in zip(runs, children, reasons, after, strict=False):
+    for run, child, end, content in zip(runs, children, went, after, strict=False):
         frames = child.frames[start.index + 1 :]
-        error = child._session.head.error
         row: dict[str, Any] = {"variant": run.name, "repeat": run.repeat}
-        row |= {f"put_{key}": value for key, value in run.put.items()}
+        row |= {_column(key): value for key, value in run.put.items()}
         row |= {
             "line": child.line,
-            "reason": reason,
+            "reason": end.reason,
             "frames": len(frames),
             "duration": sum(frame.duration for frame in frames),
-            "error": None if error is None else f"{type(error).__name__}: {error}",
+            "error": end.error,
         }
-        row |= {key: content.get(key) for key in changed if key not in row}
+        row |= {f"state_{k}" if k in taken else k: content.get(k) for k in changed}
         rows.append(row)
     return pandas.DataFrame(rows)
+
+
+def _column(key: Any) -> str:
+    return f"put_{'_'.join(map(str, key)) if isinstance(key, tuple) else key}"

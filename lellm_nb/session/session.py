@@ -340,6 +340,20 @@ class ExecutionSession:
         """
         frame = frame or self.head
         line = self.line_through(frame)
+        edit = self.check_edit(frame, put, delete)
+        child = self._sharing(self, self.history.fork(line, frame.index, name), frame)
+        if edit is not None:
+            child._emit(edit)
+        return child
+
+    def check_edit(
+        self, frame: Frame, put: Mapping[Any, Any] | None, delete: Sequence[Any] = ()
+    ) -> Frame | None:
+        """Return the frame that writing after `frame` would make; `None` for no write.
+
+        Raises:
+            StateError: What is to be written does not fit.
+        """
         given: Any = put
         if given is not None and not isinstance(given, Mapping):
             kind = type(given).__name__
@@ -348,11 +362,7 @@ class ExecutionSession:
             Put(check_key(key), freeze(value, key)) for key, value in (put or {}).items()
         ]
         edits += [Delete(check_key(key)) for key in delete]
-        edit = self._edit(frame, edits) if edits else None
-        child = self._sharing(self, self.history.fork(line, frame.index, name), frame)
-        if edit is not None:
-            child._emit(edit)
-        return child
+        return self._edit(frame, edits) if edits else None
 
     def edit(self, edits: Sequence[Mutation]) -> None:
         """Write at the head's own level, as one frame of kind *edit*; with none, do nothing.
