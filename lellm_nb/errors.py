@@ -40,6 +40,7 @@ __all__ = [
     "NotWaitingError",
     "ParallelError",
     "ReadOnlyStateError",
+    "RedactedValueError",
     "ReducerError",
     "RunCancelledError",
     "RunError",
@@ -487,6 +488,18 @@ class NoSuchNodeError(DebuggerError, LookupError):
         super().__init__(
             f"{problem or f'There is no node {wanted!r}.'}"
             f"{nearest(wanted, self.known)} Nodes: {listed(self.known)}."
+        )
+
+
+class RedactedValueError(DebuggerError):
+    """A reopened run stands where a node could read a secret that was not stored."""
+
+    def __init__(self, paths: Iterable[str]) -> None:
+        self.paths = list(paths)
+        first = self.paths[0]
+        super().__init__(
+            f"Secrets were taken out before this run was stored: {listed(self.paths)}. Give"
+            f" them again before it goes on: dbg.supply({{{first!r}: …}}), with a tuple for a path."
         )
 
 

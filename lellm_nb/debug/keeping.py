@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 from lellm_nb.debug.keeping_stops import read_stops, stops_form, watched
 from lellm_nb.debug.stop import Stop, StopReason
 from lellm_nb.debug.writing import Writing
-from lellm_nb.errors import CheckpointStoreError, DebuggerError
+from lellm_nb.errors import CheckpointStoreError, DebuggerError, RedactedValueError
 from lellm_nb.graph.graph import Graph
 from lellm_nb.ids import TraceId, new_trace_id
 from lellm_nb.session.session import ExecutionSession, GraphHashMode
+from lellm_nb.state.state import content_of
 
 if TYPE_CHECKING:
     from lellm_nb.debug.debugger import Debugger
@@ -83,7 +84,42 @@ class Keeping(Writing):
             )
         return super()._post(verb, work)
 
+    def supply(self, values: Mapping[Any, Any]) -> None:
+        """Put values where secrets were taken out, so that a reopened run can go on.
+
+        They are written at the level of the last frame, as a frame of kind *edit*, and are
+        taken out of the store again.
+
+        Args:
+            values: By key, or by path tuple: ``{("config", "api_key"): …}``.
+
+        Raises:
+            BusyError: A run is going on.
+            StateError: A path is not there.
+        """
+        self._refuse_while_busy("supply")
+        self._session.edit_head(values, ())
+        self._changed()
+
+    def _hidden(self) -> Stop | None:
+        """Hold before a node could read what was taken out of the store (a `Redacted`)."""
+        if self._stored is None:
+            return None
+        from lellm_nb.record.redact import Redacted, redacted_paths
+
+        if not Redacted.met:
+            return None
+        paths = redacted_paths(content_of(self.position.data))
+        for level in self.position.stack[1:]:
+            paths += [p for p in redacted_paths(content_of(level.data)) if p not in paths]
+        if not paths:
+            return None
+        return self._stop(StopReason.PAUSED, error=RedactedValueError(paths))
+
     async def _advance(self, **options: Any) -> Stop:
+        hidden = self._hidden()
+        if hidden is not None:
+            return hidden
         keeper = self._session.history.keeper
         if keeper is None:
             return await super()._advance(**options)

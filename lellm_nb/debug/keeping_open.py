@@ -16,9 +16,11 @@ from lellm_nb.errors import (
 from lellm_nb.graph.graph import Graph
 from lellm_nb.graph.node import Parallel, Subgraph
 from lellm_nb.ids import TraceId
+from lellm_nb.record.codec import Codec
 from lellm_nb.record.codec_graph import graph_facts, read_fingerprint, read_graph
 from lellm_nb.record.frame import FrameStack
 from lellm_nb.record.position import Position
+from lellm_nb.record.redact import Redactor
 from lellm_nb.session.session import (
     ExecutionSession,
     GraphHashMode,
@@ -51,7 +53,7 @@ def keeper_for(store: Any, trace_id: TraceId, name: str, graph: Graph, max_steps
         store = SqliteStore(store)
     if isinstance(store, RunStore):
         facts = {**graph_facts(graph), "max_steps": max_steps}
-        keeper = Keeper(store.begin_run(trace_id, name, facts), graph)
+        keeper = Keeper(store.begin_run(trace_id, name, facts), graph, _codec_of(store))
         keeper.closes = store if own else None
         return keeper
     if hasattr(store, "save") and hasattr(store, "load_latest"):
@@ -67,7 +69,13 @@ def open_store(cls: Any, store: Any, run: str | None, graph: Graph | None, mode:
         return _open_checkpoint(cls, store, run, graph, mode)
     info = _find_run(store, run)
     rows = store.run_rows(info.trace_id)
-    return _open_rows(cls, rows, info.name, graph, mode, writes=graph is not None)
+    codec = _codec_of(store)
+    return _open_rows(cls, rows, info.name, graph, mode, writes=graph is not None, codec=codec)
+
+
+def _codec_of(store: Any) -> Codec:
+    """Return the codec for a store's runs: it takes out what the store calls secret."""
+    return Codec(redactor=getattr(store, "redact", None) or Redactor())
 
 
 def load_archive(cls: Any, path: Any, graph: Graph | None, mode: Any) -> Any:
@@ -77,7 +85,14 @@ def load_archive(cls: Any, path: Any, graph: Graph | None, mode: Any) -> Any:
 
 
 def _open_rows(
-    cls: Any, rows: RunRows, name: str, graph: Graph | None, mode: Any, *, writes: bool
+    cls: Any,
+    rows: RunRows,
+    name: str,
+    graph: Graph | None,
+    mode: Any,
+    *,
+    writes: bool,
+    codec: Codec | None = None,
 ) -> Any:
     facts = rows.facts
     number = _hash_of(facts)
@@ -98,7 +113,7 @@ def _open_rows(
         made._reading = graph is None
         made._restore_marks(stored)
         if writes:
-            keeper = Keeper(rows, graph)
+            keeper = Keeper(rows, graph, codec)
             keeper.resume(stored.numbers)
             made._attach(keeper)
     except BaseException:
@@ -147,7 +162,8 @@ def save_archive(dbg: Any, path: Any) -> None:
     stored = dbg._stored
     facts = dict(stored.rows.facts) if stored and dbg._reading else graph_facts(dbg.graph)
     rows = MemoryRows(dbg.trace_id, {**facts, "max_steps": dbg.max_steps})
-    keeper = Keeper(rows, dbg.graph, strict=True)
+    codec = getattr(session.history.keeper, "codec", None)
+    keeper = Keeper(rows, dbg.graph, codec, strict=True)
     history = session.history
     for line in list(history.lines.values()):
         keeper.number(line)

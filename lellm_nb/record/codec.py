@@ -12,7 +12,7 @@ import json
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lellm_nb.errors import CorruptedCheckpointError, SerializationError, path_text
 from lellm_nb.record.codec_reading import TAG, Limits, Reading
@@ -20,6 +20,9 @@ from lellm_nb.record.codec_types import Unsaved, kind_of, type_name
 from lellm_nb.state.data import Tail
 from lellm_nb.state.frozen import FrozenDict, FrozenList
 from lellm_nb.state.state import State
+
+if TYPE_CHECKING:
+    from lellm_nb.record.redact import Redactor
 
 __all__ = ["TAG", "Codec", "Limits", "Problem", "to_bytes", "unsavable"]
 
@@ -52,6 +55,7 @@ class Codec:
 
     Args:
         limits: What reading refuses to go beyond.
+        redactor: Takes secrets out of what is written, while it is looking.
 
     Example:
         >>> import datetime
@@ -64,8 +68,9 @@ class Codec:
         <Unsaved builtins.type: <class 'object'>>
     """
 
-    def __init__(self, limits: Limits | None = None) -> None:
+    def __init__(self, limits: Limits | None = None, redactor: Redactor | None = None) -> None:
         self.limits = limits or Limits()
+        self.redactor = redactor
 
     # -- writing ---------------------------------------------------------------
 
@@ -80,10 +85,21 @@ class Codec:
             SerializationError: In strict mode: something in it cannot be written.
         """
         problems: list[Problem] = []
-        form = self.plain(value, problems, path if isinstance(path, tuple) else (path,))
+        at = path if isinstance(path, tuple) else (path,)
+        body = self.written(lambda: self.plain(value, problems, at))[0]
         if strict and problems:
             raise unsavable(problems)
-        return to_bytes(form)
+        return body
+
+    def written(self, make: Callable[[], Any]) -> tuple[bytes, bool]:
+        """Return JSON data as text, made again where a secret shows; and whether one did."""
+        body = to_bytes(make())
+        redactor = self.redactor
+        if redactor is None or redactor.on or not redactor.hint(body):
+            return body, False
+        with redactor.looking():
+            clean = to_bytes(make())
+        return clean, clean != body
 
     def plain(
         self, value: Any, problems: list[Problem] | None = None, path: tuple[Any, ...] = ()
@@ -93,6 +109,8 @@ class Codec:
         Args:
             problems: Gets what could not be written; markers stand in its place.
         """
+        if self.redactor is not None and self.redactor.on:
+            value = self.redactor.apply(value, path)
         if is_plain(value, self.limits.depth):
             return value
         return self._tagged(value, [] if problems is None else problems, path)

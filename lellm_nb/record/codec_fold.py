@@ -9,6 +9,7 @@ from lellm_nb.graph.edge import Edge, Route
 from lellm_nb.record.codec_details import read_detail
 from lellm_nb.record.codec_frames import STEPS, Row, steps_of
 from lellm_nb.record.codec_positions import PositionReader, read_hold
+from lellm_nb.record.codec_reading import told
 from lellm_nb.record.frame import Detail, Place
 from lellm_nb.record.position import Fan, Position
 from lellm_nb.state.data import Wide, draft
@@ -92,7 +93,7 @@ class FrameReader:
                 route,
             )
         except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
-            raise CorruptedCheckpointError(f"A damaged template: {error!r:.200}.") from error
+            raise CorruptedCheckpointError(f"A damaged template: {told(error)}.") from error
 
     def knows(self, number: int) -> bool:
         """Tell whether a template is known."""
@@ -132,7 +133,7 @@ class FrameReader:
                 (more["s"], more["x"]) if "s" in more else None,
             )
         except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
-            raise CorruptedCheckpointError(f"A damaged frame: {error!r:.200}.") from error
+            raise CorruptedCheckpointError(f"A damaged frame: {told(error)}.") from error
 
     def _place(self, graph: str, path: Any, node: str) -> Place:
         if not isinstance(path, str):
@@ -163,7 +164,7 @@ class FrameReader:
             ) from error
         except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
             raise CorruptedCheckpointError(
-                f"A frame does not fit the one before: {error!r:.200}."
+                f"A frame does not fit the one before: {told(error)}."
             ) from error
 
     def level_of(self, root: Position, facts: Facts) -> Position:
@@ -171,7 +172,7 @@ class FrameReader:
         try:
             return self._found(root, facts)
         except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
-            raise CorruptedCheckpointError(f"A damaged position: {error!r:.200}.") from error
+            raise CorruptedCheckpointError(f"A damaged position: {told(error)}.") from error
 
     def _found(self, root: Position, facts: Facts) -> Position:
         level = root

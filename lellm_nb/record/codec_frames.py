@@ -71,6 +71,7 @@ class FrameWriter:
         self._templates: dict[Any, int] = {}
         self._routes: dict[int, Any] = {}
         self._keys = LevelKeys()
+        self._key = ""
 
     @property
     def problems(self) -> list[Any]:
@@ -80,38 +81,49 @@ class FrameWriter:
     def row(self, frame: Frame) -> tuple[Row, bool]:
         """Return a frame's row, and whether an anchor must follow because it can't be folded.
 
-        New templates are added to `made`.
+        A secret that is taken out of a row can't be folded either. New templates are added
+        to `made`.
         """
-        level, parent = frame.level, frame.parent
-        mutations = frame.mutations
-        write = self.positions.mutation
-        forms: Any = [write(m) for m in mutations]
-        more: dict[str, Any] = {}
-        if level is frame.position:
-            key = ""
-            before: Position | None = None if parent is None else parent.position
-        else:
-            key, before = self._inner(frame, parent, more)
-        sure = before is not None and self._predicted(frame, before, more)
-        detail = frame._detail
-        if detail is not None:
-            more["k"] = detail_form(detail, self._value)
-        path = frame.path
-        if "#" in path:
-            more["p"] = path
-            key = without_visits(key)
-        if more:
-            more["m"] = forms
-            forms = more
+        sure = True
+
+        def make() -> Any:
+            nonlocal sure
+            forms, sure = self._body(frame)
+            return forms
+
+        body, hidden = self.codec.written(make)
+        key = self._key if frame.level is not frame.position else ""
         row = Row(
             self._template(frame, key),
             frame.visit,
             frame.cursor,
             frame.started,
             frame.duration,
-            to_bytes(forms),
+            body,
         )
-        return row, not sure
+        return row, not sure or hidden
+
+    def _body(self, frame: Frame) -> tuple[Any, bool]:
+        """Return a row's body as JSON data, and whether the frame can be folded from it."""
+        level, parent = frame.level, frame.parent
+        write = self.positions.mutation
+        forms = [write(m) for m in frame.mutations]
+        more: dict[str, Any] = {}
+        if level is frame.position:
+            before: Position | None = None if parent is None else parent.position
+        else:
+            key, before = self._inner(frame, parent, more)
+            self._key = without_visits(key)
+        sure = before is not None and self._predicted(frame, before, more)
+        detail = frame._detail
+        if detail is not None:
+            more["k"] = detail_form(detail, self._value)
+        if "#" in frame.path:
+            more["p"] = frame.path
+        if not more:
+            return forms, sure
+        more["m"] = forms
+        return more, sure
 
     def _value(self, value: Any, name: str) -> Any:
         return self.codec.plain(value, self.positions.problems, (name,))

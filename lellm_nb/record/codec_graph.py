@@ -10,6 +10,7 @@ from lellm_nb.graph.edge import Edge
 from lellm_nb.graph.fingerprint import Fingerprint
 from lellm_nb.graph.graph import Graph
 from lellm_nb.graph.node import Barrier, Condition, Node, Parallel, Subgraph, Task
+from lellm_nb.record.codec_reading import told
 from lellm_nb.state.lens import IdentityLens, KeyLens
 from lellm_nb.state.merge import MergeMutations
 from lellm_nb.state.reducer import ReducerRegistry
@@ -108,7 +109,7 @@ def read_graph(form: Any, hash: int, depth: int = 0) -> Graph:
             hash_override=hash,
         )
     except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
-        raise CorruptedCheckpointError(f"A damaged outline of a graph: {error!r:.200}.") from error
+        raise CorruptedCheckpointError(f"A damaged outline of a graph: {told(error)}.") from error
 
 
 def _read_node(row: Any, depth: int) -> Node:

@@ -10,7 +10,7 @@ from lellm_nb.errors import CorruptedCheckpointError, LellmError
 from lellm_nb.record.codec_types import LATER, Kind, Unsaved, kind_named, load_later
 from lellm_nb.state.frozen import frozen_dict, frozen_list
 
-__all__ = ["TAG", "Limits", "Reading"]
+__all__ = ["TAG", "Limits", "Reading", "told"]
 
 TAG = "$"
 """The key that says that an object is a tagged value."""
@@ -115,3 +115,11 @@ class Reading:
 
 class _Form(dict[str, Any]):
     """The JSON data of a marker, kept to be written again."""
+
+
+def told(error: BaseException) -> str:
+    """Show an error in the message of another; of a number too long to print, its type."""
+    try:
+        return repr(error)[:200]
+    except Exception:
+        return type(error).__name__

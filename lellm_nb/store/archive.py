@@ -39,6 +39,7 @@ from lellm_nb.errors import CheckpointStoreError, CorruptedCheckpointError
 from lellm_nb.ids import TraceId
 from lellm_nb.record.codec import Codec, Limits, to_bytes
 from lellm_nb.record.codec_frames import Row
+from lellm_nb.record.codec_reading import told
 from lellm_nb.store.memory_rows import MemoryRows
 from lellm_nb.store.rows import LineRow
 
@@ -152,7 +153,7 @@ def read_archive(
     except MemoryError:
         raise CorruptedCheckpointError("The file is larger than there is memory for.") from None
     except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
-        raise CorruptedCheckpointError(f"This file is no run: {error!r:.200}.") from error
+        raise CorruptedCheckpointError(f"This file is no run: {told(error)}.") from error
 
 
 def _pieces(path: Path) -> Iterator[bytes]:

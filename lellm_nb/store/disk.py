@@ -12,6 +12,7 @@ from typing import Any
 from lellm_nb.errors import CheckpointStoreError, CorruptedCheckpointError
 from lellm_nb.record.codec import Codec
 from lellm_nb.record.codec_positions import PositionReader, PositionWriter
+from lellm_nb.record.codec_reading import told
 from lellm_nb.record.sinks import FrameInfo
 from lellm_nb.state.state import keep, view
 
@@ -103,7 +104,7 @@ class DiskSink:
                 raise ValueError(f"format {form['format']!r}")
             return {**form, "state": view(PositionReader(self.codec).data(form["state"]))}
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise CorruptedCheckpointError(f"This is no snapshot: {error!r:.200}.") from error
+            raise CorruptedCheckpointError(f"This is no snapshot: {told(error)}.") from error
 
 
 _NAME = re.compile(r"\d{6} .*\.json$")

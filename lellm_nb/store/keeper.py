@@ -15,6 +15,7 @@ from lellm_nb.record.codec_frames import FrameWriter
 from lellm_nb.record.codec_positions import PositionWriter
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.history import Line
+from lellm_nb.record.redact import Redactor
 from lellm_nb.store.rows import Batch, LineRow, RunRows
 from lellm_nb.store.shelf import BatchShelf
 
@@ -38,7 +39,7 @@ class Keeper:
     Args:
         rows: Where the run is kept.
         graph: The graph that runs.
-        codec: Writes the values.
+        codec: Writes the values; one that takes secrets out of them by default.
         strict: Whether a value that cannot be written is an error, and not a marker.
 
     Attributes:
@@ -50,7 +51,7 @@ class Keeper:
         self, rows: RunRows, graph: Any, codec: Codec | None = None, *, strict: bool = False
     ) -> None:
         self.rows = rows
-        self.codec = codec or Codec()
+        self.codec = codec or Codec(redactor=Redactor())
         self.closes: Any = None
         self._leader: Callable[[], Any] = lambda: None
         self.error: CheckpointStoreError | None = None
@@ -162,7 +163,7 @@ class Keeper:
 
     def _anchor(self, number: int, frame: Frame) -> None:
         writer = PositionWriter(self.codec, self._shelf)
-        body = to_bytes(writer.write(frame.position))
+        body, _ = self.codec.written(lambda: writer.write(frame.position))
         self._size = len(body)
         if writer.problems and (self.strict or frame.kind == "start"):
             self._report(frame, writer.problems)

@@ -12,6 +12,7 @@ from lellm_nb.ids import CheckpointId, TraceId, new_trace_id
 from lellm_nb.record.checkpoint import Checkpoint, CheckpointStore
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.policy import CheckpointPolicy, RetentionPolicy, TriggerPolicy
+from lellm_nb.record.redact import Redactor
 from lellm_nb.record.sinks import FrameInfo
 from lellm_nb.store.memory_rows import MemoryRows
 from lellm_nb.store.rows import RunInfo
@@ -25,6 +26,9 @@ list_of = list
 class InMemoryStore:
     """Whole runs, and single checkpoints, for as long as the process lives.
 
+    Args:
+        redact: What is secret in whole runs that are written here; API keys by default.
+
     Example:
         >>> from lellm_nb.record.checkpoint import Checkpoint
         >>> store, run = InMemoryStore(), new_trace_id()
@@ -34,7 +38,8 @@ class InMemoryStore:
         ('c', 1)
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, redact: Redactor | None = None) -> None:
+        self.redact = redact or Redactor()
         self._runs: dict[TraceId, dict[CheckpointId, Checkpoint]] = {}
         self._whole: dict[TraceId, tuple[str, float, MemoryRows]] = {}
         self._lock = threading.Lock()

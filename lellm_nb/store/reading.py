@@ -11,6 +11,7 @@ from lellm_nb.errors import CorruptedCheckpointError
 from lellm_nb.record.codec import Codec
 from lellm_nb.record.codec_fold import Facts, FrameReader
 from lellm_nb.record.codec_positions import PositionReader
+from lellm_nb.record.codec_reading import told
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.history import History, Line
 from lellm_nb.record.position import Position
@@ -100,7 +101,7 @@ class StoredRun:
             line = self._by_number[number]
             return line, line[line.tip if index is None else index]
         except (KeyError, IndexError, TypeError, ValueError) as error:
-            raise CorruptedCheckpointError(f"The head stands nowhere: {error!r}.") from error
+            raise CorruptedCheckpointError(f"The head stands nowhere: {told(error)}.") from error
 
     def grow(self) -> int:
         """Look for frames and lines that another process has added; return how many frames."""

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
-from lellm_nb.record.codec import Codec, Problem, to_bytes
+from lellm_nb.record.codec import Codec, Problem
 from lellm_nb.state.data import Tail
 from lellm_nb.store.rows import Batch
 
@@ -40,9 +40,15 @@ class BatchShelf:
             self._values.move_to_end(id(value))
             return {"$": "&", "v": known[1]}
         if type(value) is str and len(value) < LARGE // 4:
-            return self.codec.plain(value)
-        form = self.codec.plain(value, problems, path)
-        body = to_bytes(form)
+            return self.codec.plain(value, problems, path)
+        form: Any = None
+
+        def make() -> Any:
+            nonlocal form
+            form = self.codec.plain(value, problems, path)
+            return form
+
+        body, _ = self.codec.written(make)
         if len(body) < LARGE:
             return form
         number = self._next()
@@ -63,7 +69,8 @@ class BatchShelf:
             self._lists.move_to_end(id(tail._buffer))
         _, number, done = known
         if done < len(tail):
-            forms = [write(item, i) for i, item in enumerate(tail.since(done), done)]
-            self.batch.items.append((number, done, to_bytes(forms)))
+            new = tail.since(done)
+            body, _ = self.codec.written(lambda: [write(m, i) for i, m in enumerate(new, done)])
+            self.batch.items.append((number, done, body))
             known[2] = len(tail)
         return {"$": "&", "v": number, "n": len(tail)}

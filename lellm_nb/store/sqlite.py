@@ -22,6 +22,7 @@ from lellm_nb.ids import CheckpointId, TraceId
 from lellm_nb.record.checkpoint import Checkpoint
 from lellm_nb.record.codec import Codec
 from lellm_nb.record.codec_checkpoint import CheckpointCodec
+from lellm_nb.record.redact import Redactor
 from lellm_nb.store.owner import Owner
 from lellm_nb.store.packing import pack, unpack
 from lellm_nb.store.rows import RunInfo
@@ -47,6 +48,7 @@ class SqliteStore:
         synchronous: ``"NORMAL"`` or ``"FULL"``.
         timeout: Seconds to wait for another process that writes.
         readonly: Whether to only read; the file must be there.
+        redact: What is secret in the runs that are written here; API keys by default.
 
     Raises:
         CheckpointStoreError: The file cannot be opened, or was written by a newer version.
@@ -68,11 +70,13 @@ class SqliteStore:
         synchronous: str = "NORMAL",
         timeout: float = 5.0,
         readonly: bool = False,
+        redact: Redactor | None = None,
     ) -> None:
         if synchronous not in ("NORMAL", "FULL"):
             raise CheckpointStoreError(f"synchronous is 'NORMAL' or 'FULL', not {synchronous!r}.")
         self.path = Path(path)
         self.readonly = readonly
+        self.redact = redact or Redactor()
         self.codec = CheckpointCodec()
         self.lock = threading.RLock()
         self.owner = Owner.me()

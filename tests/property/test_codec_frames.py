@@ -22,7 +22,8 @@ from lellm_nb.store.memory_rows import MemoryRows
 from lellm_nb.store.reading import StoredRun
 from lellm_nb.store.sqlite import SqliteStore
 from tests.strategies import finish
-from tests.strategies_graphs import Board, Tick, nested_plans, wild_plans
+from tests.strategies_graphs import nested_plans, wild_plans
+from tests.strategies_nodes import Board, Tick
 
 register_type(Board)
 register_type(Tick)

@@ -1,0 +1,162 @@
+"""Secrets stay out of stores and files: found by path and by how they look."""
+
+from __future__ import annotations
+
+import contextlib
+import fnmatch
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from lellm_nb.errors import path_text
+from lellm_nb.record.codec_types import _add
+from lellm_nb.state.data import Tail
+from lellm_nb.state.frozen import register_freeze
+
+__all__ = ["PATTERNS", "Redacted", "Redactor", "redacted_paths"]
+
+PATTERNS: dict[str, str] = {
+    "Anthropic key": r"sk-ant-[A-Za-z0-9_-]{16,}",
+    "OpenAI key": r"sk-(?:proj-|svcacct-|admin-)?[A-Za-z0-9_-]{20,}",
+    "AWS key": r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b",
+    "GitHub token": r"\b(?:gh[pousr]_[A-Za-z0-9]{30,}|github_pat_[A-Za-z0-9_]{30,})",
+    "GitLab token": r"\bglpat-[A-Za-z0-9_-]{20,}",
+    "Google key": r"\bAIza[0-9A-Za-z_-]{35}",
+    "Slack token": r"\bxox[abeoprs]-[A-Za-z0-9-]{10,}",
+    "Hugging Face token": r"\bhf_[A-Za-z0-9]{30,}",
+    "Stripe key": r"\b[rs]k_(?:live|test)_[A-Za-z0-9]{16,}",
+    "bearer token": r"\b[Bb]earer [A-Za-z0-9._~+/=-]{20,}",
+    "JSON web token": r"\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}",
+    "private key": r"-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*KEY-----|$)",
+}
+"""What is caught by default, by its name."""
+
+_HINTS = re.compile(
+    rb"sk-|k_(?:live|test)_|AKIA|ASIA|gh[pousr]_|github_pat|glpat-|AIza|xox|hf_|earer |eyJ"
+    rb"|-----BEGIN"
+)
+"""A quick look at a whole row, before anything is taken apart."""
+
+
+class Redacted:
+    """Stands where a secret was; `str` of it is what may be shown.
+
+    Attributes:
+        shown: The text with the secret taken out.
+    """
+
+    __slots__ = ("shown",)
+    met = 0
+    """How many were read in this process: while there are none, nobody has to look for them."""
+
+    def __init__(self, shown: str) -> None:
+        self.shown = shown
+
+    def __str__(self) -> str:
+        return self.shown
+
+    def __repr__(self) -> str:
+        return f"<Redacted: {self.shown}>"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Redacted) and other.shown == self.shown
+
+    def __hash__(self) -> int:
+        return hash(self.shown)
+
+
+def _read(content: Any) -> Redacted:
+    if not isinstance(content, str):
+        raise TypeError("what is shown of a secret is text")
+    Redacted.met += 1
+    return Redacted(content)
+
+
+register_freeze(Redacted)
+_add(Redacted, "redacted", lambda value: value.shown, _read)
+
+
+class Redactor:
+    """Takes secrets out of values before they are stored.
+
+    Args:
+        paths: Paths of values that are secret: ``api_key``, ``config.*.password``.
+        patterns: Expressions by name; those of `PATTERNS` by default.
+
+    Example:
+        >>> hide = Redactor(paths=["config.password"])
+        >>> hide.apply({"config": {"password": "x"}, "say": "use sk-" + "a1" * 16})
+        {'config': {'password': <Redacted: [redacted]>}, \
+'say': <Redacted: use [redacted: OpenAI key]>}
+    """
+
+    def __init__(self, paths: Iterable[str] = (), patterns: dict[str, str] | None = None) -> None:
+        self.paths = tuple(paths)
+        self.patterns = {
+            name: re.compile(text)
+            for name, text in (PATTERNS if patterns is None else patterns).items()
+        }
+        self._paths = [re.compile(fnmatch.translate(path)) for path in self.paths]
+        self._names = [_last_name(path) for path in self.paths]
+        self._always = patterns is not None or any(not name for name in self._names)
+        self.on = False
+
+    def hint(self, body: bytes) -> bool:
+        """Tell whether a written row may hold a secret; quick, and sometimes wrongly true."""
+        if self._always or _HINTS.search(body) is not None:
+            return True
+        return any(name in body for name in self._names)
+
+    @contextlib.contextmanager
+    def looking(self) -> Iterator[None]:
+        """While this is entered, a codec that has this redactor applies it."""
+        self.on = True
+        try:
+            yield
+        finally:
+            self.on = False
+
+    def apply(self, value: Any, path: tuple[Any, ...] = ()) -> Any:
+        """Return a value without its secrets; the same object where there is none."""
+        if self._paths and path:
+            text = path_text(path)
+            if any(rule.match(text) for rule in self._paths):
+                return Redacted("[redacted]")
+        if isinstance(value, str):
+            shown = str(value)
+            for name, pattern in self.patterns.items():
+                shown = pattern.sub(f"[redacted: {name}]", shown)
+            return value if shown == value else Redacted(shown)
+        if isinstance(value, dict):
+            made = {k: self.apply(v, (*path, k)) for k, v in value.items()}
+            return made if any(made[k] is not v for k, v in value.items()) else value
+        if isinstance(value, (list, tuple, Tail)):
+            items = value.since(0) if isinstance(value, Tail) else value
+            new = [self.apply(v, (*path, i)) for i, v in enumerate(items)]
+            if all(a is b for a, b in zip(new, items, strict=True)):
+                return value
+            return tuple(new) if isinstance(value, tuple) else new
+        return value
+
+
+def _last_name(path: str) -> bytes:
+    """The part of a path that every row with it has in it; empty where there is none."""
+    names = re.findall(r"[^.*?\[\]]+", path)
+    return names[-1].encode() if names else b""
+
+
+def redacted_paths(value: Any, at: tuple[Any, ...] = ()) -> list[str]:
+    """List where secrets were taken out of a value.
+
+    Example:
+        >>> redacted_paths({"config": {"key": Redacted("[redacted]")}})
+        ['config.key']
+    """
+    if isinstance(value, Redacted):
+        return [path_text(at)]
+    children: Iterable[tuple[Any, Any]] = ()
+    if isinstance(value, dict):
+        children = value.items()
+    elif isinstance(value, (list, tuple)):
+        children = enumerate(value)
+    return [path for k, v in children for path in redacted_paths(v, (*at, k))]
