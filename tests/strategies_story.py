@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from lellm_nb import Approve, ExecutionSession, Modify, Reject, Reroute
 from lellm_nb.engine.halt import Halt
 from lellm_nb.errors import RunError
@@ -79,3 +81,27 @@ def passes(error):
 def look(frame):
     """What a reader sees of a frame."""
     return (*shown([frame])[0], repr(frame.state), repr(frame.position))
+
+
+def heard(graph, state=None, answer=None, **options):
+    """All events of a run, and its result or error; `answer` is given each event."""
+
+    async def listen():
+        execution = graph.execute_stream(state, **options)
+        events = []
+        async for event in execution.events:
+            events.append(event)
+            if answer is not None:
+                answer(event, execution.handle)
+        try:
+            return events, await execution.result()
+        except Exception as error:
+            return events, error
+
+    return asyncio.run(listen())
+
+
+def approves(event, handle):
+    """Approve whatever waits."""
+    if isinstance(event, BarrierWaiting):
+        handle.decide(event.barrier_id, Approve())
