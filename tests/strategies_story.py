@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from lellm_nb import Approve, ExecutionSession, Modify, Reject, Reroute
+from lellm_nb import Approve, BarrierWaiting, ExecutionSession, Modify, Reject, Reroute
 from lellm_nb.engine.halt import Halt
 from lellm_nb.errors import RunError
 from tests.strategies_nodes import Board, World

@@ -37,7 +37,7 @@ from lellm_nb.errors import (
 )
 from lellm_nb.record.chunks import chunk_text
 from tests.strategies import fanned, nested, note, review, steps
-from tests.strategies_story import heard
+from tests.strategies_story import approves, heard
 
 
 def short(events):
