@@ -11,6 +11,7 @@ from lellm_nb.debug.core import Handle
 from lellm_nb.debug.keeping import Keeping
 from lellm_nb.debug.stop import Stop
 from lellm_nb.debug.stopping import Until
+from lellm_nb.engine.loop import Run
 from lellm_nb.errors import DebuggerError
 from lellm_nb.graph.graph import Graph
 from lellm_nb.session.session import ExecutionSession
@@ -89,6 +90,13 @@ class Debugger(Keeping):
                 # the panel stands in an earlier cell: a front end with subshells has made one
                 check_clicks(waited=60.0)
         return super().start(until, through_barriers=through_barriers)
+
+    def _prepare(self, run: Run) -> None:
+        super()._prepare(run)
+        if "IPython" in sys.modules:
+            from lellm_nb.notebook.displays import catch_displays
+
+            catch_displays()
 
     # -- showing ---------------------------------------------------------------
 
