@@ -95,7 +95,7 @@ def _about(debugger: DebuggerLike, barrier: str) -> dict[str, Any]:
 
 
 _LOOK_BACK = 30
-_ABOUT = 5
+_ABOUT = 8
 _KEYS = 60
 
 

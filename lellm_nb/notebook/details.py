@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice, pairwise
 from typing import Any, cast
 
@@ -196,6 +196,25 @@ def mutation_row(mutation: Any) -> dict[str, Any]:
     }
 
 
+def upcoming(level: Any, prefix: str) -> Iterator[str]:
+    """Yield the paths of the nodes that run next from a position."""
+    if level is None or level.node is None:
+        return
+    path = prefix + str(level.node)
+    inner = level.inner
+    if inner is None:
+        yield path
+        return
+    branches = getattr(inner, "branches", None)
+    if branches is None:
+        yield from upcoming(inner, f"{path}/")
+        return
+    for name, branch in branches.items():
+        if branch.node is not None:
+            single = branch.inner is None and branch.node == name
+            yield from [f"{path}/{name}"] if single else upcoming(branch, f"{path}/{name}/")
+
+
 TABS: dict[str, Callable[[DebuggerLike, FrameLike], dict[str, Any]]] = {
     "mutations": mutation_rows,
     "route": route_rows,
@@ -215,8 +234,11 @@ def detail(debugger: DebuggerLike, index: int, tab: str, question: Any) -> dict[
     whole = bool(question.get("whole"))
     if tab == "state":
         rows = state_rows(frame, [], 0, whole)
+        rows["upcoming"] = list(islice(upcoming(frame.position, ""), 3))
     elif tab == "diff":
         rows = diff_rows(debugger, frame, question.get("against"), whole)
+    elif tab in ("who", "branches"):
+        rows = {}  # these ask for themselves: they are about more than the frame
     elif tab == "watches":
         rows = watch_rows(debugger, frame, question.get("texts") or ())
     elif tab in TABS:

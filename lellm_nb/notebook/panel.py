@@ -133,7 +133,7 @@ class Panel(anywidget.AnyWidget):
         else:
             self.send({"kind": "here"})
 
-    def open(self, number: int, on: bool) -> None:
+    def unfold(self, number: int, on: bool) -> None:
         """Open a composite in place, or close it. Runs on the writer's thread."""
         (self._opened.add if on else self._opened.discard)(number)
         self._draw()

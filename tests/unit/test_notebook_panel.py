@@ -143,7 +143,7 @@ def test_looking_is_shared_and_moves_nothing(page):
 def test_a_breakpoint_is_toggled(page):
     """The same click sets it and takes it away."""
     page.press(do="breakpoint", node=2)
-    page.until(lambda m: m.get("head", {}).get("breakpoints") == [[2, True]])
+    page.until(lambda m: m.get("head", {}).get("breakpoints") == [[2, True, False]])
     page.press(do="breakpoint", node=2)
     page.until(lambda m: m.get("head", {}).get("breakpoints") == [])
 

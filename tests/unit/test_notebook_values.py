@@ -60,4 +60,4 @@ def test_a_long_text_opens_to_itself():
     text = "line\n" * 100
 
     assert value_row(text)["opens"]
-    assert children(text) == {"full": text, "cut": 0}
+    assert children(text) == {"full": text, "next": 20_000, "cut": 0}

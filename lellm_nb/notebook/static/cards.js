@@ -30,7 +30,18 @@ export function cards(store) {
       }
       one.place(place, pending.length);
     });
-    visible(root, pending.length > 0);
+    joining(store.head.join);
+    visible(root, pending.length > 0 || Boolean(store.head.join));
+  }
+
+  let join = null;
+
+  function joining(row) {
+    const key = JSON.stringify(row ?? null);
+    if (join?.key === key) return;
+    join?.root.remove();
+    join = row ? { key, root: joinCard(store, row) } : null;
+    if (join) root.prepend(join.root);
   }
 
   /** Press an answer of the first card, as a key does. */
@@ -48,10 +59,34 @@ export function cards(store) {
   return { root, draw, answer, close };
 }
 
+/** What becomes of a parallel of which some branches failed. */
+function joinCard(store, row) {
+  const ways = [
+    ["Keep", "keep", "join the branches that are good and go on without the others"],
+    ["Retry", "retry", "run the failed branches again; the good ones are kept"],
+    ["Drop", "drop", "join none of them and go on"],
+  ];
+  const failed = row.failed.length;
+  const words = `${failed} of ${row.branches} ${row.branches === 1 ? "branch" : "branches"} failed: ${row.failed.join(", ")}`;
+  return el(
+    "section",
+    { class: "card card-join", role: "group", "aria-label": `Join ${row.path}` },
+    el("header", { class: "card-head" }, icon("parallel"), el("span", { class: "card-title" }, row.path), el("span", { class: "card-queue" }, words)),
+    el("div", { class: "answers" }, ways.map(([name, how, does]) => el(
+      "div", { class: "answer-column" },
+      el("div", { class: "answer-form" }, el("button", {
+        type: "button", class: "answer", "aria-label": name, title: does, onclick: () => store.order({ do: "resolve_join", how }),
+      }, name)),
+      el("div", { class: "outcome faint" }, does),
+    ))),
+  );
+}
+
 function card(store, row) {
   const heading = el("span", { class: "card-title" });
   const queue = el("span", { class: "card-queue" });
   const clock = el("span", { class: "card-clock" });
+  const about = el("div", { class: "about" });
   const reason = field("Reason", "why not");
   const key = field("Key", "state key");
   const value = field("Value", "JSON, else text");
@@ -67,16 +102,28 @@ function card(store, row) {
   const root = el(
     "section",
     { class: "card", role: "group", "aria-label": `Barrier ${row.path}` },
-    el("header", { class: "card-head" }, icon("barrier"), heading, queue, el("span", { class: "spring" }), clock),
+    el("header", { class: "card-head" }, icon("barrier"), heading, queue, about, clock),
     el("div", { class: "answers" }, Object.values(answers).map((one) => one.root)),
   );
   text(heading, row.path);
+  const texts = new Map();
+  if (row.asks) {
+    answers.approve.button.title = "Approve: run the node, and on (A)";
+    answers.reject.button.title = "Reject: do not run it, use what is recorded, and run on (X)";
+  }
   const ticking = setInterval(tick, 500);
   tick();
   load();
 
+  const later = debounced(() => preview("modify"), 200);
   reason.addEventListener("input", debounced(() => preview("reject"), 200));
-  key.addEventListener("input", debounced(() => preview("modify"), 200));
+  key.addEventListener("input", () => {
+    // A key that is there brings its value along, to be changed where it stands.
+    if (texts.has(key.value) && (value.value === "" || value.value === value.dataset.given)) {
+      value.value = value.dataset.given = texts.get(key.value) ?? "";
+    }
+    later();
+  });
   value.addEventListener("input", debounced(() => preview("modify"), 200));
   target.addEventListener("change", () => preview("reroute"));
   for (const [kind, one] of Object.entries(answers)) {
@@ -95,6 +142,15 @@ function card(store, row) {
     // An answer that is refused leaves the card: it must be usable again.
     setTimeout(() => attr(root, "aria-busy", null), 1500);
     store.order(order);
+  }
+
+  /** Bring a key and its value into the form of Modify. */
+  function take(name) {
+    key.value = name;
+    value.value = value.dataset.given = texts.get(name) ?? "";
+    value.focus();
+    value.select();
+    preview("modify");
   }
 
   function said(kind) {
@@ -116,6 +172,12 @@ function card(store, row) {
       return option;
     }));
     for (const [kind, found] of Object.entries(reply.previews)) answers[kind].show(found);
+    about.replaceChildren(...(reply.about ?? []).map((one) => el(
+      "button", {
+        type: "button", class: "about-value", "aria-label": `Change ${one.key}`, title: `${one.text}\nClick: change it and approve`,
+        onclick: () => take(one.key),
+      }, el("b", {}, one.key), " ", el("span", {}, one.text))));
+    for (const [name, words] of reply.keys ?? []) texts.set(name, words);
     if (!reply.targets.length) answers.reroute.say("nowhere to go");
     answers.modify.say("fill in a key to see where it leads");
   }
@@ -142,7 +204,9 @@ function card(store, row) {
   }
 
   function place(number, count) {
-    text(queue, count > 1 ? `${number + 1} of ${count} waiting` : "waiting for you");
+    const since = row.since ? `since ${new Date(row.since * 1000).toLocaleTimeString()}` : "";
+    const what = row.asks ? "asks before it runs" : "waiting for you";
+    text(queue, `${count > 1 ? `${number + 1} of ${count} waiting` : what} ${since}`);
   }
 
   return {
@@ -156,7 +220,7 @@ function card(store, row) {
 
 function field(name, hint) {
   return el("input", {
-    type: "text", "aria-label": name, placeholder: `${name}: ${hint}`, autocomplete: "off", spellcheck: "false",
+    type: "text", "aria-label": name, placeholder: name, title: hint, autocomplete: "off", spellcheck: "false",
   });
 }
 

@@ -1,6 +1,6 @@
 /** The region with the graph: pan, zoom, breakpoints by click, cards of nodes. */
 
-import { attr, debounced, el, svg, visible } from "./dom.js";
+import { attr, debounced, el, svg, text, visible } from "./dom.js";
 import { icon } from "./icons.js";
 import { scene } from "./scene.js";
 
@@ -8,7 +8,7 @@ const MARGIN = 18;
 /** Room at the top for the ribbon, so that it never covers a node at rest. */
 const ABOVE = 46;
 const LARGEST = 1.15;
-const READABLE = 0.75;
+const READABLE = 0.68;
 
 export function graph(store, { onNode }) {
   const hold = svg("g", {});
@@ -24,6 +24,8 @@ export function graph(store, { onNode }) {
     tool("Show all", "fit", () => fit(0.02)),
   );
   const root = el("section", { class: "graph", role: "region", "aria-label": "Graph" }, canvas, hint, tools);
+  const words = el("div", { class: "edge-words", "aria-hidden": "true", hidden: true });
+  root.append(words);
   let drawn = null;
   let source = null;
   let view = { x: 0, y: 0, k: 1 };
@@ -56,30 +58,43 @@ export function graph(store, { onNode }) {
     }
     if (!drawn) return;
     const standing = store.standing();
-    drawn.colour(standing, stops(), inSight);
+    drawn.colour(standing, stops(), inSight, store.head.edge_stops ?? []);
     if (!focusable) rove(drawn.nodes.values().next().value?.group);
     follow(standing);
   }
 
+  /** Breakpoints by node: "on" or "off" before it, "after" where one stops after it, or both. */
   function stops() {
-    const result = new Map(store.head.breakpoints);
-    for (const [number, there] of optimistic) {
-      if (result.has(number) === there) optimistic.delete(number);
-      else if (there) result.set(number, true);
-      else result.delete(number);
+    const result = new Map();
+    const put = (number, after, word) => {
+      const known = result.get(number) ?? "";
+      result.set(number, after ? `${known} after`.trim() : `${word} ${known}`.trim());
+    };
+    const there = new Set();
+    for (const [number, enabled, after] of store.head.breakpoints ?? []) {
+      const key = `${number} ${Boolean(after)}`;
+      there.add(key);
+      if (optimistic.get(key) !== false) put(number, after, enabled ? "on" : "off");
+    }
+    for (const [key, wanted] of optimistic) {
+      if (there.has(key) === wanted) optimistic.delete(key);
+      else if (wanted) put(Number(key.split(" ")[0]), key.endsWith("true"), "on");
     }
     return result;
   }
 
   /** Toggle a breakpoint: shown at once, and by Python's word afterwards. */
-  function toggle(number) {
-    optimistic.set(number, !stops().has(number));
+  function toggle(number, after = false) {
+    if (store.saved) return;
+    const key = `${number} ${after}`;
+    const set = (stops().get(number) ?? "").split(" ");
+    optimistic.set(key, after ? !set.includes("after") : !(set.includes("on") || set.includes("off")));
     // If Python refuses, what it says stands again.
     setTimeout(() => {
-      optimistic.delete(number);
+      optimistic.delete(key);
       draw();
     }, 2000);
-    store.send({ do: "breakpoint", node: number });
+    store.send({ do: "breakpoint", node: number, after });
     draw();
   }
 
@@ -93,7 +108,7 @@ export function graph(store, { onNode }) {
   root.addEventListener("keydown", (event) => {
     const number = numberOf(document.activeElement);
     if (number === null) return;
-    if (event.key === "b" || event.key === "B") toggle(number);
+    if (event.key === "b" || event.key === "B") toggle(number, event.shiftKey);
     else if (event.key === "Enter" || event.key === " ") onNode(number);
     else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       const all = [...drawn.nodes.keys()];
@@ -204,6 +219,38 @@ export function graph(store, { onNode }) {
     canvas.addEventListener("pointermove", move);
     canvas.addEventListener("pointerup", up, { once: true });
     canvas.addEventListener("pointercancel", up, { once: true });
+  });
+
+  /** The edge under the pointer, as [source, target]: edges are too thin to be hit exactly. */
+  function edgeAt(event) {
+    if (!drawn || event.target.closest("[role=button]")) return null;
+    const box = canvas.getBoundingClientRect();
+    const x = (event.clientX - box.left - view.x) / view.k;
+    const y = (event.clientY - box.top - view.y) / view.k;
+    return drawn.edgeAt(x, y, 7 / view.k);
+  }
+
+  canvas.addEventListener("pointermove", (event) => {
+    if (canvas.hasAttribute("data-dragging") || !drawn) return;
+    const found = edgeAt(event);
+    drawn.point(found?.one ?? null);
+    visible(words, Boolean(found));
+    attr(canvas, "data-on-edge", found ? "true" : null);
+    if (!found) return;
+    const name = (number) => store.outline.nodes[number].path;
+    const count = store.standing().taken.get(`${found.a} ${found.b}`) ?? 0;
+    text(words, `${name(found.a)} → ${name(found.b)}: ${found.kind}, ${count ? `taken ${count.toLocaleString("en")}×` : "not taken"}. Click: breakpoint.`);
+  });
+  canvas.addEventListener("pointerleave", () => {
+    drawn?.point(null);
+    visible(words, false);
+  });
+  let pressed = [0, 0];
+  canvas.addEventListener("pointerdown", (event) => (pressed = [event.clientX, event.clientY]), true);
+  canvas.addEventListener("click", (event) => {
+    if (store.saved || Math.hypot(event.clientX - pressed[0], event.clientY - pressed[1]) > 4) return;
+    const found = edgeAt(event);
+    if (found) store.send({ do: "edge", source: found.a, target: found.b });
   });
 
   const watcher = new ResizeObserver(() => {

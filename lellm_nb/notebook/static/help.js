@@ -8,9 +8,11 @@ const OTHERS = [
   ["← →", "Look at the frame before or after"],
   ["Home, End", "Look at the first or the last frame"],
   ["A, X", "Approve or reject what waits (with Shift: and stay)"],
-  ["B", "Breakpoint on the node that has the focus"],
+  ["B", "Breakpoint on the node that has the focus (with Shift: after it)"],
+  ["Tab", "From one control to the next; arrows between tabs"],
   ["↑ ↓", "Go from node to node in the graph"],
   ["Ctrl + wheel", "Zoom the graph; drag to move it"],
+  ["/", "Find a text in everything that was recorded"],
   ["?", "This sheet"],
 ];
 

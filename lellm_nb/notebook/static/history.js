@@ -9,6 +9,8 @@ export const KINDS = [
 export const CHUNK = 256;
 
 const WORDS = { d: "done", f: "failed", w: "waiting" };
+/** Of what moves inside a composite, which word stands for all. */
+const RANK = { waiting: 1, current: 2, failed: 3 };
 
 export function standingOf(json) {
   return {
@@ -70,26 +72,32 @@ function siblingOf(outline, number, other) {
   return other;
 }
 
-/** The status word of one node: what it came to, or that it moves next. */
-export function statusOf(standing, number, outline) {
-  const own = WORDS[standing.marks.get(number)?.[0]];
-  if (own === "failed" || own === "waiting") {
-    if (own === "failed" || standing.current.has(number)) return own;
-  }
-  if (standing.current.has(number)) return "current";
-  const inner = outline.inside.get(number);
-  if (inner) {
-    let waits = false;
-    for (const current of standing.current) {
-      if (!inner.has(current)) continue;
-      const mark = standing.marks.get(current)?.[0];
-      if (mark === "f") return "failed";
-      if (mark !== "w") return "current";
-      waits = true;
+/**
+ * The status word of every node at a standing, as a function of the number.
+ * What moves inside a composite is added up once, from the nodes that move.
+ */
+export function statusesOf(standing, outline) {
+  const inside = new Map();
+  for (const current of standing.current) {
+    const mark = standing.marks.get(current)?.[0];
+    const word = mark === "f" ? "failed" : mark === "w" ? "waiting" : "current";
+    for (let up = outline.nodes[current]?.parent ?? -1; up >= 0; up = outline.nodes[up].parent) {
+      const known = inside.get(up);
+      if (known && RANK[known] >= RANK[word]) break;
+      inside.set(up, word);
     }
-    if (waits) return "waiting";
   }
-  return own === "waiting" ? "done" : own ?? "pending";
+  return (number) => {
+    const own = WORDS[standing.marks.get(number)?.[0]];
+    if (own === "failed") return own;
+    if (standing.current.has(number)) return own === "waiting" ? own : "current";
+    return inside.get(number) ?? (own === "waiting" ? "done" : own ?? "pending");
+  };
+}
+
+/** The status word of one node. */
+export function statusOf(standing, number, outline) {
+  return statusesOf(standing, outline)(number);
 }
 
 /** Stretches of history as they were fetched, and standings made from them. */
@@ -128,6 +136,11 @@ export class Chunks {
   /** The row of a frame if it is at hand. */
   row(index) {
     return this._chunks.get(Math.floor(index / CHUNK))?.rows[index % CHUNK] ?? null;
+  }
+
+  /** Fetch the stretch that a frame is in, unless it is on the way. */
+  fetch(index, arrived) {
+    this._fetch(Math.floor(index / CHUNK), arrived);
   }
 
   async _fetch(number, arrived) {

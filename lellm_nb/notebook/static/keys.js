@@ -24,7 +24,7 @@ export function keys(root, store, parts) {
       press(store, verb);
       return true;
     }
-    if (key === "Escape") return parts.help.hide() || parts.nodeCard.hide() || press(store, "pause");
+    if (key === "Escape") return parts.help.hide() || parts.inspector.find.hide() || parts.nodeCard.hide() || press(store, "pause");
     if (target.matches?.(TYPED)) return false;
     if (key === "Enter") {
       if (target.closest(PRESSED) || store.atHead) return false;
@@ -39,6 +39,7 @@ export function keys(root, store, parts) {
     if (key === "f" || key === "F") return press(store, "fork");
     if (key === "a" || key === "A") return parts.cards.answer("approve", shiftKey);
     if (key === "x" || key === "X") return parts.cards.answer("reject", shiftKey);
+    if (key === "/") return parts.inspector.find.show();
     if (key === "?") {
       parts.help.toggle();
       return true;

@@ -12,12 +12,13 @@ import { timeline } from "./timeline.js";
 import { statusBar } from "./status.js";
 import { help } from "./help.js";
 import { keys } from "./keys.js";
+import { streams } from "./streams.js";
 
 function render({ model, el: host }) {
   const store = new Store(model);
   const parts = {};
   parts.help = help();
-  parts.toolbar = toolbar(store, { onHelp: () => parts.help.toggle() });
+  parts.toolbar = toolbar(store, { onHelp: () => parts.help.toggle(), onFind: () => parts.inspector.find.show() });
   parts.alert = alertBar(store);
   parts.cards = cards(store);
   parts.graph = graph(store, { onNode: (number) => parts.nodeCard.show(number) });
@@ -26,7 +27,8 @@ function render({ model, el: host }) {
   parts.inspector = inspector(store);
   parts.timeline = timeline(store);
   parts.status = statusBar(store);
-  parts.graph.root.append(parts.ribbon.root, parts.nodeCard.root);
+  parts.streams = streams(store);
+  parts.graph.root.append(parts.ribbon.root, parts.nodeCard.root, parts.streams.root);
   const root = ownKeys(
     el(
       "div",
@@ -39,7 +41,7 @@ function render({ model, el: host }) {
   keys(root, store, parts);
   host.append(root);
 
-  const order = ["toolbar", "alert", "cards", "ribbon", "graph", "nodeCard", "timeline", "status", "inspector"];
+  const order = ["toolbar", "alert", "cards", "ribbon", "graph", "nodeCard", "streams", "timeline", "status", "inspector"];
   const draw = () => {
     for (const name of order) parts[name].draw();
   };

@@ -2,7 +2,9 @@
 
 import { attr, duration, el, text, visible } from "./dom.js";
 import { icon } from "./icons.js";
-import { statusOf } from "./history.js";
+import { statusesOf } from "./history.js";
+
+const MODES = { live: "runs", recorded: "is looked up", ask: "asks first" };
 
 export function nodeCard(store, { toggle }) {
   const title = el("b", {});
@@ -10,6 +12,22 @@ export function nodeCard(store, { toggle }) {
   const facts = el("p", { class: "faint" });
   const visits = el("div", { class: "visits" });
   const stop = el("button", { type: "button", class: "chip", onclick: () => toggle(shown) });
+  const after = el("button", { type: "button", class: "chip", onclick: () => toggle(shown, true) });
+  const mode = el("select", {
+    "aria-label": "Mode", title: "What happens when the run comes here",
+    onchange: () => {
+      store.send({ do: "mode", node: shown, mode: mode.value });
+      asked = "";
+    },
+  }, Object.entries(MODES).map(([value, words]) => {
+    const option = el("option", {}, words);
+    option.value = value;
+    return option;
+  }));
+  const doc = el("p", { class: "node-doc" });
+  const code = el("details", { class: "node-code" }, el("summary", { tabindex: 0 }, "Code"), el("pre", { class: "full" }));
+  const ways = el("div", { class: "ways" });
+  const live = el("pre", { class: "full stream" });
   const inside = el("button", {
     type: "button", class: "chip",
     onclick: () => {
@@ -25,7 +43,7 @@ export function nodeCard(store, { toggle }) {
     "div",
     { class: "node-card", role: "group", hidden: true },
     el("header", {}, title, kind, el("span", { class: "spring" }), close),
-    facts, el("div", { class: "node-card-bar" }, stop, inside), visits,
+    facts, doc, live, el("div", { class: "node-card-bar" }, stop, after, inside, mode), ways, code, visits,
   );
   let shown = -1;
   let last = -1;
@@ -56,7 +74,7 @@ export function nodeCard(store, { toggle }) {
     const node = store.outline.nodes[shown];
     if (!node) return;
     const standing = store.standing();
-    const status = statusOf(standing, shown, store.outline);
+    const status = statusesOf(standing, store.outline)(shown);
     const mark = standing.marks.get(shown);
     attr(root, "aria-label", `Node ${node.path}`);
     text(title, node.path);
@@ -65,9 +83,14 @@ export function nodeCard(store, { toggle }) {
     const took = mark?.[2] ? `, ${duration(mark[2] / 1000)} in all` : "";
     const ran = mark?.[1] ? `, ${mark[1]} ${mark[1] === 1 ? "visit" : "visits"}${took}` : "";
     text(facts, `${status}${ran}${roles}`);
-    const has = new Map(store.head.breakpoints).has(shown);
-    text(stop, has ? "Remove breakpoint" : "Set breakpoint");
+    const has = (late) => (store.head.breakpoints ?? []).some(([number, , stops]) => number === shown && Boolean(stops) === late);
+    text(stop, has(false) ? "Remove breakpoint" : "Set breakpoint");
     attr(stop, "aria-keyshortcuts", "B");
+    text(after, has(true) ? "Remove stop after" : "Stop after");
+    for (const control of [stop, after]) visible(control, !store.saved);
+    const words = store.streams.get(shown) ?? "";
+    visible(live, Boolean(words) && store.atHead);
+    if (words) text(live, words);
     visible(inside, store.outline.inside.has(shown));
     text(inside, isOpen() ? "Close inside" : "Open inside");
     load();
@@ -79,11 +102,26 @@ export function nodeCard(store, { toggle }) {
 
   async function load() {
     if (store.head.status === "running" && store.looking === null) return;
-    const key = `${shown} ${store.shown} ${store.head.line}`;
+    const key = `${shown} ${store.shown} ${store.head.line} ${JSON.stringify(store.head.edge_stops)}`;
     if (key === asked) return;
     asked = key;
     const reply = await store.ask({ ask: "node", node: shown, frame: store.shown });
     if (key !== asked) return;
+    text(doc, reply.doc ?? "");
+    visible(doc, Boolean(reply.doc));
+    text(code.lastChild, reply.code ?? "");
+    visible(code, Boolean(reply.code));
+    visible(mode, Boolean(reply.mode) && !store.saved);
+    if (reply.mode) mode.value = reply.mode;
+    const edges = store.saved ? [] : reply.ways ?? [];
+    ways.replaceChildren(...edges.map((way) => el(
+      "label", { class: "way-row" },
+      el("input", {
+        type: "checkbox", checked: way.stop, "aria-label": `Stop on the way to ${way.name}`,
+        onchange: () => store.send({ do: "edge", source: shown, target: way.target }),
+      }),
+      `→ ${way.name}`, el("span", { class: "faint" }, ` ${way.kind}${taken(way)}`),
+    )));
     const rows = (reply.visits ?? []).map((row) => {
       const button = el(
         "button",
@@ -95,6 +133,11 @@ export function nodeCard(store, { toggle }) {
       return button;
     });
     visits.replaceChildren(...(rows.length ? rows : [el("p", { class: "faint" }, "Not reached so far.")]));
+  }
+
+  function taken(way) {
+    const count = store.standing().taken.get(`${shown} ${way.target}`);
+    return count ? `, taken ${count.toLocaleString("en")}×` : "";
   }
 
   return { root, show, hide, draw: () => shown >= 0 && draw() };

@@ -2,7 +2,7 @@
 
 import { attr, duration, ownKeys, svg, text } from "./dom.js";
 import { iconPath } from "./icons.js";
-import { statusOf } from "./history.js";
+import { statusesOf } from "./history.js";
 
 const LONGEST = 30;
 /** How far the rim of a node reaches inwards, in pixels of the page. */
@@ -31,7 +31,7 @@ export function scene(drawing, outline, on) {
     if (!numbers.length) continue;
     const one = edge(numbers, `edge edge-${kind}`);
     edgeLayer.append(one);
-    ways.push({ one, box: around(numbers), far: false });
+    ways.push({ one, a, b, kind, numbers, box: around(numbers), far: false });
     const key = `${a} ${b}`;
     if (!edges.has(key)) edges.set(key, []);
     edges.get(key).push(one);
@@ -56,15 +56,19 @@ export function scene(drawing, outline, on) {
       label, meta,
     );
     ownKeys(group);
-    group.addEventListener("click", (event) => (onRim(body, event) ? on.rim(number) : on.body(number)));
-    group.addEventListener("pointermove", (event) => attr(group, "data-rim", onRim(body, event) ? "true" : null));
+    group.addEventListener("click", (event) => {
+      const rim = onRim(body, event);
+      if (rim) on.rim(number, rim === "after");
+      else on.body(number);
+    });
+    group.addEventListener("pointermove", (event) => attr(group, "data-rim", onRim(body, event)));
     group.addEventListener("pointerleave", () => attr(group, "data-rim", null));
     nodeLayer.append(group);
     if (outline.inside.has(number)) nodeLayer.append(fold(number, path, box, open));
     const one = { group, meta, path, kind, box, mark: null, dot: null, title: null, far: false, visits: 0, micros: 0 };
     group.addEventListener("pointerenter", () => {
       if (!one.title) group.prepend((one.title = svg("title")));
-      text(one.title, `${path}: ${one.status}, ${metaText(one)}\nThe rim sets a breakpoint.`);
+      text(one.title, `${path}: ${one.status}, ${metaText(one)}\nThe rim sets a breakpoint: below it stops after the node, elsewhere before it.`);
     });
     nodes.set(number, one);
   }
@@ -92,9 +96,10 @@ export function scene(drawing, outline, on) {
   }
 
   /** Recolour for a standing. Only what differs is touched, words only where they are in sight. */
-  function colour(standing, stops, inSight) {
+  function colour(standing, stops, inSight, edgeStops = []) {
+    const statusOf = statusesOf(standing, outline);
     for (const [number, one] of nodes) {
-      const status = statusOf(standing, number, outline);
+      const status = statusOf(number);
       const stop = stops.get(number);
       if (status !== one.status || stop !== one.stop) repaint(one, status, stop);
       const mark = standing.marks.get(number);
@@ -107,6 +112,17 @@ export function scene(drawing, outline, on) {
       if (taken === drawn.taken) continue;
       drawn.taken = taken;
       for (const one of drawn) attr(one, "data-taken", taken ? "true" : null);
+    }
+    const stopped = new Set(edgeStops.map(([a, b]) => `${a} ${b}`));
+    for (const way of ways) {
+      const stop = stopped.has(`${way.a} ${way.b}`);
+      if (stop === Boolean(way.dot)) continue;
+      if (stop) way.one.append((way.dot = svg("circle", { class: "stop", ...middle(way.numbers), r: 4.5 })));
+      else {
+        way.dot.remove();
+        way.dot = null;
+      }
+      attr(way.one, "data-stop", stop ? "on" : null);
     }
     let seen = "";
     for (const key of standing.taken.keys()) if (!edges.has(key)) seen += `${key},`;
@@ -127,13 +143,16 @@ export function scene(drawing, outline, on) {
       }
       if (one.mark) attr(one.mark, "d", MARKS[status] ? iconPath(MARKS[status]) : "");
     }
+    const set = stop?.split(" ") ?? [];
     if (stop !== undefined && !one.dot) {
       one.dot = svg("circle", { class: "stop", cx: x, cy: y + h / 2, r: 5 });
-      one.group.append(one.dot);
+      one.late = svg("circle", { class: "stop stop-after", cx: x + w / 2, cy: y + h, r: 5 });
+      one.group.append(one.dot, one.late);
     }
     one.status = status;
     one.stop = stop;
-    attr(one.group, "data-stop", stop === undefined ? null : stop ? "on" : "off");
+    attr(one.group, "data-stop", set.find((word) => word !== "after"));
+    attr(one.group, "data-stop-after", set.includes("after") ? "true" : null);
     one.group.setAttribute("aria-label", `${one.path}, ${status}${stop === undefined ? "" : ", breakpoint"}`);
   }
 
@@ -182,7 +201,28 @@ export function scene(drawing, outline, on) {
     return `${times}${duration(micros / 1000)}`;
   }
 
-  return { root, nodes, places, colour, cull, width: drawing.width ?? 0, height: drawing.height ?? 0 };
+  /** The way that passes within `near` of a point, or null. */
+  function edgeAt(x, y, near) {
+    let best = null;
+    let least = near;
+    for (const way of ways) {
+      const { box } = way;
+      if (way.far || x < box.x - near || x > box.x + box.w + near || y < box.y - near || y > box.y + box.h + near) continue;
+      const far = distance(way.numbers, x, y);
+      if (far < least) [least, best] = [far, way];
+    }
+    return best;
+  }
+
+  let pointed = null;
+  function point(one) {
+    if (one === pointed) return;
+    if (pointed) attr(pointed, "data-pointed", null);
+    if (one) attr(one, "data-pointed", "true");
+    pointed = one;
+  }
+
+  return { root, nodes, places, edgeAt, point, colour, cull, width: drawing.width ?? 0, height: drawing.height ?? 0 };
 }
 
 /** The box around a curve: it never leaves the one around its points. */
@@ -194,14 +234,43 @@ function around(numbers) {
   return { x, y, w: Math.max(...xs) - x, h: Math.max(...ys) - y };
 }
 
-/** Whether the pointer is at the edge of a node and not on its body. */
+/** A point on a path of Bézier curves: which curve, and how far along it. */
+function along(numbers, at, t) {
+  const [x0, y0, x1, y1, x2, y2, x3, y3] = numbers.slice(at, at + 8);
+  const u = 1 - t;
+  const mix = (a, b, c, d) => u * u * u * a + 3 * u * u * t * b + 3 * u * t * t * c + t * t * t * d;
+  return [mix(x0, x1, x2, x3), mix(y0, y1, y2, y3)];
+}
+
+function middle(numbers) {
+  const curves = Math.max(1, (numbers.length - 2) / 6);
+  const at = 6 * Math.floor((curves - 1) / 2);
+  const [cx, cy] = along(numbers, at, curves % 2 ? 0.5 : 1);
+  return { cx: cx.toFixed(1), cy: cy.toFixed(1) };
+}
+
+function distance(numbers, x, y) {
+  let least = Infinity;
+  for (let at = 0; at + 8 <= numbers.length; at += 6) {
+    let [px, py] = along(numbers, at, 0);
+    for (let t = 0.125; t <= 1; t += 0.125) {
+      const [qx, qy] = along(numbers, at, t);
+      const length = (qx - px) ** 2 + (qy - py) ** 2 || 1;
+      const share = Math.max(0, Math.min(1, ((x - px) * (qx - px) + (y - py) * (qy - py)) / length));
+      least = Math.min(least, Math.hypot(x - px - share * (qx - px), y - py - share * (qy - py)));
+      [px, py] = [qx, qy];
+    }
+  }
+  return least;
+}
+
+/** Whether the pointer is at the edge of a node: the lower one stops after it, the others before. */
 function onRim(body, event) {
   const box = body.getBoundingClientRect();
   const near = Math.min(RIM, box.height / 4);
-  return (
-    Math.min(event.clientX - box.left, box.right - event.clientX) < near ||
-    Math.min(event.clientY - box.top, box.bottom - event.clientY) < near
-  );
+  if (Math.min(event.clientX - box.left, box.right - event.clientX) < near) return "before";
+  if (event.clientY - box.top < near) return "before";
+  return box.bottom - event.clientY < near ? "after" : null;
 }
 
 function edge(numbers, name) {

@@ -4,8 +4,13 @@
  */
 
 import { Chunks, addRow, patch, standingOf, copyOf } from "./history.js";
+import { bookModel } from "./book.js";
 
 const PATIENCE = 15_000;
+/** After this long without a word there is no kernel behind the view. */
+const ALONE = 2_500;
+const RECENT = 4_096;
+const STREAM = 20_000;
 
 export class Store {
   constructor(model) {
@@ -17,6 +22,14 @@ export class Store {
     this._queued = false;
     this._why = new Set();
     this.chunks = new Chunks((question) => this.ask(question));
+    /** What running nodes have streamed so far, by node. */
+    this.streams = new Map();
+    /** Rows of frames as they came in, for where the newest are drawn one by one. */
+    this._recent = new Map();
+    /** Whether this is a history in a file: looked at, and never moved. */
+    this.saved = Boolean(model.saved);
+    /** Edits that wait for Go: {frame, line, items: Map(place -> edit)}. */
+    this.edits = null;
     /** How often this view looked elsewhere, and how far Python has heard of it. */
     this._looks = 0;
     this._heardOf = 0;
@@ -35,11 +48,26 @@ export class Store {
       },
     };
     for (const [what, handler] of Object.entries(this._handlers)) model.on(what, handler);
+    this.offline(model);
     // A page that was loaded again starts from a snapshot that may be old.
     this.send({ do: "hello", seq: this.seq });
   }
 
+  /** When nobody answers, a small history that was saved with the view takes over. */
+  offline(model) {
+    if (this.saved) return;
+    this._alone = setTimeout(() => {
+      const book = model.get("book");
+      if (!book?.frames) return;
+      this.saved = true;
+      this._book = bookModel(book, model);
+      this.chunks.clear();
+      this._start(this._book.get("snapshot"));
+    }, ALONE);
+  }
+
   close() {
+    clearTimeout(this._alone);
     for (const [what, handler] of Object.entries(this._handlers)) this.model.off(what, handler);
     for (const { timer } of this._waiting.values()) clearTimeout(timer);
     clearTimeout(this._telling);
@@ -85,7 +113,29 @@ export class Store {
   }
 
   send(content) {
-    this.model.send(content);
+    if (this._book) this._book.send(content, (message) => this._heard(message));
+    else this.model.send(content);
+  }
+
+  /** The row of a frame if it is at hand; else it is fetched, unless the run is passing by. */
+  row(index) {
+    const found = this._recent.get(index) ?? this.chunks.row(index);
+    if (!found && this.head.status !== "running") this.chunks.fetch(index, () => this.changed("rows"));
+    return found;
+  }
+
+  /** Notes and pins of the line on show, shared frames included: Map(index -> {note, pin}). */
+  marks() {
+    const tree = new Map((this.head.tree ?? []).map((row) => [row[0], row]));
+    const result = new Map();
+    const at = (index) => result.get(index) ?? result.set(index, {}).get(index);
+    let upto = Infinity;
+    for (let row = tree.get(this.head.line); row; row = tree.get(row[1])) {
+      for (const [index, words] of row[5]) if (index <= upto) at(index).note = words;
+      for (const index of row[6]) if (index <= upto) at(index).pin = true;
+      upto = Math.min(upto, row[2]);
+    }
+    return result;
   }
 
   /** Ask Python something; the answer is an object, with `error` if there is none. */
@@ -136,7 +186,11 @@ export class Store {
       path, name, kind, parent, role,
     }));
     const inside = new Map();
+    const counts = new Map();
     nodes.forEach((node, number) => {
+      // Its place among its siblings: the lane of a parallel's branch.
+      node.place = counts.get(node.parent) ?? 0;
+      counts.set(node.parent, node.place + 1);
       for (let up = node.parent; up >= 0; up = nodes[up].parent) {
         if (!inside.has(up)) inside.set(up, new Set());
         inside.get(up).add(number);
@@ -151,6 +205,9 @@ export class Store {
     this.live = standingOf(snapshot?.standing);
     this._last = this.live;
     this.events = snapshot?.events ?? [];
+    this.streams = new Map();
+    this._streamed(snapshot?.streams);
+    this._recent.clear();
     if (this._looks === this._heardOf) this.looking = this.head.look?.frame ?? null;
     this.looking ??= null;
     this.chunks.clear();
@@ -158,6 +215,7 @@ export class Store {
   }
 
   _heard(message) {
+    clearTimeout(this._alone);
     if (message.kind === "reply") this._settle(message.re, message.answer);
     else if (message.kind === "snapshot") this._start(message);
     else if (message.kind === "delta") this._delta(message);
@@ -181,6 +239,7 @@ export class Store {
     if (delta.fresh) {
       this.chunks.clear();
       const head = delta.head?.head ?? this.head.head;
+      this._recent.clear();
       this.events = this.events.filter(([index]) => index <= head);
     }
     if (delta.head) this._newHead(delta.head);
@@ -188,6 +247,7 @@ export class Store {
       // Chunks may hand out the live standing's past: never change it under them.
       for (const row of delta.rows) {
         addRow(this.live, row, this.outline);
+        this._recent.set(this.live.index, row);
         if (row[1] !== 1) this._event(this.live.index, row[1]);
       }
     }
@@ -196,7 +256,21 @@ export class Store {
       patch(this.live, delta.patch);
       for (const [index, kind] of delta.events) this._event(index, kind);
     }
+    if (this._recent.size > RECENT) {
+      for (const index of this._recent.keys()) {
+        if (this._recent.size <= RECENT / 2) break;
+        this._recent.delete(index);
+      }
+    }
+    this._streamed(delta.streams);
     this.changed("delta");
+  }
+
+  _streamed(rows) {
+    for (const [number, anew, words] of rows ?? []) {
+      if (words === null) this.streams.delete(number);
+      else this.streams.set(number, ((anew ? "" : this.streams.get(number) ?? "") + words).slice(-STREAM));
+    }
   }
 
   _event(index, kind) {

@@ -1,8 +1,14 @@
 /** What each tab of the inspector draws from the rows it is given. */
 
 import { el, plural } from "./dom.js";
+import { branches } from "./branches.js";
 import { diffRows } from "./diffrows.js";
+import { editBar, editLine } from "./edits.js";
+import { error } from "./fault.js";
+import { picture } from "./rich.js";
 import { treeRows } from "./tree.js";
+import { watches } from "./watches.js";
+import { who } from "./who.js";
 
 /** Inside a composite: the state of its level, or that of the whole run. */
 function levels(detail, { whole, level }) {
@@ -18,16 +24,24 @@ function levels(detail, { whole, level }) {
 }
 
 function state(detail, view) {
-  const { fetch } = view;
-  if (!detail.total) return [levels(detail, view), empty("The state is empty.")];
-  return [levels(detail, view), el("div", { class: "tree" }, treeRows(detail, [], fetch, new Set(detail.changed)))];
+  const { store } = view;
+  const own = !view.whole || !detail.levels?.length;
+  const bar = editBar(detail, view);
+  const asks = {
+    fetch: view.fetch,
+    who: store.saved ? null : (steps) => view.who({ steps, whole: view.whole }),
+    edit: own && !store.saved ? (steps, row, line) => editLine(detail, view, bar, steps, row, line) : null,
+  };
+  const parts = [levels(detail, view), bar.root];
+  if (!detail.total) return [...parts, empty("The state is empty.")];
+  return [...parts, el("div", { class: "tree" }, treeRows(detail, [], asks, new Set(detail.changed)))];
 }
 
 function diff(detail, view) {
-  const { against, last } = view;
+  const { against, last, store } = view;
   const input = el("input", {
     type: "number", min: 0, max: last, class: "against", "aria-label": "Compare with frame",
-    placeholder: detail.against === null ? "" : String(detail.against),
+    placeholder: detail.against === null ? "" : String(detail.against), disabled: store.saved,
     onchange: () => against(input.value === "" ? null : Number(input.value)),
   });
   if (detail.chosen !== null && detail.chosen !== undefined) input.value = detail.chosen;
@@ -36,69 +50,70 @@ function diff(detail, view) {
   return [levels(detail, view), bar, diffRows(detail, "Nothing changed.")];
 }
 
-function mutations(detail) {
+function mutations(detail, { store, frame }) {
   if (!detail.rows.length) return [empty("This frame wrote nothing.")];
-  const rows = detail.rows.map((row) =>
-    el(
+  const can = detail.can_untick && !store.saved;
+  const rows = detail.rows.map((row, place) => {
+    const tick = can
+      ? el("input", {
+        type: "checkbox", checked: true, "aria-label": `Keep ${row.what} ${row.path}`,
+        title: "Untick: fold the history again without this, on a new line; no node runs",
+        onchange: () => store.order({ do: "without", frame, mutation: place }),
+      })
+      : null;
+    return el(
       "tr", {},
-      el("td", { class: "what" }, row.what),
+      el("td", { class: "what" }, tick, row.what),
       el("td", { class: "change-path" }, row.path),
       el("td", { class: "tree-value" }, row.value ? row.value.text : ""),
       el("td", { class: "tree-type" }, row.reducer),
-    ),
-  );
+    );
+  });
   const head = el("tr", {}, ["Mutation", "Key", "Value", "Reducer"].map((name) => el("th", { scope: "col" }, name)));
-  return [el("table", { class: "rows" }, el("thead", {}, head), el("tbody", {}, rows)), more(detail)];
+  const hint = can ? el("p", { class: "faint" }, "Untick one to see the run without it, on a new line; no node runs again.") : null;
+  return [el("table", { class: "rows" }, el("thead", {}, head), el("tbody", {}, rows)), more(detail), hint];
 }
 
 function route(detail) {
-  if (!detail.went) return [empty("The run stayed where it was: no way was chosen at this frame.")];
+  if (!detail.went && !detail.rows.length) {
+    return [empty(detail.said ? `${detail.said}.` : "The run stayed where it was: no way was chosen at this frame.")];
+  }
   const how = detail.kind && detail.kind !== "end" ? ` (${detail.kind})` : "";
   const to = detail.next === null ? "This level ends here." : ["Goes on to ", el("b", {}, detail.next), `${how}.`];
-  const parts = [el("p", { class: "lead" }, to)];
+  const parts = [detail.went ? el("p", { class: "lead" }, to) : null];
+  if (detail.said) parts.push(el("p", { class: "faint" }, detail.said));
   if (detail.rows.length) {
     const rows = detail.rows.map((row) =>
       el(
-        "tr", { class: row.result ? "taken" : undefined },
-        el("td", { class: "change-path" }, row.edge),
-        el("td", {}, row.result ? "true: taken" : "false"),
+        "tr", { class: row.won ? "taken" : undefined },
+        el("td", {}, el("span", { class: "change-path" }, row.edge), row.kind ? el("span", { class: "tree-type" }, ` ${row.kind}`) : null,
+          row.condition ? el("code", { class: "condition" }, row.condition) : null,
+          row.note ? el("div", { class: "faint" }, row.note) : null),
+        el("td", {}, answerOf(row)),
+        el("td", { class: "tree-value" }, (row.reads ?? []).join(", ")),
       ),
     );
-    const head = el("tr", {}, ["Condition of", "Answer"].map((name) => el("th", { scope: "col" }, name)));
+    const head = el("tr", {}, ["Way out", "Answer", "Keys read"].map((name) => el("th", { scope: "col" }, name)));
     parts.push(el("table", { class: "rows" }, el("thead", {}, head), el("tbody", {}, rows)));
   }
   return parts;
 }
 
-function output(detail) {
-  if (!detail.text && !detail.stream.length) return [empty("Nothing was printed, logged or shown.")];
+function answerOf(row) {
+  const said = row.result === null || row.result === undefined ? "" : String(row.result);
+  return row.won ? (said ? `${said}: taken` : "taken") : said;
+}
+
+function output(detail, { store, frame }) {
+  const shown = detail.shown ?? [];
+  if (!detail.text && !detail.stream && !shown.length) return [empty("Nothing was printed, logged or shown.")];
   const parts = [];
   if (detail.cut) parts.push(el("div", { class: "faint" }, `${plural(detail.cut, "earlier character")} not shown`));
   if (detail.text) parts.push(el("pre", { class: "full" }, detail.text));
-  if (detail.stream.length) {
-    parts.push(el("h4", {}, "Stream"), el("pre", { class: "full stream" }, detail.stream.join("")));
-  }
-  return parts;
-}
-
-function error(detail) {
-  if (!detail.type) return [empty("No error at this frame.")];
-  const lines = (stack) => stack.map((entry) =>
-    el(
-      "div", { class: "stack-line" },
-      el("div", { class: "stack-where" }, `${shortFile(entry.file)}:${entry.line} in ${entry.function}`),
-      el("code", {}, entry.code),
-    ),
-  );
-  const parts = [
-    el("p", { class: "error-title" }, el("b", {}, detail.type), detail.message ? `: ${detail.message}` : ""),
-    el("p", { class: "faint" }, detail.where ? `in ${detail.where}` : ""),
-    ...detail.notes.map((note) => el("p", {}, note)),
-    el("div", { class: "stack" }, lines(detail.mine)),
-  ];
-  if (detail.theirs.length) {
-    const summary = el("summary", { tabindex: 0 }, `${plural(detail.theirs.length, "line")} in libraries`);
-    parts.push(el("details", { class: "stack" }, summary, lines(detail.theirs)));
+  const fetch = store.saved ? null : (place) => store.ask({ ask: "picture", frame, place });
+  for (const row of shown) if (row.kind !== "text") parts.push(el("div", { class: "displayed" }, picture(row, fetch)));
+  if (detail.stream) {
+    parts.push(el("h4", {}, `Stream · ${plural(detail.chunks, "chunk")}`), el("pre", { class: "full stream" }, detail.stream));
   }
   return parts;
 }
@@ -111,12 +126,6 @@ function empty(words) {
   return el("p", { class: "empty" }, words);
 }
 
-function shortFile(file) {
-  const parts = file.split(/[\\/]/);
-  const cell = file.match(/ipykernel_\d+[\\/](\d+)\.py$/);
-  return cell ? "cell" : parts.slice(-2).join("/");
-}
-
 export const TABS = [
   { id: "state", name: "State", draw: state },
   { id: "diff", name: "Diff", draw: diff },
@@ -124,4 +133,7 @@ export const TABS = [
   { id: "route", name: "Route", draw: route },
   { id: "output", name: "Output", draw: output },
   { id: "error", name: "Error", draw: error },
+  { id: "who", name: "Who", draw: who },
+  { id: "watches", name: "Watches", draw: watches },
+  { id: "branches", name: "Branches", draw: branches },
 ];

@@ -4,7 +4,7 @@ import { attr, el, text, visible } from "./dom.js";
 import { icon } from "./icons.js";
 import { VERBS, now, press } from "./verbs.js";
 
-export function toolbar(store, { onHelp }) {
+export function toolbar(store, { onHelp, onFind }) {
   const buttons = new Map();
   const groups = [];
   for (const verb of VERBS) {
@@ -34,16 +34,31 @@ export function toolbar(store, { onHelp }) {
     { type: "button", class: "quiet", "aria-label": "Help", "aria-keyshortcuts": "?", title: "Keys and marks (?)", onclick: onHelp },
     icon("help"),
   );
+  const search = el(
+    "button",
+    { type: "button", class: "quiet", "aria-label": "Find", "aria-keyshortcuts": "/", title: "Find a text in everything that was recorded (/)", onclick: onFind },
+    icon("find"),
+  );
   const root = el(
     "div",
     { class: "toolbar", role: "group", "aria-label": "Debugger" },
     groups,
     el("span", { class: "spring" }),
     picker,
+    search,
     help,
   );
+  const kept = el("span", { class: "faint saved-words", hidden: true }, "a saved history: look around, nothing runs here");
+  root.prepend(kept);
 
   function draw() {
+    visible(kept, store.saved);
+    visible(search, !store.saved);
+    for (const group of groups) visible(group, !store.saved);
+    if (store.saved) {
+      lines();
+      return;
+    }
     for (const [verb, button] of buttons) {
       const [enabled, tip] = now(store, verb.id);
       // Not `disabled`: a button keeps the focus and says why it does nothing.
@@ -58,6 +73,10 @@ export function toolbar(store, { onHelp }) {
         attr(button, "data-live", store.head.busy ? "true" : null);
       }
     }
+    lines();
+  }
+
+  function lines() {
     const lines = store.head.lines ?? [];
     visible(picker, lines.length > 1);
     if (picker.dataset.lines !== JSON.stringify(lines)) {

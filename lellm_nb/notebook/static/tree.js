@@ -2,17 +2,18 @@
 
 import { attr, el, text } from "./dom.js";
 import { icon } from "./icons.js";
+import { picture, table } from "./rich.js";
 
-/** Draw one page of children under `parent`; `fetch(steps, start)` gets more. */
-export function treeRows(page, steps, fetch, changed = new Set(), depth = 0) {
+/**
+ * Draw one page of children under `parent`. `view` has `fetch(steps, start)` for more, and what
+ * a value can be asked or made: `who(steps, path)`, `edit(steps, row, line)`; each may be missing.
+ */
+export function treeRows(page, steps, view, changed = new Set(), depth = 0) {
   if (page.error) return [el("div", { class: "faint bad" }, page.error)];
-  if (page.full !== undefined) {
-    const rows = [el("pre", { class: "full" }, page.full)];
-    if (page.cut) rows.push(el("div", { class: "faint" }, `and ${page.cut.toLocaleString("en")} more characters`));
-    return rows;
-  }
+  if (page.full !== undefined) return fullText(page, steps, view);
+  if (page.picture) return [picture(page.picture, null)];
   const rows = page.rows.map((row, place) =>
-    treeRow(row, [...steps, page.start + place], fetch, changed.has(row.key), depth),
+    treeRow(row, [...steps, page.start + place], view, changed.has(row.key), depth),
   );
   const next = page.start + page.rows.length;
   if (next < page.total) {
@@ -21,15 +22,45 @@ export function treeRows(page, steps, fetch, changed = new Set(), depth = 0) {
     more.style.setProperty("--depth", depth);
     more.addEventListener("click", async () => {
       attr(more, "aria-busy", "true");
-      const further = await fetch(steps, next);
-      more.replaceWith(...treeRows(further, steps, fetch, changed, depth));
+      const further = await view.fetch(steps, next);
+      more.replaceWith(...treeRows({ ...further, table: null }, steps, view, changed, depth));
+    });
+    rows.push(more);
+  }
+  return page.table ? asTable(page, steps, view, rows) : rows;
+}
+
+/** Records are a table first; as a tree they can be opened further. */
+function asTable(page, steps, view, rows) {
+  const flat = table(page.table, (start) => view.fetch(steps, start));
+  if (!rows.length) return [flat];
+  const tree = el("div", { hidden: true }, rows);
+  const swap = el("button", {
+    type: "button", class: "chip", "aria-pressed": "false",
+    onclick: () => {
+      tree.hidden = !tree.hidden;
+      flat.hidden = !tree.hidden;
+      attr(swap, "aria-pressed", String(!tree.hidden));
+    },
+  }, "as a tree");
+  return [el("div", { class: "tab-bar" }, swap), flat, tree];
+}
+
+function fullText(page, steps, view) {
+  const rows = [el("pre", { class: "full" }, page.full)];
+  if (page.cut) {
+    const more = el("button", { type: "button", class: "more" });
+    text(more, `show more (${page.cut.toLocaleString("en")} characters left)`);
+    more.addEventListener("click", async () => {
+      attr(more, "aria-busy", "true");
+      more.replaceWith(...fullText(await view.fetch(steps, page.next), steps, view));
     });
     rows.push(more);
   }
   return rows;
 }
 
-function treeRow(row, steps, fetch, changed, depth) {
+function treeRow(row, steps, view, changed, depth) {
   const children = el("div", { class: "tree-children", hidden: true });
   const line = [
     el("span", { class: "tree-mark", "aria-hidden": "true" }, row.opens ? icon("closed", 12) : ""),
@@ -49,23 +80,33 @@ function treeRow(row, steps, fetch, changed, depth) {
       if (open && !fetched) {
         fetched = true;
         children.replaceChildren(el("div", { class: "faint" }, "…"));
-        children.replaceChildren(...treeRows(await fetch(steps, 0), steps, fetch, new Set(), depth + 1));
+        children.replaceChildren(...treeRows(await view.fetch(steps, 0), steps, view, new Set(), depth + 1));
       }
     });
   } else {
     head = el("div", { class: "tree-row" }, line);
   }
-  head.style.setProperty("--depth", depth);
+  const whole = el("div", { class: "tree-line" }, head, acts(row, steps, view, () => whole));
+  whole.style.setProperty("--depth", depth);
   children.style.setProperty("--depth", depth + 1);
   if (changed) {
-    attr(head, "data-changed", "true");
+    attr(whole, "data-changed", "true");
     head.title = "Written in this frame";
   }
-  return el("div", { class: "tree-node" }, head, children);
+  return el("div", { class: "tree-node" }, whole, children);
+}
+
+function acts(row, steps, view, line) {
+  const one = (name, sign, act) =>
+    el("button", { type: "button", class: "act", "aria-label": `${name} ${row.key}`, title: `${name} ${row.key}`, onclick: act }, icon(sign, 13));
+  const found = [];
+  if (view.who) found.push(one("Who wrote", "who", () => view.who(steps)));
+  if (view.edit) found.push(one("Edit", "edit", () => view.edit(steps, row, line())));
+  return found.length ? el("span", { class: "acts" }, found) : null;
 }
 
 const KNOWN = new Set(["bool", "int", "float", "str", "None", "dict", "list", "tuple", "set"]);
 
-function safeType(type) {
+export function safeType(type) {
   return KNOWN.has(type) ? type : "object";
 }

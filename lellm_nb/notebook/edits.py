@@ -1,0 +1,33 @@
+"""Values edited in place: what was typed as a value, and where it goes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .cards import typed_value
+from .details import plain_state, shown_state
+from .protocols import FrameLike
+from .values import inside, keys_at
+
+
+def edits_of(frame: FrameLike, edits: list[dict[str, Any]]) -> dict[Any, Any]:
+    """Return what a fork is to put, from the edits that a person made at a frame.
+
+    A text stays a text, whatever it looks like; everything else is JSON, else text.
+
+    Raises:
+        LookupError: The value is not there any more.
+    """
+    state = shown_state(frame, False)
+    put: dict[Any, Any] = {}
+    for edit in edits:
+        if edit.get("key"):
+            put[str(edit["key"])] = typed_value(str(edit["text"]))
+            continue
+        keys = keys_at(state, edit["steps"])
+        old = inside(plain_state(state), edit["steps"])
+        text = str(edit["text"])
+        put[keys if len(keys) > 1 else keys[0]] = (
+            text if isinstance(old, str) else typed_value(text)
+        )
+    return put

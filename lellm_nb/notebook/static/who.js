@@ -1,0 +1,54 @@
+/** The Who tab: which steps wrote a value, newest first. */
+
+import { el, text } from "./dom.js";
+
+export function who(detail, view) {
+  const { store, frame } = view;
+  if (store.saved) return [el("p", { class: "empty" }, "Who wrote a value is asked of a live debugger.")];
+  const body = el("div", { class: "who-rows" });
+  const input = el("input", {
+    type: "text", "aria-label": "Value", placeholder: "a key, or level:key", autocomplete: "off", spellcheck: "false",
+    onkeydown: (event) => {
+      if (event.key === "Enter" && input.value) ask({ text: input.value });
+    },
+  });
+  const bar = el("div", { class: "tab-bar" }, el("label", {}, "writers of ", input));
+
+  async function ask(question) {
+    view.asked = question;
+    store.whoAsked = question;
+    const reply = await store.ask({ ask: "who", frame, ...question });
+    if (view.asked !== question) return;
+    if (reply.error) {
+      body.replaceChildren(el("p", { class: "faint bad" }, reply.error));
+      return;
+    }
+    if (document.activeElement !== input) input.value = reply.of;
+    const rows = reply.rows.map((row) => writer(row, store));
+    if (!rows.length) rows.push(el("p", { class: "empty" }, "Nobody: it is as the run began."));
+    if (reply.more) rows.push(el("p", { class: "faint" }, `${reply.more.toLocaleString("en")} more writes, older or later than this frame`));
+    body.replaceChildren(...rows);
+  }
+
+  if (store.whoAsked) {
+    ask(store.whoAsked);
+  } else {
+    body.append(el("p", { class: "empty" }, "Name a key, or press the person beside a value in State."));
+  }
+  return [bar, body];
+}
+
+function writer(row, store) {
+  const through = row.through.length ? `through ${[...row.through].reverse().join(", ")}` : "";
+  const button = el(
+    "button",
+    { type: "button", class: "hit", "aria-label": `frame ${row.frame}`, title: `Look at frame ${row.frame}`, onclick: () => store.look(row.frame) },
+    el("span", { class: "hit-frame" }, `frame ${row.frame}`),
+    el("b", {}, row.path), row.visit > 1 ? el("span", { class: "faint" }, ` visit ${row.visit}`) : null,
+    row.kind === "commit" ? null : el("span", { class: "badge", "data-kind": row.kind }, row.kind),
+    el("span", { class: "spring" }), el("span", { class: "faint" }, through),
+  );
+  const wrote = el("div", { class: "hit-text" });
+  text(wrote, `${row.wrote.what}${row.wrote.reducer ? ` ${row.wrote.reducer}` : ""} ${row.wrote.path}${row.wrote.value ? `: ${row.wrote.value.text}` : ""}`);
+  return el("div", { class: "hit-row" }, button, wrote);
+}

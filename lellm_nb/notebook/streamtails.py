@@ -1,0 +1,56 @@
+"""The token streams of running nodes, told piece by piece."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from lellm_nb.graph.outline import Outline
+
+from .outputs import stream_text
+
+TAIL = 4_000
+"""Characters of a stream that a view is told at first, and that travel at once."""
+
+
+class StreamTails:
+    """What was told of each stream, so that only what is new travels.
+
+    Example:
+        >>> from lellm_nb.graph.outline import Outline
+        >>> tails = StreamTails(Outline("g", by_path={"llm": 0}))
+        >>> tails.news({"llm": ["hel"]}), tails.news({"llm": ["hel", "lo"]}), tails.news({})
+        ([[0, True, 'hel']], [[0, False, 'lo']], [[0, True, None]])
+    """
+
+    def __init__(self, outline: Outline) -> None:
+        self._outline = outline
+        self._told: dict[int, tuple[int, int]] = {}
+        """Node to the identity of its chunks and how many of them were told."""
+
+    def whole(self, streaming: Mapping[str, Sequence[Any]]) -> list[list[Any]]:
+        """Return the end of every stream, as a view starts from."""
+        self._told = {}
+        return self.news(streaming)
+
+    def news(self, streaming: Mapping[str, Sequence[Any]]) -> list[list[Any]]:
+        """Return ``[node, whether it begins anew, text]``; no text says that it ended."""
+        rows: list[list[Any]] = []
+        seen = set()
+        for path, chunks in streaming.items():
+            number = self._outline.find(path)
+            if number < 0:
+                continue
+            seen.add(number)
+            same, told = self._told.get(number, (0, 0))
+            anew = same != id(chunks)
+            count = len(chunks)
+            if not anew and count == told:
+                continue
+            text = stream_text(chunks[0 if anew else told : count])
+            self._told[number] = (id(chunks), count)
+            rows.append([number, anew, text[-TAIL:]])
+        for number in [n for n in self._told if n not in seen]:
+            del self._told[number]
+            rows.append([number, True, None])
+        return rows
