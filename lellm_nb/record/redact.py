@@ -31,11 +31,12 @@ PATTERNS: dict[str, str] = {
 }
 """What is caught by default, by its name."""
 
-_HINTS = re.compile(
-    rb"sk-|k_(?:live|test)_|AKIA|ASIA|gh[pousr]_|github_pat|glpat-|AIza|xox|hf_|earer |eyJ"
-    rb"|-----BEGIN"
+_HINTS = (
+    *(b"sk-", b"k_live_", b"k_test_", b"AKIA", b"ASIA", b"ghp_", b"gho_", b"ghu_", b"ghs_"),
+    *(b"ghr_", b"github_pat_", b"glpat-", b"AIza", b"xox", b"hf_", b"earer ", b"eyJ"),
+    b"-----BEGIN",
 )
-"""A quick look at a whole row, before anything is taken apart."""
+"""What to look for in a whole row; one expression for all of them takes ten times as long."""
 
 
 class Redacted:
@@ -98,14 +99,18 @@ class Redactor:
         }
         self._paths = [re.compile(fnmatch.translate(path)) for path in self.paths]
         self._names = [_last_name(path) for path in self.paths]
+        self._hints = (*_HINTS, *self._names)
         self._always = patterns is not None or any(not name for name in self._names)
         self.on = False
 
     def hint(self, body: bytes) -> bool:
         """Tell whether a written row may hold a secret; quick, and sometimes wrongly true."""
-        if self._always or _HINTS.search(body) is not None:
+        if self._always:
             return True
-        return any(name in body for name in self._names)
+        for text in self._hints:  # noqa: SIM110  # a generator would take twice as long, per row
+            if text in body:
+                return True
+        return False
 
     @contextlib.contextmanager
     def looking(self) -> Iterator[None]:

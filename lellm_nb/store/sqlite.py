@@ -238,6 +238,12 @@ class SqliteStore:
             db.execute("delete from runs where id = ?", (number,))
         return True
 
+    def compact(self) -> None:
+        """Give the room of what was dropped back to the disk."""
+        with self.lock, self.saying("compact"):
+            self.db.execute("vacuum")
+            self.db.execute("pragma wal_checkpoint(truncate)")
+
     # -- checkpoints -------------------------------------------------------------
 
     def save(self, trace_id: TraceId, checkpoint: Checkpoint) -> None:
