@@ -276,13 +276,15 @@ class NodeExecutionError(RunError):
     """A node raised; `__cause__` is what it raised. Nothing of its step was committed."""
 
     def __init__(self, path: str, cause: BaseException, *, state: Any = None) -> None:
-        detail = f"{type(cause).__name__}: {cause}" if str(cause) else type(cause).__name__
-        super().__init__(
-            f"Node {path!r} failed with {detail}. Its step was not committed;"
-            " mend the function and retry.",
-            path=path,
-            state=state,
-        )
+        if isinstance(cause, RunError):
+            text = f"{path!r} failed inside: {innermost(cause)}"
+        else:
+            detail = f"{type(cause).__name__}: {cause}" if str(cause) else type(cause).__name__
+            text = (
+                f"Node {path!r} failed with {detail}. Its step was not committed;"
+                " mend the function and retry."
+            )
+        super().__init__(text, path=path, state=state)
         self.__cause__ = cause
 
 
@@ -305,7 +307,8 @@ class ParallelError(ExceptionGroup[RunError], RunError):
         return ParallelError(self.path, excs, state=self.state)
 
     def __str__(self) -> str:
-        return "\n".join([self.message, *(f"- {error}" for error in self.exceptions)])
+        failures = (innermost(e) if isinstance(e, RunError) else e for e in self.exceptions)
+        return "\n".join([self.message, *(f"- {failure}" for failure in failures)])
 
 
 def innermost(error: RunError) -> RunError:

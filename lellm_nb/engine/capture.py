@@ -11,11 +11,11 @@ import contextvars
 import logging
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-__all__ = ["RUNNING", "Catch", "capturing", "caught", "in_every_thread", "prepare_thread"]
+__all__ = ["RUNNING", "Catch", "capturing", "caught"]
 
 MOST = 1_000_000
 """Characters kept per step; what is beyond is counted, not kept."""
@@ -78,6 +78,9 @@ class _Proxy:
         self._real = real
 
     def write(self, text: str) -> int:
+        given: Any = text
+        if not isinstance(given, str):
+            raise TypeError(f"write() argument must be str, not {type(given).__name__}")
         catch = caught()
         if catch is None:
             written: int = self._real.write(text)
@@ -113,8 +116,6 @@ class _Handler(logging.Handler):
 _handler = _Handler()
 _lock = threading.RLock()
 _runs = 0
-_per_thread: list[Callable[[], None]] = []
-_prepared = threading.local()
 
 
 @contextmanager
@@ -140,20 +141,3 @@ def capturing() -> Iterator[None]:
                     if isinstance(stream, _Proxy):
                         setattr(sys, name, stream._real)
                 logging.root.removeHandler(_handler)
-
-
-def in_every_thread(prepare: Callable[[], None]) -> None:
-    """Have `prepare` called once in every thread before it runs a node.
-
-    IPython keeps its display hooks per thread, so that is how they get there.
-    """
-    _per_thread.append(prepare)
-
-
-def prepare_thread() -> None:
-    """Call what every thread needs, if this one has not had it."""
-    done = getattr(_prepared, "count", 0)
-    if done < len(_per_thread):
-        for prepare in _per_thread[done:]:
-            prepare()
-        _prepared.count = len(_per_thread)

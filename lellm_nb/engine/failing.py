@@ -6,6 +6,7 @@ from typing import Any
 
 from lellm_nb.engine.scope import Scope, Site
 from lellm_nb.errors import (
+    BarrierCancelledError,
     MergeConflictError,
     NodeExecutionError,
     ParallelError,
@@ -36,7 +37,7 @@ def branch_failure(
         a run's error, or a cancellation, as it is.
     """
     for error in failures.values():
-        if not isinstance(error, RunError) or isinstance(error, RunCancelledError):
+        if not isinstance(error, RunError) or isinstance(error, _PASSED_ON):
             assert isinstance(error, BaseException)
             return error
     level = scope.level(root)
@@ -47,6 +48,10 @@ def branch_failure(
     if not patient:
         return errors[0]
     return ParallelError(site.place.path, errors, state=_state_of_good_branches(scope, level, site))
+
+
+_PASSED_ON = (RunCancelledError, BarrierCancelledError)
+"""What is nobody's failure, and so is not wrapped as a branch's."""
 
 
 def _named(path: str, error: RunError, scope: Scope, level: Position) -> RunError:

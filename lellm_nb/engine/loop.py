@@ -9,7 +9,7 @@ from typing import Any
 
 from lellm_nb.clock import Clock
 from lellm_nb.engine.answering import HOLD, Hold
-from lellm_nb.engine.capture import capturing, prepare_thread
+from lellm_nb.engine.capture import capturing
 from lellm_nb.engine.collector import collecting_less
 from lellm_nb.engine.failing import branch_failure
 from lellm_nb.engine.halt import GRAVITY, Halt
@@ -86,7 +86,6 @@ class Run(Stepping):
     def _capturing(self) -> AbstractContextManager[None]:
         if not self.capture:
             return nullcontext()
-        prepare_thread()
         return capturing()
 
     async def _cancellable(self, work: Any) -> Halt:

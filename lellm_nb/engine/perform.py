@@ -12,7 +12,6 @@ from types import CoroutineType
 from typing import Any
 
 from lellm_nb.clock import Clock
-from lellm_nb.engine.capture import prepare_thread
 from lellm_nb.engine.context import Context, record_returned
 from lellm_nb.engine.scope import is_async
 from lellm_nb.graph.node import Task
@@ -107,16 +106,11 @@ async def _attempt(ctx: Context, node: Any, threaded: bool) -> None:
         return
     carried = contextvars.copy_context()
     loop = asyncio.get_running_loop()
-    returned = await loop.run_in_executor(_threads(), carried.run, _call_in_thread, node, ctx)
+    returned = await loop.run_in_executor(_threads(), carried.run, node.call, ctx)
     if isinstance(returned, Awaitable):
         returned = await returned
     if returned is not None:
         record_returned(ctx, returned)
-
-
-def _call_in_thread(node: Any, ctx: Context) -> Any:
-    prepare_thread()
-    return node.call(ctx)
 
 
 @cache

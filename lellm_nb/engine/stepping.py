@@ -32,7 +32,7 @@ class Stepping(Answering):
 
     async def _step(self) -> Halt:
         """Make one commit; a failure that an error route takes is one too."""
-        idle: dict[int, Position] = {}  # branches of which nothing is recorded: they wait alone
+        idle: dict[int, Position] = {}  # branches that cannot move: they wait alone
         while True:
             try:
                 spot = self._find(idle)
@@ -62,7 +62,7 @@ class Stepping(Answering):
                 if not await self._take_over_outwards(scope, site, whole):
                     raise whole from whole.__cause__
                 halt = None
-            if halt is Halt.UNRECORDED and id(spot.level) not in idle:
+            if halt in (Halt.UNRECORDED, Halt.HELD) and id(spot.level) not in idle:
                 idle[id(spot.level)] = spot.level
                 continue
             return Halt.STEPPED if halt is None else halt

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import Iterable, Mapping
 
@@ -97,7 +98,8 @@ class ChannelBarrierSink:
         with self._lock:
             asked = list(self._asked.values())
         for loop, news in asked:
-            loop.call_soon_threadsafe(_resolve, news)
+            with contextlib.suppress(RuntimeError):  # that run has ended meanwhile, and its loop
+                loop.call_soon_threadsafe(_resolve, news)
 
 
 def _resolve(news: asyncio.Future[None]) -> None:

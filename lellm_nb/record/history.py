@@ -79,7 +79,6 @@ class History:
         lines: The lines by name, in the order in which they began.
         notes: What a person wrote to frames.
         pins: Frames that no retention drops.
-        patched: When new code came for a node, by path, in seconds since the epoch.
         keeper: Who writes the history into a store, or `None`.
     """
 
@@ -89,7 +88,6 @@ class History:
         self.lines: dict[str, Line] = {"main": main}
         self.notes: dict[Frame, str] = {}
         self.pins: set[Frame] = set()
-        self.patched: dict[str, float] = {}
         self.keeper: Any = None
         self._forks = 0
 

@@ -289,7 +289,6 @@ def test_odd_prints_are_harmless():
     assert output(odd) == "\ud800 \x00 é \x1b[31m\n"
 
 
-@pytest.mark.xfail(strict=True, reason="the proxy takes anything, and joins it too late")
 def test_what_is_no_text_fails_the_node_that_wrote_it():
     """As a stream does: a TypeError in the node, and a step that failed."""
     wrong = only(lambda ctx: sys.stdout.write(b"bytes"))
