@@ -40,11 +40,14 @@ _NAMES = {
     "record.codec_checkpoint": """
         CheckpointCodec
     """,
+    "record.redact": """
+        Redacted Redactor
+    """,
     "record.codec_types": """
         Unsaved register_type
     """,
     "store": """
-        DiskSink InMemoryStore SqliteMutationLog SqliteStore StoreSink
+        DiskSink InMemoryStore NetworkSink SqliteMutationLog SqliteStore StoreSink
     """,
     "notebook.barrier_sink": """
         WidgetBarrierSink

@@ -74,6 +74,8 @@ from lellm_nb.record import TriggerPolicy as TriggerPolicy
 from lellm_nb.record.codec_checkpoint import CheckpointCodec as CheckpointCodec
 from lellm_nb.record.codec_types import Unsaved as Unsaved
 from lellm_nb.record.codec_types import register_type as register_type
+from lellm_nb.record.redact import Redacted as Redacted
+from lellm_nb.record.redact import Redactor as Redactor
 from lellm_nb.session import ExecutionSession as ExecutionSession
 from lellm_nb.session import GraphHashMode as GraphHashMode
 from lellm_nb.session import SessionCheckpoint as SessionCheckpoint
@@ -95,6 +97,7 @@ from lellm_nb.state import WorkflowState as WorkflowState
 from lellm_nb.state import typed_state as typed_state
 from lellm_nb.store import DiskSink as DiskSink
 from lellm_nb.store import InMemoryStore as InMemoryStore
+from lellm_nb.store import NetworkSink as NetworkSink
 from lellm_nb.store import SqliteMutationLog as SqliteMutationLog
 from lellm_nb.store import SqliteStore as SqliteStore
 from lellm_nb.store import StoreSink as StoreSink

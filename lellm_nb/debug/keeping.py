@@ -213,10 +213,12 @@ class Keeping(Writing):
         for (kind, key), value in stored.marks.items():
             if kind in ("note", "pin"):
                 named = stored.frame_named(key)
-                if named is not None and kind == "note":
-                    history.notes[named[1]] = str(value)
-                elif named is not None:
+                if named is None:
+                    continue
+                if kind == "pin":
                     history.pins.add(named[1])
+                elif isinstance(value, str) or type(value).__name__ == "Redacted":
+                    history.notes[named[1]] = str(value)
             elif kind == "stops":
                 read_stops(value, self.breakpoints, self._value_path)
 

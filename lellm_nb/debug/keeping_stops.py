@@ -9,6 +9,7 @@ from typing import Any
 from lellm_nb.debug.breakpoints import Breakpoint, Breakpoints, EdgeStop, ErrorStop, Watch
 from lellm_nb.debug.lookup import ValuePath
 from lellm_nb.errors import LellmError
+from lellm_nb.record.codec_reading import DAMAGE
 from lellm_nb.state.frozen import thaw
 
 __all__ = ["KeptBreakpoints", "read_stops", "stops_form", "watched"]
@@ -67,7 +68,7 @@ def stops_form(stops: Breakpoints) -> list[dict[str, Any]]:
 
 def read_stops(forms: Any, stops: Breakpoints, place: Callable[[Any], Any]) -> None:
     """Set the stops of stored data; one that does not fit any more is reported and left out."""
-    for form in thaw(forms):
+    for form in thaw(forms) if isinstance(forms, list) else ():
         try:
             stop: Any
             if "node" in form:
@@ -83,5 +84,5 @@ def read_stops(forms: Any, stops: Breakpoints, place: Callable[[Any], Any]) -> N
             stops.add(stop)
             stop.id, stop.enabled, stop.hits = number, bool(form["on"]), int(form["hits"])
             stops._next = max(stops._next, number + 1)
-        except (LellmError, KeyError, TypeError, ValueError) as error:
+        except (LellmError, *DAMAGE) as error:
             log.warning("a stored breakpoint was left out: %r", error)

@@ -87,6 +87,9 @@ try:
 except ImportError:
     pandas = None
 
+ROWS = 100_000_000
+"""No index claims more rows than this: it may be made real by the first who looks."""
+
 TEXT = ("object", "str", "string", "boolean", "category")
 WHOLE = ("Int8", "Int16", "Int32", "Int64", "UInt8", "UInt16", "UInt32", "UInt64")
 
@@ -141,7 +144,10 @@ def _index(value: Any) -> dict[str, Any]:
 
 def _read_index(content: Any) -> Any:
     if "range" in content:
-        return pandas.RangeIndex(*content["range"], name=content["name"])
+        steps = range(*content["range"])
+        if len(steps) > ROWS:
+            raise ValueError("an index of more rows than there can be")
+        return pandas.RangeIndex(steps, name=content["name"])
     return pandas.Index(_read_column(content["column"]), name=content["name"])
 
 

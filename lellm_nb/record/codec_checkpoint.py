@@ -11,7 +11,7 @@ from lellm_nb.ids import CheckpointId
 from lellm_nb.record.checkpoint import Checkpoint
 from lellm_nb.record.codec import Codec, Limits, to_bytes, unsavable
 from lellm_nb.record.codec_positions import PositionReader, PositionWriter
-from lellm_nb.record.codec_reading import told
+from lellm_nb.record.codec_reading import DAMAGE, told
 from lellm_nb.record.position import Position
 from lellm_nb.state.state import keep, view
 
@@ -92,5 +92,5 @@ class CheckpointCodec:
                 bool(form["protected"]),
                 position,
             )
-        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+        except DAMAGE as error:
             raise CorruptedCheckpointError(f"This is no checkpoint: {told(error)}.") from error

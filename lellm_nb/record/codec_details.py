@@ -12,7 +12,7 @@ from lellm_nb import errors
 from lellm_nb.errors import CorruptedCheckpointError, RunError
 from lellm_nb.graph.decision import Approve, Modify, Reject, Reroute
 from lellm_nb.record import chunks
-from lellm_nb.record.codec_reading import told
+from lellm_nb.record.codec_reading import DAMAGE, told
 from lellm_nb.record.codec_types import Unsaved, type_name
 from lellm_nb.record.frame import DecisionRecord, Detail
 
@@ -98,7 +98,7 @@ def read_detail(form: Any, read: Read) -> Detail | None:
             recorded=bool(form.get("rec")),
             stale=tuple(map(str, form.get("old", ()))),
         )
-    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+    except DAMAGE as error:
         raise CorruptedCheckpointError(f"A damaged detail of a frame: {told(error)}.") from error
 
 

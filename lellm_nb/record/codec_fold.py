@@ -9,7 +9,7 @@ from lellm_nb.graph.edge import Edge, Route
 from lellm_nb.record.codec_details import read_detail
 from lellm_nb.record.codec_frames import STEPS, Row, steps_of
 from lellm_nb.record.codec_positions import PositionReader, read_hold
-from lellm_nb.record.codec_reading import told
+from lellm_nb.record.codec_reading import DAMAGE, told
 from lellm_nb.record.frame import Detail, Place
 from lellm_nb.record.position import Fan, Position
 from lellm_nb.state.data import Wide, draft
@@ -92,7 +92,7 @@ class FrameReader:
                 tuple(steps_of(form.get("level", ""))),
                 route,
             )
-        except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+        except DAMAGE as error:
             raise CorruptedCheckpointError(f"A damaged template: {told(error)}.") from error
 
     def knows(self, number: int) -> bool:
@@ -132,7 +132,7 @@ class FrameReader:
                 str(more.get("c", "")),
                 (more["s"], more["x"]) if "s" in more else None,
             )
-        except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+        except DAMAGE as error:
             raise CorruptedCheckpointError(f"A damaged frame: {told(error)}.") from error
 
     def _place(self, graph: str, path: Any, node: str) -> Place:
@@ -162,7 +162,7 @@ class FrameReader:
             raise CorruptedCheckpointError(
                 f"A frame does not fit the one before: {error}"
             ) from error
-        except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+        except DAMAGE as error:
             raise CorruptedCheckpointError(
                 f"A frame does not fit the one before: {told(error)}."
             ) from error
@@ -171,7 +171,7 @@ class FrameReader:
         """Return a frame's level within the position that it led to."""
         try:
             return self._found(root, facts)
-        except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+        except DAMAGE as error:
             raise CorruptedCheckpointError(f"A damaged position: {told(error)}.") from error
 
     def _found(self, root: Position, facts: Facts) -> Position:

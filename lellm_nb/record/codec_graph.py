@@ -10,7 +10,7 @@ from lellm_nb.graph.edge import Edge
 from lellm_nb.graph.fingerprint import Fingerprint
 from lellm_nb.graph.graph import Graph
 from lellm_nb.graph.node import Barrier, Condition, Node, Parallel, Subgraph, Task
-from lellm_nb.record.codec_reading import told
+from lellm_nb.record.codec_reading import DAMAGE, told
 from lellm_nb.state.lens import IdentityLens, KeyLens
 from lellm_nb.state.merge import MergeMutations
 from lellm_nb.state.reducer import ReducerRegistry
@@ -38,7 +38,7 @@ def read_fingerprint(form: Any) -> Fingerprint:
     try:
         nodes, ends, edges = (tuple(tuple(row) for row in rows) for rows in form)
         return Fingerprint(nodes, ends, edges)
-    except (TypeError, ValueError) as error:
+    except DAMAGE as error:
         raise CorruptedCheckpointError(f"A damaged fingerprint: {error}.") from error
 
 
@@ -108,7 +108,7 @@ def read_graph(form: Any, hash: int, depth: int = 0) -> Graph:
             enforce_max_visits=bool(form["limits"]),
             hash_override=hash,
         )
-    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+    except DAMAGE as error:
         raise CorruptedCheckpointError(f"A damaged outline of a graph: {told(error)}.") from error
 
 

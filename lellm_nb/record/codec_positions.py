@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from lellm_nb.errors import CorruptedCheckpointError, ReducerError
 from lellm_nb.record.codec import TAG, Codec, Problem
-from lellm_nb.record.codec_reading import told
+from lellm_nb.record.codec_reading import DAMAGE, told
 from lellm_nb.record.codec_types import class_named, type_name
 from lellm_nb.record.position import TO_ROUTE, Fan, Position, ToRoute, Waiting
 from lellm_nb.record.visits import Visits
@@ -174,7 +174,7 @@ class PositionReader:
         try:
             datas = [self.data(data) for data in form["data"]]
             return self._level(form["at"], datas, 0)
-        except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+        except DAMAGE as error:
             raise CorruptedCheckpointError(f"A damaged position: {told(error)}.") from error
 
     def _level(self, form: Any, datas: list[Any], depth: int) -> Position:

@@ -10,10 +10,16 @@ from lellm_nb.errors import CorruptedCheckpointError, LellmError
 from lellm_nb.record.codec_types import LATER, Kind, Unsaved, kind_named, load_later
 from lellm_nb.state.frozen import frozen_dict, frozen_list
 
-__all__ = ["TAG", "Limits", "Reading", "told"]
+__all__ = ["DAMAGE", "TAG", "Limits", "Reading", "told"]
 
 TAG = "$"
 """The key that says that an object is a tagged value."""
+
+DAMAGE = (
+    *(KeyError, IndexError, TypeError, ValueError, AttributeError),
+    *(OverflowError, RecursionError),
+)
+"""What taking damaged data apart raises."""
 
 _ATOMS = {str, int, float, bool, type(None)}
 
@@ -108,7 +114,7 @@ class Reading:
         self._check(depth, 1)
         try:
             made = {self.value(k, key, depth): self.value(v, key, depth) for k, v in pairs}
-        except (TypeError, ValueError) as error:
+        except DAMAGE as error:
             raise CorruptedCheckpointError(f"A damaged mapping: {error}.") from error
         return frozen_dict(made, key)
 

@@ -2,6 +2,7 @@
 
 from lellm_nb.store.disk import DiskSink
 from lellm_nb.store.memory import InMemoryStore, StoreSink
+from lellm_nb.store.network import NetworkSink
 from lellm_nb.store.rows import RunInfo, RunRows, RunStore
 from lellm_nb.store.sqlite import SqliteStore
 from lellm_nb.store.sqlite_log import SqliteMutationLog
@@ -9,6 +10,7 @@ from lellm_nb.store.sqlite_log import SqliteMutationLog
 __all__ = [
     "DiskSink",
     "InMemoryStore",
+    "NetworkSink",
     "RunInfo",
     "RunRows",
     "RunStore",

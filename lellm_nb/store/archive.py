@@ -39,7 +39,7 @@ from lellm_nb.errors import CheckpointStoreError, CorruptedCheckpointError
 from lellm_nb.ids import TraceId
 from lellm_nb.record.codec import Codec, Limits, to_bytes
 from lellm_nb.record.codec_frames import Row
-from lellm_nb.record.codec_reading import told
+from lellm_nb.record.codec_reading import DAMAGE, told
 from lellm_nb.store.memory_rows import MemoryRows
 from lellm_nb.store.rows import LineRow
 
@@ -152,7 +152,7 @@ def read_archive(
         raise CheckpointStoreError(f"Could not read {str(path)!r}: {error}.") from error
     except MemoryError:
         raise CorruptedCheckpointError("The file is larger than there is memory for.") from None
-    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+    except DAMAGE as error:
         raise CorruptedCheckpointError(f"This file is no run: {told(error)}.") from error
 
 

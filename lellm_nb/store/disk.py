@@ -12,7 +12,7 @@ from typing import Any
 from lellm_nb.errors import CheckpointStoreError, CorruptedCheckpointError
 from lellm_nb.record.codec import Codec
 from lellm_nb.record.codec_positions import PositionReader, PositionWriter
-from lellm_nb.record.codec_reading import told
+from lellm_nb.record.codec_reading import DAMAGE, told
 from lellm_nb.record.sinks import FrameInfo
 from lellm_nb.state.state import keep, view
 
@@ -103,7 +103,7 @@ class DiskSink:
             if form["lellm_nb"] != "snapshot" or form["format"] != 1:
                 raise ValueError(f"format {form['format']!r}")
             return {**form, "state": view(PositionReader(self.codec).data(form["state"]))}
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except DAMAGE as error:
             raise CorruptedCheckpointError(f"This is no snapshot: {told(error)}.") from error
 
 

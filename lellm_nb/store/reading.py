@@ -11,7 +11,7 @@ from lellm_nb.errors import CorruptedCheckpointError
 from lellm_nb.record.codec import Codec
 from lellm_nb.record.codec_fold import Facts, FrameReader
 from lellm_nb.record.codec_positions import PositionReader
-from lellm_nb.record.codec_reading import told
+from lellm_nb.record.codec_reading import DAMAGE, told
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.history import History, Line
 from lellm_nb.record.position import Position
@@ -98,9 +98,11 @@ class StoredRun:
     def _read_head(self) -> tuple[Line, Frame]:
         try:
             number, index = self.marks.pop(("head", ""), (0, None))
+            if type(number) is not int or type(index) not in (int, type(None)):
+                raise TypeError("a head is a line and an index")
             line = self._by_number[number]
             return line, line[line.tip if index is None else index]
-        except (KeyError, IndexError, TypeError, ValueError) as error:
+        except DAMAGE as error:
             raise CorruptedCheckpointError(f"The head stands nowhere: {told(error)}.") from error
 
     def grow(self) -> int:
@@ -119,7 +121,7 @@ class StoredRun:
         try:
             line = self._by_number[int(number)]
             return line, line[int(index)]
-        except (KeyError, IndexError, ValueError):
+        except DAMAGE:
             return None
 
     # -- frames ------------------------------------------------------------------
@@ -135,6 +137,8 @@ class StoredRun:
         with self.lock:
             found = self.rows.anchor(frames.number, index)
             if found is not None:
+                if found[0] < frames.line.first:
+                    raise CorruptedCheckpointError("A position is of no frame.")
                 return self._in_block(frames, found[0], index, found[1])
             line = frames.line
             if line.base is None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from lellm_nb.errors import CorruptedCheckpointError
 from lellm_nb.ids import CheckpointId, TraceId, new_trace_id
+from lellm_nb.record.codec_reading import DAMAGE
 from lellm_nb.record.log import MutationLogEntry
 from lellm_nb.store.packing import pack, unpack
 from lellm_nb.store.sqlite import SqliteStore
@@ -108,7 +109,7 @@ def _entry(trace_id: TraceId, step: int, at: int, body: Any, crc: int) -> Mutati
     try:
         node, checkpoint, when, mutation = json.loads(plain)
         stamp = datetime.datetime.fromisoformat(when)
-    except (ValueError, TypeError, RecursionError) as error:
+    except DAMAGE as error:
         raise CorruptedCheckpointError(f"Mutation {at} of step {step}: {error}.") from error
     kept = None if checkpoint is None else CheckpointId(checkpoint)
     return MutationLogEntry(trace_id, step, node, kept, at, mutation, stamp)

@@ -1,0 +1,128 @@
+"""Frames as OpenTelemetry spans, sent to a collector (optional: ``pip install lellm-nb[otel]``)."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+from typing import Any
+
+from lellm_nb.errors import CheckpointStoreError
+from lellm_nb.ids import TraceId, new_trace_id
+from lellm_nb.record.codec import Codec
+from lellm_nb.record.redact import Redactor
+from lellm_nb.record.sinks import FrameInfo
+
+__all__ = ["NetworkSink"]
+
+log = logging.getLogger("lellm_nb")
+
+
+class NetworkSink:
+    """A checkpoint sink that sends each frame as a span, by OTLP over HTTP in protobuf.
+
+    Spans go into a queue and are sent from a thread of their own: a slow or dead collector
+    never holds a run. When the queue is full, spans are dropped and the run is not.
+
+    Args:
+        endpoint: Where the collector listens: ``http://localhost:4318/v1/traces``.
+        service: What the run is called there.
+        trace_id: The trace's id; a fresh one by default.
+        values: Whether what was written goes along, without secrets; else only its keys.
+        headers: Sent with every request.
+        timeout: Seconds one request may take.
+
+    Raises:
+        CheckpointStoreError: The packages of the extra ``otel`` are not installed.
+    """
+
+    def __init__(
+        self,
+        endpoint: str = "http://localhost:4318/v1/traces",
+        *,
+        service: str = "lellm_nb",
+        trace_id: TraceId | None = None,
+        values: bool = False,
+        headers: dict[str, str] | None = None,
+        timeout: float = 5.0,
+    ) -> None:
+        self.endpoint = endpoint
+        self.trace_id = trace_id or new_trace_id()
+        self.values = values
+        self._codec = Codec(redactor=Redactor())
+        # looked up by name: an extra, which nobody else has to install
+        try:
+            self._trace = importlib.import_module("opentelemetry.trace")
+            sdk = importlib.import_module("opentelemetry.sdk.trace")
+            export = importlib.import_module("opentelemetry.sdk.trace.export")
+            resources = importlib.import_module("opentelemetry.sdk.resources")
+            otlp = importlib.import_module("opentelemetry.exporter.otlp.proto.http.trace_exporter")
+        except ImportError as error:
+            raise CheckpointStoreError(
+                "NetworkSink needs OpenTelemetry: pip install 'lellm-nb[otel]'."
+            ) from error
+        exporter = otlp.OTLPSpanExporter(endpoint=endpoint, headers=headers, timeout=timeout)
+        self._queue = export.BatchSpanProcessor(exporter, schedule_delay_millis=200)
+        resource = resources.Resource.create({"service.name": service})
+        self._provider = sdk.TracerProvider(resource=resource, shutdown_on_exit=False)
+        self._provider.add_span_processor(self._queue)
+        self._tracer = self._provider.get_tracer("lellm_nb")
+        context = self._trace.SpanContext(
+            trace_id=int(self.trace_id, 16),
+            span_id=int(self.trace_id[:16], 16) or 1,
+            is_remote=True,
+            trace_flags=self._trace.TraceFlags(self._trace.TraceFlags.SAMPLED),
+        )
+        self._parent = self._trace.set_span_in_context(self._trace.NonRecordingSpan(context))
+
+    def on_checkpoint(self, state: Any, frame_info: FrameInfo) -> bool:
+        """Put a frame into the queue; False, since nothing is kept that could be loaded."""
+        frame = frame_info.frame
+        if frame is None:
+            return False
+        begun = int(frame.started * 1e9)
+        span = self._tracer.start_span(
+            frame.path or frame.kind,
+            context=self._parent,
+            start_time=begun,
+            attributes=self._attributes(frame),
+        )
+        if frame.error is not None:
+            said = f"{type(frame.error).__name__}: {frame.error}"
+            shown = str(self._codec.redactor.apply(said)) if self._codec.redactor else said
+            span.set_status(self._trace.Status(self._trace.StatusCode.ERROR, shown))
+        span.end(end_time=begun + int(frame.duration * 1e9))
+        return False
+
+    def _attributes(self, frame: Any) -> dict[str, Any]:
+        made: dict[str, Any] = {
+            "lellm.graph": frame.graph_id,
+            "lellm.path": frame.path,
+            "lellm.kind": frame.kind,
+            "lellm.step": frame.cursor,
+            "lellm.visit": frame.visit,
+            "lellm.changed_keys": list(frame.changed_keys),
+        }
+        if frame.route is not None:
+            made["lellm.next_node"] = frame.next_node or "(end)"
+        if frame.cost:
+            made["lellm.cost"] = float(frame.cost)
+        if frame.decision is not None:
+            made["lellm.decision"] = str(frame.decision)
+        if self.values:
+            for mutation in frame.mutations:
+                key = getattr(mutation, "key", None)
+                if key is not None and hasattr(mutation, "value"):
+                    text = self._codec.dumps(mutation.value, path=key).decode()
+                    name = key if isinstance(key, str) else ".".join(map(str, key))
+                    made[f"lellm.value.{name}"] = text[:4096]
+        return made
+
+    def close(self, timeout: float = 2.0) -> bool:
+        """Send what is in the queue; tell whether all of it went within `timeout` seconds."""
+        sent = bool(self._provider.force_flush(int(timeout * 1000)))
+        if not sent:
+            log.warning("not all spans were taken by %s", self.endpoint)
+        return sent
+
+    def __repr__(self) -> str:
+        return f"NetworkSink({self.endpoint!r})"
