@@ -24,11 +24,12 @@ The last line is ``["end", lines, sha256]``, over the bytes of all lines before 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
-import tempfile
 import time
+import uuid
 import zlib
 from collections.abc import Iterable, Iterator
 from itertools import islice
@@ -63,12 +64,9 @@ def write_archive(path: str | os.PathLike[str], rows: MemoryRows, name: str) -> 
         CheckpointStoreError: The file cannot be written.
     """
     target = Path(path)
+    made = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}.tmp")
     try:
-        handle, made = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-    except OSError as error:
-        raise CheckpointStoreError(f"Could not write {str(target)!r}: {error}.") from error
-    try:
-        with os.fdopen(handle, "wb") as file:
+        with made.open("xb") as file:
             total = _write(file, _lines(rows, name), zlib.Z_DEFAULT_STRATEGY)
             if total > LARGE and total > RATIO // 2 * file.tell():
                 # so repetitive that it would look like a bomb: squeeze it less
@@ -77,11 +75,12 @@ def write_archive(path: str | os.PathLike[str], rows: MemoryRows, name: str) -> 
                 _write(file, _lines(rows, name), zlib.Z_HUFFMAN_ONLY)
             file.flush()
             os.fsync(file.fileno())
-        Path(made).replace(target)
+        made.replace(target)
     except OSError as error:
         raise CheckpointStoreError(f"Could not write {str(target)!r}: {error}.") from error
     finally:
-        Path(made).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            made.unlink(missing_ok=True)
 
 
 def _write(file: IO[bytes], lines: Iterable[bytes], strategy: int) -> int:
