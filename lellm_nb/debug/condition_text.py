@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from types import CodeType
 from typing import Any
 
-__all__ = ["source_of"]
+__all__ = ["holds_code", "parsed", "source_of"]
 
 
 def source_of(function: Callable[..., Any]) -> str:
@@ -52,17 +52,18 @@ def _name(function: Any) -> str:
 
 
 @functools.lru_cache(maxsize=32)
-def _parsed(text: str) -> ast.Module:
+def parsed(text: str) -> ast.Module:
+    """Return a source's tree; the same one for the same text, so it is only to be read."""
     return ast.parse(text)
 
 
 def _found(text: str, code: CodeType) -> str | None:
     line = code.co_firstlineno
-    fitting = [node for node in _functions(_parsed(text)) if _first_line(node) == line]
+    fitting = [node for node in _functions(parsed(text)) if _first_line(node) == line]
     if code.co_name == "<lambda>":
         fitting = [node for node in fitting if isinstance(node, ast.Lambda)]
         if len(fitting) > 1:
-            fitting = [node for node in fitting if _holds(node, code)]
+            fitting = [node for node in fitting if holds_code(node, code)]
     else:
         fitting = [node for node in fitting if getattr(node, "name", "") == code.co_name]
     if not fitting:
@@ -83,7 +84,7 @@ def _first_line(node: Any) -> int:
     return min([int(node.lineno), *(int(each.lineno) for each in decorators)])
 
 
-def _holds(node: Any, code: CodeType) -> bool:
+def holds_code(node: Any, code: CodeType) -> bool:
     """Tell whether a lambda's body is where its code says it stands."""
     body = node.body
     places = [

@@ -52,19 +52,35 @@ def literal(value: Any, path: str = "", imports: set[str] | None = None) -> str:
     if type(value) is tuple:
         return f"({_items(value, path, needs)}{',' if len(value) == 1 else ''})"
     if isinstance(value, (set, frozenset)):
-        return f"{{{_items(sorted(value, key=repr), path, needs)}}}" if value else "set()"
-    module = type(value).__module__
-    if isinstance(value, (datetime.date, datetime.time, datetime.timedelta)):
-        needs.add("import datetime")
-        return repr(value)
-    if isinstance(value, (decimal.Decimal, uuid.UUID)):
-        needs.add(f"import {module}")
-        return f"{module}.{value!r}"
-    if isinstance(value, pathlib.PurePath):
-        needs.add("import pathlib")
-        return f"pathlib.{type(value).__name__}({str(value)!r})"
+        kind = "frozenset" if type(value) is frozenset else "set"
+        items = _items(sorted(value, key=repr), path, needs)
+        if not value:
+            return f"{kind}()"
+        return f"frozenset({{{items}}})" if kind == "frozenset" else f"{{{items}}}"
+    name = _module_of(value)
+    if name:
+        # under names of their own: a node may mean something else by `datetime`
+        needs.add(f"import {name} as _{name}")
+        if name == "pathlib":
+            return f"_pathlib.{type(value).__name__}({str(value)!r})"
+        if name == "datetime":
+            return repr(value).replace("datetime.", "_datetime.")
+        return f"_{name}.{value!r}"
     raise Unwritable(path, value)
 
 
 def _items(values: Any, path: str, needs: set[str]) -> str:
     return ", ".join(literal(v, f"{path}[{i}]", needs) for i, v in enumerate(values))
+
+
+def _module_of(value: Any) -> str:
+    """Return the module whose name makes a value's repr its source text; else nothing."""
+    kind = type(value)
+    if kind in (datetime.date, datetime.timedelta):
+        return "datetime"
+    if kind in (datetime.datetime, datetime.time):
+        plain = value.tzinfo is None or type(value.tzinfo) is datetime.timezone
+        return "datetime" if plain else ""  # the repr of another zone leads anywhere
+    if kind is decimal.Decimal or kind is uuid.UUID:
+        return "decimal" if kind is decimal.Decimal else "uuid"
+    return "pathlib" if isinstance(value, pathlib.PurePath) else ""

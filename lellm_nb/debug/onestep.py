@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,6 +43,7 @@ def run_step(
     *,
     node: str = "",
     visit: int = 1,
+    path: str = "",
     nodes: tuple[str, ...] = (),
     reducers: Mapping[str, Any] | None = None,
 ) -> StepResult:
@@ -51,6 +54,7 @@ def run_step(
         state: What `ctx.state` shows.
         node: The node's name; the function's own by default.
         visit: What `ctx.visit` shows.
+        path: What `ctx.path` shows; the node's name by default.
         nodes: Names of other nodes that there are.
         reducers: The reducers of the graph.
 
@@ -66,8 +70,20 @@ def run_step(
     for other in nodes:
         if other != name:
             graph.node(other, lambda ctx: None)
-    scope = Scope(graph.start(name).end(name).build())
+    prefix = path[: len(path) - len(name)] if path.endswith(name) else ""
+    scope = Scope(graph.start(name).end(name).build(), None, prefix)
     level = Position(name, keep(state), visit - 1, Visits({name: visit - 1}, visit - 1))
     ctx = Context(None, scope, scope.site(name), level)
-    asyncio.run(perform(ctx, scope.site(name).node))
+    _finish(perform(ctx, scope.site(name).node))
     return StepResult(tuple(ctx.mutations), ctx.target, ctx.ends)
+
+
+def _finish(work: Coroutine[Any, Any, None]) -> None:
+    """Run to the end, in a thread of its own where a loop runs already, as in a notebook."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        asyncio.run(work)
+        return
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(copy_context().run, asyncio.run, work).result()

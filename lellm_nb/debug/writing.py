@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from lellm_nb.debug.code import tasks
@@ -9,10 +10,13 @@ from lellm_nb.debug.embed import Embedded, embed
 from lellm_nb.debug.literal import Unwritable, literal
 from lellm_nb.debug.sweeping import Sweeping
 from lellm_nb.engine.scope import scope_at
-from lellm_nb.errors import DebuggerError
+from lellm_nb.errors import DebuggerError, ReducerError
+from lellm_nb.graph.graph import Graph
 from lellm_nb.record.frame import Frame
 from lellm_nb.state.mutation import Delete, Put, Reduce
+from lellm_nb.state.reducer import Reducer
 from lellm_nb.state.state import content_of
+from lellm_nb.state.typed import Typed
 
 __all__ = ["Writing"]
 
@@ -30,43 +34,42 @@ class Writing(Sweeping):
             DebuggerError: The frame is not the run of a task.
             NoSuchFrameError: There is no such frame.
         """
-        found, fn, state = self._step_of(frame)
-        made = embed(fn)
-        given = _written("STATE", state, made)
-        expected = _expected(found, made)
-        name = "".join(c if c.isalnum() else "_" for c in found.path)
-        reducers = _reducers(self.graph)
-        route = found.route
-        goto = route.next_node if route is not None and route.kind == "goto" else None
-        others = tuple(self._nodes_beside(found))
-        used = [name for name in ("Delete", "Put", "Reduce", "Reducer") if f"{name}(" in expected]
-        if "Reducer.named" in expected + reducers:
-            used = sorted({*used, "Reducer"})
+        step = self._step_of(frame)
+        made, found = step.made, step.frame
+        name = "".join(c if f"_{c}".isidentifier() else "_" for c in found.path)
+        goto = found.route.next_node if found.route and found.route.kind == "goto" else None
+        names = {each: made.free(each) for each in ("Delete", "Put", "Reduce", "Reducer")}
+        expected = _expected(found, made, names)
+        call = step.call(names)
+        used = sorted(n for n, free in names.items() if f"{free}(" in expected + call)
+        used += ["Reducer"] if f"{names['Reducer']}.named(" in expected + call else []
+        wanted, test = made.free("EXPECTED"), made.free(f"test_{name}_visit_{found.visit}")
+        imports = [*(_import(n, names[n]) for n in used), _import("run_step", step.run_step)]
         body = [
-            f"# Replays frame {found.index} of {self.name!r}: {found.path!r}, visit {found.visit}.",
+            step.title("Replays frame"),
             *(_COPIED if made.parts else ()),
             "",
-            *(["import pytest"] if made.missing else []),
+            *(["from __future__ import annotations", ""] if made.annotated else []),
+            *(["import pytest as _pytest"] if made.missing else []),
             *sorted(made.imports),
             "",
-            f"from lellm_nb import {', '.join([*used, 'run_step'])}",
-            "",
-            f"STATE = {given}",
-            "# what the step wrote then; if that was the mistake, write here what it should be",
-            f"EXPECTED = {expected}",
-            "",
+            f"from lellm_nb import {', '.join(imports)}",
             "",
             *(["\n\n\n".join(made.parts), "", ""] if made.parts else []),
-            f"def test_{name}_visit_{found.visit}():",
+            f"{step.state} = {step.given}",
+            "# what the step wrote then; if that was the mistake, write here what it should be",
+            f"{wanted} = {expected}",
+            "",
+            "",
+            f"def {test}():",
         ]
         if made.missing:
             why = "; ".join(f"{what} ({reason})" for what, reason in made.missing.items())
-            body.append(f"    pytest.skip({('missing: ' + why)!r})")
+            body.append(f"    _pytest.skip({('missing: ' + why)!r})")
         body += [
-            f"    done = run_step({made.name}, STATE, node={found.node!r}, visit={found.visit},"
-            f" nodes={others!r}{reducers})",
+            f"    done = {call}",
             "",
-            "    assert list(done.mutations) == EXPECTED",
+            f"    assert list(done.mutations) == {wanted}",
             f"    assert done.target {'is' if goto is None else '=='} {goto!r}",
             "",
         ]
@@ -79,30 +82,28 @@ class Writing(Sweeping):
             DebuggerError: The frame is not the run of a task.
             NoSuchFrameError: There is no such frame.
         """
-        found, fn, state = self._step_of(frame)
-        made = embed(fn)
-        given = _written("STATE", state, made)
-        missing = [f"# missing: {what!r} ({why!r})" for what, why in made.missing.items()]
-        others = tuple(self._nodes_beside(found))
-        visit = f"node={found.node!r}, visit={found.visit}"
-        call = f"run_step({made.name}, STATE, {visit}, nodes={others!r})"
+        step = self._step_of(frame)
+        made = step.made
+        reducer = made.free("Reducer")
+        call = step.call({"Reducer": reducer})
+        imports = [_import("Reducer", reducer)] if f"{reducer}.named(" in call else []
         return "\n".join(
             [
-                f"# Frame {found.index} of {self.name!r}: {found.path!r}, visit {found.visit}.",
+                step.title("Frame"),
+                *(["from __future__ import annotations"] if made.annotated else []),
                 *sorted(made.imports),
-                "from lellm_nb import run_step",
-                *missing,
+                f"from lellm_nb import {', '.join([*imports, _import('run_step', step.run_step)])}",
+                *(f"# missing: {what!r} ({why!r})" for what, why in made.missing.items()),
                 "",
-                f"STATE = {given}",
-                "",
-                "\n\n".join(made.parts),
+                *(["\n\n".join(made.parts), ""] if made.parts else []),
+                f"{step.state} = {step.given}",
                 "",
                 call,
                 "",
             ]
         )
 
-    def _step_of(self, frame: Any) -> tuple[Frame, Any, dict[str, Any]]:
+    def _step_of(self, frame: Any) -> _Step:
         found = self._frame(frame)
         task = dict(tasks(self.graph)).get(found.static_path)
         if found.kind != "commit" or task is None or found.parent is None:
@@ -111,13 +112,71 @@ class Writing(Sweeping):
                 " of a task; choose a frame of kind commit."
             )
         root = found.parent.position
-        level = scope_at(self._session.scope, root, found).level(root)
-        return found, task.fn, content_of(level.data)
+        scope = scope_at(self._session.scope, root, found)
+        data: Any = scope.level(root).data
+        made = embed(task.fn)
+        if isinstance(data, Typed):
+            kind = type(scope.level(root).state).__name__
+            made.missing["the state"] = f"a {kind}, and not a plain mapping"
+        if self.has_old_code(found):
+            made.missing["the function"] = "it was replaced after the step"
+        return _Step(self.name, found, made, scope.graph, content_of(data))
 
-    def _nodes_beside(self, frame: Frame) -> list[str]:
-        assert frame.parent is not None
-        scope = scope_at(self._session.scope, frame.parent.position, frame)
-        return list(scope.graph.nodes)
+
+class _Step:
+    """A step that is written out: its function, its state, and how it is called."""
+
+    def __init__(
+        self, run: str, frame: Frame, made: Embedded, graph: Graph, state: dict[str, Any]
+    ) -> None:
+        self.run = run
+        self.frame = frame
+        self.made = made
+        self.graph = graph
+        self.state = made.free("STATE")
+        self.run_step = made.free("run_step")
+        self.given = _written("STATE", state, made)
+
+    def title(self, what: str) -> str:
+        """Return a comment that says which step it is."""
+        frame = self.frame
+        return f"# {what} {frame.index} of {self.run!r}: {frame.path!r}, visit {frame.visit}."
+
+    def call(self, names: Mapping[str, str]) -> str:
+        """Return the call of the node, with what the graph around it gives to it."""
+        frame, made = self.frame, self.made
+        options = [f"node={frame.node!r}", f"visit={frame.visit}"]
+        if frame.path != frame.node:
+            options.append(f"path={frame.path!r}")
+        options.append(f"nodes={tuple(self.graph.nodes)!r}")
+        rules = []
+        for key, reducer in self.graph.reducers.items():
+            try:
+                rules.append(f"{literal(key)}: {_reducer(reducer, names['Reducer'])}")
+            except Unwritable as error:
+                made.missing[f"the reducer of {key!r}"] = str(error)
+        if rules:
+            options.append(f"reducers={{{', '.join(rules)}}}")
+        return f"{self.run_step}({made.name}, {self.state}, {', '.join(options)})"
+
+
+def _import(name: str, free: str) -> str:
+    return name if name == free else f"{name} as {free}"
+
+
+def _reducer(reducer: Any, name: str) -> str:
+    """Return the text of a ready-made reducer.
+
+    Raises:
+        Unwritable: It is one of the user's own.
+    """
+    try:
+        ready = Reducer.named(reducer.name) is reducer
+    except ReducerError:
+        ready = False
+    if not ready:
+        raise Unwritable(f"the reducer {reducer.name!r}", reducer)
+    return f"{name}.named({reducer.name!r})"
 
 
 _COPIED = (
@@ -140,25 +199,22 @@ def _written(name: str, value: Any, made: Embedded) -> str:
         return f"{{{', '.join(kept)}}}"
 
 
-def _expected(frame: Frame, made: Embedded) -> str:
+def _expected(frame: Frame, made: Embedded, names: Mapping[str, str]) -> str:
+    """Write out what a step wrote; what cannot be is left out and named."""
     parts = []
     for mutation in frame.mutations:
+        what = f"what was written to {getattr(mutation, 'key', mutation)!r:.80}"
         try:
-            key = literal(mutation.key)
-            if isinstance(mutation, Delete):
-                parts.append(f"Delete({key})")
-            elif isinstance(mutation, Put):
-                parts.append(f"Put({key}, {literal(mutation.value, '', made.imports)})")
-            elif isinstance(mutation, Reduce):
-                value = literal(mutation.value, "", made.imports)
-                parts.append(f"Reduce({key}, {value}, Reducer.named({mutation.reducer.name!r}))")
+            if type(mutation) not in (Delete, Put, Reduce):
+                raise Unwritable(what, mutation)
+            inside = [literal(mutation.key)]
+            if not isinstance(mutation, Delete):
+                inside.append(literal(mutation.value, "", made.imports))
+                if "float('nan')" in inside[-1]:
+                    made.missing[what] = "a number that equals nothing, not even itself"
+            if isinstance(mutation, Reduce):
+                inside.append(_reducer(mutation.reducer, names["Reducer"]))
+            parts.append(f"{names[type(mutation).__name__]}({', '.join(inside)})")
         except Unwritable as error:
-            made.missing[f"the value written to {mutation.key!r}"] = str(error)
+            made.missing[what] = str(error)
     return f"[{', '.join(parts)}]"
-
-
-def _reducers(graph: Any) -> str:
-    if not graph.reducers:
-        return ""
-    inside = ", ".join(f"{key!r}: Reducer.named({r.name!r})" for key, r in graph.reducers.items())
-    return f", reducers={{{inside}}}"
