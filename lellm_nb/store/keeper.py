@@ -53,6 +53,7 @@ class Keeper:
         self.rows = rows
         self.codec = codec or Codec(redactor=Redactor())
         self.closes: Any = None
+        self._closed = False
         self._leader: Callable[[], Any] = lambda: None
         self.error: CheckpointStoreError | None = None
         self.strict = strict
@@ -244,6 +245,9 @@ class Keeper:
     def close(self) -> None:
         """Write what is pending, and let the run go."""
         with self._lock:
+            if self._closed:
+                return  # somebody else may be writing the run by now
+            self._closed = True
             self.flush()
             self.rows.release()
             if self.closes is not None:

@@ -281,7 +281,8 @@ class SqliteRows:
     def release(self) -> None:
         """Stop being the one who writes the run."""
         with self.store.writing("let the run go") as db:
-            db.execute("update runs set owner = null where id = ?", (self.run,))
+            mine = self.store.owner.to_json()
+            db.execute("update runs set owner = null where id = ? and owner = ?", (self.run, mine))
 
 
 def _with_sum(id: int, row: Row) -> tuple[Any, ...]:

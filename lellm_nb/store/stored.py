@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 __all__ = ["StoredFrame", "StoredFrames"]
 
+AHEAD = 64
+"""So many frames are read at once by who walks back from frame to frame."""
+
 
 class StoredFrame(Frame):
     """A frame of a stored run: its facts are read, its position is folded when asked for."""
@@ -31,6 +34,9 @@ class StoredFrame(Frame):
         self.kind = facts.kind
         self.visit = facts.visit
         self.route = facts.route
+        wrote = facts.mutations
+        self._wrote = wrote[0] if len(wrote) == 1 else wrote
+        self._time = complex(facts.started, facts.duration)
 
     def _both(self) -> tuple[Position, Position]:
         if self._at is None:
@@ -61,24 +67,9 @@ class StoredFrame(Frame):
         return self._frames.before(self.index)
 
     @property
-    def mutations(self) -> Any:
-        """What was written at its level, in order."""
-        return self._facts.mutations
-
-    @property
     def cursor(self) -> int:
         """The 1-based step of its level's committed node."""
         return self._facts.cursor
-
-    @property
-    def started(self) -> float:
-        """When it began, in seconds since the epoch."""
-        return self._facts.started
-
-    @property
-    def duration(self) -> float:
-        """How long the node ran, in seconds."""
-        return self._facts.duration
 
 
 class StoredFrames:
@@ -133,7 +124,10 @@ class StoredFrames:
                     made[i] = StoredFrame(self, first + i, self.run.facts(row))
 
     def before(self, index: int) -> Frame | None:
-        """Return the frame before one of this line."""
+        """Return the frame before one of this line; who goes back will go back further."""
+        own = index - 1 - self.line.first
+        if 0 <= own < self.stored and own not in self._made:
+            self._load(max(0, own - AHEAD), own + 1)
         return self.line[index - 1] if index else None
 
     def folded(self, index: int) -> tuple[Position, Position]:

@@ -299,6 +299,65 @@ def test_the_run_of_a_dead_process_is_free(file):
     assert again.run().reason.name == "COMPLETED"
 
 
+def test_a_writer_that_was_closed_never_frees_another_ones_run(file):
+    """Also when it is thrown away later."""
+    import gc
+
+    first = Debugger(steps("a", "b"), {}, store=file)
+    first.close()
+    second = Debugger.open(file, graph=steps("a", "b"))
+    del first
+    gc.collect()
+
+    with pytest.raises(CheckpointStoreError, match="being written"):
+        Debugger.open(file, graph=steps("a", "b"))
+    second.close()
+
+
+def test_another_process_reads_a_run_live_and_may_not_write_it(file):
+    """It sees what was committed, and is told who writes."""
+    dbg = Debugger(steps("a", "b", "c"), {}, store=file)
+    dbg.step()
+    code = (
+        "import sys\n"
+        "from lellm_nb import Debugger\n"
+        "from lellm_nb.errors import CheckpointStoreError\n"
+        "from tests.strategies import steps\n"
+        "reader = Debugger.open(sys.argv[1])\n"
+        "print(len(reader.frames), flush=True)\n"
+        "sys.stdin.readline()\n"
+        "print(reader.refresh(), reader.state['log'], flush=True)\n"
+        "try:\n"
+        "    Debugger.open(sys.argv[1], graph=steps('a', 'b', 'c'))\n"
+        "except CheckpointStoreError as error:\n"
+        "    print(error)\n"
+    )
+    other = subprocess.Popen(
+        [sys.executable, "-c", code, str(file)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert other.stdout.readline() == "2\n"
+    dbg.step(2)
+    out, _ = other.communicate("go\n", timeout=60)
+
+    assert out.splitlines()[0] == "2 ['a', 'b', 'c']"
+    assert f"process {os.getpid()}" in out.splitlines()[1]
+
+
+def test_walking_back_through_a_stored_run_is_quick(file):
+    """Frames before are read in stretches."""
+    g = GraphBuilder("g").node("a", lambda ctx: {"n": ctx.visit}).node("z", lambda ctx: None)
+    g.edge_if("a", "z", lambda s: s["n"] >= 900).edge("a", "a")
+    dbg = Debugger(g.start("a").end("z").build(), {}, store=file, max_steps=2000)
+    dbg.run()
+    read = Debugger.open(file)
+
+    assert len(read.who("n")) == 900
+    assert read.run_back(until=lambda frame: frame.index == 5).frame.index == 5
+
+
 # -- values that cannot be saved ------------------------------------------------------
 
 
