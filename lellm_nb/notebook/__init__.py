@@ -8,12 +8,14 @@ if TYPE_CHECKING:
     from .barrier_sink import WidgetBarrierSink
     from .display import display_debugger
     from .dock import dock
+    from .export import export_html
     from .extension import load_ipython_extension, unload_ipython_extension
 
 __all__ = [
     "WidgetBarrierSink",
     "display_debugger",
     "dock",
+    "export_html",
     "load_ipython_extension",
     "unload_ipython_extension",
 ]
@@ -22,6 +24,7 @@ _HOMES = {
     "WidgetBarrierSink": "barrier_sink",
     "display_debugger": "display",
     "dock": "dock",
+    "export_html": "export",
     "load_ipython_extension": "extension",
     "unload_ipython_extension": "extension",
 }

@@ -72,8 +72,8 @@ def node_rows(feed: Feed, question: Question) -> dict[str, Any]:
     modes: Any = getattr(feed.debugger, "modes", {})
     return {
         "visits": _visits(feed, path, question["frame"]),
-        "doc": short_text((inspect.getdoc(function) or "") if function else "", 400),
-        "code": _code(function),
+        "doc": doc_of(function),
+        "code": code_of(function),
         "ways": _ways(feed, number),
         "mode": str(modes.get(path, "live")) if function else "",
         "stops": sorted({_side(stop) for stop in _stops_of(feed, path)}),
@@ -89,7 +89,13 @@ def _side(stop: Any) -> str:
     return "after" if getattr(stop, "stops_after", False) else "before"
 
 
-def _code(function: Any) -> str:
+def doc_of(function: Any) -> str:
+    """Return what a node's function says of itself."""
+    return short_text((inspect.getdoc(function) or "") if function else "", 400)
+
+
+def code_of(function: Any) -> str:
+    """Return a node's source, as far as it can be found."""
     try:
         return inspect.getsource(function)[:_CODE] if function is not None else ""
     except (OSError, TypeError):

@@ -41,7 +41,7 @@ def title_row(frame: FrameLike) -> dict[str, Any]:
         "tries": len(getattr(frame, "attempts", ())),
         "recorded": bool(getattr(frame, "recorded", False)),
         "stale": [short_text(str(key), 60) for key in getattr(frame, "stale", ())],
-        "cost": float(getattr(frame, "cost", 0) or 0),
+        "cost": short_text(getattr(frame, "cost", 0) or ""),
     }
 
 

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any
 
 from .protocols import DebuggerLike, FrameLike
-from .values import LONG, short_text, type_name, value_row
+from .values import LONG, clean_text, short_text, type_name, value_row
 
 _MOST_LOCALS = 20
 _MOST_PARTS = 12
@@ -44,7 +44,7 @@ def one_error(error: BaseException, most_mine: int = 12) -> dict[str, Any]:
     before = error.__context__ if not error.__suppress_context__ else None
     return {
         "type": type_name(error),
-        "message": safe_text(error)[:LONG],
+        "message": clean_text(safe_text(error)[:LONG]),
         "mine": mine[::-1][:most_mine],
         "theirs": theirs[::-1][:40],
         "notes": [short_text(note, 400) for note in getattr(error, "__notes__", ())],

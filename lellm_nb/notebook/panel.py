@@ -19,10 +19,12 @@ from lellm_nb.graph.outline import Outline
 from .acts import ACTS
 from .answers import answer, takes_long
 from .assets import module_text, style_text
+from .book import outline_json, short_book
 from .feed import NOW, Feed
 from .layout import layout
 from .orders import post_order
 from .protocols import DebuggerLike
+from .values import clean_rows
 from .writer import Client
 
 _OPEN_UP_TO = 60
@@ -49,6 +51,9 @@ class Panel(anywidget.AnyWidget):
     snapshot = t.Dict().tag(sync=True)
     """What a new view starts from, as it was when a cell ended; a view asks for the rest."""
 
+    book = t.Dict().tag(sync=True)
+    """A short history whole, as it was when a cell ended, for a file without a kernel."""
+
     def __init__(self, debugger: DebuggerLike) -> None:
         self._feed = Feed(debugger)
         self._opened = _opened_at_first(self._feed.outline)
@@ -57,12 +62,21 @@ class Panel(anywidget.AnyWidget):
         self.on_quiet: Callable[[], None] = lambda: None
         """Called on the writer's thread when the panel came to rest."""
 
-        super().__init__(outline=_outline_json(self._feed.outline), snapshot=self._feed.snapshot())
+        super().__init__(
+            outline=outline_json(self._feed.outline), snapshot=clean_rows(self._feed.snapshot())
+        )
         self._snapshot_seq = self._feed.sequence
         self._client = Client(self._update)
         self._unsubscribe = debugger.subscribe(self._client.touch)
         self.on_msg(self._heard)
         self._client.do(self._draw)
+
+    def send(self, content: Any, buffers: Any = None) -> None:
+        """Send rows to every view; half a character in a name must not lose them."""
+        try:
+            super().send(content, buffers)
+        except UnicodeEncodeError:
+            super().send(clean_rows(content), buffers)
 
     @property
     def debugger(self) -> DebuggerLike:
@@ -99,9 +113,10 @@ class Panel(anywidget.AnyWidget):
     def rest(self) -> None:
         """Bring the snapshot up to date. Runs on the writer's thread."""
         if self._feed.sequence != self._snapshot_seq:
-            snapshot = self._feed.snapshot()
+            snapshot = clean_rows(self._feed.snapshot())
             self._snapshot_seq = self._feed.sequence
             self.snapshot = snapshot
+            self.book = short_book(self.debugger)
 
     def do(self, task: Callable[[], None]) -> None:
         """Have `task` run on the writer's thread."""
@@ -140,7 +155,7 @@ class Panel(anywidget.AnyWidget):
 
     def _show_graph(self) -> None:
         self._opened = _opened_at_first(self._feed.outline)
-        self.outline = _outline_json(self._feed.outline)
+        self.outline = outline_json(self._feed.outline)
         self._draw()
 
     def _draw(self) -> None:
@@ -230,8 +245,3 @@ def _opened_at_first(outline: Outline) -> set[int]:
 def asker() -> ThreadPoolExecutor:
     """Return the thread that answers what takes long or runs code of the user's."""
     return ThreadPoolExecutor(max_workers=1, thread_name_prefix="lellm-ask")
-
-
-def _outline_json(outline: Outline) -> dict[str, Any]:
-    nodes = [[node.path, node.name, node.kind, node.parent, node.role] for node in outline.nodes]
-    return {"name": outline.name, "nodes": nodes}

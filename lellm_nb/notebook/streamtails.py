@@ -8,6 +8,7 @@ from typing import Any
 from lellm_nb.graph.outline import Outline
 
 from .outputs import stream_text
+from .values import clean_text
 
 TAIL = 4_000
 """Characters of a stream that a view is told at first, and that travel at once."""
@@ -49,7 +50,7 @@ class StreamTails:
                 continue
             text = stream_text(chunks[0 if anew else told : count])
             self._told[number] = (id(chunks), count)
-            rows.append([number, anew, text[-TAIL:]])
+            rows.append([number, anew, clean_text(text[-TAIL:])])
         for number in [n for n in self._told if n not in seen]:
             del self._told[number]
             rows.append([number, True, None])

@@ -29,8 +29,31 @@ def short_text(value: Any, limit: int = SHORT) -> str:
         'xxxx…'
     """
     text = value if isinstance(value, str) else _spelled(value, limit, 3)
-    text = " ".join(text[: limit * 2].split("\n"))
+    text = " ".join(clean_text(text[: limit * 2]).split("\n"))
     return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def clean_text(text: str) -> str:
+    """Return `text` as it can travel: half a character has no bytes of its own.
+
+    Example:
+        >>> clean_text("a\\ud800b")
+        'a\ufffdb'
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
+
+
+def clean_rows(value: Any) -> Any:
+    """Return rows with every text in them as it can travel."""
+    if isinstance(value, str):
+        return clean_text(value)
+    if isinstance(value, dict):
+        return {clean_rows(key): clean_rows(item) for key, item in value.items()}
+    return [clean_rows(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
 def _spelled(value: Any, limit: int, depth: int) -> str:
@@ -125,7 +148,8 @@ def can_open(value: Any) -> bool:
         return bool(value)
     if isinstance(value, bytes):
         return value.startswith((b"\x89PNG", b"\xff\xd8", b"GIF8"))
-    return type(value).__module__.startswith("pandas.") or hasattr(type(value), "_repr_png_")
+    kind = type(value)
+    return kind.__module__.partition(".")[0] == "pandas" or hasattr(kind, "_repr_png_")
 
 
 def value_row(value: Any) -> dict[str, Any]:
@@ -145,7 +169,7 @@ def children(value: Any, start: int = 0) -> dict[str, Any]:
     """
     if isinstance(value, str):
         end = start + LONG
-        return {"full": value[start:end], "next": end, "cut": max(0, len(value) - end)}
+        return {"full": clean_text(value[start:end]), "next": end, "cut": max(0, len(value) - end)}
     if not isinstance(value, (Mapping, list, tuple, set, frozenset)):
         return {"rows": [], "start": 0, "total": 0}
     rows = []

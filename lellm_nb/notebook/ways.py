@@ -11,7 +11,7 @@ from .values import PAGE, short_text
 _CONDITION = 300
 
 
-def route_rows(debugger: DebuggerLike, frame: FrameLike) -> dict[str, Any]:
+def route_rows(debugger: DebuggerLike, frame: FrameLike, ask: bool = True) -> dict[str, Any]:
     """Return where the frame went on to, and each way out that it had.
 
     The conditions are asked again to see what they read, so this runs code of the
@@ -25,16 +25,13 @@ def route_rows(debugger: DebuggerLike, frame: FrameLike) -> dict[str, Any]:
         "said": "",
         "rows": [],
     }
+    if not ask:
+        return {**result, "rows": _recorded(route)}
     try:
         why: Any = debugger.why(frame)
     except Exception as error:  # a history without its graph can still say what was recorded
         result["said"] = "" if route is not None else short_text(str(error), 300)
-        if route is not None:
-            result["rows"] = [
-                {"edge": str(label), "result": bool(answer), "won": bool(answer)}
-                for label, answer in islice(route.tried, PAGE)
-            ]
-        return result
+        return {**result, "rows": _recorded(route)}
     result["said"] = short_text(str(why.said), 400)
     result["rows"] = [
         {
@@ -49,3 +46,11 @@ def route_rows(debugger: DebuggerLike, frame: FrameLike) -> dict[str, Any]:
         for row in islice(why, PAGE)
     ]
     return result
+
+
+def _recorded(route: Any) -> list[dict[str, Any]]:
+    tried = () if route is None else route.tried
+    return [
+        {"edge": str(label), "result": bool(answer), "won": bool(answer)}
+        for label, answer in islice(tried, PAGE)
+    ]

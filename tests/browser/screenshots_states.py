@@ -38,7 +38,8 @@ def review(fail=False, slow=0.0):
         logging.getLogger("draft").warning("short on words")
         return {"draft": f"An essay about {ctx.state['topic']}", "words": 120}
     g.subgraph("agent", inner.build())
-    g.parallel("check", {"facts": lambda ctx: {"facts": True}, "style": lambda ctx: {"style": "dry"},
+    g.parallel("check", {"facts": lambda ctx: {"facts": True},
+                         "style": lambda ctx: {"style": "dry"},
                          "legal": lambda ctx: {"legal": "fine"}})
     g.barrier("approve", timeout=300)
     @g.task

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from tests.browser.lab import DARK, LIGHT, Notebook
+from tests.browser.panels import button, look_at, node, status
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -55,29 +56,6 @@ def shown(notebook):
         return page, panel
 
     return show
-
-
-def node(panel: Locator, name: str) -> Locator:
-    """A node of the graph by its whole name."""
-    return panel.get_by_role("region", name="Graph").get_by_role("button", name=name, exact=True)
-
-
-def button(panel: Locator, name: str) -> Locator:
-    """A button by its whole name."""
-    return panel.get_by_role("button", name=name, exact=True)
-
-
-def status(panel: Locator) -> Locator:
-    """The line that says where the run stands."""
-    return panel.get_by_role("status")
-
-
-def look_at(panel: Locator, frame: int) -> None:
-    """Move the slider from the first frame on."""
-    slider = panel.get_by_role("slider", name="Frame")
-    slider.press("Home")
-    for _ in range(frame):
-        slider.press("ArrowRight")
 
 
 def test_a_run_colours_the_graph_and_waits_with_a_card(shown):

@@ -58,6 +58,7 @@ export function graph(store, { onNode }) {
     }
     if (!drawn) return;
     const standing = store.standing();
+    attr(root, "data-saved", store.saved ? "true" : null);
     drawn.colour(standing, stops(), inSight, store.head.edge_stops ?? []);
     if (!focusable) rove(drawn.nodes.values().next().value?.group);
     follow(standing);
@@ -239,7 +240,7 @@ export function graph(store, { onNode }) {
     if (!found) return;
     const name = (number) => store.outline.nodes[number].path;
     const count = store.standing().taken.get(`${found.a} ${found.b}`) ?? 0;
-    text(words, `${name(found.a)} → ${name(found.b)}: ${found.kind}, ${count ? `taken ${count.toLocaleString("en")}×` : "not taken"}. Click: breakpoint.`);
+    text(words, `${name(found.a)} → ${name(found.b)}: ${found.kind}, ${count ? `taken ${count.toLocaleString("en")}×` : "not taken"}.${store.saved ? "" : " Click: breakpoint."}`);
   });
   canvas.addEventListener("pointerleave", () => {
     drawn?.point(null);

@@ -1,10 +1,13 @@
 /** Tabs for the frame on show. What they show is fetched when it is looked at. */
 
-import { attr, debounced, duration, el, freshId, text } from "./dom.js";
+import { attr, debounced, duration, el, freshId, text, visible } from "./dom.js";
 import { find } from "./find.js";
 import { icon } from "./icons.js";
 import { nodeColour } from "./strip.js";
 import { TABS } from "./tabs.js";
+
+/** Tabs that ask a live debugger, and are of no use without one. */
+const LIVE = new Set(["who", "watches"]);
 
 export function inspector(store) {
   const title = el("div", { class: "frame-title" });
@@ -61,6 +64,7 @@ export function inspector(store) {
   function draw(now = false) {
     noticeFailure();
     TABS.forEach((tab, place) => {
+      visible(buttons[place], !(store.saved && LIVE.has(tab.id)));
       const on = tab === chosen;
       attr(buttons[place], "aria-selected", String(on));
       attr(buttons[place], "tabindex", on ? 0 : -1);

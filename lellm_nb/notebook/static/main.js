@@ -22,7 +22,7 @@ function render({ model, el: host }) {
   parts.alert = alertBar(store);
   parts.cards = cards(store);
   parts.graph = graph(store, { onNode: (number) => parts.nodeCard.show(number) });
-  parts.nodeCard = nodeCard(store, { toggle: (number) => parts.graph.toggle(number) });
+  parts.nodeCard = nodeCard(store, { toggle: (number, after) => parts.graph.toggle(number, after) });
   parts.ribbon = ribbon(store);
   parts.inspector = inspector(store);
   parts.timeline = timeline(store);

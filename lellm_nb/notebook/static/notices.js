@@ -49,6 +49,7 @@ export function ribbon(store) {
 
   function draw() {
     visible(root, !store.atHead);
+    visible(rewind, !store.saved);
     if (store.atHead) return;
     text(words, `looking at frame ${store.shown}`);
     const running = store.head.busy;

@@ -86,7 +86,7 @@ export function strip(store) {
       pen.globalAlpha = index > store.head.head ? 0.35 : 1;
       if (lanes[place] && most > 0) {
         pen.fillStyle = ink("--nb-faintline");
-        for (let other = 0; other <= most; other += 1) pen.fillRect(x, TOP + other * LANE + 4, cell, 1);
+        for (let other = 0; other <= most; other += 1) pen.fillRect(x, TOP + other * LANE + 4, left(1) - left(0), 1);
       }
       if (!row) {
         pen.fillStyle = ink("--nb-faintline");

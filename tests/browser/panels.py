@@ -1,0 +1,28 @@
+"""Finding things in the panel as a person does: by role and by name."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Locator
+
+
+def node(panel: Locator, name: str) -> Locator:
+    """A node of the graph by its whole name."""
+    return panel.get_by_role("region", name="Graph").get_by_role("button", name=name, exact=True)
+
+
+def button(panel: Locator, name: str) -> Locator:
+    """A button by its whole name."""
+    return panel.get_by_role("button", name=name, exact=True)
+
+
+def status(panel: Locator) -> Locator:
+    """The line that says where the run stands."""
+    return panel.get_by_role("status")
+
+
+def look_at(panel: Locator, frame: int) -> None:
+    """Move the slider from the first frame on."""
+    slider = panel.get_by_role("slider", name="Frame")
+    slider.press("Home")
+    for _ in range(frame):
+        slider.press("ArrowRight")
