@@ -594,3 +594,40 @@ def test_decisions_come_back_as_they_were(file):
     assert record == dbg.frames[-1].decision
     assert record.proposed.startswith("An essay")
     assert record.decision != Approve()
+
+
+# -- questions ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("graph", [nested, fanned])
+def test_a_stored_run_answers_as_the_live_one(graph, file):
+    """Every question to a history has the same answer; `why` needs the graph's conditions."""
+    live = Debugger(graph(), {"log": []}, store=file)
+    finish_debugger(live)
+    read = Debugger.open(file)
+    live.close()
+    again = Debugger.open(file, graph=graph())
+
+    def asked(dbg):
+        return [
+            dbg.frames.to_pandas().to_csv(),
+            repr(dbg.who("log")),
+            repr(dbg.history("log")),
+            repr(dbg.find("log")),
+            repr(dbg.evaluate("len(state['log'])")),
+            repr(dbg.loops()),
+            repr(dbg.timing()),
+            repr(dbg.diff(0, -1)),
+            repr(dbg.tree),
+            dbg.stack,
+            dbg.paths,
+            dbg.status_line,
+        ]
+
+    def reasons(dbg):
+        return repr([dbg.why(frame) for frame in dbg.frames if frame.route is not None])
+
+    for other in (read, again):
+        for mine, its in zip(asked(live), asked(other), strict=True):
+            assert mine == its
+    assert reasons(again) == reasons(live)
