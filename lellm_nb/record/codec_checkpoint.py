@@ -9,10 +9,11 @@ from typing import Any
 from lellm_nb.errors import CorruptedCheckpointError
 from lellm_nb.ids import CheckpointId
 from lellm_nb.record.checkpoint import Checkpoint
-from lellm_nb.record.codec import Codec, Limits, to_bytes, unsavable
+from lellm_nb.record.codec import Codec, Limits, Problem, unsavable
 from lellm_nb.record.codec_positions import PositionReader, PositionWriter
 from lellm_nb.record.codec_reading import DAMAGE, told
 from lellm_nb.record.position import Position
+from lellm_nb.record.redact import Redactor
 from lellm_nb.state.state import keep, view
 
 __all__ = ["CheckpointCodec"]
@@ -27,6 +28,7 @@ class CheckpointCodec:
         limits: What reading refuses to go beyond.
         strict: Whether a value that cannot be written is an error; else a marker stands
             in its place.
+        redactor: Takes secrets out of what is written; nothing does by default.
 
     Example:
         >>> from lellm_nb import Checkpoint
@@ -35,8 +37,14 @@ class CheckpointCodec:
         (1, 2)
     """
 
-    def __init__(self, limits: Limits | None = None, *, strict: bool = False) -> None:
-        self.codec = Codec(limits)
+    def __init__(
+        self,
+        limits: Limits | None = None,
+        *,
+        strict: bool = False,
+        redactor: Redactor | None = None,
+    ) -> None:
+        self.codec = Codec(limits, redactor)
         self.strict = strict
 
     def encode(self, checkpoint: Checkpoint) -> bytes:
@@ -45,6 +53,18 @@ class CheckpointCodec:
         Raises:
             SerializationError: In strict mode: a value cannot be written.
         """
+        problems: list[Problem] = []
+
+        def make() -> dict[str, Any]:
+            problems.clear()
+            return self._form(checkpoint, problems)
+
+        body, _ = self.codec.written(make)
+        if self.strict and problems:
+            raise unsavable(problems)
+        return body
+
+    def _form(self, checkpoint: Checkpoint, problems: list[Problem]) -> dict[str, Any]:
         writer = PositionWriter(self.codec)
         position = checkpoint.position
         form: dict[str, Any] = {
@@ -61,9 +81,8 @@ class CheckpointCodec:
             form["state"] = writer.data(keep(checkpoint.state))
         else:
             form["position"] = writer.write(position)
-        if self.strict and writer.problems:
-            raise unsavable(writer.problems)
-        return to_bytes(form)
+        problems += writer.problems
+        return form
 
     def decode(self, data: bytes) -> Checkpoint:
         """Return the checkpoint of some bytes.

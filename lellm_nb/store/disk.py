@@ -13,6 +13,7 @@ from lellm_nb.errors import CheckpointStoreError, CorruptedCheckpointError
 from lellm_nb.record.codec import Codec
 from lellm_nb.record.codec_positions import PositionReader, PositionWriter
 from lellm_nb.record.codec_reading import DAMAGE, told
+from lellm_nb.record.redact import Redactor
 from lellm_nb.record.sinks import FrameInfo
 from lellm_nb.state.state import keep, view
 
@@ -27,6 +28,7 @@ class DiskSink:
     Args:
         folder: Made when it is not there.
         every: How many commits lie between two snapshots.
+        redact: What is secret in them; API keys by default.
 
     Raises:
         CheckpointStoreError: The folder cannot be made.
@@ -41,12 +43,18 @@ class DiskSink:
         (['000001 a.json'], State({'n': 1}))
     """
 
-    def __init__(self, folder: str | os.PathLike[str], *, every: int = 1) -> None:
+    def __init__(
+        self,
+        folder: str | os.PathLike[str],
+        *,
+        every: int = 1,
+        redact: Redactor | None = None,
+    ) -> None:
         if every < 1:
             raise CheckpointStoreError(f"every is a whole number from 1, not {every!r}.")
         self.folder = Path(folder)
         self.every = every
-        self.codec = Codec()
+        self.codec = Codec(redactor=redact or Redactor())
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             known = [int(path.name[:6]) for path in self.snapshots()]
@@ -69,8 +77,19 @@ class DiskSink:
             return False
         safe = re.sub(r"[^\w.#-]+", "_", frame_info.path or frame_info.node_id)[:80]
         path = self.folder / f"{self._count:06d} {safe}.json"
+        body, _ = self.codec.written(lambda: self._form(state, frame_info))
+        made = path.with_suffix(".tmp")
+        try:
+            text = json.dumps(json.loads(body), indent=2, ensure_ascii=False)
+            made.write_text(text + "\n", encoding="utf-8")
+            made.replace(path)
+        except OSError as error:
+            raise CheckpointStoreError(f"Could not write {str(path)!r}: {error}.") from error
+        return path.name
+
+    def _form(self, state: Any, frame_info: FrameInfo) -> dict[str, Any]:
         frame = frame_info.frame
-        form = {
+        return {
             "lellm_nb": "snapshot",
             "format": 1,
             "graph": frame_info.graph_id,
@@ -80,13 +99,6 @@ class DiskSink:
             "at": datetime.datetime.now(datetime.UTC).isoformat(),
             "state": PositionWriter(self.codec).data(keep(state)),
         }
-        made = path.with_suffix(".tmp")
-        try:
-            made.write_text(json.dumps(form, indent=2) + "\n", encoding="utf-8")
-            made.replace(path)
-        except OSError as error:
-            raise CheckpointStoreError(f"Could not write {str(path)!r}: {error}.") from error
-        return path.name
 
     def read(self, path: str | os.PathLike[str]) -> dict[str, Any]:
         """Return a snapshot, its state as nodes read it.

@@ -48,7 +48,7 @@ class SqliteStore:
         synchronous: ``"NORMAL"`` or ``"FULL"``.
         timeout: Seconds to wait for another process that writes.
         readonly: Whether to only read; the file must be there.
-        redact: What is secret in the runs that are written here; API keys by default.
+        redact: What is secret in what is written here; API keys by default.
 
     Raises:
         CheckpointStoreError: The file cannot be opened, or was written by a newer version.
@@ -77,7 +77,7 @@ class SqliteStore:
         self.path = Path(path)
         self.readonly = readonly
         self.redact = redact or Redactor()
-        self.codec = CheckpointCodec()
+        self.codec = CheckpointCodec(redactor=self.redact)
         self.lock = threading.RLock()
         self.owner = Owner.me()
         self._pid = os.getpid()

@@ -11,6 +11,7 @@ from typing import Any
 
 from lellm_nb.errors import CorruptedCheckpointError
 from lellm_nb.ids import CheckpointId, TraceId, new_trace_id
+from lellm_nb.record.codec import Codec
 from lellm_nb.record.codec_reading import DAMAGE
 from lellm_nb.record.log import MutationLogEntry
 from lellm_nb.store.packing import pack, unpack
@@ -39,6 +40,7 @@ class SqliteMutationLog:
 
     def __init__(self, where: str | os.PathLike[str] | SqliteStore) -> None:
         self.store = where if isinstance(where, SqliteStore) else SqliteStore(where)
+        self._codec = Codec(redactor=self.store.redact)
 
     def __len__(self) -> int:
         ((count,),) = self.store.query("count mutations", "select count(*) from mutations")
@@ -58,9 +60,18 @@ class SqliteMutationLog:
         Raises:
             CheckpointStoreError: The file did not take them.
         """
-        rows = [_row(entry) for entry in entries]
+        rows = [self._row(entry) for entry in entries]
         with self.store.writing("append to the log") as db:
             db.executemany("insert or replace into mutations values (?, ?, ?, ?, ?)", rows)
+
+    def _row(self, entry: MutationLogEntry) -> tuple[Any, ...]:
+        def make() -> list[Any]:
+            facts = [entry.node_id, entry.checkpoint_id, entry.timestamp.isoformat()]
+            return [*facts, self._codec.plain(entry.mutation)]
+
+        body = pack(self._codec.written(make)[0])
+        seed = entry.step & 0xFFFFFFFF
+        return entry.trace_id, entry.step, entry.mutation_index, body, zlib.crc32(body, seed)
 
     def replay(self, trace_id: TraceId, from_step: int = 1) -> list[MutationLogEntry]:
         """Return a run's entries from a step on, inclusive, in order.
@@ -95,13 +106,6 @@ class SqliteMutationLog:
                 (branch, trace_id, step),
             )
         return branch
-
-
-def _row(entry: MutationLogEntry) -> tuple[Any, ...]:
-    facts = [entry.node_id, entry.checkpoint_id, entry.timestamp.isoformat(), entry.mutation]
-    body = pack(json.dumps(facts, separators=(",", ":")).encode())
-    seed = entry.step & 0xFFFFFFFF
-    return entry.trace_id, entry.step, entry.mutation_index, body, zlib.crc32(body, seed)
 
 
 def _entry(trace_id: TraceId, step: int, at: int, body: Any, crc: int) -> MutationLogEntry:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import datetime
 import gzip
 
 import pytest
 
-from lellm_nb import Debugger, GraphBuilder
+from lellm_nb import Checkpoint, Debugger, GraphBuilder, MutationLogEntry
 from lellm_nb.errors import RedactedValueError
 from lellm_nb.record.redact import Redacted, Redactor
-from lellm_nb.store import InMemoryStore, SqliteStore
+from lellm_nb.store import DiskSink, InMemoryStore, SqliteMutationLog, SqliteStore
 
 KEYS = {
     "OpenAI key": "sk-proj-" + "aB3" * 12,
@@ -136,3 +137,23 @@ def test_nothing_is_redacted_where_that_is_wanted():
     Debugger(g, {"key": KEYS["AWS key"]}, store=store).run()
 
     assert Debugger.open(store).state["key"] == KEYS["AWS key"]
+
+
+def test_checkpoints_snapshots_and_logs_are_redacted_as_well(tmp_path):
+    """Whatever writes to a disk."""
+    key = KEYS["GitHub token"]
+    store = SqliteStore(tmp_path / "r.db")
+    store.save("run", Checkpoint("b", "a", {"key": key}, 0))
+    log = SqliteMutationLog(store)
+    now = datetime.datetime.now(datetime.UTC)
+    log.append(MutationLogEntry("run", 1, "a", None, 0, {"Put": ["key", f"it is {key}"]}, now))
+    sink = DiskSink(tmp_path / "disk")
+    g = GraphBuilder("g").node("a", lambda ctx: {"key": key}).start("a").end("a").build()
+    g.run({}, checkpoint=sink)
+    store.compact()
+
+    for file in [tmp_path / "r.db", *sink.snapshots()]:
+        assert key.encode() not in file.read_bytes()
+    assert "redacted" in str(store.load_latest("run").state["key"])
+    assert "redacted" in str(log.replay("run")[0].mutation)
+    assert "redacted" in str(sink.read(sink.snapshots()[0])["state"]["key"])
