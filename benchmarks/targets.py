@@ -25,6 +25,7 @@ class Target(NamedTuple):
 SESSION = "lellm_nb session"
 DEBUGGER = "lellm_nb Debugger"
 STOPS = "lellm_nb Debugger, stops set"
+TEN_STOPS = "lellm_nb Debugger, ten stops"
 BOTH = "lellm_nb"
 MILLION = "1,000,000"
 READS = "node reads its state"
@@ -35,6 +36,7 @@ TARGETS = (
     Target("W1", SESSION, READS, "x", 28),
     Target("W1", SESSION, READS, "bytes", 800),
     Target("W1", STOPS, "", "x", 30),
+    Target("W1", TEN_STOPS, "", "x", 60),
     Target("W1 long", BOTH, MILLION, "growth", 2.0),
     Target("W1 long", BOTH, "line", "growth", 1.2),
     Target("W2", BOTH, "10 MB", "of_w1", 1.1),
@@ -52,6 +54,10 @@ TARGETS = (
     *(Target("W4", DEBUGGER, size, "fork", 100.0) for size in ("10,000", MILLION)),
     Target("W5", SESSION, "100 branches", "us", 20.0),
     Target("W5", SESSION, "1,000 branches", "growth", 2.0),
+    Target("asking", DEBUGGER, "100,000", "who", 50_000),
+    Target("asking", DEBUGGER, "100,000", "history", 50_000),
+    Target("asking", DEBUGGER, "100,000", "back", 100_000),
+    Target("asking", DEBUGGER, "two runs", "compare", 500_000),
     Target("import", SESSION, "", "us", 60_000),
 )
 

@@ -50,6 +50,7 @@ _ALL = [
     Subject("lellm_nb session", "lellm", "lellm_nb", "lellm-nb", {"how": "session"}),
     Subject("lellm_nb Debugger", "lellm", "lellm_nb", "lellm-nb", {"how": "debugger"}),
     Subject("lellm_nb Debugger, stops set", "lellm", "lellm_nb", "lellm-nb", {"how": "stops"}),
+    Subject("lellm_nb Debugger, ten stops", "lellm", "lellm_nb", "lellm-nb", {"how": "ten stops"}),
     Subject("LangGraph in memory", "langgraph_memory", "langgraph", "langgraph"),
     Subject("Burr in memory", "burr_memory", "burr", "burr"),
     Subject("pydantic-graph", "pydantic_graph_full", "pydantic_graph", "pydantic-graph"),

@@ -87,6 +87,8 @@ def prepare(chain: Chain, how: str, graph: Graph | None = None) -> Prepared:
 
         return Prepared(run, session, lambda: len(session.line) - 1)
     dbg = debugger(chain, graph, stops=how == "stops")
+    if how == "ten stops":
+        _ten_stops(dbg, chain)
 
     async def through_runner() -> None:
         stop = dbg.run()
@@ -104,6 +106,13 @@ def debugger(chain: Chain, graph: Graph, *, stops: bool) -> Debugger:
         if watch is not None:
             watch("d")
     return dbg
+
+
+def _ten_stops(dbg: Debugger, chain: Chain) -> None:
+    """Set ten breakpoints with conditions that never hold, spread over the nodes."""
+    for i in range(10):
+        node = chain.nodes[i % len(chain.nodes)].name
+        dbg.break_at(node, when=lambda state, i=i: state["b"] == f"never {i}")
 
 
 def travel(chain: Chain, how: str) -> Travel:

@@ -14,6 +14,7 @@ NAMES = (
     "w3_append",
     "w4_time_travel",
     "w5_fan_out",
+    "asking",
     "import_time",
     "frames_that_lie",
     "sequential",

@@ -53,6 +53,7 @@ def _node(key: str, reading: bool) -> Node:
 def figures(short: bool) -> list[Figure]:
     """Everything that can run a chain."""
     own = ["lellm_nb session", "lellm_nb Debugger", "lellm_nb Debugger, stops set"]
+    own.append("lellm_nb Debugger, ten stops")
     plan = ["bare loop", "bare loop, deep copies kept", "lellm_nb engine alone", *own]
     runs = 9 if short else 41
     made = [Figure(KEY, name, "", {"runs": runs}) for name in plan]
