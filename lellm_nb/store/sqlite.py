@@ -26,6 +26,7 @@ from lellm_nb.record.redact import Redactor
 from lellm_nb.store.owner import Owner
 from lellm_nb.store.packing import pack, unpack
 from lellm_nb.store.rows import RunInfo
+from lellm_nb.store.saying import store_error
 from lellm_nb.store.schema import check_schema, migrate
 from lellm_nb.store.sqlite_rows import SqliteRows
 
@@ -107,6 +108,7 @@ class SqliteStore:
             timeout=timeout,
             cached_statements=64,
         )
+        db.text_factory = _text
         try:
             db.execute("pragma trusted_schema = off")
             db.execute("pragma cell_size_check = on")
@@ -132,21 +134,14 @@ class SqliteStore:
             yield
         except sqlite3.Error as error:
             raise self.error(what, error) from error
+        except UnicodeDecodeError as error:  # not even the names of its columns are text
+            raise CorruptedCheckpointError(f"Could not {what}: {error}.") from error
+        except UnicodeEncodeError as error:  # half a surrogate pair in a name
+            raise CheckpointStoreError(f"Could not {what}: {error}.") from error
 
     def error(self, what: str, error: sqlite3.Error) -> CheckpointStoreError:
         """Return the error to raise for one of SQLite's."""
-        text = f"{str(self.path)!r}: could not {what}: {error}."
-        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-        if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT):
-            return CorruptedCheckpointError(text)
-        hints = {
-            sqlite3.SQLITE_FULL: "Make room on the disk, then go on: nothing is lost meanwhile.",
-            sqlite3.SQLITE_BUSY: "Another process holds the file; try again.",
-            sqlite3.SQLITE_LOCKED: "Another process holds the file; try again.",
-            sqlite3.SQLITE_READONLY: "The file or its folder is read-only.",
-            sqlite3.SQLITE_CANTOPEN: "Does the folder exist, and may it be written?",
-        }
-        return CheckpointStoreError(f"{text} {hints.get(code, '')}".rstrip())
+        return store_error(self.path, what, error)
 
     @contextlib.contextmanager
     def writing(self, what: str) -> Iterator[sqlite3.Connection]:
@@ -309,6 +304,10 @@ class SqliteStore:
 
     def __repr__(self) -> str:
         return f"SqliteStore({str(self.path)!r})"
+
+
+def _text(data: bytes) -> str:
+    return data.decode(errors="replace")  # damaged text is found by its checksum
 
 
 def _facts(body: Any, crc: int) -> dict[str, Any]:
