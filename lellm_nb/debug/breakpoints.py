@@ -130,6 +130,10 @@ class Breakpoint(Stopper):
                     return None
             except Exception as error:  # stops there, to be shown
                 return Hit(self, error)
+        return self.counted()
+
+    def counted(self) -> Hit | None:
+        """Count that it is met, and hit it unless it is to be let pass."""
         self.hits += 1
         return Hit(self) if self.hits > self.ignore else None
 

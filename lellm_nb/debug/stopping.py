@@ -192,6 +192,13 @@ class Stopping(Asking):
         is_target = target is not None and place.static == target[0]
         if stops is None and not is_target:
             return None
+        if stops is not None and not is_target and not self._reported:
+            # the short way past conditions that do not hold: no visit is counted for them
+            hit = self._first_hit(stops, scope, site, level)
+            if hit is not None:
+                visit = level.visits.count(site.name, level.step) + 1
+                self._reported.add((hit.stop.id, place.path, visit))
+            return hit
         visit = level.visits.count(site.name, level.step) + 1
         wanted = target is not None and is_target and target[1] in (None, visit)
         if wanted and (0, place.path, visit) not in self._reported:
@@ -203,6 +210,30 @@ class Stopping(Asking):
                 if hit is not None:
                     self._reported.add((stop.id, place.path, visit))
                     return hit
+        return None
+
+    def _first_hit(
+        self, stops: list[Breakpoint], scope: Scope, site: Site, level: Position
+    ) -> Hit | None:
+        state: Any = None
+        for stop in stops:
+            when = stop.when
+            if when is None or stop.visit is not None:
+                visit = level.visits.count(site.name, level.step) + 1
+                hit = stop.before(visit, lambda: scope.seen(level.data))
+            elif stop.enabled:
+                if state is None:
+                    state = scope.seen(level.data)
+                try:
+                    if not when(state):
+                        continue
+                    hit = stop.counted()
+                except Exception as error:  # stops there, to be shown
+                    hit = Hit(stop, error)
+            else:
+                continue
+            if hit is not None:
+                return hit
         return None
 
     def _watcher(
