@@ -5,11 +5,14 @@ from __future__ import annotations
 import sqlite3
 import struct
 import zlib
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from functools import wraps
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from lellm_nb.errors import CheckpointStoreError, CorruptedCheckpointError
 from lellm_nb.ids import TraceId
 from lellm_nb.record.codec_frames import Row
+from lellm_nb.record.codec_reading import DAMAGE, told
 from lellm_nb.store.owner import Owner
 from lellm_nb.store.packing import pack, unpack
 from lellm_nb.store.rows import Batch, LineRow
@@ -25,6 +28,23 @@ FRAMES = 26
 
 _facts_of = struct.Struct("<qqqqdd").pack
 _INSERT = "insert into frames values (?, ?, ?, ?, ?, ?, ?, ?)"
+
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def checked(read: Callable[P, T]) -> Callable[P, T]:
+    """Make what damaged rows raise, where numbers stand as text, an error by its name."""
+
+    @wraps(read)
+    def checking(*args: P.args, **options: P.kwargs) -> T:
+        try:
+            return read(*args, **options)
+        except (*DAMAGE, struct.error) as error:
+            raise CorruptedCheckpointError(f"Damaged rows: {told(error)}.") from error
+
+    return checking
 
 
 class SqliteRows:
@@ -121,6 +141,7 @@ class SqliteRows:
 
     # -- reading ---------------------------------------------------------------
 
+    @checked
     def lines(self) -> list[LineRow]:
         """Return the lines in the order in which they began."""
         low = self._base >> FRAMES
@@ -138,6 +159,7 @@ class SqliteRows:
             lines.append(LineRow(id - low, name, base, first))
         return lines
 
+    @checked
     def length(self, line: int) -> int:
         """Return how many frames a line has of its own."""
         low = self._id(line, 0)
@@ -150,6 +172,7 @@ class SqliteRows:
         )
         return 0 if last is None else last - first + 1
 
+    @checked
     def frames(self, line: int, start: int, stop: int) -> list[Row]:
         """Return the rows of a line from index `start` to before `stop`.
 
@@ -175,6 +198,7 @@ class SqliteRows:
             rows.append(row)
         return rows
 
+    @checked
     def anchor(self, line: int, index: int) -> tuple[int, bytes] | None:
         """Return index and body of a line's last anchor at or before an index."""
         low = self._id(line, 0)
@@ -190,6 +214,7 @@ class SqliteRows:
         what = f"The position of frame {id - low}"
         return id - low, unpack(body, crc, id & 0xFFFFFFFF, what=what)
 
+    @checked
     def anchors(self, line: int) -> list[int]:
         """Return the indexes at which a line has anchors."""
         low = self._id(line, 0)
@@ -201,6 +226,7 @@ class SqliteRows:
         )
         return [id - low for (id,) in found]
 
+    @checked
     def templates(self, first: int) -> list[tuple[int, bytes]]:
         """Return the templates from a number on."""
         found = self.store.query(
@@ -211,6 +237,7 @@ class SqliteRows:
         )
         return [(n, unpack(body, crc, n, what=f"Template {n}")) for n, body, crc in found]
 
+    @checked
     def value(self, number: int) -> bytes:
         """Return the body of a large value."""
         found = self.store.query(
@@ -224,6 +251,7 @@ class SqliteRows:
         body, crc = found[0]
         return unpack(body, crc, number & 0xFFFFFFFF, what=f"Value {number}")
 
+    @checked
     def items(self, number: int, stop: int) -> list[tuple[int, bytes]]:
         """Return the pieces of a long list that begin before `stop`, in order."""
         found = self.store.query(
@@ -239,6 +267,7 @@ class SqliteRows:
             for start, body, crc in found
         ]
 
+    @checked
     def last_number(self) -> int:
         """Return the highest number of a value or list, 0 where there is none."""
         ((value, piece),) = self.store.query(
@@ -249,6 +278,7 @@ class SqliteRows:
         )
         return max(value or 0, piece or 0)
 
+    @checked
     def marks(self) -> list[tuple[str, str, bytes]]:
         """Return what else is known of the run."""
         found = self.store.query(

@@ -12,7 +12,11 @@ import pytest
 
 from lellm_nb import Debugger, ExecutionSession
 from lellm_nb.clock import Clock
-from lellm_nb.errors import CheckpointStoreError, CorruptedCheckpointError
+from lellm_nb.errors import (
+    CheckpointNotFoundError,
+    CheckpointStoreError,
+    CorruptedCheckpointError,
+)
 from lellm_nb.store import SqliteStore
 from lellm_nb.store.keeper import Keeper
 from lellm_nb.store.reading import StoredRun
@@ -161,8 +165,8 @@ def damaged(file, change):
     try:
         change(file)
         return look_everywhere(file)
-    except CorruptedCheckpointError:
-        return None
+    except (CorruptedCheckpointError, CheckpointNotFoundError):
+        return None  # where the index of the runs is damaged, a listed one is not found
     except CheckpointStoreError as error:
         if "could not" in str(error):  # what SQLite itself says of a damaged file
             return None
