@@ -70,6 +70,13 @@ class Keeping(Writing):
         if self._keeper is not None:
             self._keeper.mark("stops", "", stops_form(self.breakpoints))
 
+    def mode(self, node: str, mode: str) -> None:
+        super().mode(node, mode)
+        if self._keeper is not None:
+            self._keeper.mark("modes", "", dict(self._modes))
+
+    mode.__doc__ = Writing.mode.__doc__
+
     def _on(self, session: ExecutionSession) -> Debugger:
         made = super()._on(session)
         made._reading = self._reading
@@ -219,6 +226,9 @@ class Keeping(Writing):
                     history.pins.add(named[1])
                 elif isinstance(value, str) or type(value).__name__ == "Redacted":
                     history.notes[named[1]] = str(value)
+            elif kind == "modes" and isinstance(value, dict):
+                known = ("live", "recorded", "ask")
+                self._modes = {str(path): mode for path, mode in value.items() if mode in known}
             elif kind == "stops":
                 read_stops(value, self.breakpoints, self._value_path)
 

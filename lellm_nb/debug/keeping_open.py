@@ -175,6 +175,7 @@ def save_archive(dbg: Any, path: Any) -> None:
     for frame in history.pins:
         keeper.pinned(history.line_of(frame), frame, True)
     keeper.mark("stops", "", stops_form(dbg.breakpoints))
+    keeper.mark("modes", "", dict(dbg._modes))
     write_archive(path, rows, dbg.name)
 
 

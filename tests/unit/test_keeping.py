@@ -130,6 +130,7 @@ def test_the_whole_tree_comes_back(file):
     dbg.watch(("plan", "steps", 0))
     dbg.break_at("a", when=lambda s: True)
     dbg.breakpoints.disable(1)
+    dbg.mode("b", "ask")
 
     again = reopened(dbg, file, steps("a", "b", "c"))
 
@@ -143,6 +144,7 @@ def test_the_whole_tree_comes_back(file):
     assert labels == [stop.label for stop in dbg.breakpoints if "if" not in stop.label]
     assert [stop.id for stop in again.breakpoints] == [1, 2, 3, 4, 5, 6]
     assert not again.breakpoints[0].enabled
+    assert again.modes == {"b": "ask"}
 
 
 def test_several_runs_in_one_file_keep_apart(file):
