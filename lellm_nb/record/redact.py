@@ -32,12 +32,15 @@ PATTERNS: dict[str, str] = {
 """What is caught by default, by its name."""
 
 _HINTS = (
-    *(b"sk-", b"k_live_", b"k_test_", b"AKIA", b"ASIA", b"ghp_", b"gho_", b"ghu_", b"ghs_"),
-    *(b"ghr_", b"github_pat_", b"glpat-", b"AIza", b"xox", b"hf_", b"earer ", b"eyJ"),
-    b"-----BEGIN",
+    (b"-", (b"sk-", b"glpat-", b"xox", b"-----BEGIN")),
+    (b"_", (b"k_live_", b"k_test_", b"ghp_", b"gho_", b"ghu_", b"ghs_", b"ghr_", b"hf_")),
+    (b"_", (b"github_pat_",)),
+    (b"A", (b"AKIA", b"ASIA", b"AIza")),
+    (b"J", (b"eyJ",)),
+    (b"earer ", (b"earer ",)),
 )
-"""What to look for in a whole row; one expression for all of them takes ten times as long."""
-
+"""What to look for in a whole row, by a rare letter in it: a letter is found at once, and one
+expression for all of them would take thirty times as long."""
 
 SHORT = 16
 """No key is shorter than this."""
@@ -103,7 +106,7 @@ class Redactor:
         }
         self._paths = [re.compile(fnmatch.translate(path)) for path in self.paths]
         self._names = [_last_name(path) for path in self.paths]
-        self._hints = (*_HINTS, *self._names)
+        self._hints = (*_HINTS, *((name, (name,)) for name in self._names if name))
         self._always = patterns is not None or any(not name for name in self._names)
         self.on = False
 
@@ -113,8 +116,8 @@ class Redactor:
             return True
         if len(body) < SHORT and not self._names:
             return False
-        for text in self._hints:  # noqa: SIM110  # a generator would take twice as long, per row
-            if text in body:
+        for letter, texts in self._hints:
+            if letter in body and any(text in body for text in texts):
                 return True
         return False
 
