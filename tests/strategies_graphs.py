@@ -187,7 +187,15 @@ def plans(
         if kind in ("graph", "fan"):
             # siblings of a failure are cancelled wherever they are, so only wild fans are caught
             caught = (kind == "graph" or wild) and draw(st.integers(0, 3)) == 0
-            below = plans(depth - 1, flaky, barriers, 1, wild and 2, loops, wild, caught or doomed)
+            below = plans(
+                depth=depth - 1,
+                flaky=flaky and not caught,
+                barriers=barriers,
+                most=2 if wild else None,
+                loops=loops,
+                wild=wild,
+                doomed=caught or doomed,
+            )
             size = 1 if kind == "graph" else draw(st.integers(1, 2))
             inner = tuple(draw(below) for _ in range(size))
             patient = kind == "fan" and wild and draw(st.booleans())
