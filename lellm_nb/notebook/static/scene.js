@@ -52,7 +52,7 @@ export function scene(drawing, outline, on) {
       "g",
       { class: open ? "node node-open" : "node", role: "button", tabindex: -1, "data-status": "pending", "data-kind": kind },
       body,
-      svg("path", { class: "kind", d: iconPath(kind), transform: `translate(${x + 9} ${y + (open ? 5 : h / 2 - 8)})` }),
+      svg("path", { class: "kind", d: iconPath(kind, x + 9, y + (open ? 5 : h / 2 - 8)) }),
       label, meta,
     );
     ownKeys(group);
@@ -80,7 +80,7 @@ export function scene(drawing, outline, on) {
       { class: "fold", role: "button", tabindex: -1, "aria-label": name },
       svg("title", {}, name),
       svg("rect", { x: x + w - 44, y: y + h / 2 - 9, width: 18, height: 18, rx: 4 }),
-      svg("path", { d: iconPath(open ? "open" : "closed"), transform: `translate(${x + w - 43} ${y + h / 2 - 8})` }),
+      svg("path", { d: iconPath(open ? "open" : "closed", x + w - 43, y + h / 2 - 8) }),
     );
     group.addEventListener("click", (event) => {
       event.stopPropagation();
@@ -138,10 +138,10 @@ export function scene(drawing, outline, on) {
     if (status !== one.status) {
       attr(one.group, "data-status", status);
       if (!one.mark && MARKS[status]) {
-        one.mark = svg("path", { class: "mark", transform: `translate(${x + w - 19} ${y + h / 2 - 6.5}) scale(0.8)` });
+        one.mark = svg("path", { class: "mark" });
         one.group.append(one.mark);
       }
-      if (one.mark) attr(one.mark, "d", MARKS[status] ? iconPath(MARKS[status]) : "");
+      if (one.mark) attr(one.mark, "d", MARKS[status] ? iconPath(MARKS[status], x + w - 19, y + h / 2 - 6.5, 0.8) : "");
     }
     const set = stop?.split(" ") ?? [];
     if (stop !== undefined && !one.dot) {
@@ -279,11 +279,13 @@ function edge(numbers, name) {
   // The point the curve comes from; a control point may lie on the end itself.
   let at = numbers.length - 4;
   while (at > 0 && Math.hypot(numbers[at] - ex, numbers[at + 1] - ey) < 1) at -= 2;
-  const turn = (Math.atan2(ey - numbers[at + 1], ex - numbers[at]) * 180) / Math.PI;
+  const far = Math.hypot(ex - numbers[at], ey - numbers[at + 1]) || 1;
+  const [dx, dy] = [(ex - numbers[at]) / far, (ey - numbers[at + 1]) / far];
+  const corner = (side) => `${(ex - 7 * dx - side * 3.4 * dy).toFixed(1)} ${(ey - 7 * dy + side * 3.4 * dx).toFixed(1)}`;
   return svg(
     "g",
     { class: name },
     svg("path", { class: "way", d: `M${x} ${y}C${rest.join(" ")}` }),
-    svg("path", { class: "tip", d: "M0 0L-7 -3.4L-7 3.4z", transform: `translate(${ex} ${ey}) rotate(${turn.toFixed(1)})` }),
+    svg("path", { class: "tip", d: `M${ex} ${ey}L${corner(1)}L${corner(-1)}z` }),
   );
 }

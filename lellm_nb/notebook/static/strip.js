@@ -26,6 +26,13 @@ export function strip(store) {
   let shown = null;
   let sketch = "";
   let hovered = -1;
+  let inks = new Map();
+
+  /** A colour of the theme, asked for once: asking makes the page work out its styles. */
+  function ink(name) {
+    if (!inks.has(name)) inks.set(name, getComputedStyle(root).getPropertyValue(name).trim() || "#888");
+    return inks.get(name);
+  }
 
   /** The branch of a parallel that a node is in: [parallel, place among its branches], or null. */
   function branchOf(number) {
@@ -75,8 +82,6 @@ export function strip(store) {
     const pen = canvas.getContext("2d");
     if (!pen) return;
     pen.scale(ratio, ratio);
-    const style = getComputedStyle(root);
-    const ink = (name) => style.getPropertyValue(name).trim() || "#888";
     pen.strokeStyle = ink("--nb-line");
     rows.forEach((row, place) => {
       const index = from + place;
@@ -104,7 +109,7 @@ export function strip(store) {
         pen.roundRect(x + 1, y, cell - 2, 9, kind === "exit" || kind === "join" ? 4.5 : 2);
         pen.fill();
       }
-      sign(pen, kind, x, y, ink);
+      sign(pen, kind, x, y);
       if (stops.has(row[0])) dot(pen, x + cell / 2, 3, 2, ink("--nb-failed"));
       const mark = marks.get(index);
       if (mark) dot(pen, x + cell / 2, 3, 2.4, ink(mark.pin ? "--nb-accent" : "--nb-waiting"));
@@ -117,7 +122,7 @@ export function strip(store) {
     });
   }
 
-  function sign(pen, kind, x, y, ink) {
+  function sign(pen, kind, x, y) {
     if (kind === "error") {
       pen.strokeStyle = ink("--nb-failed");
       pen.lineWidth = 2.4;
@@ -182,6 +187,7 @@ export function strip(store) {
       draw();
     },
     recolour() {
+      inks = new Map();
       sketch = "";
       draw();
     },

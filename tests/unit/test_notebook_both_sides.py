@@ -1,0 +1,123 @@
+"""What Python and the page both work out, they work out alike."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from lellm_nb import Debugger, GraphBuilder
+from lellm_nb.notebook.assets import STATIC
+from lellm_nb.notebook.book import outline_json
+from lellm_nb.notebook.feed import Feed
+from lellm_nb.notebook.ledger import packed, row_of
+
+ASK = """
+import { addRow, standingOf, statusesOf } from "./history.mjs";
+import { readFileSync } from "node:fs";
+const { outline, rows } = JSON.parse(readFileSync(0, "utf8"));
+const nodes = outline.nodes.map(([path, name, kind, parent, role]) => ({ path, parent, role }));
+const inside = new Map();
+nodes.forEach((node, number) => {
+  for (let up = node.parent; up >= 0; up = nodes[up].parent) {
+    if (!inside.has(up)) inside.set(up, new Set());
+    inside.get(up).add(number);
+  }
+});
+const whole = { nodes, inside };
+const standing = standingOf(null);
+const answer = [];
+for (const row of rows) {
+  addRow(standing, row, whole);
+  const status = statusesOf(standing, whole);
+  answer.push({
+    current: [...standing.current].sort((a, b) => a - b),
+    marks: [...standing.marks].map(([n, mark]) => [n, [...mark]]).sort((a, b) => a[0] - b[0]),
+    taken: [...standing.taken].sort(),
+    words: nodes.map((_, number) => status(number)),
+  });
+}
+process.stdout.write(JSON.stringify(answer));
+"""
+
+
+def a_node() -> str | None:
+    """A JavaScript engine: the system's, or the one that playwright brings."""
+    found = shutil.which("node")
+    if found is None:
+        try:
+            from playwright._impl._driver import compute_driver_executable
+
+            found = compute_driver_executable()[0]
+        except ImportError:
+            return None
+    return found
+
+
+def everything() -> Debugger:
+    """A run with a loop, a subgraph, branches, a barrier, an edit and a failure."""
+    inner = GraphBuilder("inner").node("llm", lambda ctx: {"a": 1}).node("tool", lambda ctx: None)
+    inner.edge("llm", "tool").start("llm").end("tool")
+    g = GraphBuilder("all").node("draft", lambda ctx: {"n": ctx.state.get("n", 0) + 1})
+    g.subgraph("agent", inner.build())
+    g.parallel("both", {"left": lambda ctx: {"l": 1}, "right": inner.build()})
+    g.barrier("ok")
+
+    def last(ctx):
+        if ctx.state["n"] < 3:
+            raise ValueError("too few")
+        return None
+
+    g.node("last", last)
+    g.edge("draft", "agent").edge("agent", "both").edge("both", "ok")
+    g.edge_if("ok", "draft", lambda s: s["n"] < 2).edge("ok", "last")
+    dbg = Debugger(g.start("draft").end("last").build())
+    dbg.run()
+    dbg.approve()
+    dbg.run()
+    dbg.approve()
+    dbg.run()
+    fork = dbg.fork(put={"n": 5})
+    fork.run()
+    return fork
+
+
+@pytest.mark.skipif(a_node() is None, reason="no JavaScript engine here")
+def test_rows_add_up_to_the_same_standing_on_both_sides(tmp_path: Path):
+    """`Standing.add` and `addRow` agree at every frame of a run with everything in it."""
+    dbg = everything()
+    feed = Feed(dbg)
+    frames = list(dbg.frames)
+    before = [None, *frames]
+    rows = [row_of(a, b, feed.outline) for a, b in zip(before, frames, strict=False)]
+    (tmp_path / "history.mjs").write_text((STATIC / "history.js").read_text(encoding="utf-8"))
+    (tmp_path / "ask.mjs").write_text(ASK)
+    question = {"outline": outline_json(feed.outline), "rows": [packed(row) for row in rows]}
+
+    done = subprocess.run(
+        [str(a_node()), "ask.mjs"],
+        input=json.dumps(question),
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        check=True,
+        timeout=30,
+    )
+
+    told = json.loads(done.stdout)
+    assert len(told) == len(frames)
+    for index, page in enumerate(told):
+        here = feed._ledger.standing(dbg.frames, index)
+        assert page["current"] == sorted(here.current)
+        assert page["marks"] == [[n, mark] for n, mark in sorted(here.marks.items())]
+        assert dict(page["taken"]) == {f"{a} {b}": n for (a, b), n in here.taken.items()}
+    feed.snapshot()
+    leaves = {n for n in range(len(feed.outline.nodes)) if n not in feed.outline.composites()}
+    words = {n: word for n, word in enumerate(told[-1]["words"]) if word != "pending"}
+    mine = feed.statuses()
+    assert {n: w for n, w in words.items() if n in leaves} == {
+        n: w for n, w in mine.items() if n in leaves
+    }
