@@ -98,7 +98,7 @@ def card(page: Notebook, panel: Locator) -> None:
     """One barrier card."""
     page.kernel("None", "dbg.run()")
     group = panel.get_by_role("group", name="Barrier approve")
-    group.get_by_role("button", name="Change words").click()
+    group.get_by_role("button", name="Change this value").click()
     group.get_by_role("textbox", name="Value").fill("240")
     expect(group).to_contain_text("240")
 

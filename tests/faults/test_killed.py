@@ -30,7 +30,9 @@ def killed(file, kind, after):
         reports = [child.stdout.readline() for _ in range(after)]
     finally:
         child.send_signal(signal.SIGKILL)
-        rest, failure = child.communicate()
+        # not communicate(): it reads past what readline has buffered
+        rest, failure = child.stdout.read(), child.stderr.read()
+        child.wait()
     assert child.returncode == -signal.SIGKILL, failure.decode()
     # the last line may be half written: then it was not reported
     reports += [line for line in rest.splitlines(keepends=True) if line.endswith(b"\n")]

@@ -174,7 +174,7 @@ function card(store, row) {
     for (const [kind, found] of Object.entries(reply.previews)) answers[kind].show(found);
     about.replaceChildren(...(reply.about ?? []).map((one) => el(
       "button", {
-        type: "button", class: "about-value", "aria-label": `Change ${one.key}`, title: `${one.text}\nClick: change it and approve`,
+        type: "button", class: "about-value", "aria-label": "Change this value", title: `${one.text}\nClick: change it and approve`,
         onclick: () => take(one.key),
       }, el("b", {}, one.key), " ", el("span", {}, one.text))));
     for (const [name, words] of reply.keys ?? []) texts.set(name, words);
