@@ -64,6 +64,19 @@ def test_a_failed_run_succeeds_with_a_patched_function():
     assert [f.kind for f in dbg.frames] == ["start", "commit", "error", "commit"]
 
 
+def test_retrying_with_await():
+    """`aretry` runs the new function, too."""
+
+    async def conversation():
+        dbg = Debugger(chain(named("a", 0), fails))
+        reasons = [(await dbg.arun()).reason]
+        dbg.patch({"fails": lambda ctx: {"mended": True}})
+        reasons.append((await dbg.aretry()).reason)
+        return reasons, dbg.state
+
+    assert asyncio.run(conversation()) == ([R.FAILED, R.COMPLETED], {"a": 0, "mended": True})
+
+
 def test_frames_older_than_the_code_are_marked():
     """`has_old_code`: made by code that has been replaced since; new ones are not."""
     dbg = Debugger(steps("a", "b"))
