@@ -16,9 +16,7 @@ from benchmarks.timing import median
 from benchmarks.workloads.w1_chain import STATE, chain
 
 KEY = "asking"
-TITLE = (
-    "Asking: after W1, who wrote a key, its changes, back to a watch; two runs compared"
-)
+TITLE = "Asking: after W1, who wrote a key, its changes, back to a watch; two runs compared"
 HOW = (
     "median of the calls in a process, timed one by one after a full collection; the watch is on a"
     " key that only the tenth step writes, and its line is gone back from the end; the two runs"
