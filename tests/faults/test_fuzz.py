@@ -125,7 +125,7 @@ def text(form):
 def expect(load, counts):
     """Load: fine, or an error by name; within a second; and nothing ran."""
     global _watching
-    begun = time.perf_counter()
+    begun = time.process_time()  # of this process alone: the machine may be busy
     _watching = True
     try:
         load()
@@ -135,7 +135,7 @@ def expect(load, counts):
         counts["refused"] += 1
     finally:
         _watching = False
-    assert time.perf_counter() - begun < SECONDS + 0.5
+    assert time.process_time() - begun < SECONDS
     assert _seen == []
 
 
@@ -309,10 +309,10 @@ def _mend(db):
 def refuse(tmp_path, data):
     """The file is refused as damaged, quickly."""
     (tmp_path / "bad").write_bytes(data)
-    begun = time.perf_counter()
+    begun = time.process_time()  # of this process alone: the machine may be busy
     with pytest.raises(CorruptedCheckpointError):
         look(Debugger.load(tmp_path / "bad"))
-    assert time.perf_counter() - begun < SECONDS
+    assert time.process_time() - begun < SECONDS
 
 
 def bomb(piece, times):
