@@ -9,7 +9,6 @@ from typing import Any
 from lellm_nb.debug.breakpoints import Breakpoint, Breakpoints, EdgeStop, ErrorStop, Watch
 from lellm_nb.debug.lookup import ValuePath
 from lellm_nb.errors import LellmError
-from lellm_nb.record.codec_reading import DAMAGE
 from lellm_nb.state.frozen import thaw
 
 __all__ = ["KeptBreakpoints", "read_stops", "stops_form", "watched"]
@@ -84,5 +83,5 @@ def read_stops(forms: Any, stops: Breakpoints, place: Callable[[Any], Any]) -> N
             stops.add(stop)
             stop.id, stop.enabled, stop.hits = number, bool(form["on"]), int(form["hits"])
             stops._next = max(stops._next, number + 1)
-        except (LellmError, *DAMAGE) as error:
-            log.warning("a stored breakpoint was left out: %r", error)
+        except (LellmError, LookupError, TypeError, ValueError, AttributeError) as error:
+            log.warning("a stored breakpoint was left out: %s", type(error).__name__)
