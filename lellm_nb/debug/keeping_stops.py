@@ -83,5 +83,5 @@ def read_stops(forms: Any, stops: Breakpoints, place: Callable[[Any], Any]) -> N
             stops.add(stop)
             stop.id, stop.enabled, stop.hits = number, bool(form["on"]), int(form["hits"])
             stops._next = max(stops._next, number + 1)
-        except (LellmError, LookupError, TypeError, ValueError, AttributeError) as error:
-            log.warning("a stored breakpoint was left out: %s", type(error).__name__)
+        except (LellmError, LookupError, TypeError, ValueError, AttributeError, OverflowError) as e:
+            log.warning("a stored breakpoint was left out: %s", type(e).__name__)
