@@ -173,8 +173,9 @@ function card(store, row) {
     }));
     for (const [kind, found] of Object.entries(reply.previews)) answers[kind].show(found);
     about.replaceChildren(...(reply.about ?? []).map((one) => el(
-      "button", {
-        type: "button", class: "about-value", "aria-label": "Change this value", title: `${one.text}\nClick: change it and approve`,
+      // No button: by keyboard the same is done by naming the key, and a card's buttons answer it.
+      "span", {
+        class: "about-value", title: `${one.text}\nClick: bring it into Modify`,
         onclick: () => take(one.key),
       }, el("b", {}, one.key), " ", el("span", {}, one.text))));
     for (const [name, words] of reply.keys ?? []) texts.set(name, words);

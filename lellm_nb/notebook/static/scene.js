@@ -18,7 +18,9 @@ export function scene(drawing, outline, on) {
   const boxLayer = svg("g", {});
   const edgeLayer = svg("g", {});
   const nodeLayer = svg("g", {});
-  const root = svg("g", {}, boxLayer, edgeLayer, dynamic, nodeLayer);
+  // Beside the buttons and not in them: a button's name has all the words that are in it.
+  const metaLayer = svg("g", { "aria-hidden": "true" });
+  const root = svg("g", {}, boxLayer, edgeLayer, dynamic, nodeLayer, metaLayer);
   const places = new Map();
   const ways = [];
 
@@ -53,8 +55,9 @@ export function scene(drawing, outline, on) {
       { class: open ? "node node-open" : "node", role: "button", tabindex: -1, "data-status": "pending", "data-kind": kind },
       body,
       svg("path", { class: "kind", d: iconPath(kind, x + 9, y + (open ? 5 : h / 2 - 8)) }),
-      label, meta,
+      label,
     );
+    if (meta) metaLayer.append(meta);
     ownKeys(group);
     group.addEventListener("click", (event) => {
       const rim = onRim(body, event);
@@ -167,7 +170,9 @@ export function scene(drawing, outline, on) {
     }
     for (const [number, one] of nodes) {
       const far = !inSight(places.get(number));
-      if (far !== one.far) attr(one.group, "data-far", (one.far = far) ? "true" : null);
+      if (far === one.far) continue;
+      one.far = far;
+      for (const part of [one.group, one.meta]) if (part) attr(part, "data-far", far ? "true" : null);
     }
     words(inSight);
   }
