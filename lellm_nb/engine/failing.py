@@ -18,7 +18,7 @@ from lellm_nb.state.merge import BranchResult
 from lellm_nb.state.mutation import apply
 from lellm_nb.state.state import view
 
-__all__ = ["branch_failure"]
+__all__ = ["PASSED_ON", "branch_failure"]
 
 
 def branch_failure(
@@ -37,7 +37,7 @@ def branch_failure(
         a run's error, or a cancellation, as it is.
     """
     for error in failures.values():
-        if not isinstance(error, RunError) or isinstance(error, _PASSED_ON):
+        if not isinstance(error, RunError) or isinstance(error, PASSED_ON):
             assert isinstance(error, BaseException)
             return error
     level = scope.level(root)
@@ -50,7 +50,7 @@ def branch_failure(
     return ParallelError(site.place.path, errors, state=_state_of_good_branches(scope, level, site))
 
 
-_PASSED_ON = (RunCancelledError, BarrierCancelledError)
+PASSED_ON = (RunCancelledError, BarrierCancelledError)
 """What is nobody's failure, and so is not wrapped as a branch's."""
 
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from lellm_nb.engine.scope import Scope, Site
 from lellm_nb.record.position import Fan, Position, Waiting
 
-__all__ = ["Move", "Spot", "find_spot", "movable_spots", "next_move", "waiting_spots"]
+__all__ = ["Move", "Spot", "can_move", "find_spot", "movable_spots", "next_move", "waiting_spots"]
 
 
 class Move(Enum):
@@ -71,7 +71,8 @@ def find_spot(scope: Scope, level: Position, doomed: Container[int] = ()) -> Spo
     `DECIDE` comes back only where nothing else can move.
 
     Args:
-        doomed: The ids of levels that have failed where they stand: their siblings go first.
+        doomed: The ids of branches that have failed where they stand, and of levels that
+            cannot move: their siblings go first.
 
     Raises:
         NodeNotFoundError: A next node is not in its graph (any more).
@@ -103,15 +104,27 @@ def _spot_in_turn(scope: Scope, level: Position, site: Site, doomed: Container[i
         if branch.node is None:
             continue
         spot = find_spot(scope.child(site, level, name), branch, doomed)
-        if id(spot.level) in doomed:
+        if id(branch) in doomed or id(spot.level) in doomed:
             late = late or spot
         elif spot.move is Move.DECIDE:
             held = held or spot
         else:
             return spot
-    found = late or held
+    found = held or late
     assert found is not None
     return found
+
+
+def can_move(scope: Scope, level: Position, site: Site, doomed: Container[int]) -> bool:
+    """Tell whether a branch of a fan may still move, or may still be asked."""
+    fan = scope.inside(level)
+    assert isinstance(fan, Fan)
+    for name, branch in fan.branches.items():
+        if branch.node is not None and id(branch) not in doomed:
+            spot = find_spot(scope.child(site, level, name), branch, doomed)
+            if id(spot.level) not in doomed:
+                return True
+    return False
 
 
 def movable_spots(scope: Scope, level: Position) -> Iterator[Spot]:

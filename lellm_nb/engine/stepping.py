@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from lellm_nb.engine.answering import Answering
-from lellm_nb.engine.failing import branch_failure
+from lellm_nb.engine.failing import PASSED_ON, branch_failure
 from lellm_nb.engine.halt import Halt
 from lellm_nb.engine.scope import EntryError, Scope, Site
-from lellm_nb.engine.spot import Move, Spot, find_spot
-from lellm_nb.errors import NodeNotFoundError, RunCancelledError, RunError, StepsExceededError
+from lellm_nb.engine.spot import Move, Spot, can_move, find_spot
+from lellm_nb.errors import NodeNotFoundError, RunError, StepsExceededError
 from lellm_nb.record.position import Fan, Position
 
 __all__ = ["Stepping"]
@@ -22,8 +22,8 @@ class Stepping(Answering):
     Attributes:
         limit: How many steps the root level may have in all; `None` is no limit.
         gate: Asked before a node starts; what it returns becomes `stopping`.
-        doomed: When stepping: the levels that failed where they stand, by id, with why; the
-            level is kept beside so that its id stays its own.
+        doomed: When stepping: the branches that failed where they stand, by id, with why; the
+            branch's level is kept beside so that its id stays its own.
     """
 
     limit: int | None
@@ -32,66 +32,91 @@ class Stepping(Answering):
 
     async def _step(self) -> Halt:
         """Make one commit; a failure that an error route takes is one too."""
-        idle: dict[int, Position] = {}  # branches that cannot move: they wait alone
+        idle: dict[int, Position] = {}  # levels that cannot move: they wait alone
         while True:
             try:
                 spot = self._find(idle)
             except EntryError as error:
                 site = error.scope.site(error.level.node or "")
-                if await self._take_over_outwards(error.scope, site, error):
+                if await self._carry_out(error.scope, site, error, idle):
                     return Halt.STEPPED
-                raise
+                continue
             if spot.site is None:
                 return Halt.ENDED
             try:
                 halt = await self._take(spot.scope, spot.level, spot.move, spot.site)
             except RunError as error:
-                scope, site, whole = spot.scope, spot.site, error
-                fan = self._patient_fan(spot.scope)
-                if fan is not None and await self._take_over_outwards(scope, site, error, fan[0]):
-                    return Halt.STEPPED  # inside the branch
-                if fan is not None and not isinstance(error, RunCancelledError):
-                    self.doomed[id(spot.level)] = (spot.level, error)
-                    following = id(self._find(idle).level)
-                    if following not in self.doomed and following not in idle:
-                        # collect-all waits for the siblings (P3): they go first from now on
-                        if self.last is not None and self.last.error is error:
-                            raise
-                        continue
-                    scope, site, whole = self._failure_of(*fan)
-                if not await self._take_over_outwards(scope, site, whole):
-                    raise whole from whole.__cause__
-                halt = None
+                if await self._carry_out(spot.scope, spot.site, error, idle):
+                    return Halt.STEPPED
+                continue
             if halt in (Halt.UNRECORDED, Halt.HELD) and id(spot.level) not in idle:
                 idle[id(spot.level)] = spot.level
+                if await self._give_up(spot.scope, idle):
+                    return Halt.STEPPED
                 continue
             return Halt.STEPPED if halt is None else halt
 
-    def _patient_fan(self, scope: Scope) -> tuple[Scope, Site] | None:
-        """Return the innermost collect-all Parallel that a level is in a branch of."""
-        at: Scope | None = scope
-        while at is not None and at.parent is not None:
-            if at.branch is not None:
-                site = at.parent.site(at.parent.level(self.position).node or "")
-                if site.node.on_error == "collect_all":
-                    return at.parent, site
-            at = at.parent
-        return None
+    async def _carry_out(
+        self, scope: Scope, site: Site, error: RunError, idle: Mapping[int, Position]
+    ) -> bool:
+        """Take a failure outwards: to an error route, or to a fan that waits for its branches.
 
-    def _failure_of(self, scope: Scope, site: Site) -> tuple[Scope, Site, RunError]:
+        Returns:
+            Whether a route took it; else siblings go first from now on (SEMANTICS P3).
+
+        Raises:
+            RunError: Nobody takes it, or it is shown before the siblings go on.
+        """
+        shown = self.last
+        at, first = scope, error
+        while True:
+            if await self.take_over(at, site, error):
+                return True
+            above = at.parent
+            if above is None:
+                self.doomed.clear()  # the next step tries again what failed
+                raise error from error.__cause__
+            level = at.level(self.position)
+            site = above.site(above.level(self.position).node or "")
+            patient = at.branch is not None and site.node.on_error == "collect_all"
+            if patient and not isinstance(error, PASSED_ON):
+                self.doomed[id(level)] = (level, error)
+                if can_move(above, above.level(self.position), site, {*self.doomed, *idle}):
+                    if shown is not None and shown.error is first:
+                        raise error from error.__cause__
+                    return False
+                error = self._failure_of(above, site)
+            at = above
+
+    async def _give_up(self, scope: Scope, idle: Mapping[int, Position]) -> bool:
+        """Fail the innermost fan of which branches have failed and none can move any more."""
+        at = scope
+        while at.parent is not None:
+            above = at.parent
+            level = above.level(self.position)
+            site = above.site(level.node or "")
+            if at.branch is not None and site.node.on_error == "collect_all":
+                if can_move(above, level, site, {*self.doomed, *idle}):
+                    return False
+                fan = above.inside(level)
+                assert isinstance(fan, Fan)
+                if any(id(branch) in self.doomed for _, branch in fan.branches.items()):
+                    return await self._carry_out(above, site, self._failure_of(above, site), idle)
+            at = above
+        return False
+
+    def _failure_of(self, scope: Scope, site: Site) -> RunError:
         """Make the one failure of a collect-all Parallel whose branches cannot go on."""
-        level = scope.level(self.position)
-        fan = scope.inside(level)
+        fan = scope.inside(scope.level(self.position))
         assert isinstance(fan, Fan)
-        failures = {}
-        for name, branch in fan.branches.items():
-            if branch.node is not None:
-                stuck = find_spot(scope.child(site, level, name), branch, self.doomed)
-                if id(stuck.level) in self.doomed:
-                    failures[name] = self.doomed[id(stuck.level)][1]
+        failures = {
+            name: self.doomed[id(branch)][1]
+            for name, branch in fan.branches.items()
+            if branch.node is not None and id(branch) in self.doomed
+        }
         error = branch_failure(scope, self.position, site, failures, patient=True)
         assert isinstance(error, RunError)
-        return scope, site, error
+        return error
 
     def _find(self, idle: Mapping[int, Position]) -> Spot:
         try:
@@ -105,20 +130,6 @@ class Stepping(Answering):
     def _not_entered(self, error: EntryError) -> RunError:
         site = error.scope.site(error.level.node or "")
         return self.failed(error.scope, error.level, site, error, self.clock.wall(), 0.0)
-
-    async def _take_over_outwards(
-        self, scope: Scope, site: Site, error: RunError, end: Scope | None = None
-    ) -> bool:
-        """Take the innermost error route from `scope` outwards, as far as to below `end`."""
-        at: Scope | None = scope
-        while at is not end and at is not None:
-            if await self.take_over(at, site, error):
-                return True
-            above = at.parent
-            if above is not None:
-                site = above.site(above.level(self.position).node or "")
-            at = above
-        return False
 
     async def _take(self, scope: Scope, level: Position, move: Move, site: Site) -> Halt | None:
         """Perform and commit one spot; `None` when it was committed."""
