@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .barrier_sink import WidgetBarrierSink
     from .display import display_debugger
-    from .dock import dock
+    from .docking import dock
     from .export import export_html
     from .extension import load_ipython_extension, unload_ipython_extension
 
@@ -23,7 +23,7 @@ __all__ = [
 _HOMES = {
     "WidgetBarrierSink": "barrier_sink",
     "display_debugger": "display",
-    "dock": "dock",
+    "dock": "docking",
     "export_html": "export",
     "load_ipython_extension": "extension",
     "unload_ipython_extension": "extension",

@@ -231,3 +231,16 @@ def test_the_still_form_survives_a_sanitiser_and_runs_nothing():
     assert "<script" not in image
     assert "completed" in html
     assert html.count("<tr>") == 3
+
+
+def test_docking_without_its_package_says_what_to_do(monkeypatch):
+    """`dbg.dock()` is found whatever was imported before, and says what it needs."""
+    import sys
+
+    from lellm_nb.errors import DebuggerError
+
+    monkeypatch.setitem(sys.modules, "sidecar", None)
+
+    for _ in range(2):
+        with pytest.raises(DebuggerError, match="pip install sidecar"):
+            make().dock()

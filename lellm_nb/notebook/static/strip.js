@@ -5,7 +5,7 @@ import { KINDS } from "./history.js";
 
 /** Width of a frame where there are too many for the width, and at most. */
 const SMALLEST = 12;
-const WIDEST = 26;
+const WIDEST = 14;
 const TOP = 7;
 const LANE = 11;
 const MOST_LANES = 6;
