@@ -45,6 +45,9 @@ class Outline:
     nodes: list[OutlineNode] = field(default_factory=list)
     edges: list[OutlineEdge] = field(default_factory=list)
     by_path: dict[str, int] = field(default_factory=dict)
+    memo: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
+    """Room for what others work out along a history, to be found again at the next frame."""
+
     _entries: dict[int, tuple[int, ...]] | None = None
 
     def find(self, path: str) -> int:

@@ -15,7 +15,13 @@ def places_after(frame: FrameLike, outline: Outline) -> frozenset[int]:
 
     Inside a parallel region that is one node for each branch still under way.
     """
-    return frozenset(_places(frame.position, -1, outline))
+    known = outline.memo.get("places")
+    if known is not None and known[0] is frame.position:
+        places: frozenset[int] = known[1]
+        return places
+    places = frozenset(_places(frame.position, -1, outline))
+    outline.memo["places"] = (frame.position, places)
+    return places
 
 
 def _places(level: Any, parent: int, outline: Outline) -> Iterator[int]:
@@ -32,9 +38,23 @@ def _places(level: Any, parent: int, outline: Outline) -> Iterator[int]:
         return
     found = False
     branches = getattr(inner, "branches", None)
-    for one in [inner] if branches is None else [b for _, b in branches.items()]:
-        for place in _places(one, number, outline):
-            found = True
-            yield place
+    inside = (
+        _places(inner, number, outline) if branches is None else _fanned(branches, number, outline)
+    )
+    for place in inside:
+        found = True
+        yield place
     if not found:
         yield number
+
+
+def _fanned(branches: Any, number: int, outline: Outline) -> Iterator[int]:
+    """Yield the places in all branches; a branch that did not move since is known."""
+    known = outline.memo.setdefault(number, {})
+    for name, branch in branches.items():
+        if branch.node is None:
+            continue
+        held = known.get(name)
+        if held is None or held[0] is not branch:
+            held = known[name] = (branch, tuple(_places(branch, number, outline)))
+        yield from held[1]
