@@ -15,7 +15,7 @@ from .ledger import kind_of
 from .protocols import DebuggerLike
 from .values import short_text
 
-_MOST_FRAMES = 8
+_MOST_FRAMES = 6
 _MOST_NODES = 150
 
 
