@@ -143,7 +143,10 @@ export function inspector(store) {
     const scrolled = shown === tab.id ? body.scrollTop : 0;
     shown = tab.id;
     const parts = tab.draw({ ...detail, chosen: against }, view);
+    const held = body.contains(document.activeElement) ? document.activeElement.getAttribute("aria-label") : null;
     body.replaceChildren(...parts.filter(Boolean));
+    // Drawn anew, the same control has the focus again: a person may be in the middle of a word.
+    if (held) [...body.querySelectorAll("[aria-label]")].find((one) => one.getAttribute("aria-label") === held)?.focus({ preventScroll: true });
     body.scrollTop = scrolled;
   }
 

@@ -8,10 +8,14 @@ export function who(detail, view) {
   const body = el("div", { class: "who-rows" });
   const input = el("input", {
     type: "text", "aria-label": "Value", placeholder: "a key, or level:key", autocomplete: "off", spellcheck: "false",
+    oninput: () => (store.whoTyped = input.value),
     onkeydown: (event) => {
-      if (event.key === "Enter" && input.value) ask({ text: input.value });
+      if (event.key !== "Enter" || !input.value) return;
+      store.whoTyped = "";
+      ask({ text: input.value });
     },
   });
+  input.value = store.whoTyped ?? "";
   const bar = el("div", { class: "tab-bar" }, el("label", {}, "writers of ", input));
 
   async function ask(question) {
@@ -23,7 +27,7 @@ export function who(detail, view) {
       body.replaceChildren(el("p", { class: "faint bad" }, reply.error));
       return;
     }
-    if (document.activeElement !== input) input.value = reply.of;
+    if (!store.whoTyped) input.value = reply.of;
     const rows = reply.rows.map((row) => writer(row, store));
     if (!rows.length) rows.push(el("p", { class: "empty" }, "Nobody: it is as the run began."));
     if (reply.more) rows.push(el("p", { class: "faint" }, `${reply.more.toLocaleString("en")} more writes, older or later than this frame`));
