@@ -302,9 +302,6 @@ class Changing(Deciding):
         patient = level.node and scope.site(level.node).node
         return isinstance(level.inner, Fan) and getattr(patient, "on_error", "") == "collect_all"
 
-    def _frame_or_head(self, frame: Any) -> Frame:
-        return self._session.head if frame is None else self._frame(frame)
-
 
 def _up_to(session: ExecutionSession) -> str:
     """Say up to where a line counts, when its debugger does not stand at the end."""

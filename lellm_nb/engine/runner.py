@@ -92,15 +92,8 @@ class Runner:
             self.post(end())
             self.thread.join(GRACE * 2)  # a node that blocks in plain Python is left to die
 
-    def call(
-        self, work: Coroutine[Any, Any, T], on_interrupt: Callable[[], None] | None = None
-    ) -> T:
-        """Run a coroutine on the runner and wait for it.
-
-        Args:
-            work: What to run.
-            on_interrupt: Called on Ctrl-C or Interrupt instead of raising; the wait
-                goes on, because what it asks for ends it in good order.
+    def call(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run a coroutine on the runner and wait for it; Ctrl-C cancels it.
 
         Raises:
             DebuggerError: Called on the runner itself, which would wait for ever.
@@ -112,16 +105,11 @@ class Runner:
                 " where waiting for the runner would never end. Use the async form with await."
             )
         future = self.post(work)
-        while True:
-            try:
-                return future.result()
-            except KeyboardInterrupt:
-                if future.done():
-                    raise
-                if on_interrupt is None:
-                    future.cancel()
-                    raise
-                on_interrupt()
+        try:
+            return future.result()
+        except KeyboardInterrupt:
+            future.cancel()
+            raise
 
 
 def _hand_over(task: asyncio.Task[T], future: Future[T]) -> None:
