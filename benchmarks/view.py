@@ -21,7 +21,7 @@ sys.path.insert(0, str(ROOT))
 from tests.browser.lab import Lab, Notebook, until  # noqa: E402  # the root must be found first
 
 SETUP = """
-import time, asyncio
+import time, asyncio, threading
 from lellm_nb import *
 from lellm_nb.notebook.panel import panel_for
 
@@ -47,6 +47,16 @@ def timed(dbg):
         if not COMMITS or COMMITS[-1][0] != head:
             COMMITS.append((head, time.time_ns() / 1e6))
     return dbg.subscribe(heard)
+
+def isolated(dbg, count, pause):
+    """Step from a thread: a request of the page would put messages of its own before each."""
+    def go():
+        for _ in range(count):
+            dbg.post("step").result()
+            time.sleep(pause)
+    stepping = threading.Thread(target=go)
+    stepping.start()
+    return stepping
 """
 
 # The slider's `max` and the status line change with the head: both are in the panel's DOM.
@@ -148,8 +158,9 @@ def steps(notebook: Notebook, cell: int, count: int, size: int) -> None:
     panel.evaluate(WATCH)
     notebook.kernel("None", "leave = timed(dbg)")
     notebook.kernel("None", "dbg.post('step').result()")
-    for _ in range(count):
-        notebook.kernel("None", "time.sleep(0.02); dbg.post('step').result(); time.sleep(0.08)")
+    notebook.kernel("None", f"stepping = isolated(dbg, {count}, 0.15)")
+    rest(notebook, count * 0.16)
+    notebook.kernel("None", "stepping.join()")
     rest(notebook, 0.5)
     said(f"commit -> painted, isolated steps, {size:,} nodes", latencies(notebook), target="<= 50")
     notebook.kernel("None", "leave()")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from lellm_nb.graph.outline import Outline, outline
@@ -39,12 +40,13 @@ class Feed:
         self.extra: dict[str, Any] = {"look": NOW, "alert": None, "watches": []}
         """What the views share that is no part of the debugger."""
 
+        self._began = 0.0
         self._ledger = Ledger(self.outline)
         self._told: dict[str, Any] = {}
         self._shown = Standing()
         self._events = 0
         self._tail: tuple[int, Any] = (-1, None)
-        self._streams = StreamTails(self.outline)
+        self._streams = StreamTails(self.outline, debugger)
 
     @property
     def graph_changed(self) -> bool:
@@ -55,6 +57,15 @@ class Feed:
     def behind(self) -> bool:
         """Say whether there are frames that were not told yet."""
         return self._ledger.live.index < self.debugger.head
+
+    def since_began(self) -> float | None:
+        """Return the seconds since a run began while that is all there is to tell, else None."""
+        if not self.debugger.busy or self._told.get("busy"):
+            self._began = 0.0
+            return None
+        self._began = self._began or time.monotonic()
+        same = self._told.get("head") == self.debugger.head
+        return time.monotonic() - self._began if same else None
 
     def chunk(self, number: int) -> dict[str, Any]:
         """Return one stretch of history."""

@@ -27,6 +27,9 @@ from .protocols import DebuggerLike
 from .values import clean_rows
 from .writer import Client
 
+BRIEF = 0.05
+"""A run is said to run after this long, in seconds: a step that is over before is told once."""
+
 _OPEN_UP_TO = 60
 """Composites are drawn open at first in a graph of at most this many nodes."""
 
@@ -129,6 +132,10 @@ class Panel(anywidget.AnyWidget):
             self._feed.extra = looking
             self._show_graph()
             self.send({"kind": "snapshot", **self._feed.snapshot()})
+        ago = self._feed.since_began()
+        if ago is not None and ago < BRIEF:
+            self._client.again(BRIEF - ago)
+            return
         try:
             delta = self._feed.delta()
         except LookupError:  # the line changed between two reads: look again

@@ -14,7 +14,11 @@ from collections import deque
 from collections.abc import Callable
 
 PACE = 1 / 30
-"""Time between two updates of one client in the long run, in seconds."""
+"""Time between two updates of one client in the long run, in seconds.
+
+Twice as often is later, not sooner: a Jupyter server's socket holds a small message until the
+one before is acknowledged, which takes a browser's machine up to 40 ms.
+"""
 
 GATHER = 0.002
 """How long the first change is held so that what belongs to it goes along."""
@@ -35,12 +39,17 @@ class Client:
         self._tasks: deque[Callable[[], None]] = deque()
         self._due = 0.0
         self._free = 0.0
+        self._alarm = 0.0
 
     def touch(self) -> None:
         """Say that something changed. Costs next to nothing when said again."""
         if not self._dirty:
             self._dirty = True
             self._writer.wake(self)
+
+    def again(self, seconds: float) -> None:
+        """Come back after that long, or as soon as something changes. From an update only."""
+        self._alarm = time.monotonic() + seconds
 
     def do(self, task: Callable[[], None]) -> None:
         """Have `task` run on the writer's thread, soon and in order."""
@@ -51,19 +60,20 @@ class Client:
         """Do what is due; return when to come back, or None when nothing is left."""
         while self._tasks:
             self._safely(self._tasks.popleft())
-        if not self._dirty:
+        if not self._dirty and not 0 < self._alarm <= now:
             self._due = 0.0
-            return None
+            return self._alarm or None
         if not self._due:
             self._due = max(now + GATHER, self._free - BURST * PACE)
         if now < self._due:
             return self._due
         # Down before the update: a change during it must bring another one.
         self._dirty = False
-        self._due = 0.0
+        self._due = self._alarm = 0.0
         self._safely(self._update)
-        self._free = max(self._free, now) + PACE
-        return None
+        if not self._alarm:
+            self._free = max(self._free, now) + PACE
+        return self._alarm or None
 
     def _safely(self, task: Callable[[], None]) -> None:
         try:

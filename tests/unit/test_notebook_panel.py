@@ -89,6 +89,25 @@ def test_a_decision_by_button_runs_on_and_with_shift_it_stays(page):
     wait(lambda: dbg.status == "completed")
 
 
+def test_a_step_that_is_soon_over_is_told_once_and_a_long_one_is_said_to_run(monkeypatch):
+    """No flicker of the buttons, and half of the messages, for nodes that return at once."""
+    gate = threading.Event()
+    g = GraphBuilder("two").node("quick", lambda ctx: None)
+    g.node("slow", lambda ctx: gate.wait(10) and None).edge("quick", "slow")
+    page = Page(Panel(Debugger(g.start("quick").end("slow").build())), monkeypatch)
+
+    monkeypatch.setattr("lellm_nb.notebook.panel.BRIEF", 60.0)
+    page.press(do="step")
+    page.until(lambda m: m.get("head", {}).get("head") == 1)
+    assert not any(m.get("head", {}).get("busy") for m in page.heard)
+
+    monkeypatch.setattr("lellm_nb.notebook.panel.BRIEF", 0.05)
+    page.press(do="step")
+    page.until(lambda m: m.get("head", {}).get("busy"))
+    gate.set()
+    page.until(lambda m: m.get("head", {}).get("status") == "completed")
+
+
 def test_an_error_behind_a_button_is_shown(page):
     """Nothing that goes wrong after a press is lost."""
     page.press(do="approve", id="nobody#0", stay=False)
