@@ -1,18 +1,14 @@
-"""The panel beside the notebook: one, however often it is asked for."""
+"""The panel beside the notebook: one, however often it is asked for, and as high as its place."""
 
 from __future__ import annotations
 
-import importlib.util
-
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
 
+from tests.browser.lab import until
 from tests.browser.panels import button, status
 
-pytestmark = [
-    pytest.mark.timeout(120),
-    pytest.mark.skipif(importlib.util.find_spec("sidecar") is None, reason="needs sidecar"),
-]
+pytestmark = pytest.mark.timeout(120)
 
 SETUP = """
 from lellm_nb import *
@@ -36,4 +32,34 @@ def test_the_panel_stands_beside_the_notebook_and_in_step_with_the_cell(notebook
     page.run_cell(3)
 
     expect(status(page.output(3).locator(".lellm-nb"))).to_contain_text("waiting at ok")
+    assert page.complaints == []
+
+
+def height(panel: Locator) -> float:
+    """How high the panel is on the page."""
+    box = panel.bounding_box()
+    assert box is not None
+    return box["height"]
+
+
+def test_docked_it_is_as_high_as_its_place_and_in_a_cell_as_high_as_it_is_pulled(notebook):
+    """A place beside the notebook is filled, at any height; a cell has no height of its own."""
+    page = notebook([SETUP, "dbg", "dbg.dock()"], width=1700)
+    page.run_cell(0)
+    inline = page.run_cell(1).locator(".lellm-nb")
+    expect(inline).to_have_css("resize", "vertical")
+    assert height(inline) == 640
+    inline.evaluate("panel => { panel.style.height = '480px'; }")  # as pulling its corner does
+    assert height(inline) == 480
+
+    page.run_cell(2)
+    place = page.page.locator(".jupyterlab-sidecar")
+    docked = place.locator(".lellm-nb")
+    expect(docked.get_by_role("status")).to_contain_text("ready")
+    expect(docked).to_have_css("resize", "none")
+    for high in (900, 700):
+        page.page.set_viewport_size({"width": 1700, "height": high})
+        until(lambda: abs(height(docked) - height(place)) <= 2, f"a full place at {high} px")
+    page.page.set_viewport_size({"width": 1700, "height": 380})
+    until(lambda: height(docked) == 320, "the least height, with the place scrolling")
     assert page.complaints == []
