@@ -49,7 +49,7 @@ def timed(dbg):
     return dbg.subscribe(heard)
 
 def isolated(dbg, count, pause):
-    """Step from a thread: a request of the page would put messages of its own before each."""
+    # from a thread: a request of the page would put messages of its own before each step
     def go():
         for _ in range(count):
             dbg.post("step").result()
