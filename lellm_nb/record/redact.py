@@ -31,16 +31,16 @@ PATTERNS: dict[str, str] = {
 }
 """What is caught by default, by its name."""
 
-_HINTS = (
-    (b"-", (b"sk-", b"glpat-", b"xox", b"-----BEGIN")),
-    (b"_", (b"k_live_", b"k_test_", b"ghp_", b"gho_", b"ghu_", b"ghs_", b"ghr_", b"hf_")),
-    (b"_", (b"github_pat_",)),
-    (b"A", (b"AKIA", b"ASIA", b"AIza")),
-    (b"J", (b"eyJ",)),
+_GITHUB = (b"ghp_", b"gho_", b"ghu_", b"ghs_", b"ghr_", b"github_pat_")
+_HINTS: tuple[tuple[int | bytes, tuple[bytes, ...]], ...] = (
+    (ord("-"), (b"sk-", b"glpat-", b"xox", b"-----BEGIN")),
+    (ord("_"), (b"k_live_", b"k_test_", b"hf_", *_GITHUB)),
+    (ord("A"), (b"AKIA", b"ASIA", b"AIza")),
+    (ord("J"), (b"eyJ",)),
     (b"earer ", (b"earer ",)),
 )
-"""What to look for in a whole row, by a rare letter in it: a letter is found at once, and one
-expression for all of them would take thirty times as long."""
+"""What to look for in a whole row, by a rare letter in it: a letter is found at once (as a number
+in half the time), and one expression for all of them would take thirty times as long."""
 
 SHORT = 16
 """No key is shorter than this."""

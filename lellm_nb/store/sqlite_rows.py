@@ -63,7 +63,7 @@ class SqliteRows:
         self.trace_id = trace_id
         self.facts = facts
         self._base = number << (LINES + FRAMES)
-        self._execute = store.db.execute
+        self._execute = store.db.cursor().execute
 
     def _id(self, line: int, index: int) -> int:
         if not (0 <= line < 1 << LINES and 0 <= index < 1 << FRAMES):

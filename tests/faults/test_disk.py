@@ -10,7 +10,7 @@ import subprocess
 
 import pytest
 
-from lellm_nb import Debugger, ExecutionSession
+from lellm_nb import Debugger, ExecutionSession, GraphBuilder
 from lellm_nb.clock import Clock
 from lellm_nb.errors import (
     CheckpointNotFoundError,
@@ -20,7 +20,7 @@ from lellm_nb.errors import (
 from lellm_nb.store import SqliteStore
 from lellm_nb.store.keeper import Keeper
 from lellm_nb.store.reading import StoredRun
-from tests.faults.victim import graph
+from tests.faults.victim import graph, work
 from tests.strategies import finish, finish_debugger, nested, steps
 
 
@@ -36,16 +36,20 @@ def small_disk(tmp_path):
     subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
+def endless():
+    """One node that runs again and again, and writes each time."""
+    g = GraphBuilder("endless").node("a", work).edge_if("a", "a", lambda state: True)
+    return g.node("z", lambda ctx: None).edge("a", "z").start("a").end("z").build()
+
+
 def test_a_full_disk_holds_the_run_and_nothing_is_lost(small_disk):
     """Make room, go on: every frame is there, in order."""
     (small_disk / "ballast").write_bytes(b"x" * 600_000)
-    dbg = Debugger(graph("chain"), {"log": [], "count": 0}, store=small_disk / "runs.db")
-    stop = None
-    for _ in range(5_000):
-        stop = dbg.approve(dbg.pending[0].id) if dbg.pending else dbg.step()
-        if stop.error is not None:
-            break
-    assert stop is not None
+    dbg = Debugger(endless(), {"log": [], "count": 0}, store=small_disk / "runs.db")
+    dbg.max_steps = 100_000
+
+    stop = dbg.run()
+
     assert stop.reason.name == "FAILED"
     assert isinstance(stop.error, CheckpointStoreError)
     assert "Make room on the disk" in str(stop.error)
