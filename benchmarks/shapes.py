@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["Chain", "Lies", "Node", "Prepared", "Travel"]
+__all__ = ["Chain", "Kept", "Lies", "Node", "Prepared", "Reopened", "Travel"]
 
 Fn = Callable[[Any], Awaitable[dict[str, Any] | None]]
 
@@ -84,6 +84,32 @@ class Travel:
     rewind: Callable[[int], Any] | None
     fork_and_step: Callable[[int], Awaitable[Any]]
     keep: Any = None
+
+
+@dataclass
+class Kept:
+    """A run that writes every step to a folder before the next one begins.
+
+    Attributes:
+        close: Lets the files go, so that they can be weighed and opened again.
+    """
+
+    go: Callable[[], Awaitable[Any]]
+    close: Callable[[], Any]
+
+
+@dataclass
+class Reopened:
+    """The ways into a run that was left in a folder.
+
+    Attributes:
+        open: Opens it, and shows the frame at which it stands.
+        fetch: After that, hands out any frame's state.
+    """
+
+    frames: int
+    open: Callable[[], Any]
+    fetch: Callable[[int], Any]
 
 
 @dataclass

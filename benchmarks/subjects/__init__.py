@@ -1,7 +1,8 @@
 """The libraries that are measured, each behind the same few functions.
 
 A module of this folder offers `prepare(chain, **options)`, `travel(chain, **options)`,
-`fan(branches, **options)`, `jokes(subjects, **options)`, `lies(**options)` and `IMPORT`.
+`fan(branches, **options)`, `jokes(subjects, **options)`, `lies(**options)` and `IMPORT`; those that
+keep a run on disk offer `keep(chain, folder, **options)` and `reopen(chain, folder)`.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from typing import Any
 
-__all__ = ["PEERS", "SUBJECTS", "Subject"]
+__all__ = ["KEEPERS", "PEERS", "SUBJECTS", "Subject"]
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,10 @@ class Subject:
     @property
     def installed(self) -> bool:
         """Whether it can be measured here."""
-        return not self.package or find_spec(self.package) is not None
+        try:
+            return not self.package or find_spec(self.package) is not None
+        except ModuleNotFoundError:  # of a dotted name, what it is part of
+            return False
 
     @property
     def version(self) -> str:
@@ -53,8 +57,16 @@ _ALL = [
     Subject("lellm_nb Debugger, ten stops", "lellm", "lellm_nb", "lellm-nb", {"how": "ten stops"}),
     Subject("LangGraph in memory", "langgraph_memory", "langgraph", "langgraph"),
     Subject("Burr in memory", "burr_memory", "burr", "burr"),
+    Subject(
+        "LangGraph SqliteSaver",
+        "langgraph_sqlite",
+        "langgraph.checkpoint.sqlite",
+        "langgraph-checkpoint-sqlite",
+    ),
+    Subject("Burr tracker", "burr_tracker", "burr", "burr"),
     Subject("pydantic-graph", "pydantic_graph_full", "pydantic_graph", "pydantic-graph"),
 ]
 
 SUBJECTS: dict[str, Subject] = {subject.name: subject for subject in _ALL}
 PEERS = ("LangGraph in memory", "Burr in memory", "pydantic-graph")
+KEEPERS = ("LangGraph SqliteSaver", "Burr tracker")

@@ -12,7 +12,7 @@ from burr.core import action, default, parallelism, persistence
 import benchmarks.jokes as work
 from benchmarks.shapes import Chain, Lies, Node, Prepared, Travel
 
-__all__ = ["IMPORT", "fan", "jokes", "lies", "prepare", "travel"]
+__all__ = ["IMPORT", "builder_of", "fan", "jokes", "lies", "prepare", "travel"]
 
 ApplicationBuilder: Any = core.ApplicationBuilder  # Burr has types for some of itself only
 GraphBuilder: Any = core.GraphBuilder
@@ -40,20 +40,22 @@ def _action(chain: Chain, node: Node) -> Any:
     return act
 
 
-def _builder(chain: Chain, persister: Any) -> Any:
+def builder_of(chain: Chain) -> Any:
+    """Return a builder with a chain's actions and transitions."""
     names = [node.name for node in chain.nodes]
     edges = list(itertools.pairwise(names)) + [(names[-1], names[0])] * chain.loop
     made = ApplicationBuilder().with_actions(
         **{node.name: _action(chain, node) for node in chain.nodes}
     )
-    return made.with_transitions(*edges).with_state_persister(persister)
+    return made.with_transitions(*edges)
 
 
 def prepare(chain: Chain, persister: Any = None) -> Prepared:
     """Get a chain ready; nodes that could run side by side run one after another."""
     persister = persister or InMemoryPersister()
     app = (
-        _builder(chain, persister)
+        builder_of(chain)
+        .with_state_persister(persister)
         .with_identifiers(app_id="1", partition_key="p")
         .with_entrypoint(chain.nodes[0].name)
         .with_state(**chain.fresh())
@@ -82,7 +84,8 @@ def travel(chain: Chain) -> Travel:
 
     async def fork(index: int) -> None:
         app = (
-            _builder(chain, persister)
+            builder_of(chain)
+            .with_state_persister(persister)
             .with_identifiers(app_id=f"fork {next(_names)}", partition_key="p")
             .initialize_from(
                 persister,

@@ -16,7 +16,7 @@ from langgraph.types import Send
 import benchmarks.jokes as work
 from benchmarks.shapes import Chain, Lies, Prepared, Travel
 
-__all__ = ["IMPORT", "fan", "jokes", "lies", "prepare", "travel"]
+__all__ = ["FOREVER", "IMPORT", "builder_of", "fan", "jokes", "lies", "prepare", "travel"]
 
 IMPORT = (
     "from langgraph.graph import StateGraph; from langgraph.checkpoint.memory import InMemorySaver"
@@ -32,10 +32,15 @@ def _schema(chain: Chain) -> Any:
     return TypedDict("State", fields)  # type: ignore[operator]  # keys known at run time only
 
 
-def _compiled(chain: Chain) -> Any:
+def builder_of(chain: Chain, written: Callable[[Any], Any] = lambda fn: fn) -> Any:
+    """Return a builder with a chain's nodes and edges.
+
+    Args:
+        written: Given a node's function, returns the one to use.
+    """
     builder: Any = StateGraph(_schema(chain))
     for node in chain.nodes:
-        builder.add_node(node.name, node.fn)
+        builder.add_node(node.name, written(node.fn))
     groups: list[list[str]] = []
     for node in chain.nodes:
         if chain.beside and node.name == chain.beside[1]:
@@ -54,7 +59,7 @@ def _compiled(chain: Chain) -> Any:
         builder.add_conditional_edges(last, lambda state: END if done(state) else first)
     else:
         builder.add_edge(last, first)
-    return builder.compile(checkpointer=InMemorySaver())
+    return builder
 
 
 def _run(app: Any, state: Any, limit: int) -> Callable[[], Any]:
@@ -72,7 +77,7 @@ def _run(app: Any, state: Any, limit: int) -> Callable[[], Any]:
 
 def prepare(chain: Chain) -> Prepared:
     """Get a chain ready; the recursion limit ends one that loops for ever."""
-    app = _compiled(chain)
+    app = builder_of(chain).compile(checkpointer=InMemorySaver())
     go = _run(app, chain.fresh(), chain.steps if chain.done is None else FOREVER)
     return Prepared(go, app, lambda: len(app.checkpointer.storage["1"][""]))
 

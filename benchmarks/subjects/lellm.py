@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import benchmarks.jokes as work
-from benchmarks.shapes import Chain, Lies, Node, Prepared, Travel
+from benchmarks.shapes import Chain, Kept, Lies, Node, Prepared, Reopened, Travel
 from lellm_nb import (
     Debugger,
     ExecutionEngine,
@@ -19,11 +20,13 @@ from lellm_nb import (
     ReducerRegistry,
 )
 from lellm_nb.errors import LellmError, StepsExceededError
+from lellm_nb.store import SqliteStore
 
-__all__ = ["IMPORT", "fan", "graph_of", "jokes", "lies", "prepare", "travel"]
+__all__ = ["IMPORT", "fan", "graph_of", "jokes", "keep", "lies", "prepare", "reopen", "travel"]
 
 IMPORT = "from lellm_nb import Debugger, GraphBuilder"
 NEVER = 10**9
+FILE = "runs.db"
 
 
 def _task(node: Node) -> Callable[[Any], Any]:
@@ -156,6 +159,36 @@ def _travel_in(dbg: Debugger) -> Travel:
 
 async def _go(run: Prepared) -> None:
     await run.go()
+
+
+def keep(chain: Chain, folder: Path, synchronous: str) -> Kept:
+    """Get a chain ready, in a Debugger that keeps its run in a SQLite file."""
+    store = SqliteStore(folder / FILE, synchronous=synchronous)
+    dbg = Debugger(graph_of(chain), chain.state, store=store, max_steps=chain.steps)
+
+    async def through_runner() -> None:
+        stop = dbg.run()
+        assert stop.error is None, stop
+
+    def close() -> None:
+        dbg.close()
+        store.close()
+
+    return Kept(through_runner, close)
+
+
+def reopen(chain: Chain, folder: Path) -> Reopened:
+    """Offer what a run left."""
+    graph = graph_of(chain)
+    held: list[Debugger] = []
+
+    def show() -> Any:
+        if held:
+            held.pop().close()
+        held.append(Debugger.open(folder / FILE, graph=graph))
+        return held[0].frames[held[0].head].state["a"]
+
+    return Reopened(chain.steps + 1, show, lambda index: held[0].frames[index].state["a"])
 
 
 def fan(branches: int, how: str) -> Prepared:

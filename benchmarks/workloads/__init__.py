@@ -14,6 +14,8 @@ NAMES = (
     "w3_append",
     "w4_time_travel",
     "w5_fan_out",
+    "w6_durable",
+    "w6_reopening",
     "asking",
     "import_time",
     "frames_that_lie",
