@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from lellm_nb.debug.address import node_at
-from lellm_nb.debug.code import tasks
+from lellm_nb.debug.code import locked
 from lellm_nb.debug.rewinding import Rewinding
 from lellm_nb.debug.stop import Pending
 from lellm_nb.engine.commit import Committed, commit_node
@@ -76,8 +76,7 @@ class Modes(Rewinding):
     @property
     def modes(self) -> dict[str, str]:
         """The modes that were set, by path; ``recorded`` for what side effects lock."""
-        locked = {path: "recorded" for path, task in tasks(self.graph) if task.side_effects}
-        return {**locked, **self._modes}
+        return {**dict.fromkeys(sorted(locked(self.graph)), "recorded"), **self._modes}
 
     def _left(self, line: Line) -> None:
         self._recording = Recording(self._session.history, line)
@@ -87,9 +86,8 @@ class Modes(Rewinding):
 
     def _prepare(self, run: Run) -> None:
         super()._prepare(run)
-        locked = {path for path, task in tasks(self.graph) if task.side_effects}
-        if self._modes or (locked and self._recording is not None):
-            run.recorded = lambda *where: self._look_up(locked, *where)
+        if self._modes or (self._recording is not None and locked(self.graph)):
+            run.recorded = self._look_up
             run.decided = self._recorded_decision
 
     def _recorded_decision(self, barrier_id: str) -> DecisionRecord | None:
@@ -99,11 +97,9 @@ class Modes(Rewinding):
         recording = self._recording or Recording(self._session.history, self._session.line)
         return recording.decision(barrier_id)
 
-    def _look_up(
-        self, locked: set[str], scope: Scope, site: Site, level: Position
-    ) -> Outcome | None:
+    def _look_up(self, scope: Scope, site: Site, level: Position) -> Outcome | None:
         path = site.place.static
-        mode = self._modes.get(path, "locked" if path in locked else "live")
+        mode = self._modes.get(path, "locked" if path in locked(self.graph) else "live")
         if mode == "live":
             return LIVE
         visit = level.visits.count(site.name, level.step) + 1
