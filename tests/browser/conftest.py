@@ -1,4 +1,4 @@
-"""Fixtures for tests in a real JupyterLab: `lab` for the session, `notebook` per test."""
+"""Fixtures for tests in a real browser: `lab` for the session, `notebook` per test."""
 
 from __future__ import annotations
 
@@ -9,16 +9,26 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import Browser
 
-from tests.browser.lab import ROOT, Lab, Notebook
+from tests.browser.lab import Lab
+from tests.browser.notebook_page import Notebook
+from tests.browser.servers import ROOT, chromium
 
 KEPT = ROOT / "test-results"
 
 
 @pytest.fixture(scope="session")
-def lab() -> Iterator[Lab]:
-    """One server and one browser for all; each notebook has a page and a kernel of its own."""
-    with Lab() as running:
+def browser() -> Iterator[Browser]:
+    """One browser for all."""
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def lab(browser: Browser) -> Iterator[Lab]:
+    """One server for all; each notebook has a page and a kernel of its own."""
+    with Lab(browser) as running:
         yield running
 
 
