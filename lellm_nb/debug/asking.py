@@ -89,7 +89,7 @@ class Asking(Looking):
         """Return where a text occurs on the current line.
 
         Looked through are keys and values as they were written, what nodes printed and
-        streamed, errors and decisions.
+        streamed, errors and decisions; a hit shows the text around it, without secrets.
 
         Args:
             case: Whether capital and small letters differ.
@@ -97,7 +97,8 @@ class Asking(Looking):
         Raises:
             DebuggerError: It is no text, or an empty one.
         """
-        return find_text(self.frames, text, case)
+        hide = self.redact.apply
+        return find_text(self.frames, text, case, lambda told, at: str(hide(told, at)))
 
     def evaluate(self, expression: str | Callable[[Frame], Any]) -> pandas.DataFrame:
         """Ask every recorded frame of the current line, after the fact.

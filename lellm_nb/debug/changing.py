@@ -103,6 +103,7 @@ class Changing(Deciding):
         made._by_hand = dict(self._by_hand)
         made._first = self._first
         made._family = self._family
+        made._redact = self.redact
         self._family[session.line.name] = made
         return made  # type: ignore[no-any-return]  # of this very class
 

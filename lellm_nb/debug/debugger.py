@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lellm_nb.debug.core import Handle
 from lellm_nb.debug.keeping import Keeping
@@ -15,6 +15,9 @@ from lellm_nb.engine.loop import Run
 from lellm_nb.errors import DebuggerError
 from lellm_nb.graph.graph import Graph
 from lellm_nb.session.session import ExecutionSession
+
+if TYPE_CHECKING:
+    from lellm_nb.record.redact import Redactor
 
 __all__ = ["Debugger"]
 
@@ -31,6 +34,8 @@ class Debugger(Keeping):
             always starts a new run; `open` goes on with one.
         max_steps: How many steps one `run` may take before it holds with `LIMIT`.
         name: For people; the graph's name by default.
+        redact: What is secret in whatever is shown or exported: the store's `redact` by
+            default, else API keys in the common formats.
 
     Raises:
         DebuggerError: `graph` is no graph.
@@ -63,12 +68,14 @@ class Debugger(Keeping):
         store: Any = None,
         max_steps: int = 1000,
         name: str | None = None,
+        redact: Redactor | None = None,
     ) -> None:
         given: Any = graph
         if not isinstance(given, Graph):
             hint = " Did you forget .build()?" if hasattr(given, "build") else ""
             raise DebuggerError(f"A Debugger needs a Graph, not {type(given).__name__}.{hint}")
         super().__init__(ExecutionSession(state, graph), name or graph.name, max_steps)
+        self._redact = redact
         self._keep_in(store)
 
     def start(self, until: Until = None, *, through_barriers: bool = False) -> Handle[Stop]:

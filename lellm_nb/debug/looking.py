@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lellm_nb.debug.core import Core
 from lellm_nb.debug.diff import Diff, diff_data
@@ -18,11 +18,41 @@ from lellm_nb.graph.node import Parallel, Subgraph
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.position import Position, Waiting
 
+if TYPE_CHECKING:
+    from lellm_nb.record.redact import Redactor
+
 __all__ = ["Looking"]
 
 
 class Looking(Core):
     """``state, position, frames, at, diff`` and what the view shows of the head."""
+
+    _redact: Redactor | None = None
+
+    @property
+    def redact(self) -> Redactor:
+        """What takes secrets out of all that is shown, exported or written out as code.
+
+        Unless it is chosen, that of the store, else one that knows the common API keys.
+        The states themselves are never changed by it.
+
+        Example:
+            >>> from lellm_nb import Debugger, GraphBuilder, Redactor
+            >>> g = GraphBuilder("g").node("a", lambda ctx: None).start("a").end("a").build()
+            >>> dbg = Debugger(g, {"pin": 1234}, redact=Redactor(paths=["pin"]))
+            >>> dbg.redact.paths, dbg.state["pin"]
+            (('pin',), 1234)
+        """
+        if self._redact is None:
+            codec = getattr(self._session.history.keeper, "codec", None)
+            from lellm_nb.record.redact import Redactor
+
+            self._redact = getattr(codec, "redactor", None) or Redactor()
+        return self._redact
+
+    @redact.setter
+    def redact(self, redactor: Redactor) -> None:
+        self._redact = redactor
 
     @property
     def graph(self) -> Graph:

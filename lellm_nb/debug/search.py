@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -79,20 +79,29 @@ class Hits(list[Hit]):
         return "\n".join(lines) or "(not found)"
 
 
-def find_text(frames: Iterable[Frame], text: Any, case: bool = False) -> Hits:
+def find_text(
+    frames: Iterable[Frame],
+    text: Any,
+    case: bool = False,
+    shown: Callable[[str, tuple[Any, ...]], str] = lambda text, _at: text,
+) -> Hits:
     """Return where a text occurs: what frames wrote, said, raised and decided.
+
+    Args:
+        shown: Makes of a text and its path what may be shown of it around a hit.
 
     Raises:
         DebuggerError: It is no text, or an empty one.
     """
     if not isinstance(text, str) or not text:
         raise DebuggerError(f"find takes a text that is not empty, not {text!r:.60}.")
-    search = _Search(text, case)
+    search = _Search(text, case, shown)
     return Hits(hit for frame in frames for hit in search.in_frame(frame))
 
 
 class _Search:
-    def __init__(self, text: str, case: bool) -> None:
+    def __init__(self, text: str, case: bool, shown: Callable[[str, tuple[Any, ...]], str]) -> None:
+        self._shown = shown
         self._case = case
         self._text = text if case else text.casefold()
         self._clean: dict[int, Any] = {}
@@ -173,6 +182,9 @@ class _Search:
         """Yield a hit per occurrence, or one for all of them."""
         low = text if self._case else text.casefold()
         at = low.find(self._text)
+        if at >= 0 and (shown := self._shown(text, key)) != text:
+            low, text = shown if self._case else shown.casefold(), shown
+            at = max(0, low.find(self._text))  # what is found may be the secret itself
         while at >= 0:
             yield Hit(frame, where, key, _around(text, at, len(self._text)))
             if once:

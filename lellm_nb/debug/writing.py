@@ -13,6 +13,7 @@ from lellm_nb.engine.scope import scope_at
 from lellm_nb.errors import DebuggerError, ReducerError
 from lellm_nb.graph.graph import Graph
 from lellm_nb.record.frame import Frame
+from lellm_nb.record.redact import Redactor
 from lellm_nb.state.mutation import Delete, Put, Reduce
 from lellm_nb.state.reducer import Reducer
 from lellm_nb.state.state import content_of
@@ -28,7 +29,8 @@ class Writing(Sweeping):
         """Return a pytest that runs one step again on its recorded input.
 
         The node's source is embedded where it can be found, with the values it takes from
-        outside. What cannot be written out is named in the text, and the test is skipped.
+        outside. What cannot be written out is named in the text, and the test is skipped;
+        secrets are left out and named as well.
 
         Raises:
             DebuggerError: The frame is not the run of a task.
@@ -39,7 +41,7 @@ class Writing(Sweeping):
         name = "".join(c if f"_{c}".isidentifier() else "_" for c in found.path)
         goto = found.route.next_node if found.route and found.route.kind == "goto" else None
         names = {each: made.free(each) for each in ("Delete", "Put", "Reduce", "Reducer")}
-        expected = _expected(found, made, names)
+        expected = step.shown(_expected(found, made, names, self.redact), "what was written")
         call = step.call(names)
         used = sorted(n for n, free in names.items() if f"{free}(" in expected + call)
         used += ["Reducer"] if f"{names['Reducer']}.named(" in expected + call else []
@@ -120,22 +122,37 @@ class Writing(Sweeping):
             made.missing["the state"] = f"a {kind}, and not a plain mapping"
         if self.has_old_code(found):
             made.missing["the function"] = "it was replaced after the step"
-        return _Step(self.name, found, made, scope.graph, content_of(data))
+        return _Step(self.name, found, made, scope.graph, content_of(data), self.redact)
 
 
 class _Step:
     """A step that is written out: its function, its state, and how it is called."""
 
     def __init__(
-        self, run: str, frame: Frame, made: Embedded, graph: Graph, state: dict[str, Any]
+        self,
+        run: str,
+        frame: Frame,
+        made: Embedded,
+        graph: Graph,
+        state: dict[str, Any],
+        redact: Redactor,
     ) -> None:
+        self.redact = redact
         self.run = run
         self.frame = frame
         self.made = made
         self.graph = graph
         self.state = made.free("STATE")
         self.run_step = made.free("run_step")
-        self.given = _written("STATE", state, made)
+        self.given = self.shown(_written("STATE", redact.apply(state), made), "the state")
+        made.parts = [self.shown(part, "the code") for part in made.parts]
+
+    def shown(self, text: str, where: str) -> str:
+        """Return source text without secrets; where one was, that is named."""
+        shown = str(self.redact.apply(text))
+        if shown != text:
+            self.made.missing[f"a secret in {where}"] = "it was taken out"
+        return shown
 
     def title(self, what: str) -> str:
         """Return a comment that says which step it is."""
@@ -199,7 +216,7 @@ def _written(name: str, value: Any, made: Embedded) -> str:
         return f"{{{', '.join(kept)}}}"
 
 
-def _expected(frame: Frame, made: Embedded, names: Mapping[str, str]) -> str:
+def _expected(frame: Frame, made: Embedded, names: Mapping[str, str], redact: Redactor) -> str:
     """Write out what a step wrote; what cannot be is left out and named."""
     parts = []
     for mutation in frame.mutations:
@@ -209,7 +226,8 @@ def _expected(frame: Frame, made: Embedded, names: Mapping[str, str]) -> str:
                 raise Unwritable(what, mutation)
             inside = [literal(mutation.key)]
             if not isinstance(mutation, Delete):
-                inside.append(literal(mutation.value, "", made.imports))
+                at = mutation.key if isinstance(mutation.key, tuple) else (mutation.key,)
+                inside.append(literal(redact.apply(mutation.value, at), "", made.imports))
                 if "float('nan')" in inside[-1]:
                     made.missing[what] = "a number that equals nothing, not even itself"
             if isinstance(mutation, Reduce):

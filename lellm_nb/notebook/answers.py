@@ -6,11 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 from .asking import find_rows, node_rows, place_row, who_rows
-from .cards import card_row, preview_row, typed_value
+from .cards import card_row, preview_row
 from .details import detail, state_rows
+from .editable import typed_value
 from .feed import Feed
 from .lines import compare_rows, pair_rows
 from .outputs import picture_row
+from .redaction import showing
+from .values import long_text
 from .watches import change_list
 
 Question = dict[str, Any]
@@ -22,9 +25,10 @@ def answer(feed: Feed, question: Question) -> dict[str, Any]:
     if ask is None:
         return {"error": f"There is no answer to {question.get('ask')!r}."}
     try:
-        return ask(feed, question)
+        with showing(feed.debugger):
+            return ask(feed, question)
     except Exception as error:  # a user's repr, predicate or lens may raise
-        return {"error": str(error)[:400] or type(error).__name__}
+        return {"error": long_text(str(error), 400) or type(error).__name__}
 
 
 def takes_long(question: Question) -> bool:

@@ -7,9 +7,10 @@ from itertools import islice
 from typing import Any
 
 from .details import level_name, mutation_row, path_text, shown_state, title_row
+from .editable import editable_text
 from .feed import Feed
 from .head import node_object
-from .values import editable_text, keys_at, short_text, value_row
+from .values import keys_at, long_text, short_text, value_row
 
 _MOST_WRITES = 60
 _MOST_HITS = 100
@@ -56,7 +57,7 @@ def find_rows(feed: Feed, question: Question) -> dict[str, Any]:
             "path": hit.path or "start",
             "where": hit.where,
             "key": path_text(hit.key) if hit.key else "",
-            "text": short_text(hit.text, 160),
+            "text": short_text(hit.text, 160, hit.key),
         }
         for hit in hits[:_MOST_HITS]
     ]
@@ -97,7 +98,7 @@ def doc_of(function: Any) -> str:
 def code_of(function: Any) -> str:
     """Return a node's source, as far as it can be found."""
     try:
-        return inspect.getsource(function)[:_CODE] if function is not None else ""
+        return long_text(inspect.getsource(function), _CODE) if function is not None else ""
     except (OSError, TypeError):
         return ""
 
@@ -144,4 +145,4 @@ def place_row(feed: Feed, question: Question) -> dict[str, Any]:
     value = state
     for key in keys:
         value = value[key]
-    return {"path": path_text(keys), **editable_text(value), "now": value_row(value)}
+    return {"path": path_text(keys), **editable_text(value, keys), "now": value_row(value, keys)}

@@ -13,7 +13,8 @@ import ipywidgets as w
 from lellm_nb.graph.decision import Decision
 from lellm_nb.record.sinks import BarrierOutcome, Decided, TimedOut
 
-from .cards import decision_of, typed_value
+from .cards import decision_of
+from .editable import typed_value
 from .kernel import check_clicks, publish
 
 HEARTBEAT = 0.2

@@ -29,8 +29,9 @@ from .head import head_rows, node_object
 from .ledger import packed, row_of
 from .outputs import output_rows
 from .protocols import DebuggerLike, FrameLike
+from .redaction import sealed, showing
 from .rich import rich_form
-from .values import can_open, clean_rows, clean_text, short_text, size_text, type_name
+from .values import can_open, clean_rows, clean_text, long_text, short_text, size_text, type_name
 from .ways import route_rows
 
 _CHILDREN = 200
@@ -54,6 +55,13 @@ def book_of(
     Raises:
         ValueError: A line is longer than that.
     """
+    with showing(debugger):
+        return _book_of(debugger, drawing, most_frames, ask)
+
+
+def _book_of(
+    debugger: DebuggerLike, drawing: Drawing | None, most_frames: int, ask: bool
+) -> dict[str, Any]:
     whole = outline(debugger.graph)
     shelf = _Shelf()
     frames: list[dict[str, Any]] = []
@@ -113,7 +121,9 @@ def short_book(debugger: DebuggerLike) -> dict[str, Any]:
     try:
         if sum(len(debugger.branch(name).frames) for name in debugger.lines) > SHORT:
             return {}
-        book: dict[str, Any] = clean_rows(book_of(debugger, None, SHORT, ask=False))
+        book: dict[str, Any] = clean_rows(
+            sealed(debugger, book_of(debugger, None, SHORT, ask=False))
+        )
         return book if len(json.dumps(book)) <= _BYTES else {}
     except Exception:  # a user's value may refuse to be looked at: the file does without
         return {}
@@ -193,7 +203,7 @@ class _Shelf:
 
     def _inside(self, value: Any, depth: int) -> dict[str, Any]:
         if isinstance(value, str):
-            return {"full": value[:_TEXT], "cut": max(0, len(value) - _TEXT)}
+            return {"full": long_text(value, _TEXT), "cut": max(0, len(value) - _TEXT)}
         rich = rich_form(value) or {}
         if not isinstance(value, (Mapping, list, tuple, set, frozenset)):
             return {"kids": [], **rich}

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from .details import change_rows, changed_keys, plain_state
+from .editable import editable_text
 from .protocols import DebuggerLike
-from .values import editable_text, short_text, value_row
+from .values import long_text, short_text, value_row
 
 ANSWERS = ("approve", "reject", "modify", "reroute")
 
@@ -35,19 +35,6 @@ def decision_of(kind: str, *, reason: str = "", key: str = "", value: Any = None
             raise ValueError("Reroute needs a target.")
         return Reroute(target)
     raise ValueError(f"There is no answer {kind!r}; there are {', '.join(ANSWERS)}.")
-
-
-def typed_value(text: str) -> Any:
-    """Return what a person meant by `text`: JSON where it is, else the text.
-
-    Example:
-        >>> typed_value("3"), typed_value('{"a": 1}'), typed_value("three")
-        (3, {'a': 1}, 'three')
-    """
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text
 
 
 def card_row(debugger: DebuggerLike, barrier: str) -> dict[str, Any]:
@@ -83,13 +70,15 @@ def _about(debugger: DebuggerLike, barrier: str) -> dict[str, Any]:
     values = []
     for key in keys[:_KEYS]:
         try:
-            text = editable_text(state[key])["text"]
+            text = editable_text(state[key], (key,))["text"]
         except ValueError:
             text = None
         small = text is not None and len(text) <= 500
         values.append([short_text(str(key), 80), text if small else None])
     return {
-        "about": [{"key": short_text(str(key), 80), **value_row(state[key])} for key in shown],
+        "about": [
+            {"key": short_text(str(key), 80), **value_row(state[key], (key,))} for key in shown
+        ],
         "keys": values,
     }
 
@@ -108,7 +97,7 @@ def preview_row(debugger: DebuggerLike, barrier: str, kind: str, **answer: Any) 
         preview = debugger.preview(decision_of(kind, **answer), barrier)
         rows = change_rows(preview.diff)
     except Exception as error:  # user predicates run inside a preview
-        return {"next": None, "rows": [], "more": 0, "error": str(error)[:400]}
+        return {"next": None, "rows": [], "more": 0, "error": long_text(str(error), 400)}
     failure = getattr(preview, "error", None)
-    said = f"then fails: {failure}"[:400] if failure is not None else ""
+    said = long_text(f"then fails: {failure}", 400) if failure is not None else ""
     return {"next": preview.next_node, **rows, "error": said}

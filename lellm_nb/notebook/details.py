@@ -16,8 +16,9 @@ from .faults import error_rows
 from .ledger import kind_of
 from .outputs import output_rows
 from .protocols import ChangeLike, DebuggerLike, FrameLike, GraphLike
+from .redaction import veil
 from .rich import rich_form
-from .values import PAGE, children, inside, short_text, value_row
+from .values import PAGE, children, inside, places_at, short_text, value_row
 from .watches import watch_rows
 from .ways import route_rows
 
@@ -66,10 +67,12 @@ def shown_state(frame: FrameLike, whole: bool) -> Any:
 
 def state_rows(frame: FrameLike, steps: list[int], start: int, whole: bool) -> dict[str, Any]:
     """Return a page of the state, or of one value inside it."""
-    value = inside(shown_state(frame, whole), steps)
-    result = children(value, start)
-    if steps:
-        rich = rich_form(value, start)
+    state = shown_state(frame, whole)
+    value = inside(state, steps)
+    path = places_at(state, steps)
+    result = children(value, start, path)
+    if steps and not veil().hides(path):
+        rich = rich_form(value, start, path)
         if rich is not None:
             result.update(rich)
     else:
@@ -147,8 +150,8 @@ def change_rows(changes: Iterable[ChangeLike]) -> dict[str, Any]:
         {
             "path": path_text(change.path),
             "kind": str(change.kind),
-            "old": None if change.kind == "added" else value_row(change.old),
-            "new": None if change.kind == "removed" else value_row(change.new),
+            "old": None if change.kind == "added" else value_row(change.old, tuple(change.path)),
+            "new": None if change.kind == "removed" else value_row(change.new, tuple(change.path)),
         }
         for change in islice(listed, MOST_CHANGES)
     ]
@@ -186,10 +189,11 @@ def mutation_row(mutation: Any) -> dict[str, Any]:
     """Return one mutation: its kind, where it writes, what, and how it is merged."""
     reducer = getattr(mutation, "reducer", None)
     key = getattr(mutation, "key", None)
+    path = key if isinstance(key, tuple) else () if key is None else (key,)
     return {
         "what": type(mutation).__name__,
         "path": short_text(path_text(key) if key is not None else str(mutation), 200),
-        "value": value_row(mutation.value) if hasattr(mutation, "value") else None,
+        "value": value_row(mutation.value, path) if hasattr(mutation, "value") else None,
         "reducer": ""
         if reducer is None
         else str(getattr(reducer, "value", getattr(reducer, "name", reducer))),
@@ -215,6 +219,12 @@ def upcoming(level: Any, prefix: str) -> Iterator[str]:
             yield from [f"{path}/{name}"] if single else upcoming(branch, f"{path}/{name}/")
 
 
+def learn(frame: FrameLike) -> None:
+    """Let the veil see the states of a frame before what was said there is shown."""
+    for state in (frame.position.state, frame.state):
+        veil().learn(state if isinstance(state, Mapping) else plain_state(state))
+
+
 TABS: dict[str, Callable[[DebuggerLike, FrameLike], dict[str, Any]]] = {
     "mutations": mutation_rows,
     "route": route_rows,
@@ -232,6 +242,7 @@ def detail(debugger: DebuggerLike, index: int, tab: str, question: Any) -> dict[
     """
     frame = debugger.frames[index]
     whole = bool(question.get("whole"))
+    learn(frame)
     if tab == "state":
         rows = state_rows(frame, [], 0, whole)
         rows["upcoming"] = list(islice(upcoming(frame.position, ""), 3))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from .cards import typed_value
 from .details import plain_state, shown_state
+from .editable import check_edit, typed_value
 from .protocols import FrameLike
 from .values import inside, keys_at
 
@@ -17,6 +17,7 @@ def edits_of(frame: FrameLike, edits: list[dict[str, Any]]) -> dict[Any, Any]:
 
     Raises:
         LookupError: The value is not there any more.
+        RedactedEditError: What stands for a secret was typed where the secret is.
     """
     state = shown_state(frame, False)
     put: dict[Any, Any] = {}
@@ -27,6 +28,7 @@ def edits_of(frame: FrameLike, edits: list[dict[str, Any]]) -> dict[Any, Any]:
         keys = keys_at(state, edit["steps"])
         old = inside(plain_state(state), edit["steps"])
         text = str(edit["text"])
+        check_edit(old, text, keys)
         put[keys if len(keys) > 1 else keys[0]] = (
             text if isinstance(old, str) else typed_value(text)
         )

@@ -12,6 +12,7 @@ from .assets import module_text, style_text
 from .book import book_of
 from .layout import layout
 from .protocols import DebuggerLike
+from .redaction import sealed
 
 _PAGE = """<!doctype html>
 <html lang="en">
@@ -60,10 +61,10 @@ def export_html(debugger: DebuggerLike, path: str | PathLike[str]) -> Path:
         feed.delta()
     feed.snapshot()
     page = _PAGE.format(
-        title=escape(f"{debugger.name}: {debugger.status_line}"),
+        title=escape(sealed(debugger, f"{debugger.name}: {debugger.status_line}")),
         style=style_text(),
         still=static_html(debugger, whole, drawing, feed.statuses()),
-        book=data_text(book_of(debugger, drawing)),
+        book=data_text(sealed(debugger, book_of(debugger, drawing))),
         # The last line exports; an inline module has nobody to export to.
         module=module_text().rsplit("export default", 1)[0].replace("</", "<\\/"),
     )

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Callable
 from typing import Any
 
-from .cards import typed_value
+from .editable import typed_value
 
 Verb = Callable[[Any, list[str]], Any]
 

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any
 
 from .protocols import DebuggerLike, FrameLike
-from .values import LONG, clean_text, short_text, type_name, value_row
+from .values import long_text, short_text, type_name, value_row
 
 _MOST_LOCALS = 20
 _MOST_PARTS = 12
@@ -44,11 +44,11 @@ def one_error(error: BaseException, most_mine: int = 12) -> dict[str, Any]:
     before = error.__context__ if not error.__suppress_context__ else None
     return {
         "type": type_name(error),
-        "message": clean_text(safe_text(error)[:LONG]),
+        "message": long_text(safe_text(error)),
         "mine": mine[::-1][:most_mine],
         "theirs": theirs[::-1][:40],
         "notes": [short_text(note, 400) for note in getattr(error, "__notes__", ())],
-        "during": f"{type_name(before)}: {safe_text(before)}"[:400] if before else "",
+        "during": long_text(f"{type_name(before)}: {safe_text(before)}", 400) if before else "",
     }
 
 
@@ -65,7 +65,7 @@ def _steps(trace: TracebackType | None) -> list[dict[str, Any]]:
                 "file": entry.filename,
                 "line": entry.lineno or 0,
                 "function": entry.name,
-                "code": (entry.line or "")[:400],
+                "code": long_text(entry.line or "", 400),
                 "locals": held,
             }
         )
@@ -76,7 +76,7 @@ def local_rows(names: dict[str, Any]) -> list[dict[str, Any]]:
     """Return what the names of a function held, those that a reader looks for."""
     shown = {name: value for name, value in names.items() if not name.startswith("__")}
     rows = islice(shown.items(), _MOST_LOCALS)
-    return [{"key": short_text(name, 80), **value_row(value)} for name, value in rows]
+    return [{"key": short_text(name, 80), **value_row(value, (name,))} for name, value in rows]
 
 
 def safe_text(error: BaseException) -> str:

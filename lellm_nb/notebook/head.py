@@ -9,6 +9,7 @@ from lellm_nb.graph.outline import Outline, plain_path
 from .lines import tree_rows
 from .places import places_after
 from .protocols import DebuggerLike
+from .redaction import showing
 from .values import short_text, type_name
 
 
@@ -18,6 +19,11 @@ def head_rows(debugger: DebuggerLike, outline: Outline) -> dict[str, Any]:
     Every entry is small and compares by value, so what travels after a step
     is only the entries that differ from those sent before.
     """
+    with showing(debugger):
+        return _head_rows(debugger, outline)
+
+
+def _head_rows(debugger: DebuggerLike, outline: Outline) -> dict[str, Any]:
     status = str(debugger.status)
     pending = pending_rows(debugger, outline)
     buttons = button_rows(debugger, outline, status, pending)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from concurrent.futures import Future
 from typing import Any
 
-from .cards import typed_value
+from .editable import typed_value
 from .edits import edits_of
 from .protocols import DebuggerLike
+from .redaction import showing
 
 PLAIN = frozenset(
     ("back", "step", "over", "into", "out", "run", "run_back", "pause", "stop", "retry")
@@ -37,7 +38,9 @@ def post_order(debugger: DebuggerLike, order: dict[str, Any]) -> Future[Any]:
         return debugger.post("without", order["frame"], order["mutation"])
     if verb == "go":
         frame = debugger.frames[order["frame"]]
-        return debugger.post("fork", at=order["frame"], put=edits_of(frame, order["edits"]))
+        with showing(debugger):
+            put = edits_of(frame, order["edits"])
+        return debugger.post("fork", at=order["frame"], put=put)
     if verb == "resolve_join":
         return debugger.post("resolve_join", str(order["how"]))
     raise ValueError(f"There is no button {verb!r}.")

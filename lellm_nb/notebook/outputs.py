@@ -11,7 +11,7 @@ from typing import Any
 from lellm_nb.record.chunks import chunk_text
 
 from .protocols import DebuggerLike, FrameLike
-from .values import LONG, clean_text, short_text
+from .values import LONG, short_text, tail_text
 
 PICTURES = ("image/png", "image/jpeg", "image/gif", "image/webp")
 """Kinds of pictures that are shown as such: a browser only ever draws these."""
@@ -31,9 +31,9 @@ def output_rows(
     stream = stream_text(getattr(frame, "stream", None) or ())
     displayed = getattr(frame, "displayed", None) or ()
     return {
-        "text": clean_text(text[-LONG:]),
+        "text": tail_text(text),
         "cut": max(0, len(text) - LONG),
-        "stream": clean_text(stream[-LONG:]),
+        "stream": tail_text(stream),
         "chunks": len(getattr(frame, "stream", None) or ()),
         "shown": [
             picture_row(bundle, place, most_bytes)

@@ -24,6 +24,7 @@ from .feed import NOW, Feed
 from .layout import layout
 from .orders import post_order
 from .protocols import DebuggerLike
+from .redaction import sealed
 from .values import clean_rows
 from .writer import Client
 
@@ -66,7 +67,8 @@ class Panel(anywidget.AnyWidget):
         """Called on the writer's thread when the panel came to rest."""
 
         super().__init__(
-            outline=outline_json(self._feed.outline), snapshot=clean_rows(self._feed.snapshot())
+            outline=outline_json(self._feed.outline),
+            snapshot=sealed(debugger, clean_rows(self._feed.snapshot())),
         )
         self._snapshot_seq = self._feed.sequence
         self._client = Client(self._update)
@@ -76,6 +78,7 @@ class Panel(anywidget.AnyWidget):
 
     def send(self, content: Any, buffers: Any = None) -> None:
         """Send rows to every view; half a character in a name must not lose them."""
+        content = sealed(self.debugger, content)
         try:
             super().send(content, buffers)
         except UnicodeEncodeError:
@@ -116,7 +119,7 @@ class Panel(anywidget.AnyWidget):
     def rest(self) -> None:
         """Bring the snapshot up to date. Runs on the writer's thread."""
         if self._feed.sequence != self._snapshot_seq:
-            snapshot = clean_rows(self._feed.snapshot())
+            snapshot = sealed(self.debugger, clean_rows(self._feed.snapshot()))
             self._snapshot_seq = self._feed.sequence
             self.snapshot = snapshot
             self.book = short_book(self.debugger)

@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Any
 
 from .outputs import MOST_BYTES, picture
+from .redaction import Path
 from .values import short_text
 
 _COLUMNS = 16
@@ -14,12 +15,12 @@ _ROWS = 50
 _CELL = 60
 
 
-def rich_form(value: Any, start: int = 0) -> dict[str, Any] | None:
+def rich_form(value: Any, start: int = 0, path: Path = ()) -> dict[str, Any] | None:
     """Return a value as a table or a picture, or None where it is best seen as a tree."""
     if is_data_frame(value):
-        return {"table": _data_frame(value, start)}
+        return {"table": _data_frame(value, start, path)}
     if is_records(value):
-        return {"table": _records(value, start)}
+        return {"table": _records(value, start, path)}
     found = _picture(value)
     return None if found is None else {"picture": found}
 
@@ -44,12 +45,15 @@ def is_records(value: Any) -> bool:
     return sum(bool(first & set(one)) for one in some) == len(some)
 
 
-def _data_frame(value: Any, start: int) -> dict[str, Any]:
+def _data_frame(value: Any, start: int, path: Path) -> dict[str, Any]:
     frame = value.to_frame() if type(value).__name__ == "Series" else value
     columns = list(islice(frame.columns, _COLUMNS))
     part = frame.iloc[start : start + _ROWS, : len(columns)]
     rows = [
-        [short_text(str(index), _CELL), *(short_text(str(cell), _CELL) for cell in cells)]
+        [
+            short_text(str(index), _CELL),
+            *(short_text(str(c), _CELL, (*path, n)) for n, c in zip(columns, cells, strict=True)),
+        ]
         for index, cells in zip(part.index, part.itertuples(index=False), strict=True)
     ]
     return {
@@ -61,7 +65,7 @@ def _data_frame(value: Any, start: int) -> dict[str, Any]:
     }
 
 
-def _records(value: Any, start: int) -> dict[str, Any]:
+def _records(value: Any, start: int, path: Path) -> dict[str, Any]:
     names: dict[Any, None] = {}
     part = list(islice(value, start, start + _ROWS))
     for record in part:
@@ -71,7 +75,10 @@ def _records(value: Any, start: int) -> dict[str, Any]:
     rows = []
     for place, record in enumerate(part, start):
         held = record if isinstance(record, Mapping) else {}
-        cells = (short_text(held[name], _CELL) if name in held else "" for name in columns)
+        at = (*path, place)
+        cells = (
+            short_text(held[name], _CELL, (*at, name)) if name in held else "" for name in columns
+        )
         rows.append([str(place), *cells])
     return {
         "columns": [short_text(str(name), _CELL) for name in columns],

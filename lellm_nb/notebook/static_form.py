@@ -13,6 +13,7 @@ from lellm_nb.graph.svg import svg
 from .details import changed_keys, path_text
 from .ledger import kind_of
 from .protocols import DebuggerLike
+from .redaction import showing
 from .values import short_text
 
 _MOST_FRAMES = 6
@@ -30,7 +31,9 @@ def static_html(
     A picture of the graph as an image, the status line, and the last frames
     as a table. Everything that came from a user is escaped.
     """
-    title = escape(f"{outline.name}: {debugger.status_line}")
+    with showing(debugger) as veil:
+        title = escape(veil.text(f"{outline.name}: {debugger.status_line}"))
+        table = _table(debugger)
     picture = ""
     if drawing is not None and len(drawing.nodes) <= _MOST_NODES:
         data = b64encode(svg(outline, drawing, statuses).encode()).decode()
@@ -38,10 +41,7 @@ def static_html(
             f'<img alt="Graph {escape(outline.name)}" style="max-width:100%"'
             f' src="data:image/svg+xml;base64,{data}">'
         )
-    return (
-        '<div class="lellm-nb-static">'
-        f"<p><strong>{title}</strong></p>{picture}{_table(debugger)}</div>"
-    )
+    return f'<div class="lellm-nb-static"><p><strong>{title}</strong></p>{picture}{table}</div>'
 
 
 def _table(debugger: DebuggerLike) -> str:
@@ -62,9 +62,9 @@ def _row(frame: Any) -> str:
     cells = (
         str(frame.index),
         kind_of(frame),
-        str(frame.path or ""),
+        short_text(str(frame.path or ""), 200),
         short_text(keys, 60),
-        str(frame.next_node or ""),
+        short_text(str(frame.next_node or ""), 200),
         duration_text(frame.duration or 0),
     )
     return ("<tr>" + "".join(f"<td>{escape(c)}</td>" for c in cells)) + "</tr>"

@@ -8,6 +8,7 @@ from typing import Any
 from lellm_nb.graph.outline import Outline
 
 from .outputs import stream_text
+from .redaction import Veil, veil_of
 from .values import clean_text
 
 TAIL = 4_000
@@ -24,10 +25,12 @@ class StreamTails:
         ([[0, True, 'hel']], [[0, False, 'lo']], [[0, True, None]])
     """
 
-    def __init__(self, outline: Outline) -> None:
+    def __init__(self, outline: Outline, debugger: Any = None) -> None:
         self._outline = outline
-        self._told: dict[int, tuple[int, int]] = {}
-        """Node to the identity of its chunks and how many of them were told."""
+        self._veil: Veil = veil_of(debugger)
+        self._told: dict[int, tuple[int, int, str, int]] = {}
+        """Node to the identity of its chunks, how many of them were heard, the end of their
+        text, and how much of that end was told."""
 
     def whole(self, streaming: Mapping[str, Sequence[Any]]) -> list[list[Any]]:
         """Return the end of every stream, as a view starts from."""
@@ -43,14 +46,17 @@ class StreamTails:
             if number < 0:
                 continue
             seen.add(number)
-            same, told = self._told.get(number, (0, 0))
+            same, heard, end, told = self._told.get(number, (0, 0, "", 0))
             anew = same != id(chunks)
             count = len(chunks)
-            if not anew and count == told:
+            if not anew and count == heard:
                 continue
-            text = stream_text(chunks[0 if anew else told : count])
-            self._told[number] = (id(chunks), count)
-            rows.append([number, anew, clean_text(text[-TAIL:])])
+            if anew:
+                heard, end, told = 0, "", 0
+            text, end, told = self._veil.split(end + stream_text(chunks[heard:count]), told)
+            self._told[number] = (id(chunks), count, end, told)
+            if anew or text:
+                rows.append([number, anew, clean_text(text[-TAIL:])])
         for number in [n for n in self._told if n not in seen]:
             del self._told[number]
             rows.append([number, True, None])

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence, Set
 from itertools import islice
 from typing import Any
+
+from lellm_nb.record.redact import Redacted
+
+from .redaction import MARGIN, Path, veil
 
 SHORT = 120
 """Longest text of a value that travels before somebody opens it."""
@@ -16,11 +19,17 @@ LONG = 20_000
 PAGE = 100
 """Children that travel together when a branch of the tree is opened."""
 
+HIDDEN = "[redacted]"
+"""What is shown of a value that is secret by its place."""
 
-def short_text(value: Any, limit: int = SHORT) -> str:
-    """Return a one-line text for `value`, never longer than `limit`.
+
+def short_text(value: Any, limit: int = SHORT, path: Path = ()) -> str:
+    """Return a one-line text for `value`, never longer than `limit`, without its secrets.
 
     Reads only as much of the value as fits, so ten megabytes cost nothing.
+
+    Args:
+        path: Where the value stands in its state, for what is secret by its place.
 
     Example:
         >>> short_text({"a": 1, "b": [1, 2, 3]})
@@ -28,9 +37,25 @@ def short_text(value: Any, limit: int = SHORT) -> str:
         >>> short_text("x" * 200, limit=5)
         'xxxx…'
     """
-    text = value if isinstance(value, str) else _spelled(value, limit, 3)
-    text = " ".join(clean_text(text[: limit * 2]).split("\n"))
+    hidden = bool(path) and veil().hides(path)
+    plain = isinstance(value, str) and not hidden
+    text: str = value if plain else _spelled(value, limit, 3, path)
+    text = veil().text(text[: limit * 2 + MARGIN])[: limit * 2]
+    text = " ".join(clean_text(text).split("\n"))
     return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def long_text(text: str, limit: int = LONG) -> str:
+    """Return the beginning of a text as it can travel, without its secrets."""
+    return clean_text(veil().text(text[: limit + MARGIN])[:limit])
+
+
+def tail_text(text: str, limit: int = LONG) -> str:
+    """Return the end of a text as it can travel, without its secrets."""
+    shown = veil().text(text[-limit - MARGIN :])
+    if len(shown) <= limit < len(text) - MARGIN:
+        shown = shown.partition("\n")[2]  # it may begin in the middle of a secret
+    return clean_text(shown[-limit:])
 
 
 def clean_text(text: str) -> str:
@@ -56,22 +81,32 @@ def clean_rows(value: Any) -> Any:
     return [clean_rows(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
-def _spelled(value: Any, limit: int, depth: int) -> str:
+def _spelled(value: Any, limit: int, depth: int, path: Path) -> str:
+    if path and veil().hides(path):
+        return HIDDEN
     if isinstance(value, str):
-        cut = value if len(value) <= limit else value[:limit] + "…"
-        return '"' + cut.replace("\n", "⏎") + '"'
+        text: str = value
+        if len(text) > limit:
+            text = veil().text(text[: limit + MARGIN])[:limit] + "…"
+        return '"' + text.replace("\n", "⏎") + '"'
     if isinstance(value, Mapping):
-        pairs = (f"{k}: {_spelled(v, limit, depth - 1)}" for k, v in value.items())
+        pairs = (f"{k}: {_spelled(v, limit, depth - 1, (*path, k))}" for k, v in value.items())
         return _joined("{", pairs, "}", limit, depth, len(value))
     if isinstance(value, (list, tuple, set, frozenset)):
-        texts = (_spelled(v, limit, depth - 1) for v in value)
+        texts = (_spelled(v, limit, depth - 1, (*path, i)) for i, v in enumerate(value))
         ends = "()" if isinstance(value, tuple) else "[]"
         if isinstance(value, Set):
             ends = "{}"
         return _joined(ends[0], texts, ends[1], limit, depth, len(value))
     if isinstance(value, (bytes, bytearray)):
-        return repr(bytes(value[:40]))
-    return safe_repr(value)
+        return _bytes_text(bytes(value[:1000]))
+    return value.shown if isinstance(value, Redacted) else safe_repr(value)
+
+
+def _bytes_text(some: bytes) -> str:
+    text = some.decode("latin-1")
+    shown = veil().text(text)
+    return repr(some[:40]) if shown == text else shown[:80]
 
 
 def _joined(
@@ -109,6 +144,8 @@ def type_name(value: Any) -> str:
     """
     if value is None:
         return "None"
+    if isinstance(value, Redacted):
+        return "redacted"
     for plain in (bool, int, float, str, bytes, dict, list, tuple, set, frozenset):
         if isinstance(value, plain):
             return plain.__name__
@@ -152,30 +189,35 @@ def can_open(value: Any) -> bool:
     return kind.__module__.partition(".")[0] == "pandas" or hasattr(kind, "_repr_png_")
 
 
-def value_row(value: Any) -> dict[str, Any]:
+def value_row(value: Any, path: Path = ()) -> dict[str, Any]:
     """Return one value as a row: type, size, short text, whether it opens."""
+    if path and veil().hides(path):
+        return {"type": type_name(value), "size": "", "text": HIDDEN, "opens": False}
     return {
         "type": type_name(value),
         "size": size_text(value),
-        "text": short_text(value),
+        "text": short_text(value, path=path),
         "opens": can_open(value),
     }
 
 
-def children(value: Any, start: int = 0) -> dict[str, Any]:
+def children(value: Any, start: int = 0, path: Path = ()) -> dict[str, Any]:
     """Return a page of what is inside `value`, from number `start` on.
 
     A text answers with itself, cut at a length a page can bear.
     """
+    if path and veil().hides(path):
+        value = HIDDEN
     if isinstance(value, str):
+        text = veil().text(value)
         end = start + LONG
-        return {"full": clean_text(value[start:end]), "next": end, "cut": max(0, len(value) - end)}
+        return {"full": clean_text(text[start:end]), "next": end, "cut": max(0, len(text) - end)}
     if not isinstance(value, (Mapping, list, tuple, set, frozenset)):
         return {"rows": [], "start": 0, "total": 0}
     rows = []
     total = len(value)
     for key, item in islice(_items(value), start, start + PAGE):
-        rows.append({"key": short_text(key, 80), **value_row(item)})
+        rows.append({"key": short_text(key, 80), **value_row(item, (*path, key))})
     return {"rows": rows, "start": start, "total": total}
 
 
@@ -227,34 +269,9 @@ def keys_at(value: Any, steps: Sequence[int]) -> tuple[Any, ...]:
     return tuple(keys)
 
 
-def editable_text(value: Any) -> dict[str, Any]:
-    """Return a value as text to edit, and whether that text stays plain text.
-
-    Example:
-        >>> editable_text("three"), editable_text([1, 2])
-        ({'text': 'three', 'plain': True}, {'text': '[1, 2]', 'plain': False})
-    """
-    if isinstance(value, str):
-        if len(value) > LONG:
-            raise ValueError("This text is too long to edit here: use dbg.fork(at=…, put=…).")
-        return {"text": value, "plain": True}
+def places_at(value: Any, steps: Sequence[int]) -> Path:
+    """Return the keys along the way as far as they have names: a set's members have none."""
     try:
-        text = json.dumps(_plain(value), ensure_ascii=False)
-    except (TypeError, ValueError):
-        kind = type(value).__name__
-        raise ValueError(f"A {kind} has no form as text: use dbg.fork(at=…, put=…).") from None
-    if len(text) > LONG:
-        raise ValueError("This value is too long to edit here: use dbg.fork(at=…, put=…).")
-    return {"text": text, "plain": False}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        if not all(isinstance(key, str) for key in value):
-            raise TypeError
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
-    if isinstance(value, (str, int, float, bool)) or value is None:
-        return value
-    raise TypeError
+        return keys_at(value, steps)
+    except LookupError:
+        return ()

@@ -27,8 +27,24 @@ function filled(node, props, children) {
       node.setAttribute(name, value === true ? "" : String(value));
     }
   }
-  node.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined));
+  for (const child of children.flat(Infinity)) {
+    if (child === null || child === undefined) continue;
+    if (typeof child === "string" && child.includes("[redacted") && node.namespaceURI !== SVG) node.append(...marked(child));
+    else node.append(child);
+  }
   return node;
+}
+
+/** A text whose secrets were taken out: what stands for each is drawn as a chip. */
+function marked(words) {
+  return words.split(/(\[redacted(?:: [^\]\n]{1,60})?\])/).map((part, place) => {
+    if (place % 2 === 0) return part;
+    const chip = document.createElement("span");
+    chip.className = "redacted";
+    chip.title = "Taken out before it came here; the state itself has the value";
+    chip.textContent = part.slice(1, -1);
+    return chip;
+  });
 }
 
 /**

@@ -53,7 +53,8 @@ export async function editLine(detail, view, bar, steps, row, line) {
     ...(long ? { rows: Math.min(8, reply.text.split("\n").length + 1) } : { type: "text" }),
   });
   field.value = bar.waiting()?.get(key)?.text ?? reply.text;
-  const hint = el("span", { class: "tree-type" }, reply.plain ? "text" : "JSON, else text");
+  if (reply.redacted) field.placeholder = "not shown; type a new value";
+  const hint = el("span", { class: "tree-type" }, reply.redacted ?? null, reply.redacted ? " " : null, reply.plain ? "text" : "JSON, else text");
   const close = el("button", { type: "button", class: "act", "aria-label": `Leave ${reply.path} as it is`, onclick: () => leave() }, icon("close", 13));
   const form = el("div", { class: "edit-form" }, el("span", { class: "tree-key" }, row.key), field, hint, close);
   form.style.setProperty("--depth", line.style.getPropertyValue("--depth"));

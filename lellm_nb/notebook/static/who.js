@@ -1,6 +1,6 @@
 /** The Who tab: which steps wrote a value, newest first. */
 
-import { el, text } from "./dom.js";
+import { el } from "./dom.js";
 
 export function who(detail, view) {
   const { store, frame } = view;
@@ -52,7 +52,7 @@ function writer(row, store) {
     row.kind === "commit" ? null : el("span", { class: "badge", "data-kind": row.kind }, row.kind),
     el("span", { class: "spring" }), el("span", { class: "faint" }, through),
   );
-  const wrote = el("div", { class: "hit-text" });
-  text(wrote, `${row.wrote.what}${row.wrote.reducer ? ` ${row.wrote.reducer}` : ""} ${row.wrote.path}${row.wrote.value ? `: ${row.wrote.value.text}` : ""}`);
+  const wrote = el("div", { class: "hit-text" },
+    `${row.wrote.what}${row.wrote.reducer ? ` ${row.wrote.reducer}` : ""} ${row.wrote.path}${row.wrote.value ? `: ${row.wrote.value.text}` : ""}`);
   return el("div", { class: "hit-row" }, button, wrote);
 }

@@ -1,0 +1,200 @@
+"""What the view must not show: secrets are taken out of texts before they are cut or sent.
+
+Every function here that makes a text or a row asks the redactor of the debugger on show
+(`showing`); outside of any it is the default one, so that forgetting to say which is safe.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from itertools import islice
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from lellm_nb.record.redact import SHORT, Redacted, Redactor
+
+MARGIN = 4_000
+"""How much more of a text is looked at than is shown: a key may be cut in two."""
+
+MARK = "[redacted"
+"""What stands where a secret was begins with this; the panel draws it as a chip."""
+
+_CONTEXT = 16
+"""How much of what was told is looked at again: the first letters of a key tell nothing yet."""
+
+_LEAST_WORD = 6
+_MOST_WORDS = 500
+_MOST_LOOKS = 2_000
+
+Path = tuple[Any, ...]
+
+
+class Veil:
+    """One redactor as the view uses it.
+
+    Beside its patterns and paths it knows the texts that stood at secret paths: a password
+    that a node prints is the same secret as in the state.
+
+    Example:
+        >>> veil = Veil(Redactor(paths=["config.password"]))
+        >>> veil.hides(("config", "password")), veil.hides(("config", "user"))
+        (True, False)
+        >>> veil.learn({"config": {"password": "hunter2"}})
+        >>> veil.text("signing in with hunter2 as me")
+        'signing in with [redacted] as me'
+    """
+
+    def __init__(self, redactor: Redactor) -> None:
+        self.redactor = redactor
+        self._rules = [path.split(".") for path in redactor.paths]
+        self._words: dict[str, None] = {}
+        self._learned: Any = None
+        self._least = SHORT if redactor.hint(b" ") is False else 0
+
+    def text(self, text: str) -> str:
+        """Return a text without its secrets; the same one where there is none."""
+        if self._words:
+            for word in self._words:
+                if word in text:
+                    text = text.replace(word, "[redacted]")
+        if len(text) < self._least or not self.redactor.hint(text.encode(errors="replace")):
+            return text
+        return str(self.redactor.apply(text))
+
+    def split(self, text: str, told: int = 0) -> tuple[str, str, int]:
+        """Return what is to be told now of a text that grows, and where to go on from.
+
+        What may be a secret that is still coming in pieces waits until it has an end.
+
+        Args:
+            told: How much of the beginning of `text` was told before.
+
+        Returns:
+            What to tell; the text to put before the next piece; how much of that was told.
+
+        Example:
+            >>> Veil(Redactor()).split("the key is sk-abcdef")
+            ('the key is ', 'the key is sk-abcdef', 11)
+        """
+        at = max(told, self._safe_end(text))
+        shown = self.text(text[:at])
+        if shown == text[:at]:
+            keep = max(0, at - _CONTEXT)
+            return text[told:at], text[keep:], at - keep
+        same = next((n for n in range(told) if shown[n : n + 1] != text[n]), told)
+        return shown[same:], text[at:], 0
+
+    def _safe_end(self, text: str) -> int:
+        begun = text.rfind("-----BEGIN")
+        if begun >= 0 and "KEY-----" not in text[begun:].partition("-----END")[2]:
+            return begun
+        words = text[-MARGIN:].split(" ")
+        run = words[-1] or " "  # nothing: the text ends with a space, and "Bearer " goes on
+        if len(words) > 1 and words[-2].endswith("earer"):
+            run = f"{words[-2]} {words[-1]}"
+        else:
+            run = run.split()[-1] if run.split() and not run[-1].isspace() else ""
+        if len(run) >= MARGIN or not run:
+            return len(text)
+        unsure = self._least == 0 or self.redactor.hint(run.ljust(SHORT).encode(errors="replace"))
+        return len(text) - len(run) if unsure else len(text)
+
+    def hides(self, path: Path) -> bool:
+        """Say whether a path, or one that it lies under, is secret."""
+        if not self._rules or not path:
+            return False
+        ends = range(1, len(path) + 1)
+        return any(isinstance(self.redactor.apply(None, path[:end]), Redacted) for end in ends)
+
+    def holds(self, value: Any, path: Path = ()) -> bool:
+        """Say whether there is a secret anywhere in a value."""
+        return self.hides(path) or self.redactor.apply(value, path) is not value
+
+    def learn(self, state: Any) -> None:
+        """Remember the texts that stand at secret paths of a state."""
+        if not self._rules or state is self._learned:
+            return
+        self._learned = state
+        for rule in self._rules:
+            for found in islice(_at(state, rule), _MOST_LOOKS):
+                room = len(self._words) < _MOST_WORDS
+                if room and isinstance(found, str) and len(found) >= _LEAST_WORD:
+                    self._words[found] = None
+
+    def rows(self, rows: Any) -> Any:
+        """Return JSON-ready rows with the secrets taken out of every text in them."""
+        if isinstance(rows, str):
+            return self.text(rows)
+        if isinstance(rows, dict):
+            return {self.rows(key): self.rows(item) for key, item in rows.items()}
+        return [self.rows(item) for item in rows] if isinstance(rows, (list, tuple)) else rows
+
+    def may_touch(self, rows: Any) -> bool:
+        """Say, at little cost, whether `rows` may have anything to take out."""
+        if self._words:
+            return True
+        try:
+            return self.redactor.hint(json.dumps(rows).encode())
+        except (TypeError, ValueError):
+            return True
+
+
+def _at(value: Any, rule: list[str]) -> Iterator[Any]:
+    """Yield what stands where a dotted rule leads; ``*`` stands for any key."""
+    if not rule:
+        yield value
+        return
+    if not isinstance(value, Mapping):
+        return
+    first, *rest = rule
+    if first in value:
+        yield from _at(value[first], rest)
+    elif "*" in first or "?" in first or "[" in first:
+        for item in islice(value.values(), _MOST_LOOKS):
+            yield from _at(item, rest)
+
+
+_veils: WeakKeyDictionary[Redactor, Veil] = WeakKeyDictionary()
+_default = Veil(Redactor())
+_now: ContextVar[Veil] = ContextVar("lellm_nb_veil", default=_default)
+
+
+def veil_of(debugger: Any) -> Veil:
+    """Return the veil of a debugger: one for all lines that share its redactor."""
+    redactor = getattr(debugger, "redact", None)
+    if redactor is None:
+        return _default
+    veil = _veils.get(redactor)
+    if veil is None:
+        veil = _veils[redactor] = Veil(redactor)
+    return veil
+
+
+def veil() -> Veil:
+    """Return the veil that is in effect."""
+    return _now.get()
+
+
+@contextmanager
+def showing(debugger: Any) -> Iterator[Veil]:
+    """While this is entered, texts and rows are made with the redactor of `debugger`."""
+    mine = veil_of(debugger)
+    token = _now.set(mine)
+    try:
+        yield mine
+    finally:
+        _now.reset(token)
+
+
+def sealed(debugger: Any, rows: Any) -> Any:
+    """Return rows as they may leave for a browser or a file: the last gate, for every text.
+
+    Example:
+        >>> sealed(None, {"alert": "no such key: sk-" + "a1" * 16})
+        {'alert': 'no such key: [redacted: OpenAI key]'}
+    """
+    mine = veil_of(debugger)
+    return mine.rows(rows) if mine.may_touch(rows) else rows

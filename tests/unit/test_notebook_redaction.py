@@ -1,0 +1,214 @@
+"""A secret in a run is nowhere in what the view shows, sends, saves or writes out."""
+
+from __future__ import annotations
+
+import json
+import random
+
+import pytest
+
+from lellm_nb import Debugger, GraphBuilder, InMemoryStore, Redactor, TextDelta
+from lellm_nb.graph.outline import Outline
+from lellm_nb.notebook.answers import answer
+from lellm_nb.notebook.editable import RedactedEditError
+from lellm_nb.notebook.edits import edits_of
+from lellm_nb.notebook.export import export_html
+from lellm_nb.notebook.feed import Feed
+from lellm_nb.notebook.panel import Panel
+from lellm_nb.notebook.redaction import Veil, sealed, showing
+from lellm_nb.notebook.static_form import static_html
+from lellm_nb.notebook.streamtails import StreamTails
+from lellm_nb.notebook.values import children, short_text, tail_text, value_row
+from lellm_nb.record.redact import PATTERNS, Redacted
+
+KEY = "sk-proj-" + "aB3dE5fG7h" * 4
+PART = "aB3dE5fG"
+"""Whoever has seen this has seen a piece of the key."""
+
+PASSWORD = "correct horse battery"
+
+
+def secretive(**options):
+    """A run with the key, and a password at a path, in every place that a run has."""
+    g = GraphBuilder("g")
+
+    @g.task
+    def use(ctx):
+        """Says what it uses."""
+        print("printing", KEY, PASSWORD)
+        for letter in f"streaming {KEY} to you ":
+            ctx.emit(letter)
+        ctx.put("long", "w " * 55 + KEY)
+        ctx.put("rows", [{"key": KEY, "n": 1}, {"key": KEY, "n": 2}])
+        ctx.put(KEY, b"bytes " + KEY.encode())
+
+    g.barrier("ok")
+
+    @g.task
+    def fail(ctx):
+        held = {"inside": ctx.state["key"]}
+        raise ValueError(f"refused {held['inside']} and {PASSWORD}")
+
+    g.edge("use", "ok").edge("ok", "fail").start("use").end("fail")
+    state = {"key": KEY, "config": {"password": PASSWORD, "user": "me"}, "fine": 1}
+    dbg = Debugger(g.build(), state, **options)
+    dbg.run()
+    return dbg
+
+
+def finished(**options):
+    dbg = secretive(**options)
+    dbg.note(1, f"see {KEY}")
+    dbg.approve()
+    dbg.run()
+    return dbg
+
+
+PATHS = Redactor(paths=["config.password"])
+QUESTIONS = [
+    *({"ask": "detail", "tab": tab} for tab in
+      ("state", "diff", "mutations", "route", "output", "error", "who", "branches")),
+    {"ask": "detail", "tab": "diff", "against": 0},
+    {"ask": "detail", "tab": "watches", "texts": ["key", "config['password']", "1/0", "config"]},
+    *({"ask": "inside", "steps": steps, "start": 0} for steps in
+      ([0], [1], [1, 0], [3], [4], [4, 0], [5])),
+    {"ask": "place", "steps": [0]}, {"ask": "place", "steps": [1, 0]},
+    {"ask": "place", "steps": [1]}, {"ask": "place", "steps": [4]},
+    {"ask": "node", "node": 0}, {"ask": "who", "text": "key"}, {"ask": "who", "text": "long"},
+    {"ask": "find", "text": "to"}, {"ask": "find", "text": PART}, {"ask": "find", "text": "horse"},
+    {"ask": "changes", "text": "key"}, {"ask": "changes", "text": "config"},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("question", QUESTIONS, ids=str)
+def test_no_answer_to_a_view_has_a_secret(question):
+    """Whatever is asked, at any frame; what stands in its place says so."""
+    dbg = finished(redact=PATHS)
+    feed = Feed(dbg)
+    for frame in range(len(dbg.frames)):
+        told = json.dumps(sealed(dbg, answer(feed, {"frame": frame, **question})))
+        assert PART not in told
+        assert "horse" not in told
+
+
+def test_the_heads_rows_the_cards_and_the_alerts_have_none(monkeypatch):
+    """What travels unasked passes the same rule, at the last gate too."""
+    dbg = secretive(redact=PATHS)
+    panel = Panel(dbg)
+    sent = []
+    monkeypatch.setattr(
+        Panel.__mro__[1], "send", lambda self, content, b=None: sent.append(content)
+    )
+    barrier = dbg.pending[0].id
+    panel.send(answer(panel.feed, {"ask": "card", "id": barrier}))
+    panel.alert(f"no such thing: {KEY} {PASSWORD}")
+    panel.send({"kind": "snapshot", **panel.feed.snapshot()})
+    dbg.approve()
+    dbg.run()
+    panel.rest()
+    sent += [panel.snapshot, panel.outline, panel.book]
+    text = json.dumps(sent)
+
+    assert panel.book["frames"]
+    assert "[redacted: OpenAI key]" in text
+    assert PART not in text
+    assert "horse" not in text
+
+
+def test_files_and_code_have_none(tmp_path):
+    """The export, the still form, `to_test` and `to_cell`; a test without its input is skipped."""
+    dbg = finished(redact=PATHS)
+    page = export_html(dbg, tmp_path / "run.html").read_text()
+    feed = Feed(dbg)
+    still = static_html(dbg, feed.outline, None, {})
+    test, cell = dbg.to_test(1), dbg.to_cell(1)
+
+    for text in (page, still, test, cell):
+        assert PART not in text
+    assert "horse" not in page + still
+    assert "STATE = {'fine': 1}" in cell, "what has a secret inside is left out, and named"
+    assert "redacted: OpenAI key" in page
+    assert "skip" in test
+    compile(cell, "cell", "exec")
+
+
+def test_the_state_itself_has_the_true_value_everywhere():
+    """Redaction is for what is shown: nothing in memory is changed by it."""
+    dbg = finished(redact=PATHS)
+
+    assert dbg.state["key"] == KEY
+    assert dbg.frames[1].state["rows"][0]["key"] == KEY
+    assert PASSWORD in dbg.frames[1].output
+    assert dbg.fork(at=1).redact is PATHS
+
+
+def test_who_chooses_what_is_secret_is_asked_in_one_place():
+    """A debugger's own redactor, else its store's, else the common API keys."""
+    graph = secretive().graph
+    everything = Redactor(patterns={})
+
+    assert set(Debugger(graph).redact.patterns) == set(PATTERNS)
+    assert Debugger(graph, store=InMemoryStore(redact=everything)).redact is everything
+    assert Debugger(graph, redact=PATHS, store=InMemoryStore()).redact is PATHS
+    shown = answer(Feed(finished(redact=everything)), {"ask": "detail", "tab": "state", "frame": 1})
+    assert KEY in json.dumps(shown)
+
+
+def test_a_secret_is_taken_out_before_a_text_is_cut():
+    """Half a key is a secret as well, at whichever end it was cut."""
+    for room in range(60, 130):
+        assert PART[:3] not in short_text("w " * room + KEY)
+        assert PART not in short_text({"a": "w " * room + KEY})
+    for more in range(19_950, 20_010, 7):
+        assert PART[-4:] not in tail_text(f"begin {KEY} " + "w" * more)
+    assert children("x" * 30 + KEY)["full"] == "x" * 30 + "[redacted: OpenAI key]"
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_streamed_secret_is_held_back_until_it_is_whole(seed):
+    """However a stream is cut into pieces, no piece of a key is told, and the rest is."""
+    rng = random.Random(seed)
+    text = f"first the key {KEY} and then Bearer {'t0k3n' * 6} as words and more "
+    chunks, told = [], ""
+    tails = StreamTails(Outline("g", by_path={"llm": 0}))
+    at = 0
+    while at < len(text):
+        size = rng.randint(1, 9)
+        chunks.append(TextDelta(text[at : at + size]))
+        at += size
+        for _number, anew, words in tails.news({"llm": chunks}):
+            told = words if anew else told + words
+
+    assert PART[:3] not in told
+    assert "t0k3n" not in told
+    assert told.startswith("first the key ")
+    assert "[redacted: OpenAI key]" in told
+    assert "as words and more" in told
+
+
+def test_a_redacted_value_is_edited_anew_or_left():
+    """What stands for a secret never becomes the value; a new value may be typed."""
+    dbg = finished(redact=PATHS)
+    frame = dbg.frames[1]
+    with showing(dbg):
+        assert edits_of(frame, [{"steps": [0], "text": "sk-new"}]) == {"key": "sk-new"}
+        for steps in ([0], [1, 0], [3]):
+            with pytest.raises(RedactedEditError, match="not shown"):
+                edits_of(frame, [{"steps": steps, "text": "use [redacted: OpenAI key]"}])
+        assert edits_of(frame, [{"steps": [2], "text": "[redacted]"}]) == {"fine": "[redacted]"}
+
+
+def test_a_value_that_was_redacted_when_stored_is_shown_as_such():
+    """A run from a store has a `Redacted` where the secret was."""
+    row = value_row(Redacted("use [redacted: OpenAI key]"))
+
+    assert (row["type"], row["text"]) == ("redacted", "use [redacted: OpenAI key]")
+
+
+def test_texts_without_secrets_are_the_same_objects():
+    """What has nothing to hide is not copied."""
+    text = "nothing but words, and a long-winded_name " * 3
+    rows = {"a": [text]}
+
+    assert Veil(Redactor()).text(text) is text
+    assert sealed(None, rows) is rows
