@@ -27,6 +27,15 @@ To go on with a run: Debugger.open("runs.db", "3f2a", graph=my_graph).
 """
 
 
+_MAIN = """\
+Look into stored runs without a notebook; the debugger itself is for Python: see the README.
+
+  lellm-nb runs runs.db            list the runs of a store
+  lellm-nb runs runs.db show       the newest one: its lines and frames
+  lellm-nb runs --help             everything that can be done with them
+"""
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return its exit status.
 
@@ -47,9 +56,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="lellm-nb", description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True, metavar="runs")
     raw = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(prog="lellm-nb", description=_MAIN, formatter_class=raw)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="runs")
     runs = commands.add_parser(
         "runs",
         help="list, show, export and prune stored runs",
