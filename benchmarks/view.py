@@ -252,7 +252,7 @@ def main() -> int:
     with Lab() as lab, lab.open(cells, width=1400, height=1000) as notebook:
         wire = Wire(notebook.page)
         notebook.page.reload()  # the socket is heard from its beginning
-        notebook._wait_for_kernel()
+        notebook.wait_for_kernel()
         notebook.run_cell(0)
         opening(notebook, 1, f"open {size:,} nodes: cell -> graph painted", "<= 1,000")
         steps(notebook, 1, count, size)
