@@ -84,6 +84,28 @@ def test_the_first_run_works_unattended(tmp_path):
     assert seconds < 30
 
 
+def test_the_agent_that_counted_wrong_is_found_mended_and_proved(tmp_path):
+    """Notebook 02: the total is wrong, `bisect` names the step, and the mended run is right."""
+    summary = """{
+        "claimed": dbg.state["agent"]["total"],
+        "true": lines(every),
+        "broken": broken.path,
+        "mended": mended.state["agent"]["total"],
+        "published": mended.state["published"],
+        "moved": dbg.status,
+        "files": sorted(path.suffix for path in folder.iterdir()),
+    }"""
+
+    left, seconds, _ = run(FOLDER / "02_an_agent_counted_wrong.ipynb", summary, tmp_path)
+
+    assert left["claimed"] > left["true"] == left["mended"]
+    assert left["broken"] == "agent/count"
+    assert left["published"] == f"{left['true']:,} lines"
+    assert left["moved"] == "waiting"
+    assert left["files"] == [".html", ".lellm"]
+    assert seconds < 30
+
+
 VERBS = set(
     "step run back rewind break_at pending approve reject modify reroute preview fork retry "
     "state position frames to_pandas at diff who arun start".split()
