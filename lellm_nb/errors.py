@@ -16,6 +16,7 @@ __all__ = [
     "BusyError",
     "CheckpointNotFoundError",
     "CheckpointStoreError",
+    "ConditionNotStoredError",
     "CorruptedCheckpointError",
     "DebuggerError",
     "DuplicateNodeError",
@@ -503,6 +504,26 @@ class RedactedValueError(DebuggerError):
         super().__init__(
             f"Secrets were taken out before this run was stored: {listed(self.paths)}. Give"
             f" them again before it goes on: dbg.supply({{{first!r}: …}}), with a tuple for a path."
+        )
+
+
+class ConditionNotStoredError(DebuggerError):
+    """A stop of a reopened run has a condition that was a function, and functions are not stored.
+
+    Attributes:
+        name: What the function was called.
+        source: Its text, as far as it was known.
+        where: The module and line where it stood.
+    """
+
+    def __init__(self, name: str, source: str, where: str) -> None:
+        self.name = name
+        self.source = source
+        self.where = where
+        at = f" (of {where})" if where else ""
+        super().__init__(
+            f"condition not stored: {name}{at}; give it again: set the same stop once more, or"
+            " breakpoints.rearm(which, condition). It was:\n" + source
         )
 
 

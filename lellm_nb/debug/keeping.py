@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
-from lellm_nb.debug.keeping_stops import read_stops, stops_form, watched
+from lellm_nb.debug.breakpoints import Breakpoints
+from lellm_nb.debug.keeping_stops import read_modes, read_stops, stops_form, watched
 from lellm_nb.debug.stop import Stop, StopReason
 from lellm_nb.debug.writing import Writing
 from lellm_nb.errors import CheckpointStoreError, DebuggerError, RedactedValueError
@@ -36,9 +37,14 @@ class Keeping(Writing):
     """
 
     trace_id: TraceId
-    _keeper: Any = None
     _stored: StoredRun | None = None
+    _by_line: dict[str, dict[str, Any]] | None = None
+    _kept_open: _KeptOpen | None = None
     _reading = False
+
+    @property
+    def _keeper(self) -> Any:
+        return self._session.history.keeper
 
     # -- a new run -------------------------------------------------------------
 
@@ -60,20 +66,22 @@ class Keeping(Writing):
         keeper.check()
 
     def _attach(self, keeper: Any) -> None:
-        self._keeper = keeper
         self._session.history.keeper = keeper
         keeper.leader = self._session
         self.breakpoints = watched(self.breakpoints, self._keep_stops)
-        weakref.finalize(self, _let_go, keeper)
+        self._kept_open = _KeptOpen()
+        weakref.finalize(self._kept_open, _let_go, keeper)
 
     def _keep_stops(self) -> None:
+        self._keep("stops", stops_form(self.breakpoints))
+
+    def _keep(self, kind: str, value: Any) -> None:
         if self._keeper is not None:
-            self._keeper.mark("stops", "", stops_form(self.breakpoints))
+            self._keeper.mark_of(self._session, kind, value)
 
     def mode(self, node: str, mode: str) -> None:
         super().mode(node, mode)
-        if self._keeper is not None:
-            self._keeper.mark("modes", "", dict(self._modes))
+        self._keep("modes", dict(self._modes))
 
     mode.__doc__ = Writing.mode.__doc__
 
@@ -81,7 +89,26 @@ class Keeping(Writing):
         made = super()._on(session)
         made._reading = self._reading
         made.trace_id = self.trace_id
+        made._stored, made._kept_open, made._by_line = self._stored, self._kept_open, self._by_line
+        left = self._by_line.pop(session.line.name, None) if self._by_line else None
+        if left is not None:
+            made._take(left)
+        if self._keeper is not None:
+            made.breakpoints = watched(made.breakpoints, made._keep_stops)
+            made._keep_stops()
+            made._keep("modes", dict(made._modes))
         return made
+
+    def _take(self, left: dict[str, Any]) -> None:
+        """Take what the debugger of a stored line had beside its frames."""
+        if "stops" in left:
+            self.breakpoints = Breakpoints()
+            read_stops(left["stops"], self.breakpoints, self._value_path)
+        if "modes" in left:
+            self._modes = read_modes(left["modes"])
+        index, line = left.get("head"), self._session.line
+        if type(index) is int and 0 <= index < len(line):
+            self._session.rewind(line[index])
 
     def _post(self, verb: str, work: Any) -> Future[Any]:
         if self._reading and verb not in _BACKWARD:
@@ -127,7 +154,7 @@ class Keeping(Writing):
         hidden = self._hidden()
         if hidden is not None:
             return hidden
-        keeper = self._session.history.keeper
+        keeper = self._keeper
         if keeper is None:
             return await super()._advance(**options)
         keeper.graph = self.graph
@@ -142,17 +169,29 @@ class Keeping(Writing):
     def close(self) -> None:
         """Let the run go, so that another process may write it; looking goes on working.
 
+        It is the whole run that is let go, whichever of its forks this is.
+
         Raises:
             CheckpointStoreError: The store still refuses what was committed.
             BusyError: A run is going on.
         """
-        self._refuse_while_busy("close")
+        everyone = self._everyone()
+        for one in everyone:
+            one._refuse_while_busy("close")
         keeper = self._keeper
         if keeper is not None:
+            for one in everyone:
+                one._keep_stops()  # how often they were hit, and which are on
             keeper.check()
-            self._keeper = self._session.history.keeper = None
+            self._session.history.keeper = None
             keeper.close()
-            self._reading = True
+            for one in everyone:
+                one._reading = True
+
+    def _everyone(self) -> list[Any]:
+        """Return the debuggers of this run that there are, the first one first."""
+        known = [self._first(), *self._family.values(), self]
+        return list(dict.fromkeys(one for one in known if one is not None))
 
     # -- a stored run ------------------------------------------------------------
 
@@ -217,6 +256,8 @@ class Keeping(Writing):
 
     def _restore_marks(self, stored: StoredRun) -> None:
         history = stored.history
+        self._by_line = {}
+        mine: dict[str, Any] = {}
         for (kind, key), value in stored.marks.items():
             if kind in ("note", "pin"):
                 named = stored.frame_named(key)
@@ -226,11 +267,11 @@ class Keeping(Writing):
                     history.pins.add(named[1])
                 elif isinstance(value, str) or type(value).__name__ == "Redacted":
                     history.notes[named[1]] = str(value)
-            elif kind == "modes" and isinstance(value, dict):
-                known = ("live", "recorded", "ask")
-                self._modes = {str(path): mode for path, mode in value.items() if mode in known}
-            elif kind == "stops":
-                read_stops(value, self.breakpoints, self._value_path)
+            elif not key:
+                mine[kind] = value
+            elif (line := stored.line_named(key)) is not None:
+                self._by_line.setdefault(line.name, {})[kind] = value
+        self._take(mine)
 
     def refresh(self) -> int:
         """Look for frames that another process has added since; return how many came.
@@ -294,6 +335,10 @@ class Keeping(Writing):
 
         made: Debugger = load_archive(cls, path, graph, mode)
         return made
+
+
+class _KeptOpen:
+    """What the debuggers of one run hold, and nobody else: gone when the last of them is."""
 
 
 def _let_go(keeper: Any) -> None:

@@ -174,9 +174,29 @@ def save_archive(dbg: Any, path: Any) -> None:
         keeper.noted(history.line_of(frame), frame, text)
     for frame in history.pins:
         keeper.pinned(history.line_of(frame), frame, True)
-    keeper.mark("stops", "", stops_form(dbg.breakpoints))
-    keeper.mark("modes", "", dict(dbg._modes))
+    for kind, value in _beside(dbg).items():
+        keeper.mark(kind, "", value)
+    for name, beside in _beside_others(dbg).items():
+        for kind, value in beside.items():
+            keeper.mark(kind, str(keeper.number(history.lines[name])), value)
     write_archive(path, rows, dbg.name)
+
+
+def _beside(dbg: Any) -> dict[str, Any]:
+    """Return what a debugger has beside frames, by kind."""
+    return {"stops": stops_form(dbg.breakpoints), "modes": dict(dbg._modes)}
+
+
+def _beside_others(dbg: Any) -> dict[str, dict[str, Any]]:
+    """Return what those of the other lines have, by the line's name; and where they stand."""
+    found = dict(dbg._by_line or {})
+    for one in dbg._everyone():
+        line, head = one._session.line, one._session.head
+        found[line.name] = _beside(one)
+        if head.index != line.tip:
+            found[line.name]["head"] = head.index
+    found.pop(dbg.line, None)
+    return found
 
 
 # -- which run, and which graph -------------------------------------------------------

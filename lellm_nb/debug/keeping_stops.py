@@ -1,4 +1,4 @@
-"""Breakpoints as data: those without a function of the user's."""
+"""Breakpoints as data; a function of the user's as what is known of it."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from typing import Any
 
 from lellm_nb.debug.breakpoints import Breakpoint, Breakpoints, EdgeStop, ErrorStop, Watch
 from lellm_nb.debug.lookup import ValuePath
+from lellm_nb.debug.not_stored import NotStored
 from lellm_nb.errors import LellmError
 from lellm_nb.state.frozen import thaw
 
-__all__ = ["KeptBreakpoints", "read_stops", "stops_form", "watched"]
+__all__ = ["KeptBreakpoints", "read_modes", "read_stops", "stops_form", "watched"]
 
 log = logging.getLogger("lellm_nb")
 
@@ -44,25 +45,27 @@ def watched(stops: Breakpoints, changed: Callable[[], None]) -> KeptBreakpoints:
 
 
 def stops_form(stops: Breakpoints) -> list[dict[str, Any]]:
-    """Return those stops that are data; one with a function is left out."""
-    forms = []
-    for stop in stops:
-        form: dict[str, Any] | None = None
-        if isinstance(stop, Breakpoint) and stop.when is None:
-            form = {"node": stop.path, "visit": stop.visit, "ignore": stop.ignore}
-            form["after"] = stop.stops_after
-        elif isinstance(stop, EdgeStop):
-            form = {"edge": [stop.source, stop.target]}
-        elif isinstance(stop, ErrorStop):
-            form = {"error": True}
-        elif isinstance(stop, Watch) and isinstance(stop.what, ValuePath):
-            what = stop.what
-            level = f"{what.level}:" if what.level else ""
-            key: Any = what.parts if len(what.parts) > 1 else f"{level}{what.parts[0]}"
-            form = {"watch": key}
-        if form is not None:
-            forms.append({**form, "id": stop.id, "on": stop.enabled, "hits": stop.hits})
-    return forms
+    """Return the stops as JSON data."""
+    return [{**_form(stop), "id": stop.id, "on": stop.enabled, "hits": stop.hits} for stop in stops]
+
+
+def _form(stop: Any) -> dict[str, Any]:
+    if isinstance(stop, Breakpoint):
+        form: dict[str, Any] = {"node": stop.path, "visit": stop.visit, "ignore": stop.ignore}
+        form["after"] = stop.stops_after
+        if stop.when is not None:
+            form["if"] = NotStored.of(stop.when, stop.enabled).form()
+        return form
+    if isinstance(stop, EdgeStop):
+        return {"edge": [stop.source, stop.target]}
+    if isinstance(stop, Watch):
+        what = stop.what
+        if not isinstance(what, ValuePath):
+            return {"if": NotStored.of(what, stop.enabled).form()}
+        level = f"{what.level}:" if what.level else ""
+        key: Any = what.parts if len(what.parts) > 1 else f"{level}{what.parts[0]}"
+        return {"watch": key}
+    return {"error": True}
 
 
 def read_stops(forms: Any, stops: Breakpoints, place: Callable[[Any], Any]) -> None:
@@ -72,16 +75,27 @@ def read_stops(forms: Any, stops: Breakpoints, place: Callable[[Any], Any]) -> N
             stop: Any
             if "node" in form:
                 visit, ignore, after = form["visit"], form["ignore"], form["after"]
-                stop = Breakpoint(form["node"], visit=visit, ignore=ignore, after=after)
+                lost = NotStored.from_form(form["if"]) if "if" in form else None
+                stop = Breakpoint(form["node"], when=lost, visit=visit, ignore=ignore, after=after)
             elif "edge" in form:
                 stop = EdgeStop(*form["edge"])
             elif "error" in form:
                 stop = ErrorStop()
+            elif "if" in form:
+                stop = Watch(NotStored.from_form(form["if"]))
             else:
                 stop = Watch(place(form["watch"]))
             number = int(form["id"])
             stops.add(stop)
-            stop.id, stop.enabled, stop.hits = number, bool(form["on"]), int(form["hits"])
+            stop.id, stop.hits = number, int(form["hits"])
+            stop.enabled = bool(form["on"]) and stop.missing is None
             stops._next = max(stops._next, number + 1)
         except (LellmError, LookupError, TypeError, ValueError, AttributeError, OverflowError) as e:
             log.warning("a stored breakpoint was left out: %s", type(e).__name__)
+
+
+def read_modes(form: Any) -> dict[str, str]:
+    """Return how nodes are run, of stored data: those ways that there are."""
+    known = ("live", "recorded", "ask")
+    items = form.items() if isinstance(form, dict) else ()
+    return {str(path): mode for path, mode in items if mode in known}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from lellm_nb.debug.asking import Asking
 from lellm_nb.debug.breakpoints import Breakpoint, EdgeStop, ErrorStop, Hit, Stopper, Watch
@@ -19,6 +19,7 @@ from lellm_nb.record.position import Position
 
 __all__ = ["Arrived", "Stopping", "Target", "Until", "ask_until", "check_count"]
 
+S = TypeVar("S", bound=Stopper)
 Until = str | tuple[str, int] | Callable[[Frame], Any] | None
 Target = tuple[str, int | None]
 Passed = tuple[int, str, int]
@@ -63,9 +64,7 @@ class Stopping(Asking):
         """
         self._refuse_while_busy("break_at")
         path = self._static_path(node)
-        stop = Breakpoint(path, when=when, visit=visit, ignore=ignore, after=after)
-        self._add_stop(stop)
-        return stop
+        return self._add_stop(Breakpoint(path, when=when, visit=visit, ignore=ignore, after=after))
 
     def break_on(self, edge: tuple[str, str]) -> EdgeStop:
         """Stop runs after a step that took an edge, before the next node runs.
@@ -89,16 +88,12 @@ class Stopping(Asking):
         if to not in leaving:
             known = [f"{source} -> {name}" for name in leaving]
             raise NoSuchNodeError(f"{source} -> {target}", known, f"No edge {source} -> {target}.")
-        stop = EdgeStop(path, to)
-        self._add_stop(stop)
-        return stop
+        return self._add_stop(EdgeStop(path, to))
 
     def break_on_error(self) -> ErrorStop:
         """Stop runs at every failure, also one that an error route takes."""
         self._refuse_while_busy("break_on_error")
-        stop = ErrorStop()
-        self._add_stop(stop)
-        return stop
+        return self._add_stop(ErrorStop())
 
     def watch(self, what: Any) -> Watch:
         """Stop runs where a value changes, forward and backward.
@@ -112,13 +107,13 @@ class Stopping(Asking):
         """
         self._refuse_while_busy("watch")
         is_place = isinstance(what, (str, tuple)) or not callable(what)
-        stop = Watch(self._value_path(what) if is_place else what)
-        self._add_stop(stop)
-        return stop
+        return self._add_stop(Watch(self._value_path(what) if is_place else what))
 
-    def _add_stop(self, stop: Stopper) -> None:
-        self.breakpoints.add(stop)
+    def _add_stop(self, stop: S) -> S:
+        """Add a stop; return it, or the one that waited for its condition."""
+        added: S = self.breakpoints.add(stop)
         self._changed()
+        return added
 
     def _ways_out(self, level: str, node: str) -> list[str]:
         """Return where a node may lead: edges, cases, declared gotos, its error route."""

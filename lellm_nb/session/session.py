@@ -229,10 +229,14 @@ class ExecutionSession:
         return run
 
     def _emit(self, frame: Frame) -> None:
-        self.line = self.history.add(self.line, self.head, frame)
-        self.head = frame
+        line = self.history.add(self.line, self.head, frame)
         keeper = self.history.keeper
-        if keeper is not None and not keeper.keep(self.line, frame, leads=keeper.leader is self):
+        if line is not self.line:
+            if keeper is not None and keeper.leader is not self:
+                keeper.went(self.line, line)
+            self.line = line
+        self.head = frame
+        if keeper is not None and not keeper.keep(line, frame, leads=keeper.leader is self):
             # the frame stays in memory and the run holds: nobody is told of it (SEMANTICS R7)
             if self._moving is not None and self._moving.stopping is None:
                 self._moving.stopping = keeper.error
@@ -250,8 +254,8 @@ class ExecutionSession:
         self.head = frame
         self._doomed.clear()
         keeper = self.history.keeper
-        if keeper is not None and keeper.leader is self:
-            keeper.moved(self.line, frame)
+        if keeper is not None:
+            keeper.moved(self.line, frame, leads=keeper.leader is self)
 
     def line_through(self, frame: Frame) -> Line:
         """Return the current line if the frame is on it, else the line it was made on.

@@ -66,6 +66,7 @@ class Keeper:
         self._size = 0
         self._reported = 0
         self._head: tuple[int, int | None] = (0, None)
+        self._of_line: dict[int, dict[str, bytes]] = {}
         known = rows.templates(0)
         self._frames = FrameWriter(self.codec, graph, known[-1][0] + 1 if known else 0)
         self._shelf = BatchShelf(self.codec, self._pending)
@@ -214,22 +215,60 @@ class Keeper:
             self.number(line)
             self.flush()
 
-    def moved(self, line: Line, frame: Frame) -> None:
-        """Write that the run's head moved without a commit."""
+    def moved(self, line: Line, frame: Frame, leads: bool = True) -> None:
+        """Write that a head moved without a commit: the run's, or that of a line."""
         with self._lock:
             number = self.number(line)
-            self._mark_head(number, None if frame.index == line.tip else frame.index)
+            index = None if frame.index == line.tip else frame.index
+            if leads:
+                self._mark_head(number, index)
+            else:
+                self._mark("head", str(number), None if index is None else to_bytes(index))
             self.flush()
+
+    def went(self, old: Line, new: Line) -> None:
+        """Note that who stood on a line, and does not lead, went on to a new one.
+
+        What it had there goes with it, and is written with the frame that it made.
+        """
+        with self._lock:
+            before, after = self.number(old), self.number(new)
+            self._mark("head", str(before), None)
+            for kind, body in self._of_line.pop(before, {}).items():
+                self._mark(kind, str(before), None)
+                self._mark(kind, str(after), body)
+                self._of_line.setdefault(after, {})[kind] = body
 
     def _mark_head(self, line: int, index: int | None) -> None:
         self._head = (line, index)
-        self._pending.marks.append(("head", "", to_bytes([line, index])))
+        self._mark("head", "", to_bytes([line, index]))
+
+    def _mark(self, kind: str, key: str, body: bytes | None) -> None:
+        self._pending.marks.append((kind, key, body))
+
+    def mark_of(self, session: Any, kind: str, value: Any) -> None:
+        """Write what a session's debugger has beside frames, for its line if it does not lead.
+
+        It is written at once, or by a new line's first frame where there is nothing to lose.
+        """
+        if session is self.leader:
+            self.mark(kind, "", value)
+            return
+        with self._lock:
+            number = self.number(session.line)
+            body = self.codec.dumps(value)
+            known = self._of_line.setdefault(number, {})
+            if known.get(kind) != body:
+                lost = value or kind in known
+                known[kind] = body
+                self._mark(kind, str(number), body)
+                if lost:
+                    self.flush()
 
     def mark(self, kind: str, key: str, value: Any) -> None:
         """Write something else of the run under a kind and a key; `None` takes it away."""
         with self._lock:
-            body = None if value is None else self.codec.dumps(value)
-            self._pending.marks.append((kind, key, body))
+            self._mark(kind, key, None if value is None else self.codec.dumps(value))
             self.flush()
 
     def noted(self, line: Line | None, frame: Frame, text: str | None) -> None:

@@ -63,9 +63,15 @@ class CheckpointKeeper:
     def opened(self, line: Line) -> None:
         """Do nothing: such a store has no lines."""
 
-    def moved(self, line: Line, frame: Frame) -> None:
+    def moved(self, line: Line, frame: Frame, leads: bool = True) -> None:
         """Save where the run stands now."""
-        self.keep(line, frame, leads=True)
+        self.keep(line, frame, leads)
+
+    def went(self, old: Line, new: Line) -> None:
+        """Do nothing: such a store has no lines."""
+
+    def mark_of(self, session: Any, kind: str, value: Any) -> None:
+        """Do nothing: such a store has no place for it."""
 
     def mark(self, kind: str, key: str, value: Any) -> None:
         """Do nothing: such a store has no place for it."""

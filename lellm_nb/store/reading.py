@@ -115,6 +115,10 @@ class StoredRun:
             grown += len(self._by_number[row.number]._own)
         return grown
 
+    def line_named(self, name: str) -> Line | None:
+        """Return the line that a mark names; `None` where there is none."""
+        return self._by_number.get(int(name)) if name.isdecimal() else None
+
     def frame_named(self, name: str) -> tuple[Line, Frame] | None:
         """Return the line and the frame that a mark names; `None` where there is none."""
         number, _, index = name.partition("/")

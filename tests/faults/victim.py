@@ -3,7 +3,8 @@
     python -m tests.faults.victim FILE GRAPH
 
 It goes on with the file's run if there is one, else starts one. Each line it prints is a
-line and an index of a frame that was reported as committed.
+line and an index of a frame that was reported as committed; or, with an @ before it, a
+fork's line, where its head was moved to, and how many stops it has.
 """
 
 from __future__ import annotations
@@ -61,7 +62,11 @@ def main(file: Path, kind: str) -> None:
             dbg.note(dbg.head, f"note {dbg.head}")
             dbg.back(3)
         if seen % 90 == 0:
-            dbg.fork(at=1, put={"forked": seen})
+            fork = dbg.fork(at=1, put={"forked": seen})
+            fork.break_on_error()
+            fork.break_at("z", when=work)
+            fork.rewind(1)
+            os.write(out, f"@{fork.line}|{fork.head}|{len(fork.breakpoints)}\n".encode())
         if seen % 25 == 0:
             time.sleep(0)
 
