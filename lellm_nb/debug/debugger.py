@@ -112,6 +112,12 @@ class Debugger(Keeping):
 
         return display_debugger(self, include, exclude)
 
+    def _display_(self) -> Any:
+        """What marimo shows: the panel itself, for it knows anywidgets."""
+        from lellm_nb.notebook import shown_panel
+
+        return shown_panel(self)
+
     def dock(self) -> None:
         """Show the panel beside the notebook: one panel, however often it is called.
 

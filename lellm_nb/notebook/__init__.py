@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .barrier_sink import WidgetBarrierSink
-    from .display import display_debugger
+    from .display import display_debugger, shown_panel
     from .docking import dock
     from .export import export_html
     from .extension import load_ipython_extension, unload_ipython_extension
@@ -17,6 +17,7 @@ __all__ = [
     "dock",
     "export_html",
     "load_ipython_extension",
+    "shown_panel",
     "unload_ipython_extension",
 ]
 
@@ -26,6 +27,7 @@ _HOMES = {
     "dock": "docking",
     "export_html": "export",
     "load_ipython_extension": "extension",
+    "shown_panel": "display",
     "unload_ipython_extension": "extension",
 }
 

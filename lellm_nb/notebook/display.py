@@ -40,6 +40,12 @@ def display_debugger(debugger: DebuggerLike, include: Any = None, exclude: Any =
     return {**(data or {}), "text/plain": PLAIN}, metadata
 
 
+def shown_panel(debugger: DebuggerLike) -> Panel:
+    """Return the panel of `debugger` for a front end that shows widgets by itself."""
+    remember(debugger)
+    return panel_for(debugger)
+
+
 class Still:
     """The still form of one panel, wherever it is shown."""
 

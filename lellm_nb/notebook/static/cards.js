@@ -1,8 +1,9 @@
 /** A card for each barrier that waits: what it waits for and what each answer leads to. */
 
-import { attr, debounced, el, freshId, text, visible } from "./dom.js";
+import { attr, debounced, el, focused, freshId, text, visible } from "./dom.js";
 import { diffRows } from "./diffrows.js";
 import { icon } from "./icons.js";
+import { modifyForm } from "./modify.js";
 
 export function cards(store) {
   const root = el("div", { class: "cards", hidden: true });
@@ -46,8 +47,8 @@ export function cards(store) {
 
   /** Press an answer of the first card, as a key does. */
   function answer(kind, stay) {
-    const focused = [...shown.values()].find((one) => one.root.contains(document.activeElement));
-    const one = focused ?? shown.values().next().value;
+    const held = focused(root);
+    const one = [...shown.values()].find((card) => card.root.contains(held)) ?? shown.values().next().value;
     one?.answer(kind, stay);
     return Boolean(one);
   }
@@ -88,15 +89,20 @@ function card(store, row) {
   const clock = el("span", { class: "card-clock" });
   const about = el("div", { class: "about" });
   const reason = field("Reason", "why not");
-  const key = field("Key", "state key");
-  const value = field("Value", "JSON, else text");
+  const modify = modifyForm({
+    changed: () => {
+      answers.modify.button.disabled = !modify.filled();
+      later();
+    },
+    enter: (stay) => answer("modify", stay),
+  });
   const target = el("select", { "aria-label": "Target" });
   const above = row.path.split("/").slice(0, -1).join("/");
   const end = `end of ${above || "the run"}`;
   const answers = {
     approve: answerColumn("Approve", "A", [], "check", end),
     reject: answerColumn("Reject", "X", [reason], "cross", end),
-    modify: answerColumn("Modify", null, [key, value], null, end),
+    modify: answerColumn("Modify", null, modify.parts, null, end, modify.told),
     reroute: answerColumn("Reroute", null, [target], null, end),
   };
   const root = el(
@@ -106,7 +112,7 @@ function card(store, row) {
     el("div", { class: "answers" }, Object.values(answers).map((one) => one.root)),
   );
   text(heading, row.path);
-  const texts = new Map();
+  answers.modify.button.disabled = true;
   if (row.asks) {
     answers.approve.button.title = "Approve: run the node, and on (A)";
     answers.reject.button.title = "Reject: do not run it, use what is recorded, and run on (X)";
@@ -117,18 +123,10 @@ function card(store, row) {
 
   const later = debounced(() => preview("modify"), 200);
   reason.addEventListener("input", debounced(() => preview("reject"), 200));
-  key.addEventListener("input", () => {
-    // A key that is there brings its value along, to be changed where it stands.
-    if (texts.has(key.value) && (value.value === "" || value.value === value.dataset.given)) {
-      value.value = value.dataset.given = texts.get(key.value) ?? "";
-    }
-    later();
-  });
-  value.addEventListener("input", debounced(() => preview("modify"), 200));
   target.addEventListener("change", () => preview("reroute"));
   for (const [kind, one] of Object.entries(answers)) {
     one.button.addEventListener("click", (event) => answer(kind, event.shiftKey));
-    for (const input of one.fields) {
+    for (const input of kind === "modify" ? [] : one.fields) {
       input.addEventListener("keydown", (event) => {
         if (event.key === "Enter") answer(kind, event.shiftKey);
       });
@@ -136,7 +134,7 @@ function card(store, row) {
   }
 
   function answer(kind, stay) {
-    if (root.getAttribute("aria-busy") === "true") return;
+    if (root.getAttribute("aria-busy") === "true" || answers[kind].button.disabled) return;
     const order = { do: kind, id: row.id, stay: Boolean(stay), ...said(kind) };
     attr(root, "aria-busy", "true");
     // An answer that is refused leaves the card: it must be usable again.
@@ -144,18 +142,9 @@ function card(store, row) {
     store.order(order);
   }
 
-  /** Bring a key and its value into the form of Modify. */
-  function take(name) {
-    key.value = name;
-    value.value = value.dataset.given = texts.get(name) ?? "";
-    value.focus();
-    value.select();
-    preview("modify");
-  }
-
   function said(kind) {
     if (kind === "reject") return { reason: reason.value };
-    if (kind === "modify") return { key: key.value, value: value.value };
+    if (kind === "modify") return modify.said();
     if (kind === "reroute") return { target: target.value };
     return {};
   }
@@ -176,21 +165,25 @@ function card(store, row) {
       // No button: by keyboard the same is done by naming the key, and a card's buttons answer it.
       "span", {
         class: "about-value", title: `${one.text}\nClick: bring it into Modify`,
-        onclick: () => take(one.key),
+        onclick: () => modify.take(one.key),
       }, el("b", {}, one.key), " ", el("span", {}, one.text))));
-    for (const [name, words] of reply.keys ?? []) texts.set(name, words);
+    modify.know(reply.form);
     if (!reply.targets.length) answers.reroute.say("nowhere to go");
     answers.modify.say("fill in a key to see where it leads");
   }
 
   async function preview(kind) {
-    if (kind === "modify" && !key.value) {
+    if (kind === "modify" && !modify.filled()) {
+      modify.say({});
       answers.modify.say("fill in a key to see where it leads");
       return;
     }
     const asked = (answers[kind].asked = Symbol(kind));
     const reply = await store.ask({ ask: "preview", id: row.id, kind, ...said(kind) });
-    if (answers[kind].asked === asked) answers[kind].show(reply);
+    if (answers[kind].asked !== asked) return;
+    if (kind === "modify") answers.modify.button.disabled = !modify.say(reply);
+    if (reply.invalid) answers.modify.say("what is typed does not fit");
+    else answers[kind].show(reply);
   }
 
   function tick() {
@@ -225,7 +218,7 @@ function field(name, hint) {
   });
 }
 
-function answerColumn(name, key, fields, picture, end = "") {
+function answerColumn(name, key, fields, picture, end = "", said = null) {
   const leads = freshId("leads");
   const button = el(
     "button",
@@ -238,7 +231,7 @@ function answerColumn(name, key, fields, picture, end = "") {
     name,
   );
   const outcome = el("div", { class: "outcome", id: leads });
-  const root = el("div", { class: "answer-column" }, el("div", { class: "answer-form" }, button, fields), outcome);
+  const root = el("div", { class: "answer-column" }, el("div", { class: "answer-form" }, button, fields), said, outcome);
 
   function show(found) {
     const next = found.error

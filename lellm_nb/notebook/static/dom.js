@@ -56,6 +56,22 @@ export function ownKeys(node) {
   return node;
 }
 
+/** What has the focus: in a shadow root the document sees no further than its host. */
+export function focused(near) {
+  return near.getRootNode().activeElement ?? null;
+}
+
+/** A colour of the theme as a canvas takes it: worked out, where a style may still choose. */
+export function colour(node, name) {
+  const probe = el("span", { hidden: true });
+  probe.style.color = `var(${name})`;
+  probe.style.forcedColorAdjust = "none";
+  node.append(probe);
+  const found = getComputedStyle(probe).color;
+  probe.remove();
+  return found || "#888";
+}
+
 /** Set an attribute only if it differs: a write costs, a look does not. */
 export function attr(node, name, value) {
   if (value === null || value === undefined || value === false) {

@@ -1,6 +1,6 @@
 /** Find a text in everything that was recorded, and go to where it stands. */
 
-import { el, text, visible } from "./dom.js";
+import { el, focused, text, visible } from "./dom.js";
 import { icon } from "./icons.js";
 
 export function find(store) {
@@ -50,7 +50,7 @@ export function find(store) {
 
   function show() {
     if (store.saved) return true;
-    if (root.hidden) from = document.activeElement;
+    if (root.hidden) from = focused(root);
     visible(root, true);
     input.focus({ preventScroll: true });
     input.select();

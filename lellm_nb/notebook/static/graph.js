@@ -1,6 +1,6 @@
 /** The region with the graph: pan, zoom, breakpoints by click, cards of nodes. */
 
-import { attr, debounced, el, svg, text, visible } from "./dom.js";
+import { attr, debounced, el, focused, svg, text, visible } from "./dom.js";
 import { icon } from "./icons.js";
 import { scene } from "./scene.js";
 
@@ -107,7 +107,7 @@ export function graph(store, { onNode }) {
   }
 
   root.addEventListener("keydown", (event) => {
-    const number = numberOf(document.activeElement);
+    const number = numberOf(focused(root));
     if (number === null) return;
     if (event.key === "b" || event.key === "B") toggle(number, event.shiftKey);
     else if (event.key === "Enter" || event.key === " ") onNode(number);

@@ -1,6 +1,6 @@
 /** The sheet with the keys. */
 
-import { el, visible } from "./dom.js";
+import { el, focused, visible } from "./dom.js";
 import { icon } from "./icons.js";
 import { VERBS } from "./verbs.js";
 
@@ -34,7 +34,7 @@ export function help() {
       hide();
       return;
     }
-    from = document.activeElement;
+    from = focused(root);
     visible(root, true);
     close.focus({ preventScroll: true });
   }

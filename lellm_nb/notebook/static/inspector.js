@@ -1,6 +1,6 @@
 /** Tabs for the frame on show. What they show is fetched when it is looked at. */
 
-import { attr, debounced, duration, el, freshId, text, visible } from "./dom.js";
+import { attr, debounced, duration, el, focused, freshId, text, visible } from "./dom.js";
 import { find } from "./find.js";
 import { icon } from "./icons.js";
 import { nodeColour } from "./strip.js";
@@ -143,7 +143,8 @@ export function inspector(store) {
     const scrolled = shown === tab.id ? body.scrollTop : 0;
     shown = tab.id;
     const parts = tab.draw({ ...detail, chosen: against }, view);
-    const held = body.contains(document.activeElement) ? document.activeElement.getAttribute("aria-label") : null;
+    const control = focused(body);
+    const held = body.contains(control) ? control.getAttribute("aria-label") : null;
     body.replaceChildren(...parts.filter(Boolean));
     // Drawn anew, the same control has the focus again: a person may be in the middle of a word.
     if (held) [...body.querySelectorAll("[aria-label]")].find((one) => one.getAttribute("aria-label") === held)?.focus({ preventScroll: true });

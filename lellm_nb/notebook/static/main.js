@@ -50,14 +50,16 @@ function render({ model, el: host }) {
 
   const recolour = () => parts.timeline.recolour();
   const theme = new MutationObserver(recolour);
-  theme.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light", "data-jp-theme-name", "class"] });
-  const scheme = window.matchMedia("(prefers-color-scheme: dark)");
-  scheme.addEventListener("change", recolour);
+  for (const place of [document.documentElement, document.body]) {
+    theme.observe(place, { attributes: true, attributeFilter: ["data-jp-theme-light", "data-jp-theme-name", "data-theme", "class"] });
+  }
+  const schemes = ["(prefers-color-scheme: dark)", "(forced-colors: active)"].map((query) => window.matchMedia(query));
+  for (const scheme of schemes) scheme.addEventListener("change", recolour);
 
   return () => {
     store.close();
     theme.disconnect();
-    scheme.removeEventListener("change", recolour);
+    for (const scheme of schemes) scheme.removeEventListener("change", recolour);
     for (const name of ["cards", "graph", "timeline"]) parts[name].close();
     root.remove();
   };

@@ -1,6 +1,6 @@
 /** The card of one node: what it is, when it ran, its breakpoint. */
 
-import { attr, duration, el, text, visible } from "./dom.js";
+import { attr, duration, el, focused, text, visible } from "./dom.js";
 import { icon } from "./icons.js";
 import { statusesOf } from "./history.js";
 
@@ -55,7 +55,7 @@ export function nodeCard(store, { toggle }) {
       hide();
       return;
     }
-    from = document.activeElement;
+    from = focused(root);
     shown = last = number;
     asked = "";
     visible(root, true);

@@ -1,6 +1,6 @@
 /** The frames around the one on show, one by one: colour by node, a lane for each parallel branch. */
 
-import { duration, el, text, visible } from "./dom.js";
+import { colour, duration, el, text, visible } from "./dom.js";
 import { KINDS } from "./history.js";
 
 /** Width of a frame where there are too many for the width, and at most. */
@@ -30,7 +30,7 @@ export function strip(store) {
 
   /** A colour of the theme, asked for once: asking makes the page work out its styles. */
   function ink(name) {
-    if (!inks.has(name)) inks.set(name, getComputedStyle(root).getPropertyValue(name).trim() || "#888");
+    if (!inks.has(name)) inks.set(name, colour(root, name));
     return inks.get(name);
   }
 
@@ -144,8 +144,8 @@ export function strip(store) {
     }
   }
 
-  function dot(pen, x, y, radius, colour) {
-    pen.fillStyle = colour;
+  function dot(pen, x, y, radius, ink) {
+    pen.fillStyle = ink;
     pen.beginPath();
     pen.arc(x, y, radius, 0, 7);
     pen.fill();

@@ -1,6 +1,6 @@
 /** Frames under a slider, a lane for each line of the tree: scrub to look; the run stays where it is. */
 
-import { attr, el, text } from "./dom.js";
+import { attr, colour, el, text } from "./dom.js";
 import { KINDS } from "./history.js";
 import { strip } from "./strip.js";
 
@@ -204,8 +204,7 @@ export function timeline(store) {
 }
 
 function colours(node) {
-  const style = getComputedStyle(node);
-  const get = (name) => style.getPropertyValue(name).trim() || "#888";
+  const get = (name) => colour(node, name);
   return {
     rail: get("--nb-line"), head: get("--nb-accent"), waiting: get("--nb-waiting"), done: get("--nb-done"),
     failed: get("--nb-failed"), edit: get("--nb-accent"), soft: get("--nb-edge"),
