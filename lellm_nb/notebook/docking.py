@@ -8,7 +8,7 @@ from typing import Any
 from lellm_nb.errors import DebuggerError
 
 from .display import remember
-from .kernel import publish
+from .kernel import in_notebook, publish
 from .panel import panel_for
 from .protocols import DebuggerLike
 
@@ -22,10 +22,11 @@ class DockError(DebuggerError):
 def dock(debugger: DebuggerLike) -> None:
     """Show the panel of `debugger` beside the notebook, in JupyterLab.
 
-    There is one such place: docking another debugger takes it over.
+    There is one such place: docking another debugger takes it over. No front end says
+    whether it has one, so the cell says what to do where nothing was to be seen.
 
     Raises:
-        DockError: The package that makes the place is not installed.
+        DockError: The package that makes the place is not installed, or there is no notebook.
     """
     try:
         sidecar = import_module("sidecar")
@@ -34,6 +35,8 @@ def dock(debugger: DebuggerLike) -> None:
             "Docking needs the package sidecar (pip install sidecar). Without it:"
             " right-click the panel's cell, then Create New View for Cell Output."
         ) from error
+    if not in_notebook():
+        raise DockError("Docking needs a notebook in JupyterLab; elsewhere show the Debugger.")
     remember(debugger)
     while _docked:
         _docked.pop().close()
@@ -41,3 +44,14 @@ def dock(debugger: DebuggerLike) -> None:
     _docked.append(place)
     with place:
         publish(panel_for(debugger))
+    publish(_Docked())
+
+
+class _Docked:
+    """What the cell itself shows: the same words each time."""
+
+    def __repr__(self) -> str:
+        return (
+            "The panel stands beside the notebook, in JupyterLab."
+            " Other front ends have no such place: end a cell with the Debugger there."
+        )

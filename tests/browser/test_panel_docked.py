@@ -24,7 +24,7 @@ def test_the_panel_stands_beside_the_notebook_and_in_step_with_the_cell(notebook
     page.run_cell(1)
     docked = page.page.locator(".lellm-nb")
     expect(docked.get_by_role("status")).to_contain_text("ready")
-    page.run_cell(2)
+    expect(page.run_cell(2)).to_contain_text("beside the notebook")
     expect(docked).to_have_count(1)
 
     button(docked, "Run").click()

@@ -263,3 +263,11 @@ def test_docking_without_its_package_says_what_to_do(monkeypatch):
     for _ in range(2):
         with pytest.raises(DebuggerError, match="pip install sidecar"):
             make().dock()
+
+
+def test_docking_without_a_notebook_says_so():
+    """A script has no place beside it, and hears of it at once."""
+    from lellm_nb.errors import DebuggerError
+
+    with pytest.raises(DebuggerError, match="needs a notebook in JupyterLab"):
+        make().dock()
