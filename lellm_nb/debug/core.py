@@ -12,6 +12,7 @@ from typing import Any, Generic, TypeVar
 
 from lellm_nb.debug.breakpoints import Breakpoints
 from lellm_nb.debug.desk import Desk
+from lellm_nb.debug.stop import Stop
 from lellm_nb.engine.loop import Run
 from lellm_nb.engine.runner import runner
 from lellm_nb.engine.token import CancellationToken
@@ -88,6 +89,7 @@ class Core:
         self._pause_wanted = False
         self._interrupts = 0
         self._desk: Desk | None = None
+        self._last_stop: Stop | None = None
         self._listeners: list[Callable[[], None]] = []
         session.listeners.append(self._changed)
         _latest = weakref.ref(self)
@@ -106,7 +108,7 @@ class Core:
             # whatever goes wrong here must reach the caller: a lost exception
             # would leave the command waiting, and the debugger busy, for good
             try:
-                return await work()
+                return self._came_back(await work())
             finally:
                 self._release()
 
@@ -132,6 +134,11 @@ class Core:
             self._token = None
         self._changed()
 
+    def _came_back(self, value: T) -> T:
+        if isinstance(value, Stop):
+            self._last_stop = value
+        return value
+
     def _at_once(self, verb: str, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """Run a command that awaits nothing and runs no node where it is called.
 
@@ -145,7 +152,7 @@ class Core:
             work().send(None)
         except StopIteration as done:
             value: T = done.value
-            return value
+            return self._came_back(value)
         finally:
             self._release()
         raise AssertionError(f"{verb} awaited something")
@@ -240,6 +247,11 @@ class Core:
     def busy(self) -> bool:
         """Whether a command is going on."""
         return bool(self._busy)
+
+    @property
+    def last_stop(self) -> Stop | None:
+        """What the last command that moved came back with, by whatever way it was given."""
+        return self._last_stop
 
     def pause(self) -> None:
         """Stop at the next commit: nodes in flight finish, no new one starts."""

@@ -110,6 +110,11 @@ class Keeping(Writing):
         if type(index) is int and 0 <= index < len(line):
             self._session.rewind(line[index])
 
+    @property
+    def reading(self) -> bool:
+        """Whether a stored run was opened for reading: it can be looked at, and not go on."""
+        return self._reading
+
     def _post(self, verb: str, work: Any) -> Future[Any]:
         if self._reading and verb not in _BACKWARD:
             raise DebuggerError(

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from lellm_nb.debug.breakpoints import Watch
 from lellm_nb.graph.outline import Outline, plain_path
 
+from .ledger import same_frame
 from .lines import tree_rows
 from .places import places_after
 from .protocols import DebuggerLike
 from .redaction import showing
-from .values import short_text, type_name
+from .values import long_text, short_text, type_name
 
 
 def head_rows(debugger: DebuggerLike, outline: Outline) -> dict[str, Any]:
@@ -44,6 +46,7 @@ def _head_rows(debugger: DebuggerLike, outline: Outline) -> dict[str, Any]:
         "stops": len(list(debugger.breakpoints)),
         "join": join_row(debugger, outline) if status == "failed" else None,
         "failure": failure_text(debugger) if status == "failed" else "",
+        "stop": stop_text(debugger),
     }
 
 
@@ -142,6 +145,29 @@ def failure_text(debugger: DebuggerLike) -> str:
     return f"{frame.path} failed: {type_name(cause)}: {short_text(str(cause), 300)}"
 
 
+def stop_text(debugger: DebuggerLike) -> str:
+    """Return what made the run stop where it still stands, where the status does not say it."""
+    stop = debugger.last_stop
+    if stop is None or debugger.busy or stop.frame.index != debugger.head:
+        return ""
+    if not same_frame(stop.frame, debugger.frames[debugger.head]):
+        return ""
+    told = []
+    reason = str(stop.reason.value)
+    if isinstance(stop.breakpoint, Watch):
+        told.append(f"watch {stop.breakpoint.label}")
+        told.append(f"{short_text(stop.old, 60)} → {short_text(stop.new, 60)}")
+    elif stop.breakpoint is not None:
+        told.append(f"breakpoint {stop.breakpoint.label}")
+    elif reason == "cancelled":
+        told.append("stopped; a node in flight was dropped")
+    elif reason == "limit" and stop.error is None:
+        told.append("the limit of steps in one run; Run goes on")
+    if stop.error is not None and reason != "failed":
+        told.append(long_text(str(stop.error), 400))
+    return ": ".join(told)
+
+
 def next_text(debugger: DebuggerLike, outline: Outline) -> str:
     """Return the path of the node that a step would run, or nothing.
 
@@ -175,7 +201,10 @@ def button_rows(
         rows["retry"] = rows["rewind"] = rows["fork"] = [False, wait]
         return rows
     node = next_text(debugger, outline)
-    return _standing_buttons(debugger, node, status, pending)
+    rows = _standing_buttons(debugger, node, status, pending)
+    if debugger.reading:
+        rows.update({name: [False, _READING] for name in _FORWARD})
+    return rows
 
 
 def _standing_buttons(
@@ -211,6 +240,10 @@ def _standing_buttons(
         "rewind": [frames > 1, "Look at an earlier frame first"],
         "fork": [frames > 0, f"Start a new line from frame {head}"],
     }
+
+
+_FORWARD = ("step", "over", "into", "out", "run", "retry", "fork")
+_READING = "For reading only: Debugger.open(store, run, graph=…) goes on with it"
 
 
 def _over(node: str) -> str:

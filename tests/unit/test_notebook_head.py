@@ -1,0 +1,74 @@
+"""What a view is told of the head: why the run stands there, and what a press would do."""
+
+from __future__ import annotations
+
+import asyncio
+
+from lellm_nb import Debugger, GraphBuilder
+from lellm_nb.notebook.feed import Feed
+
+
+def make(**options):
+    g = GraphBuilder("count").node("a", lambda ctx: {"n": 1}).node("b", lambda ctx: {"n": 2})
+    return Debugger(g.edge("a", "b").start("a").end("b").build(), {}, **options)
+
+
+def told(dbg):
+    return Feed(dbg).snapshot()["head"]
+
+
+def test_a_view_says_what_stopped_the_run():
+    """A breakpoint, a watch with both values, and the limit; nothing when it has moved on."""
+    dbg = make()
+    dbg.break_at("b")
+    dbg.run()
+    assert told(dbg)["stop"] == "breakpoint before b"
+
+    dbg.watch("n")
+    dbg.run()
+    assert told(dbg)["stop"] == "watch when n changes: 1 → 2"
+
+    dbg.back()
+    assert told(dbg)["stop"] == ""
+    limited = make(max_steps=1)
+    limited.run()
+    assert told(limited)["stop"] == "the limit of steps in one run; Run goes on"
+
+
+def test_a_condition_that_raises_is_said():
+    """Behind a button there is no cell that shows the Stop."""
+    dbg = make()
+    dbg.break_at("b", when=lambda state: state["nothing"])
+
+    dbg.post("run").result(10)
+
+    assert "'nothing'" in told(dbg)["stop"]
+
+
+def test_commands_of_either_kind_are_remembered():
+    """`last_stop` is what the command that moved last came back with."""
+    dbg = make()
+    assert dbg.last_stop is None
+    stop = dbg.step()
+    assert dbg.last_stop is stop
+    stop = dbg.back()
+    assert dbg.last_stop is stop
+    stop = asyncio.run(dbg.arun())
+    assert dbg.last_stop is stop
+
+
+def test_a_run_that_was_opened_for_reading_offers_no_way_forward(tmp_path):
+    """Looking and going back work; what needs the graph says how to get it."""
+    kept = make(store=tmp_path / "runs.db")
+    kept.step()
+    assert not kept.reading
+    kept.close()
+
+    reader = Debugger.open(tmp_path / "runs.db")
+
+    head = told(reader)
+    assert reader.reading
+    for name in ("step", "over", "into", "out", "run", "retry", "fork"):
+        assert head[f"button:{name}"][0] is False
+        assert "graph=" in head[f"button:{name}"][1]
+    assert head["button:back"][0] is True
