@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary
 import anywidget
 import traitlets as t
 
+from lellm_nb.debug.stop import Stop, StopReason
 from lellm_nb.graph.layered import Drawing
 from lellm_nb.graph.outline import Outline
 
@@ -213,10 +214,14 @@ class Panel(anywidget.AnyWidget):
         if done.cancelled():
             return
         error = done.exception()
+        if error is None:
+            result = done.result()
+            if order.get("do") in ("fork", "without", "go"):
+                self._client.do(lambda: self._lead(order, result))
+            elif isinstance(result, Stop) and result.reason is not StopReason.FAILED:
+                error = result.error  # a condition raised, or a secret has to be given again
         if error is not None:
             self.alert(str(error) or type(error).__name__)
-        elif order.get("do") in ("fork", "without", "go"):
-            self._client.do(lambda: self._lead(order, done.result()))
 
     def _lead(self, order: dict[str, Any], made: DebuggerLike) -> None:
         """Go along to a new line, and run on there if that was asked for."""

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 from lellm_nb import Debugger, GraphBuilder
 from lellm_nb.notebook.feed import Feed
+from lellm_nb.notebook.panel import Panel
 
 
 def make(**options):
     g = GraphBuilder("count").node("a", lambda ctx: {"n": 1}).node("b", lambda ctx: {"n": 2})
     return Debugger(g.edge("a", "b").start("a").end("b").build(), {}, **options)
+
+
+def until(condition):
+    limit = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < limit
+        time.sleep(0.005)
 
 
 def told(dbg):
@@ -43,6 +52,18 @@ def test_a_condition_that_raises_is_said():
     dbg.post("run").result(10)
 
     assert "'nothing'" in told(dbg)["stop"]
+
+
+def test_what_holds_a_run_behind_a_button_is_an_alert():
+    """LIMIT by an edge, a condition that raised, a secret to be given again: never silence."""
+    dbg = make()
+    dbg.break_at("b", when=lambda state: state["nothing"])
+    panel = Panel(dbg)
+
+    panel._heard(panel, {"do": "run"}, [])
+
+    until(lambda: panel.feed.extra["alert"])
+    assert "'nothing'" in panel.feed.extra["alert"]["text"]
 
 
 def test_commands_of_either_kind_are_remembered():
