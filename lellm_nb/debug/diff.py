@@ -12,6 +12,7 @@ from lellm_nb.debug.reading import kept_items
 from lellm_nb.debug.textdiff import TextDiff
 from lellm_nb.errors import path_text
 from lellm_nb.state.data import Tail, real
+from lellm_nb.state.typed import is_typed
 
 if TYPE_CHECKING:
     import pandas
@@ -140,8 +141,11 @@ def diff_states(old: Any, new: Any) -> Diff:
     """Compare two states, or any two values, down to where they differ.
 
     What is shared costs nothing; an item that came into the middle of a list is one added
-    item, where the list is not changed in too many places to tell.
+    item, where the list is not changed in too many places to tell. Of two typed states the
+    fields are compared.
     """
+    if old is not new and is_typed(old) and is_typed(new):
+        old, new = old.snapshot(), new.snapshot()
     changes: list[Change] = []
     _walk((), old, new, changes)
     return Diff(changes)

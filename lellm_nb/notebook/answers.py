@@ -8,7 +8,6 @@ from typing import Any
 from .asking import find_rows, node_rows, place_row, who_rows
 from .cards import card_row, preview_row
 from .details import detail, state_rows
-from .editable import typed_value
 from .feed import Feed
 from .lines import compare_rows, pair_rows
 from .outputs import picture_row
@@ -62,7 +61,7 @@ def _preview(feed: Feed, question: Question) -> dict[str, Any]:
     said = ("reason", "key", "target")
     extra: dict[str, Any] = {name: question[name] for name in said if name in question}
     if "value" in question:
-        extra["value"] = typed_value(question["value"])
+        extra["text"] = str(question["value"])
     return preview_row(feed.debugger, question["id"], question["kind"], **extra)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .details import change_rows, changed_keys, plain_state
-from .editable import editable_text
+from .modifying import form_rows, read_value, schema_of, wrong
 from .protocols import DebuggerLike
 from .values import long_text, short_text, value_row
 
@@ -67,37 +67,39 @@ def _about(debugger: DebuggerLike, barrier: str) -> dict[str, Any]:
         if step is None or len(latest) >= _ABOUT:
             break
     shown = [*latest, *(key for key in keys if key not in latest)][:_ABOUT]
-    values = []
-    for key in keys[:_KEYS]:
-        try:
-            text = editable_text(state[key], (key,))["text"]
-        except ValueError:
-            text = None
-        small = text is not None and len(text) <= 500
-        values.append([short_text(str(key), 80), text if small else None])
     return {
         "about": [
             {"key": short_text(str(key), 80), **value_row(state[key], (key,))} for key in shown
         ],
-        "keys": values,
+        "form": form_rows(debugger, barrier),
     }
 
 
 _LOOK_BACK = 30
 _ABOUT = 8
-_KEYS = 60
 
 
 def preview_row(debugger: DebuggerLike, barrier: str, kind: str, **answer: Any) -> dict[str, Any]:
     """Return what an answer would change and where the run would go next.
 
-    A preview that cannot be had says why in its place: the card stays usable.
+    A preview that cannot be had says why in its place: the card stays usable. Where what was
+    typed for Modify is refused, `invalid` says in which box it stands.
+
+    Args:
+        answer: ``reason, key, target``, and ``text``: what was typed as a value.
     """
+    key, text = str(answer.get("key", "")), answer.pop("text", "")
+    note = ""
     try:
+        if kind == "modify":
+            answer["value"] = read_value(debugger, barrier, key, text)
+            note = schema_of(debugger, barrier).note(key, text)
         preview = debugger.preview(decision_of(kind, **answer), barrier)
         rows = change_rows(preview.diff)
     except Exception as error:  # user predicates run inside a preview
+        if kind == "modify":
+            return wrong(key, error)
         return {"next": None, "rows": [], "more": 0, "error": long_text(str(error), 400)}
     failure = getattr(preview, "error", None)
     said = long_text(f"then fails: {failure}", 400) if failure is not None else ""
-    return {"next": preview.next_node, **rows, "error": said}
+    return {"next": preview.next_node, **rows, "error": said, "note": note}

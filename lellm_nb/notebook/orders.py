@@ -5,8 +5,8 @@ from __future__ import annotations
 from concurrent.futures import Future
 from typing import Any
 
-from .editable import typed_value
 from .edits import edits_of
+from .modifying import read_value
 from .protocols import DebuggerLike
 from .redaction import showing
 
@@ -32,7 +32,8 @@ def post_order(debugger: DebuggerLike, order: dict[str, Any]) -> Future[Any]:
     if verb == "fork":
         return debugger.post("fork", at=order["frame"])
     if verb in DECISIONS:
-        said = _said(verb, order)
+        with showing(debugger):
+            said = _said(debugger, verb, order)
         return debugger.post(verb, *said, id=order["id"], then_run=not order["stay"])
     if verb == "without":
         return debugger.post("without", order["frame"], order["mutation"])
@@ -46,13 +47,14 @@ def post_order(debugger: DebuggerLike, order: dict[str, Any]) -> Future[Any]:
     raise ValueError(f"There is no button {verb!r}.")
 
 
-def _said(verb: str, order: dict[str, Any]) -> tuple[Any, ...]:
+def _said(debugger: DebuggerLike, verb: str, order: dict[str, Any]) -> tuple[Any, ...]:
     if verb == "reject":
         return (order["reason"],) if order.get("reason") else ()
     if verb == "modify":
         if not order.get("key"):
             raise ValueError("Modify needs a key: fill in Key first.")
-        return (order["key"], typed_value(order.get("value", "")))
+        key, text = str(order["key"]), str(order.get("value", ""))
+        return (key, read_value(debugger, order["id"], key, text))
     if verb == "reroute":
         if not order.get("target"):
             raise ValueError("Reroute needs a target: choose one first.")

@@ -153,6 +153,7 @@ class ReducerRegistry(Mapping[str, Reducer]):
 
     Attributes:
         rules: The same as a plain dict, for where every node asks.
+        types: The types of the keys that were given as `StateKey` objects.
 
     Example:
         >>> registry = ReducerRegistry({"messages": Reducer.APPEND})
@@ -163,8 +164,12 @@ class ReducerRegistry(Mapping[str, Reducer]):
     def __init__(self, rules: Mapping[str, Reducer] | Iterable[Any] | None = None) -> None:
         """Take a mapping of keys to reducers, or `StateKey` objects."""
         self.rules: dict[str, Reducer] = {}
+        self.types: dict[str, Any] = dict(getattr(rules, "types", {}))
         pairs: Iterable[tuple[str, Any]]
-        pairs = rules.items() if isinstance(rules, Mapping) else map(_pair, rules or ())
+        if not isinstance(rules, Mapping):
+            rules = list(rules or ())
+            self.types = {key.name: key.type for key in rules if hasattr(key, "type")}
+        pairs = rules.items() if isinstance(rules, Mapping) else map(_pair, rules)
         for key, reducer in pairs:
             if not isinstance(reducer, Reducer):
                 raise ReducerError(

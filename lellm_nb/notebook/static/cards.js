@@ -182,7 +182,7 @@ function card(store, row) {
     const reply = await store.ask({ ask: "preview", id: row.id, kind, ...said(kind) });
     if (answers[kind].asked !== asked) return;
     if (kind === "modify") answers.modify.button.disabled = !modify.say(reply);
-    if (reply.invalid) answers.modify.say("what is typed does not fit");
+    if (reply.invalid) answers.modify.say("");
     else answers[kind].show(reply);
   }
 
