@@ -14,6 +14,7 @@ Nothing here needs pytest itself.
 from __future__ import annotations
 
 import datetime
+from dataclasses import replace
 from typing import Any
 
 from lellm_nb.errors import CheckpointNotFoundError
@@ -87,6 +88,18 @@ class CheckpointStoreSuite:
         store.save(run, other)
         assert store.list(run) == [one.checkpoint_id]
         assert store.load(one.checkpoint_id).current_node == "other"
+
+    def test_saving_one_id_again_keeps_its_place(self) -> None:
+        """It is how one is protected later, and does not become the newest by it."""
+        store, run = self.make_store(), new_trace_id()
+        saved = [_checkpoint(n) for n in (1, 2, 3)]
+        for one in saved:
+            store.save(run, one)
+        store.save(run, replace(saved[0], protected=True))
+        assert store.list(run) == [one.checkpoint_id for one in reversed(saved)]
+        assert store.load_latest(run) == saved[2]
+        assert store.prune(run, 1) == 1
+        assert store.load(saved[0].checkpoint_id).protected is True
 
     def test_deleting_says_whether_it_was_there(self) -> None:
         """Afterwards it is not found, by name."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from lellm_nb.debug.breakpoints import Breakpoints
 from lellm_nb.debug.keeping_stops import read_modes, read_stops, stops_form, watched
 from lellm_nb.debug.stop import Stop, StopReason
 from lellm_nb.debug.writing import Writing
-from lellm_nb.errors import CheckpointStoreError, DebuggerError, RedactedValueError
+from lellm_nb.errors import CheckpointStoreError, DebuggerError, RedactedValueError, path_text
 from lellm_nb.graph.graph import Graph
 from lellm_nb.ids import TraceId, new_trace_id
 from lellm_nb.session.session import ExecutionSession, GraphHashMode
@@ -20,6 +21,7 @@ from lellm_nb.state.state import content_of
 
 if TYPE_CHECKING:
     from lellm_nb.debug.debugger import Debugger
+    from lellm_nb.record.redact import Redactor
     from lellm_nb.store.reading import StoredRun
 
 # stores and the codec are imported where they are used: a run that is not kept pays nothing
@@ -41,6 +43,7 @@ class Keeping(Writing):
     _by_line: dict[str, dict[str, Any]] | None = None
     _kept_open: _KeptOpen | None = None
     _reading = False
+    _reopened = False
 
     @property
     def _keeper(self) -> Any:
@@ -60,7 +63,9 @@ class Keeping(Writing):
             return
         from lellm_nb.debug.keeping_open import keeper_for
 
-        keeper = keeper_for(store, self.trace_id, self.name, self.graph, self.max_steps)
+        keeper = keeper_for(
+            store, self.trace_id, self.name, self.graph, self.max_steps, self._redact
+        )
         self._attach(keeper)
         keeper.keep(self._session.line, self._session.head, leads=True)
         keeper.check()
@@ -89,6 +94,7 @@ class Keeping(Writing):
         made = super()._on(session)
         made._reading = self._reading
         made.trace_id = self.trace_id
+        made._reopened = self._reopened
         made._stored, made._kept_open, made._by_line = self._stored, self._kept_open, self._by_line
         left = self._by_line.pop(session.line.name, None) if self._by_line else None
         if left is not None:
@@ -137,12 +143,20 @@ class Keeping(Writing):
             StateError: A path is not there.
         """
         self._refuse_while_busy("supply")
+        self._hide(values)
         self._session.edit_head(values, ())
         self._changed()
 
+    def _hide(self, paths: Iterable[Any]) -> None:
+        """From now on take what stands at some paths out of the store, whatever its look."""
+        if self._keeper is not None:
+            codec = self._keeper.codec
+            texts = (path_text(path if isinstance(path, tuple) else (path,)) for path in paths)
+            codec.redactor = codec.redactor.also(glob.escape(text) for text in texts)
+
     def _hidden(self) -> Stop | None:
         """Hold before a node could read what was taken out of the store (a `Redacted`)."""
-        if self._stored is None:
+        if not self._reopened:
             return None
         from lellm_nb.record.redact import Redacted, redacted_paths
 
@@ -209,6 +223,7 @@ class Keeping(Writing):
         mode: GraphHashMode = GraphHashMode.STRICT,
         *,
         migrate: Callable[[dict[str, Any]], Mapping[str, Any]] | None = None,
+        redact: Redactor | None = None,
     ) -> Debugger:
         """Go on with a stored run, or read it.
 
@@ -220,6 +235,8 @@ class Keeping(Writing):
                 position still exists.
             migrate: Given the root state as a dict, returns what it is to be for this
                 graph; the change is a frame of kind *edit*.
+            redact: What is secret in what is written from now on, where the store itself does
+                not say, and in what is shown. What `supply` gives always is.
 
         Raises:
             CheckpointNotFoundError: There is no such run.
@@ -244,7 +261,7 @@ class Keeping(Writing):
         """
         from lellm_nb.debug.keeping_open import open_store
 
-        made: Debugger = open_store(cls, store, run, graph, mode)
+        made: Debugger = open_store(cls, store, run, graph, mode, redact)
         if migrate is not None and graph is not None:
             made._migrate(migrate)
         return made

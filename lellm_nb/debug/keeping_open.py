@@ -41,8 +41,18 @@ __all__ = ["keeper_for", "load_archive", "open_store", "save_archive"]
 MAX_STEPS = 1000
 
 
-def keeper_for(store: Any, trace_id: TraceId, name: str, graph: Graph, max_steps: int) -> Any:
+def keeper_for(
+    store: Any,
+    trace_id: TraceId,
+    name: str,
+    graph: Graph,
+    max_steps: int,
+    redact: Redactor | None = None,
+) -> Any:
     """Return who writes a new run into a store.
+
+    Args:
+        redact: What is secret, where the store itself does not say.
 
     Raises:
         DebuggerError: It is no store.
@@ -50,32 +60,44 @@ def keeper_for(store: Any, trace_id: TraceId, name: str, graph: Graph, max_steps
     """
     own = isinstance(store, (str, os.PathLike))
     if own:
-        store = SqliteStore(store)
+        store = SqliteStore(store, redact=redact)
     if isinstance(store, RunStore):
         facts = {**graph_facts(graph), "max_steps": max_steps}
         keeper = Keeper(store.begin_run(trace_id, name, facts), graph, _codec_of(store))
         keeper.closes = store if own else None
         return keeper
     if hasattr(store, "save") and hasattr(store, "load_latest"):
-        return CheckpointKeeper(store, trace_id, graph)
+        return CheckpointKeeper(store, trace_id, graph, _codec_of(store, redact))
     raise DebuggerError(f"{store!r:.80} is no store, and no path of a file.")
 
 
-def open_store(cls: Any, store: Any, run: str | None, graph: Graph | None, mode: Any) -> Any:
+def open_store(
+    cls: Any,
+    store: Any,
+    run: str | None,
+    graph: Graph | None,
+    mode: Any,
+    redact: Redactor | None = None,
+) -> Any:
     """Return a debugger of a stored run; see `Keeping.open`."""
     if isinstance(store, (str, os.PathLike)):
-        store = SqliteStore(store, readonly=graph is None)
-    if not isinstance(store, RunStore):
-        return _open_checkpoint(cls, store, run, graph, mode)
-    info = _find_run(store, run)
-    rows = store.run_rows(info.trace_id)
-    codec = _codec_of(store)
-    return _open_rows(cls, rows, info.name, graph, mode, writes=graph is not None, codec=codec)
+        store = SqliteStore(store, readonly=graph is None, redact=redact)
+    codec = _codec_of(store, redact)
+    if isinstance(store, RunStore):
+        info = _find_run(store, run)
+        rows = store.run_rows(info.trace_id)
+        writes = graph is not None
+        made = _open_rows(cls, rows, info.name, graph, mode, writes=writes, codec=codec)
+    else:
+        made = _open_checkpoint(cls, store, run, graph, mode, codec)
+    made._redact = redact
+    return made
 
 
-def _codec_of(store: Any) -> Codec:
+def _codec_of(store: Any, redact: Redactor | None = None) -> Codec:
     """Return the codec for a store's runs: it takes out what the store calls secret."""
-    return Codec(redactor=getattr(store, "redact", None) or Redactor())
+    own = getattr(store, "redact", None)
+    return Codec(redactor=own if isinstance(own, Redactor) else redact or Redactor())
 
 
 def load_archive(cls: Any, path: Any, graph: Graph | None, mode: Any) -> Any:
@@ -109,6 +131,7 @@ def _open_rows(
         limit = facts.get("max_steps", MAX_STEPS)
         made = _made(cls, session, name, limit if type(limit) is int else MAX_STEPS)
         made._stored = stored
+        made._reopened = True
         made.trace_id = rows.trace_id
         made._reading = graph is None
         made._restore_marks(stored)
@@ -133,7 +156,7 @@ def _made(cls: Any, session: ExecutionSession, name: str, max_steps: int) -> Any
 
 
 def _open_checkpoint(
-    cls: Any, store: Any, run: str | None, graph: Graph | None, mode: GraphHashMode
+    cls: Any, store: Any, run: str | None, graph: Graph | None, mode: GraphHashMode, codec: Codec
 ) -> Any:
     """Go on at the newest checkpoint of a plain store: the past is not in it."""
     if not hasattr(store, "load_latest"):
@@ -150,9 +173,13 @@ def _open_checkpoint(
         position = Position.begin(found.current_node or graph.end, keep(found.state))
         position.node = found.current_node or None
     kept = SessionCheckpoint(found.state, FrameStack(), found.graph_hash, position)
-    made = _made(cls, ExecutionSession.restore(kept, graph, mode), graph.name, MAX_STEPS)
+    session = ExecutionSession.restore(kept, graph, mode)
+    made = _made(cls, session, graph.name, MAX_STEPS)
     made.trace_id = TraceId(run)
-    made._attach(CheckpointKeeper(store, made.trace_id, graph))
+    made._reopened = True
+    keeper = CheckpointKeeper(store, made.trace_id, graph, codec)
+    keeper.resume(session.head, found.checkpoint_id)
+    made._attach(keeper)
     return made
 
 

@@ -70,12 +70,15 @@ class Checkpoint:
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form; the position is not part of it."""
+        from lellm_nb.record.redact import Redacted, to_plain
+
         state = self.state if isinstance(self.state, Mapping) else self.state.snapshot()
+        content = dict(state) if isinstance(state, Mapping) else state
         return {
             "checkpoint_id": self.checkpoint_id,
             "current_node": self.current_node,
             "last_node": self.last_node,
-            "state": dict(state) if isinstance(state, Mapping) else state,
+            "state": to_plain(content) if Redacted.met else content,
             "graph_hash": f"{self.graph_hash:#018x}",
             "created_at": self.created_at.isoformat(),
         }
@@ -87,12 +90,14 @@ class Checkpoint:
         Raises:
             CorruptedCheckpointError: It is not one.
         """
+        from lellm_nb.record.redact import from_plain
+
         try:
             created = datetime.datetime.fromisoformat(form["created_at"])
             return cls(
                 str(form["current_node"]),
                 str(form["last_node"]),
-                State(form["state"]),
+                State(from_plain(form["state"])),
                 int(form["graph_hash"], 16),
                 CheckpointId(str(uuid.UUID(form["checkpoint_id"]))),
                 created,
@@ -106,7 +111,7 @@ class CheckpointStore(Protocol):
     """Where checkpoints are kept, per run; plain methods."""
 
     def save(self, trace_id: TraceId, checkpoint: Checkpoint) -> None:
-        """Keep a checkpoint; saving one id twice keeps one."""
+        """Keep a checkpoint; saving one id twice keeps one, at its place."""
 
     def load(self, checkpoint_id: CheckpointId) -> Checkpoint:
         """Return a checkpoint.

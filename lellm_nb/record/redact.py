@@ -5,15 +5,16 @@ from __future__ import annotations
 import contextlib
 import fnmatch
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from lellm_nb.errors import path_text
+from lellm_nb.record.codec_reading import TAG
 from lellm_nb.record.codec_types import _add
 from lellm_nb.state.data import Tail
 from lellm_nb.state.frozen import register_freeze
 
-__all__ = ["PATTERNS", "Redacted", "Redactor", "redacted_paths"]
+__all__ = ["PATTERNS", "Redacted", "Redactor", "from_plain", "redacted_paths", "to_plain"]
 
 PATTERNS: dict[str, str] = {
     "Anthropic key": r"sk-ant-[A-Za-z0-9_-]{16,}",
@@ -55,10 +56,14 @@ class Redacted:
 
     __slots__ = ("shown",)
     met = 0
-    """How many were read in this process: while there are none, nobody has to look for them."""
+    """How many were made in this process: while there are none, nobody has to look for them."""
 
     def __init__(self, shown: str) -> None:
+        Redacted.met += 1
         self.shown = shown
+
+    def __reduce__(self) -> Any:
+        return Redacted, (self.shown,)
 
     def __str__(self) -> str:
         return self.shown
@@ -76,7 +81,6 @@ class Redacted:
 def _read(content: Any) -> Redacted:
     if not isinstance(content, str):
         raise TypeError("what is shown of a secret is text")
-    Redacted.met += 1
     return Redacted(content)
 
 
@@ -100,6 +104,7 @@ class Redactor:
 
     def __init__(self, paths: Iterable[str] = (), patterns: dict[str, str] | None = None) -> None:
         self.paths = tuple(paths)
+        self._given = patterns
         self.patterns = {
             name: re.compile(text)
             for name, text in (PATTERNS if patterns is None else patterns).items()
@@ -109,6 +114,10 @@ class Redactor:
         self._hints = (*_HINTS, *((name, (name,)) for name in self._names if name))
         self._always = patterns is not None or any(not name for name in self._names)
         self.on = False
+
+    def also(self, paths: Iterable[str]) -> Redactor:
+        """Return a redactor that takes more paths out."""
+        return Redactor((*self.paths, *paths), self._given)
 
     def hint(self, body: bytes) -> bool:
         """Tell whether a written row may hold a secret; quick, and sometimes wrongly true."""
@@ -157,6 +166,40 @@ def _last_name(path: str) -> bytes:
     """The part of a path that every row with it has in it; empty where there is none."""
     names = re.findall(r"[^.*?\[\]]+", path)
     return names[-1].encode() if names else b""
+
+
+def to_plain(value: Any) -> Any:
+    """Return a value with what JSON has for each `Redacted`; the same one where there is none."""
+    return _exchanged(value, lambda v: {TAG: "redacted", "v": v.shown} if _is_one(v) else v)
+
+
+def from_plain(value: Any) -> Any:
+    """Return a value with each `Redacted` that `to_plain` wrote down."""
+    return _exchanged(value, lambda v: Redacted(v["v"]) if _is_plain(v) else v)
+
+
+def _is_one(value: Any) -> bool:
+    return isinstance(value, Redacted)
+
+
+def _is_plain(value: Any) -> bool:
+    if not isinstance(value, dict) or value.keys() != {TAG, "v"}:
+        return False
+    return value[TAG] == "redacted" and isinstance(value["v"], str)
+
+
+def _exchanged(value: Any, exchange: Callable[[Any], Any]) -> Any:
+    made: Any = exchange(value)
+    if made is not value:
+        return made
+    if isinstance(value, dict):
+        made = {k: _exchanged(v, exchange) for k, v in value.items()}
+        return made if any(made[k] is not v for k, v in value.items()) else value
+    if isinstance(value, (list, tuple)):
+        made = [_exchanged(v, exchange) for v in value]
+        same = all(a is b for a, b in zip(made, value, strict=True))
+        return value if same else tuple(made) if isinstance(value, tuple) else made
+    return value
 
 
 def redacted_paths(value: Any, at: tuple[Any, ...] = ()) -> list[str]:

@@ -13,8 +13,10 @@ from lellm_nb.record.checkpoint import Checkpoint, CheckpointStore
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.policy import CheckpointPolicy, RetentionPolicy, TriggerPolicy
 from lellm_nb.record.redact import Redactor
+from lellm_nb.record.redact_checkpoint import redacted
 from lellm_nb.record.sinks import FrameInfo
 from lellm_nb.store.memory_rows import MemoryRows
+from lellm_nb.store.protecting import Protector
 from lellm_nb.store.rows import RunInfo
 
 __all__ = ["InMemoryStore", "StoreSink"]
@@ -139,6 +141,7 @@ class StoreSink:
         trigger: Which commits are kept.
         retention: How long they are.
         trace_id: The run's id; a fresh one by default.
+        redact: What is secret, for a store that does not say so itself; API keys by default.
     """
 
     def __init__(
@@ -149,13 +152,16 @@ class StoreSink:
         trigger: TriggerPolicy | CheckpointPolicy = TriggerPolicy.EVERY_NODE,
         retention: RetentionPolicy | None = None,
         trace_id: TraceId | None = None,
+        redact: Redactor | None = None,
     ) -> None:
         self.store = store
+        self.redact = redact or Redactor()
         self.graph_hash = graph_hash
         self.trigger = trigger
         self.retention = retention or RetentionPolicy.keep_all()
         self.trace_id = trace_id or new_trace_id()
         self._last: Frame | None = None
+        self._protector = Protector(store, self.trace_id)
 
     def on_checkpoint(self, state: Any, frame_info: FrameInfo) -> CheckpointId | bool:
         """Keep the commit if the trigger wants it; return the checkpoint's id, else False."""
@@ -165,15 +171,33 @@ class StoreSink:
         return self._save(self._last)
 
     def save_now(self) -> CheckpointId | None:
-        """Keep the last commit, whatever the trigger says: the explicit checkpoint."""
-        return None if self._last is None else self._save(self._last, protected=True)
+        """Keep the last commit, whatever the trigger says: the explicit checkpoint.
 
-    def _save(self, frame: Frame, protected: bool = False) -> CheckpointId:
-        from dataclasses import replace
+        Retention counts it like any other; `protect` what is to stay.
+        """
+        return None if self._last is None else self._save(self._last)
 
+    def protect(self, checkpoint_id: CheckpointId, on: bool = True) -> bool:
+        """Pin a checkpoint, so that no retention drops it; or let it go.
+
+        Returns:
+            Whether it is there: one that was pruned before is gone.
+
+        Example:
+            >>> from lellm_nb import GraphBuilder
+            >>> g = GraphBuilder("g").node("a", lambda ctx: None).start("a").end("a").build()
+            >>> sink = StoreSink(InMemoryStore(), g.canonical_hash)
+            >>> result = g.run({}, checkpoint=sink)
+            >>> [saved] = sink.store.list(sink.trace_id)
+            >>> sink.protect(saved), sink.store.prune(sink.trace_id, keep=0)
+            (True, 0)
+        """
+        return self._protector.protect(checkpoint_id, "pin", on)
+
+    def _save(self, frame: Frame) -> CheckpointId:
         checkpoint = Checkpoint.of(frame, self.graph_hash)
-        if protected:
-            checkpoint = replace(checkpoint, protected=True)
+        if not hasattr(self.store, "redact"):  # else it knows itself what is secret in it
+            checkpoint = redacted(checkpoint, self.redact)
         self.store.save(self.trace_id, checkpoint)
         self._retain()
         return checkpoint.checkpoint_id

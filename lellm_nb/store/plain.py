@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from lellm_nb.errors import CheckpointStoreError
-from lellm_nb.ids import TraceId
+from lellm_nb.ids import CheckpointId, TraceId
 from lellm_nb.record.checkpoint import Checkpoint, CheckpointStore
+from lellm_nb.record.codec import Codec
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.history import Line
+from lellm_nb.record.redact_checkpoint import redacted
+from lellm_nb.store.protecting import Protector
 
 __all__ = ["CheckpointKeeper"]
 
@@ -16,35 +21,51 @@ __all__ = ["CheckpointKeeper"]
 class CheckpointKeeper:
     """Keeps one checkpoint per commit in a store of somebody else's.
 
-    Such a store has no lines, notes or breakpoints: only where the run stands.
+    Such a store has no lines, notes or breakpoints: only where the run stands. Checkpoints
+    at pins and at fork points are protected from its `prune`, and none has a secret in it.
 
     Args:
         store: Any `CheckpointStore`.
         trace_id: The run's id.
         graph: The graph that runs.
+        codec: Its redactor says what is secret.
     """
 
-    def __init__(self, store: CheckpointStore, trace_id: TraceId, graph: Any) -> None:
+    def __init__(self, store: CheckpointStore, trace_id: TraceId, graph: Any, codec: Codec) -> None:
         self.store = store
         self.trace_id = trace_id
         self.graph = graph
+        self.codec = codec
         self.leader: Any = None
         self.error: CheckpointStoreError | None = None
-        self._pending: list[Checkpoint] = []
+        self._pending: list[Callable[[], Any]] = []
+        self._ids: dict[Frame, CheckpointId] = {}
+        self._protector = Protector(store, trace_id)
+
+    def resume(self, frame: Frame, checkpoint_id: CheckpointId) -> None:
+        """Go on at a frame whose checkpoint is saved already."""
+        self._ids[frame] = checkpoint_id
 
     def keep(self, line: Line, frame: Frame, leads: bool = False) -> bool:
         """Save the checkpoint of a frame; tell whether the store has it."""
         if not leads or frame.kind == "error":
             return self.error is None
-        self._pending.append(Checkpoint.of(frame, self.graph.canonical_hash))
+        made = Checkpoint.of(frame, self.graph.canonical_hash)
+        if self.codec.redactor is not None:
+            made = redacted(made, self.codec.redactor)
+        self._ids[frame] = made.checkpoint_id
+        self._pending.append(partial(self._save, made))
         return self.flush()
+
+    def _save(self, checkpoint: Checkpoint) -> None:
+        self.store.save(self.trace_id, checkpoint)
 
     def flush(self) -> bool:
         """Save what is pending, in order; tell whether the store has everything."""
         self.error = None
         while self._pending:
             try:
-                self.store.save(self.trace_id, self._pending[0])
+                self._pending[0]()
             except Exception as error:  # the store is somebody else's
                 self.error = _as_store_error(error, self.store)
                 return False
@@ -61,7 +82,15 @@ class CheckpointKeeper:
             raise self.error
 
     def opened(self, line: Line) -> None:
-        """Do nothing: such a store has no lines."""
+        """Protect the checkpoint at which a line was forked."""
+        if line.base is not None:
+            self._protect(line.base[line.first - 1], f"fork {line.name}", True)
+
+    def _protect(self, frame: Frame, reason: str, on: bool) -> None:
+        found = self._ids.get(frame)
+        if found is not None and hasattr(self.store, "load"):
+            self._pending.append(partial(self._protector.protect, found, reason, on))
+            self.flush()
 
     def moved(self, line: Line, frame: Frame, leads: bool = True) -> None:
         """Save where the run stands now."""
@@ -80,7 +109,8 @@ class CheckpointKeeper:
         """Do nothing, as above."""
 
     def pinned(self, line: Line | None, frame: Frame, on: bool | None) -> None:
-        """Do nothing, as above."""
+        """Protect the checkpoint of a frame, or let it go."""
+        self._protect(frame, "pin", bool(on))
 
     def close(self) -> None:
         """Save what is pending."""

@@ -251,7 +251,7 @@ class SqliteStore:
     # -- checkpoints -------------------------------------------------------------
 
     def save(self, trace_id: TraceId, checkpoint: Checkpoint) -> None:
-        """Keep a checkpoint; saving one id twice keeps one.
+        """Keep a checkpoint; saving one id twice keeps one, at its place.
 
         Raises:
             CheckpointStoreError: The file cannot be written.
@@ -260,9 +260,10 @@ class SqliteStore:
         body = pack(self.codec.encode(checkpoint))
         row = (checkpoint.checkpoint_id, trace_id, checkpoint.protected, body, zlib.crc32(body))
         with self.writing("save a checkpoint") as db:
-            db.execute("delete from checkpoints where id = ?", (checkpoint.checkpoint_id,))
             db.execute(
-                "insert into checkpoints (id, trace, protected, body, sum) values (?, ?, ?, ?, ?)",
+                "insert into checkpoints (id, trace, protected, body, sum) values (?, ?, ?, ?, ?)"
+                " on conflict (id) do update set (trace, protected, body, sum)"
+                " = (excluded.trace, excluded.protected, excluded.body, excluded.sum)",
                 row,
             )
 

@@ -162,7 +162,7 @@ def test_a_task_that_declared_side_effects_has_them():
 
 
 def test_an_explicit_checkpoint_is_made_whatever_the_trigger_says():
-    """C4: of the last commit, and it is protected."""
+    """C4: of the last commit; retention counts it like any other."""
     graph, store = steps("a", "b"), InMemoryStore()
     sink = StoreSink(store, graph.canonical_hash, trigger=TriggerPolicy.MANUAL)
 
@@ -171,7 +171,8 @@ def test_an_explicit_checkpoint_is_made_whatever_the_trigger_says():
     saved = store.load(sink.save_now())
 
     assert store.list(sink.trace_id) == [saved.checkpoint_id]
-    assert (saved.last_node, saved.protected) == ("b", True)
+    assert (saved.last_node, saved.protected) == ("b", False)
+    assert store.prune(sink.trace_id, keep=0) == 1
 
 
 # -- what is kept ------------------------------------------------------------------------------
@@ -230,6 +231,39 @@ def test_latest_and_age_may_be_given_together():
     made = kept(steps("a", "b", "c"), retention=policy)
 
     assert places(made) == [("c", "")]
+
+
+@pytest.mark.parametrize("policy", [RetentionPolicy.keep_latest(1), RetentionPolicy.keep_for(0)])
+def test_a_pin_that_comes_later_protects_as_well(policy):
+    """C4: by number and by age; let go, it is counted again."""
+    graph, store = steps("a", "b", "c"), InMemoryStore()
+    sink = StoreSink(store, graph.canonical_hash)
+    graph.run({}, checkpoint=sink)
+    first = store.list(sink.trace_id)[-1]
+
+    assert sink.protect(first)
+    sink.retention = policy
+    graph.run({}, checkpoint=sink)
+
+    assert first in store.list(sink.trace_id)
+    assert len(store.list(sink.trace_id)) <= 2
+    assert sink.protect(first, on=False)
+    store.prune(sink.trace_id, 0)
+    assert store.list(sink.trace_id) == []
+    assert not sink.protect(first)
+
+
+def test_a_pin_that_is_taken_away_leaves_a_barrier_protected():
+    """C4: it was for more than one reason."""
+    graph, store = review(), InMemoryStore()
+    sink = StoreSink(store, graph.canonical_hash)
+    graph.run({"topic": "x"}, checkpoint=sink, barrier=NoopBarrierSink())
+    waiting = store.list(sink.trace_id)[2]
+
+    sink.protect(waiting)
+    sink.protect(waiting, on=False)
+
+    assert store.load(waiting).protected
 
 
 def at(seconds, protected=False):

@@ -1,0 +1,113 @@
+"""Checkpoints without their secrets, for stores that write them down in a way of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from lellm_nb.record.checkpoint import Checkpoint
+from lellm_nb.record.codec_checkpoint import CheckpointCodec
+from lellm_nb.record.position import Fan, Position
+from lellm_nb.record.redact import Redactor
+from lellm_nb.state.data import Tail, Wide, view_items
+from lellm_nb.state.frozen import freeze
+from lellm_nb.state.mutation import Put, Reduce
+from lellm_nb.state.state import State, keep, view
+from lellm_nb.state.typed import Typed
+
+__all__ = ["redacted"]
+
+
+def redacted(checkpoint: Checkpoint, redactor: Redactor) -> Checkpoint:
+    """Return a checkpoint without its secrets; the same one where it has none.
+
+    Example:
+        >>> from lellm_nb import Checkpoint
+        >>> one = Checkpoint("b", "a", {"say": "use sk-" + "a1" * 16, "n": 1}, 0)
+        >>> redacted(one, Redactor()).state
+        State({'say': <Redacted: use [redacted: OpenAI key]>, 'n': 1})
+        >>> redacted(one, Redactor(patterns={})) is one
+        True
+    """
+    if not redactor.hint(CheckpointCodec().encode(checkpoint)):
+        return checkpoint
+    if checkpoint.position is None:
+        kept = keep(checkpoint.state)
+        data = _data(kept, redactor)
+        return checkpoint if data is kept else replace(checkpoint, state=_state(data))
+    position = _position(checkpoint.position, redactor)
+    if position is checkpoint.position:
+        return checkpoint
+    return replace(checkpoint, state=_state(position.data), position=position)
+
+
+def _state(data: Any) -> Any:
+    try:
+        return view(data)
+    except Exception:  # a typed state is the user's class, which may take no stand-in
+        return State(view_items(data.data))
+
+
+def _position(level: Position, redactor: Redactor) -> Position:
+    data, inner, wrote = level.data, level.inner, level.wrote
+    made = Position(
+        level.node,
+        _data(data, redactor),
+        level.step,
+        level.visits,
+        level.hold,
+        _inner(inner, redactor),
+        None if wrote is None else _items(wrote, lambda i, m: _mutation(m, redactor)),
+    )
+    same = made.data is data and made.inner is inner and made.wrote is wrote
+    return level if same else made
+
+
+def _inner(inner: Position | Fan | None, redactor: Redactor) -> Position | Fan | None:
+    if isinstance(inner, Position):
+        return _position(inner, redactor)
+    if inner is None:
+        return None
+    made = {name: _position(level, redactor) for name, level in inner.branches.items()}
+    if all(made[name] is level for name, level in inner.branches.items()):
+        return inner
+    return Fan(Wide.of(made), inner.turn, inner.open)
+
+
+def _data(data: Any, redactor: Redactor) -> Any:
+    if isinstance(data, Typed):
+        inside = _data(data.data, redactor)
+        return data if inside is data.data else Typed(data.cls, inside)
+    made = {key: _value(value, (key,), redactor) for key, value in data.items()}
+    if all(made[key] is value for key, value in data.items()):
+        return data
+    return made if isinstance(data, dict) else Wide.of(made)
+
+
+def _value(value: Any, path: tuple[Any, ...], redactor: Redactor) -> Any:
+    if isinstance(value, Tail):
+        whole = redactor.apply((), path)  # the list itself may be secret, by its path
+        if whole != ():
+            return whole
+        return _items(value, lambda i, item: _value(item, (*path, i), redactor))
+    clean = redactor.apply(value, path)
+    return value if clean is value else freeze(clean, path[0])
+
+
+def _items(tail: Tail, clean: Callable[[int, Any], Any]) -> Tail:
+    items = tail.since(0)
+    made = [clean(i, item) for i, item in enumerate(items)]
+    return tail if all(a is b for a, b in zip(made, items, strict=True)) else Tail.of(made)
+
+
+def _mutation(mutation: Any, redactor: Redactor) -> Any:
+    if type(mutation) not in (Put, Reduce):
+        return mutation
+    key = mutation.key
+    value = _value(mutation.value, key if isinstance(key, tuple) else (key,), redactor)
+    if value is mutation.value:
+        return mutation
+    if type(mutation) is Put:
+        return Put(key, value)
+    return Reduce(key, value, mutation.reducer)
