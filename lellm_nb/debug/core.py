@@ -90,8 +90,7 @@ class Core:
         self._interrupts = 0
         self._desk: Desk | None = None
         self._last_stop: Stop | None = None
-        self._listeners: list[Callable[[], None]] = []
-        session.listeners.append(self._changed)
+        self._listeners = session.listeners
         _latest = weakref.ref(self)
 
     # -- commands --------------------------------------------------------------

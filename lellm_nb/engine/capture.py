@@ -30,14 +30,11 @@ class Catch:
         closed: Whether the node has ended: a late task of it prints as usual.
     """
 
-    __slots__ = ("_length", "closed", "displayed", "parts")
-
-    def __init__(self) -> None:
-        # one is made for every node, and most say nothing: the lists come with the first word
-        self.parts: list[str] | tuple[()] = ()
-        self.displayed: list[dict[str, Any]] | tuple[()] = ()
-        self.closed = False
-        self._length = 0
+    # one is made for every node, and most say nothing: all of it comes with the first word
+    parts: list[str] | tuple[()] = ()
+    displayed: list[dict[str, Any]] | tuple[()] = ()
+    closed = False
+    _length = 0
 
     def write(self, text: str) -> None:
         """Take a piece of text."""
