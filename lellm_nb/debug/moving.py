@@ -179,7 +179,7 @@ class Moving(Stopping):
             self._run = run
             self._prepare(run)
             if gate and (self.breakpoints.before or target is not None):
-                run.gate = partial(self._gate, target)
+                run.gate = self._gate_for(target)
             if self.breakpoints.after or until is not None or left is not None:
                 run.watch = self._watcher(until, left)
             if self.breakpoints.after:

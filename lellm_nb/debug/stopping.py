@@ -178,28 +178,40 @@ class Stopping(Asking):
         watched = isinstance(hit.stop, Watch)
         return self._stop_with(StopReason.WATCH if watched else StopReason.BREAKPOINT, hit)
 
+    def _gate_for(
+        self, target: Target | None
+    ) -> Callable[[Scope, Site, Position], Hit | Arrived | None]:
+        """Return what a run asks before every node: the shortest way to all that may stop it."""
+        return self._stops_before if target is None else partial(self._gate, target)
+
+    def _stops_before(self, scope: Scope, site: Site, level: Position) -> Hit | Arrived | None:
+        stops = self.breakpoints.before.get(site.place.static)
+        if stops is None:
+            return None
+        if self._reported:
+            return self._gate(None, scope, site, level)
+        # the short way past conditions that do not hold: no visit is counted for them
+        hit = self._first_hit(stops, scope, site, level)
+        if hit is not None:
+            visit = level.visits.count(site.name, level.step) + 1
+            self._reported.add((hit.stop.id, site.place.path, visit))
+        return hit
+
     def _gate(
         self, target: Target | None, scope: Scope, site: Site, level: Position
     ) -> Hit | Arrived | None:
         """Look whether to stop before a node; what was reported here is ignored (P5)."""
         place = site.place
-        stops = self.breakpoints.before.get(place.static)
+        stops = self.breakpoints.before.get(place.static, ())
         is_target = target is not None and place.static == target[0]
-        if stops is None and not is_target:
+        if not stops and not is_target:
             return None
-        if stops is not None and not is_target and not self._reported:
-            # the short way past conditions that do not hold: no visit is counted for them
-            hit = self._first_hit(stops, scope, site, level)
-            if hit is not None:
-                visit = level.visits.count(site.name, level.step) + 1
-                self._reported.add((hit.stop.id, place.path, visit))
-            return hit
         visit = level.visits.count(site.name, level.step) + 1
         wanted = target is not None and is_target and target[1] in (None, visit)
         if wanted and (0, place.path, visit) not in self._reported:
             self._reported.add((0, place.path, visit))
             return Arrived()
-        for stop in stops or ():
+        for stop in stops:
             if (stop.id, place.path, visit) not in self._reported:
                 hit = stop.before(visit, lambda: scope.seen(level.data))
                 if hit is not None:
