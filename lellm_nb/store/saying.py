@@ -13,6 +13,8 @@ _HINTS = {
     sqlite3.SQLITE_FULL: "Make room on the disk, then go on: nothing is lost meanwhile.",
     sqlite3.SQLITE_BUSY: "Another process holds the file; try again.",
     sqlite3.SQLITE_LOCKED: "Another process holds the file; try again.",
+    sqlite3.SQLITE_IOERR: "The disk did not take it: is there room, and is it still there?"
+    " Nothing is lost meanwhile.",
     sqlite3.SQLITE_READONLY: "The file or its folder is read-only.",
     sqlite3.SQLITE_CANTOPEN: "Does the folder exist, and may it be written?",
 }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import json
 import os
 import zlib
 from collections.abc import Iterable
@@ -111,7 +110,7 @@ class SqliteMutationLog:
 def _entry(trace_id: TraceId, step: int, at: int, body: Any, crc: int) -> MutationLogEntry:
     plain = unpack(body, crc, step & 0xFFFFFFFF, what=f"Mutation {at} of step {step}")
     try:
-        node, checkpoint, when, mutation = json.loads(plain)
+        node, checkpoint, when, mutation = Codec().parse(plain)
         stamp = datetime.datetime.fromisoformat(when)
     except DAMAGE as error:
         raise CorruptedCheckpointError(f"Mutation {at} of step {step}: {error}.") from error
