@@ -90,6 +90,7 @@ class Checkpoint:
         Raises:
             CorruptedCheckpointError: It is not one.
         """
+        from lellm_nb.record.codec_reading import DAMAGE, told
         from lellm_nb.record.redact import from_plain
 
         try:
@@ -102,8 +103,8 @@ class Checkpoint:
                 CheckpointId(str(uuid.UUID(form["checkpoint_id"]))),
                 created,
             )
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise CorruptedCheckpointError(f"This is no checkpoint: {error!r}.") from error
+        except DAMAGE as error:
+            raise CorruptedCheckpointError(f"This is no checkpoint: {told(error)}.") from error
 
 
 @runtime_checkable

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import datetime
 import gzip
 import hashlib
 import json
@@ -21,7 +22,9 @@ import lellm_nb
 from lellm_nb import Checkpoint, CheckpointCodec, Debugger
 from lellm_nb.errors import CheckpointStoreError, CorruptedCheckpointError
 from lellm_nb.record.codec import Codec
-from lellm_nb.store import DiskSink, SqliteStore
+from lellm_nb.record.log import MutationLogEntry
+from lellm_nb.store import DiskSink, SqliteMutationLog, SqliteStore
+from lellm_nb.store.packing import pack, unpack
 from tests.faults.victim import graph
 from tests.strategies import nested
 
@@ -218,6 +221,44 @@ def test_mutated_checkpoints(run, long_form, little_memory):
 
 
 @pytest.mark.timeout(600)
+def test_mutated_json_forms(run, long_form, little_memory):
+    """`Checkpoint.from_json`."""
+    form = Checkpoint.of(run.frames[1], run.graph.canonical_hash).to_json()
+    form["state"] = {"log": ["a"], "deep": {"x": [1, {"y": 2}]}, "key": {"$": "redacted", "v": "-"}}
+    chance = random.Random(6)
+    counts = {"fine": 0, "refused": 0}
+    for _ in range(10_000 if long_form else 1_000):
+        bad = mutated(form, chance)
+        expect(lambda bad=bad: Checkpoint.from_json(bad), counts)
+    assert min(counts.values()) > 0
+
+
+@pytest.mark.timeout(600)
+def test_mutated_logs(tmp_path, long_form, little_memory):
+    """`SqliteMutationLog.replay`, and a checkpoint in the same file: rows with sums that fit."""
+    store = SqliteStore(tmp_path / "runs.db")
+    log = SqliteMutationLog(store)
+    now = datetime.datetime.now(datetime.UTC)
+    log.append(MutationLogEntry("run", 1, "a", None, 0, {"Put": ["k", {"x": [1, {"y": 2}]}]}, now))
+    store.save("run", Checkpoint("b", "a", {"t": (1, {2}), "log": ["x"]}, 7))
+    chance = random.Random(7)
+    counts = {"fine": 0, "refused": 0}
+    rows = {
+        name: store.db.execute(f"select body from {name}").fetchone()[0]
+        for name in ("mutations", "checkpoints")
+    }
+    for i in range(10_000 if long_form else 1_000):
+        table = ("mutations", "checkpoints")[i % 2]
+        bad = pack(text(mutated(json.loads(rows[table]), chance)).encode())
+        seed = 1 if table == "mutations" else 0
+        store.db.execute(f"update {table} set body = ?, sum = ?", (bad, zlib.crc32(bad, seed)))
+        expect(lambda: (log.replay("run"), store.load_latest("run")), counts)
+        good = (rows[table], zlib.crc32(rows[table], seed))
+        store.db.execute(f"update {table} set body = ?, sum = ?", good)
+    assert min(counts.values()) > 0
+
+
+@pytest.mark.timeout(600)
 def test_mutated_snapshots(run, tmp_path, long_form, little_memory):
     """`DiskSink.read`."""
     sink = DiskSink(tmp_path)
@@ -239,6 +280,9 @@ def test_mutated_stores(run, tmp_path, long_form, little_memory):
     for _ in range(100):
         again.approve(again.pending[0].id) if again.pending else again.step()
     again.note(3, "n")
+    again.break_at("a", when=mutated)
+    again.watch("log")
+    again.fork(at=2, put={"x": 1}).back(1)
     again.back(1)
     again.close()
     db = sqlite3.connect(tmp_path / "runs.db", isolation_level=None)
@@ -268,14 +312,14 @@ _SEEDS = {
     "anchors": ("id", lambda row: row["id"] & 0xFFFFFFFF),
     "templates": ("number", lambda row: row["number"]),
     "marks": ("key", lambda row: zlib.crc32(row["key"].encode())),
+    "large": ("number", lambda row: row["number"]),
+    "items": ("start", lambda row: row["start"]),
     "runs": ("id", lambda row: 0),
 }
 
 
 def _spoil(db, chance):
     """Change the body of one row, with a checksum that fits."""
-    from lellm_nb.store.packing import pack, unpack
-
     table = chance.choice([*_SEEDS, "frames", "frames"])
     db.row_factory = sqlite3.Row
     body = "facts" if table == "runs" else "body"
