@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 from lellm_nb.debug.breakpoints import Hit
@@ -183,7 +182,7 @@ class Moving(Stopping):
             if self.breakpoints.after or until is not None or left is not None:
                 run.watch = self._watcher(until, left)
             if self.breakpoints.after:
-                run.emit = partial(self._emitted, run, run.emit)
+                run.watch_failures = self._hit_after
             if self._pause_wanted:
                 run.stopping = PAUSE
 
@@ -211,13 +210,6 @@ class Moving(Stopping):
             reason = StopReason.LIMIT if held else StopReason.FAILED
             return self._stop_with(reason, stopping, error=error)
         return self._stop_for(halt, stopping)
-
-    def _emitted(self, run: Run, emit: Callable[[Frame], None] | None, frame: Frame) -> None:
-        """Pass a frame on; a failure, of which `watch` is not told, may hit a stop."""
-        if emit is not None:
-            emit(frame)
-        if frame.failed and frame.kind == "error" and run.stopping is None:
-            run.stopping = self._hit_after(frame)
 
     def _prepare(self, run: Run) -> None:
         """Set up a run before it moves."""

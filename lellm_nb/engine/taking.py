@@ -50,7 +50,8 @@ class Taking:
         recorded: Where outcomes are looked up instead of running nodes, or `None`.
         last: The frame made last.
         capture: Whether what nodes print, log and display goes into their frames.
-        watch: Told of every frame; what it returns becomes `stopping`.
+        watch: Told of every frame but failures; what it returns becomes `stopping`.
+        watch_failures: The same for failures.
     """
 
     scope: Scope
@@ -64,6 +65,7 @@ class Taking:
     capture: bool = False
     last: Frame | None = None
     watch: Callable[[Frame], Any] | None
+    watch_failures: Callable[[Frame], Any] | None = None
 
     async def run_node(self, scope: Scope, level: Position, site: Site) -> Halt | None:
         """Run a node, or look its outcome up, and commit it.
@@ -300,6 +302,8 @@ class Taking:
             self.emit(frame)
         if self.tell is not None:
             self.tell.failed(frame)
+        if self.watch_failures is not None and self.stopping is None:
+            self.stopping = self.watch_failures(frame)
         return error
 
     async def take_over(self, scope: Scope, site: Site, error: RunError) -> bool:

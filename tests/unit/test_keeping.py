@@ -420,7 +420,7 @@ def test_a_store_that_fails_holds_the_run(after):
     store = FailingStore(after)
     dbg = Debugger(steps("a", "b", "c", "d", "e", "f"), {}, store=store)
     told = []
-    dbg._session.listeners.append(lambda: told.append(dbg.head))
+    dbg.subscribe(lambda: told.append(dbg.head) if dbg.busy else None)
 
     stop = dbg.run()
 
