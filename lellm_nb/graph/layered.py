@@ -125,7 +125,7 @@ def node_width(name: str, composite: bool = False) -> float:
 
     A composite that is closed has one mark more: the one that opens it.
     """
-    return max(128.0, min(len(name), 30) * 7.1 + 66.0) + (26.0 if composite else 0.0)
+    return max(112.0, min(len(name), 30) * 7.1 + 60.0) + (26.0 if composite else 0.0)
 
 
 def layered(part: Visible) -> Drawing:

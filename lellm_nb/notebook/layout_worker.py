@@ -21,7 +21,7 @@ def dot_text(job: dict[str, Any]) -> str:
     gap = 0.6 if any(opened for *_node, opened in job["nodes"]) else 0.42
     lines = [
         "digraph g {",
-        f"graph [rankdir=TB, nodesep=0.32, ranksep={gap}, compound=true, margin=0];",
+        f"graph [rankdir=TB, nodesep=0.25, ranksep={gap}, compound=true, margin=0];",
         'node [shape=box, fixedsize=true, label=""];',
         "edge [arrowsize=0.6];",
     ]

@@ -6,9 +6,11 @@ import { scene } from "./scene.js";
 
 const MARGIN = 18;
 /** Room at the top for the ribbon, so that it never covers a node at rest. */
-const ABOVE = 46;
+const ABOVE = 44;
 const LARGEST = 1.15;
-const READABLE = 0.68;
+/** Below `FULL` a node has its name alone, in larger letters; below `READABLE` not even that is read. */
+const FULL = 0.72;
+const READABLE = 0.45;
 
 export function graph(store, { onNode }) {
   const hold = svg("g", {});
@@ -145,6 +147,7 @@ export function graph(store, { onNode }) {
       culling = null;
       drawn?.cull(inSight);
     });
+    attr(canvas, "data-small", view.k < FULL && view.k > 0.8 * READABLE ? "true" : null);
     attr(hold, "transform", `translate(${view.x.toFixed(2)} ${view.y.toFixed(2)}) scale(${view.k.toFixed(4)})`);
   }
 
@@ -193,6 +196,18 @@ export function graph(store, { onNode }) {
       apply();
       return;
     }
+  }
+
+  /** Move the picture so far that a node is not under what lies over it. */
+  function uncover(number, over) {
+    const place = drawn?.places.get(number);
+    if (!place) return;
+    const { offsetLeft: left, offsetTop: top, hidden } = over;
+    const x = view.x + place.x * view.k;
+    const right = x + place.w * view.k;
+    if (hidden || right < left || view.y + (place.y + place.h) * view.k < top) return;
+    view.x -= Math.min(right - left + 10, Math.max(0, x - 10));
+    apply();
   }
 
   canvas.addEventListener("wheel", (event) => {
@@ -263,5 +278,5 @@ export function graph(store, { onNode }) {
   });
   watcher.observe(root);
 
-  return { root, draw, toggle, close: () => watcher.disconnect() };
+  return { root, draw, toggle, uncover, close: () => watcher.disconnect() };
 }

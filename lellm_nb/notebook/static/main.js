@@ -21,7 +21,10 @@ function render({ model, el: host }) {
   parts.toolbar = toolbar(store, { onHelp: () => parts.help.toggle(), onFind: () => parts.inspector.find.show() });
   parts.alert = alertBar(store);
   parts.cards = cards(store);
-  parts.graph = graph(store, { onNode: (number) => parts.nodeCard.show(number) });
+  parts.graph = graph(store, { onNode: (number) => {
+    parts.nodeCard.show(number);
+    parts.graph.uncover(number, parts.nodeCard.root);
+  } });
   parts.nodeCard = nodeCard(store, { toggle: (number, after) => parts.graph.toggle(number, after) });
   parts.ribbon = ribbon(store);
   parts.inspector = inspector(store);

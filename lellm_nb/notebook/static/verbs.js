@@ -11,8 +11,8 @@ export const VERBS = [
   { id: "pause", name: "Pause", key: "Escape", group: 2 },
   { id: "stop", name: "Stop", key: null, group: 2 },
   { id: "retry", name: "Retry", key: null, group: 2 },
-  { id: "rewind", name: "Rewind here", key: "Enter", group: 3 },
   { id: "fork", name: "Fork here", key: "F", group: 3 },
+  { id: "rewind", name: "Rewind here", key: "Enter", group: 3 },
 ];
 
 /** What a press of a button does right now: [can be pressed, in words]. */
