@@ -1,0 +1,115 @@
+"""Every named failure, under one base.
+
+An error says what failed, where, and what to try; the same facts are its
+attributes, so that a notebook can highlight them. One module for each layer that
+fails; all of them are imported from here.
+"""
+
+from __future__ import annotations
+
+from lellm_nb.errors.base import (
+    LellmError,
+    listed,
+    nearest,
+    path_text,
+)
+from lellm_nb.errors.build import (
+    BuildErrors,
+    DuplicateNodeError,
+    EmptyParallelError,
+    FallbackLoopError,
+    GraphError,
+    InvalidNodeError,
+    MissingEndError,
+    MissingStartError,
+    UnknownNodeError,
+)
+from lellm_nb.errors.debug import (
+    BusyError,
+    ConditionNotStoredError,
+    DebuggerError,
+    NoSuchFrameError,
+    NoSuchNodeError,
+    NotRecordedError,
+    NotWaitingError,
+    RedactedValueError,
+)
+from lellm_nb.errors.keep import (
+    CheckpointNotFoundError,
+    CheckpointStoreError,
+    CorruptedCheckpointError,
+    GraphMismatchError,
+    SerializationError,
+)
+from lellm_nb.errors.run import (
+    BarrierCancelledError,
+    EdgeError,
+    InvalidGraphError,
+    LoopLimitError,
+    MergeConflictError,
+    NodeExecutionError,
+    NodeNotFoundError,
+    ParallelError,
+    RunCancelledError,
+    RunError,
+    StepsExceededError,
+    UnroutedError,
+    innermost,
+)
+from lellm_nb.errors.state import (
+    MissingKeyError,
+    ReadOnlyStateError,
+    ReducerError,
+    StateError,
+    StateTypeError,
+)
+
+__all__ = [
+    "BarrierCancelledError",
+    "BuildErrors",
+    "BusyError",
+    "CheckpointNotFoundError",
+    "CheckpointStoreError",
+    "ConditionNotStoredError",
+    "CorruptedCheckpointError",
+    "DebuggerError",
+    "DuplicateNodeError",
+    "EdgeError",
+    "EmptyParallelError",
+    "FallbackLoopError",
+    "GraphError",
+    "GraphMismatchError",
+    "InvalidGraphError",
+    "InvalidNodeError",
+    "LellmError",
+    "LoopLimitError",
+    "MergeConflictError",
+    "MissingEndError",
+    "MissingKeyError",
+    "MissingStartError",
+    "NoSuchFrameError",
+    "NoSuchNodeError",
+    "NodeExecutionError",
+    "NodeNotFoundError",
+    "NotRecordedError",
+    "NotWaitingError",
+    "ParallelError",
+    "ReadOnlyStateError",
+    "RedactedValueError",
+    "ReducerError",
+    "RunCancelledError",
+    "RunError",
+    "SerializationError",
+    "StateError",
+    "StateTypeError",
+    "StepsExceededError",
+    "UnknownNodeError",
+    "UnroutedError",
+    "innermost",
+    "listed",
+    "nearest",
+    "path_text",
+]
+
+for _error in [globals()[name] for name in __all__]:
+    _error.__module__ = __name__  # as people import it: in tracebacks, and where it is stored

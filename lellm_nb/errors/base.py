@@ -1,0 +1,62 @@
+"""What every named failure shares, and how names are shown in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+__all__ = ["LellmError", "listed", "nearest", "path_text"]
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return a hint such as `` Did you mean 'draft'?``, or nothing.
+
+    Example:
+        >>> nearest("darft", ["draft", "publish"])
+        " Did you mean 'draft'?"
+    """
+    from difflib import get_close_matches  # seldom needed, and it takes its time to load
+
+    guess = get_close_matches(str(name), list(known), n=1)
+    return f" Did you mean {guess[0]!r}?" if guess else ""
+
+
+def listed(names: Iterable[str], most: int = 20) -> str:
+    """Join names for a message, cut after `most`; an empty list says so."""
+    names = list(names)
+    more = f", … ({len(names) - most} more)" if len(names) > most else ""
+    return (", ".join(names[:most]) or "(none)") + more
+
+
+def path_text(path: Any) -> str:
+    """Write a key path as people do: ``plan.steps[2]``.
+
+    Example:
+        >>> path_text(("plan", "steps", 2))
+        'plan.steps[2]'
+    """
+    if not isinstance(path, tuple):
+        return str(path)
+    text = ""
+    for part in path:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
+    return text
+
+
+class LellmError(Exception):
+    """The base of every failure that this package raises on purpose."""
+
+    def __reduce__(self) -> Any:
+        # the constructors take facts and make the text; a copy takes text and facts as they are
+        facts = {name: value for name, value in self.__dict__.items() if name != "state"}
+        return _again, (type(self), self.args, facts, self.__cause__)
+
+
+def _again(
+    kind: type[LellmError], args: tuple[Any, ...], facts: dict[str, Any], cause: Any
+) -> LellmError:
+    error = kind.__new__(kind, *args)
+    error.args = args
+    error.__dict__.update(facts)
+    error.__cause__ = cause
+    return error

@@ -1,0 +1,111 @@
+"""Why a command does not fit the moment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from lellm_nb.errors.base import LellmError, listed, nearest
+
+__all__ = [
+    "BusyError",
+    "ConditionNotStoredError",
+    "DebuggerError",
+    "NoSuchFrameError",
+    "NoSuchNodeError",
+    "NotRecordedError",
+    "NotWaitingError",
+    "RedactedValueError",
+]
+
+
+class DebuggerError(LellmError):
+    """A debugger command did not fit the moment."""
+
+
+class BusyError(DebuggerError):
+    """A run is going on; only `pause`, `stop` and looking are allowed."""
+
+    def __init__(self, verb: str) -> None:
+        self.verb = verb
+        super().__init__(
+            f"{verb}: a run is going on. Wait for it, or call pause() or stop() first;"
+            " looking at frames and state works meanwhile."
+        )
+
+
+class NotRecordedError(DebuggerError):
+    """A run that looks outcomes up came to a step that was never recorded."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        super().__init__(
+            f"No outcome is recorded for {path!r} at this visit, so the run pauses here;"
+            f" mode({path!r}, 'live') lets it run."
+        )
+
+
+class NoSuchFrameError(DebuggerError, IndexError):
+    """A frame was asked for that does not exist."""
+
+    def __init__(self, wanted: object, problem: str) -> None:
+        self.wanted = wanted
+        super().__init__(f"There is no frame {wanted!r}: {problem}")
+
+
+class NoSuchNodeError(DebuggerError, LookupError):
+    """A node was asked for that the graph does not have, or has in several places."""
+
+    def __init__(self, wanted: str, known: Iterable[str], problem: str = "") -> None:
+        self.wanted = wanted
+        self.known = list(known)
+        super().__init__(
+            f"{problem or f'There is no node {wanted!r}.'}"
+            f"{nearest(wanted, self.known)} Nodes: {listed(self.known)}."
+        )
+
+
+class RedactedValueError(DebuggerError):
+    """A reopened run stands where a node could read a secret that was not stored."""
+
+    def __init__(self, paths: Iterable[str]) -> None:
+        self.paths = list(paths)
+        first = self.paths[0]
+        super().__init__(
+            f"Secrets were taken out before this run was stored: {listed(self.paths)}. Give"
+            f" them again before it goes on: dbg.supply({{{first!r}: …}}), with a tuple for a path."
+        )
+
+
+class ConditionNotStoredError(DebuggerError):
+    """A stop of a reopened run has a condition that was a function, and functions are not stored.
+
+    Attributes:
+        name: What the function was called.
+        source: Its text, as far as it was known.
+        where: The module and line where it stood.
+    """
+
+    def __init__(self, name: str, source: str, where: str) -> None:
+        self.name = name
+        self.source = source
+        self.where = where
+        at = f" (of {where})" if where else ""
+        super().__init__(
+            f"condition not stored: {name}{at}; give it again: set the same stop once more, or"
+            " breakpoints.rearm(which, condition). It was:\n" + source
+        )
+
+
+class NotWaitingError(DebuggerError):
+    """A decision was given, and no barrier (or more than one) waits for it."""
+
+    def __init__(self, wanted: str | None, waiting: Iterable[str]) -> None:
+        self.wanted = wanted
+        self.waiting = list(waiting)
+        if not self.waiting:
+            text = "No barrier waits for a decision."
+        elif wanted is None:
+            text = f"Several barriers wait; say which: {listed(self.waiting)}."
+        else:
+            text = f"Barrier {wanted!r} does not wait. Waiting: {listed(self.waiting)}."
+        super().__init__(text)

@@ -1,0 +1,199 @@
+"""Why a run cannot go on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from lellm_nb.errors.base import LellmError, listed, nearest, path_text
+
+__all__ = [
+    "BarrierCancelledError",
+    "EdgeError",
+    "InvalidGraphError",
+    "LoopLimitError",
+    "MergeConflictError",
+    "NodeExecutionError",
+    "NodeNotFoundError",
+    "ParallelError",
+    "RunCancelledError",
+    "RunError",
+    "StepsExceededError",
+    "UnroutedError",
+    "innermost",
+]
+
+
+class RunError(LellmError):
+    """A run could not go on.
+
+    Attributes:
+        path: Where, such as ``agent/llm``; empty before the first node.
+        node: The last segment of the path.
+        state: The last committed state of the level, `None` before a run.
+        visit: How often the node had run in its level's entry, the failed run included.
+    """
+
+    visit: int = 0
+    attempts: tuple[Any, ...] = ()
+    state: Any = None  # a copy in another process has none
+
+    def __init__(self, message: str, *, path: str = "", node: str = "", state: Any = None) -> None:
+        self.path = path
+        self.node = node or path.rpartition("/")[2]
+        self.state = state
+        super().__init__(message)
+
+
+class InvalidGraphError(RunError):
+    """The run came to a node that leads nowhere and is not the end."""
+
+
+class NodeNotFoundError(RunError):
+    """A run was sent to a node that the graph does not have."""
+
+    def __init__(self, name: str, known: Iterable[str] = (), *, path: str = "", state: Any = None):
+        self.name = name
+        known = list(known)
+        super().__init__(
+            f"There is no node {name!r} to go to.{nearest(name, known)} Nodes: {listed(known)}.",
+            path=path,
+            state=state,
+        )
+
+
+class NodeExecutionError(RunError):
+    """A node raised; `__cause__` is what it raised. Nothing of its step was committed."""
+
+    def __init__(self, path: str, cause: BaseException, *, state: Any = None) -> None:
+        if isinstance(cause, RunError):
+            text = f"{path!r} failed inside: {innermost(cause)}"
+        else:
+            detail = f"{type(cause).__name__}: {cause}" if str(cause) else type(cause).__name__
+            text = (
+                f"Node {path!r} failed with {detail}. Its step was not committed;"
+                " mend the function and retry."
+            )
+        super().__init__(text, path=path, state=state)
+        self.__cause__ = cause
+
+
+class ParallelError(ExceptionGroup[RunError], RunError):
+    """Every failure of a collect-all Parallel (SEMANTICS P3).
+
+    Attributes:
+        state: The state before the Parallel with the good branches' work merged in.
+    """
+
+    def __new__(cls, path: str, errors: Sequence[RunError], *, state: Any = None) -> ParallelError:
+        names = listed(error.path for error in errors)
+        message = f"{len(errors)} of the branches of {path!r} failed: {names}"
+        return super().__new__(cls, message, errors)
+
+    def __init__(self, path: str, errors: Sequence[RunError], *, state: Any = None) -> None:
+        RunError.__init__(self, self.message, path=path, state=state)
+
+    def derive(self, excs: Sequence[RunError]) -> ParallelError:  # type: ignore[override]  # as above
+        return ParallelError(self.path, excs, state=self.state)
+
+    def __str__(self) -> str:
+        failures = (innermost(e) if isinstance(e, RunError) else e for e in self.exceptions)
+        return "\n".join([self.message, *(f"- {failure}" for failure in failures)])
+
+
+def innermost(error: RunError) -> RunError:
+    """Return the failure that a chain of branch failures began with."""
+    while isinstance(error.__cause__, RunError):
+        error = error.__cause__
+    return error
+
+
+class UnroutedError(RunError):
+    """A node has out-edges, and none of them matched the committed state."""
+
+    def __init__(self, path: str, tried: Mapping[str, bool], *, state: Any = None) -> None:
+        self.tried = dict(tried)
+        shown = "; ".join(f"{edge}: {result}" for edge, result in self.tried.items())
+        super().__init__(
+            f"No edge out of {path!r} matched. Tried {shown}."
+            " Add an edge or a fallback for this case, then step again: only the routing is left.",
+            path=path,
+            state=state,
+        )
+
+
+class EdgeError(RunError):
+    """A predicate raised; `edge` is its name and `__cause__` what it raised."""
+
+    def __init__(
+        self, source: str, target: str, cause: BaseException, *, path: str = "", state: Any = None
+    ) -> None:
+        self.source = source
+        self.target = target
+        self.edge = f"{source} -> {target}"
+        super().__init__(
+            f"The condition of edge {self.edge} raised {type(cause).__name__}: {cause}."
+            " The node's step is committed; mend the condition, then step again to route.",
+            path=path or source,
+            state=state,
+        )
+        self.__cause__ = cause
+
+
+class StepsExceededError(RunError):
+    """One more node than `limit` wanted to run."""
+
+    def __init__(self, limit: int, *, path: str = "", state: Any = None) -> None:
+        self.limit = limit
+        super().__init__(
+            f"The run wanted more than {limit} steps (next was {path or 'the start'!r})."
+            " Look for a loop that never ends, or raise max_steps.",
+            path=path,
+            state=state,
+        )
+
+
+class LoopLimitError(RunError):
+    """An edge was to be taken more often than its `max_visits` allows."""
+
+    def __init__(self, edge: str, limit: int, *, path: str = "", state: Any = None) -> None:
+        self.edge = edge
+        self.limit = limit
+        super().__init__(f"Edge {edge} may be taken {limit} times.", path=path, state=state)
+
+
+class BarrierCancelledError(RunError):
+    """The wait of a barrier was cancelled."""
+
+    def __init__(self, path: str, *, state: Any = None) -> None:
+        super().__init__(
+            f"The wait at barrier {path!r} was cancelled before a decision came.",
+            path=path,
+            state=state,
+        )
+
+
+class RunCancelledError(RunError):
+    """The run was cancelled."""
+
+    def __init__(self, *, path: str = "", state: Any = None) -> None:
+        super().__init__(
+            f"The run was cancelled{f' at {path!r}' if path else ''}."
+            " What was committed before is kept.",
+            path=path,
+            state=state,
+        )
+
+
+class MergeConflictError(RunError):
+    """Two writers set one key to different values."""
+
+    def __init__(
+        self, key: Any, values: Mapping[str, Any], *, path: str = "", state: Any = None
+    ) -> None:
+        self.key = key
+        self.values = dict(values)
+        shown = "; ".join(f"{who} wrote {value!r:.80}" for who, value in self.values.items())
+        super().__init__(
+            f"Key {path_text(key)!r} has conflicting writes: {shown}.", path=path, state=state
+        )

@@ -1,0 +1,49 @@
+"""What can be wrong with reading or changing a state."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from lellm_nb.errors.base import LellmError, listed, nearest, path_text
+
+__all__ = ["MissingKeyError", "ReadOnlyStateError", "ReducerError", "StateError", "StateTypeError"]
+
+
+class StateError(LellmError):
+    """A state was read or changed in a way that does not fit. `key` says where."""
+
+    def __init__(self, message: str, *, key: Any = None) -> None:
+        self.key = key
+        super().__init__(message)
+
+
+class ReadOnlyStateError(StateError, TypeError):
+    """Something tried to change a state in place."""
+
+
+class MissingKeyError(StateError, KeyError):
+    """A key, or a step of a path, is not in the state."""
+
+    def __init__(self, key: Any, known: Iterable[Any] = (), problem: str = "") -> None:
+        names = [str(name) for name in known]
+        shown = key if isinstance(key, str) else path_text(key)
+        problem = problem or f"The state has no key {shown!r}."
+        super().__init__(f"{problem}{nearest(str(shown), names)} Keys: {listed(names)}.", key=key)
+
+    __str__ = Exception.__str__  # KeyError would show the message as a repr
+
+
+class StateTypeError(StateError, TypeError):
+    """A value has another type than its key asks for."""
+
+    def __init__(self, key: Any, expected: str, found: str, problem: str = "") -> None:
+        self.expected = expected
+        self.found = found
+        super().__init__(
+            problem or f"State key {key!r} should hold {expected}, but holds {found}.", key=key
+        )
+
+
+class ReducerError(StateError):
+    """A reducer refused a value."""
