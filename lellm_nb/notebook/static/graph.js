@@ -155,7 +155,8 @@ export function graph(store, { onNode }) {
     const { w, h } = size;
     if (!drawn || !w || !h || !drawn.width) return;
     const k = Math.min(LARGEST, (w - 2 * MARGIN) / drawn.width, (h - ABOVE - MARGIN) / drawn.height);
-    view.k = Math.max(k, smallest);
+    // What can't be read whole is read in part, and then in full.
+    view.k = k < smallest ? FULL : k;
     view.x = (w - drawn.width * view.k) / 2;
     view.y = Math.max((h - drawn.height * view.k) / 2, ABOVE);
     moved = smallest !== READABLE;
