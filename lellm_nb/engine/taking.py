@@ -263,10 +263,13 @@ class Taking:
             duration,
             detail,
         )
+        self._take_note(frame)
+        return frame
+
+    def _take_note(self, frame: Frame) -> None:
         self.last = frame
         if self.emit is not None:
             self.emit(frame)
-        return frame
 
     # -- failures --------------------------------------------------------------
 
@@ -297,9 +300,7 @@ class Taking:
             *(site.place, "error", visit, self.position, level, (), None),
             *(started, duration, detail),
         )
-        self.last = frame
-        if self.emit is not None:
-            self.emit(frame)
+        self._take_note(frame)
         if self.tell is not None:
             self.tell.failed(frame)
         if self.watch_failures is not None and self.stopping is None:

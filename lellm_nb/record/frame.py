@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lellm_nb.errors import RunError
-from lellm_nb.graph.decision import Decision
 from lellm_nb.graph.edge import Route
+from lellm_nb.record.detail import DecisionRecord, Detail
+from lellm_nb.record.frame_stack import FrameStack
 from lellm_nb.record.position import Position
 from lellm_nb.state.frozen import opaque_paths
 from lellm_nb.state.mutation import Mutation
@@ -37,82 +36,6 @@ class Place:
         self.path = path
         self.node = node
         self.static = _VISIT.sub("", path) if "#" in path else path
-
-
-@dataclass(frozen=True, slots=True)
-class DecisionRecord:
-    """A decision as it was taken (SEMANTICS B7).
-
-    Attributes:
-        barrier_id: What it was for.
-        decision: What was decided.
-        by: Who: ``person``, ``timeout``, ``no sink``, or what the caller said.
-        at: Seconds since the epoch.
-        proposed: The value that stood there before a Modify.
-        effective: The value that stands there after it.
-    """
-
-    barrier_id: str
-    decision: Decision | str
-    by: str
-    at: float
-    proposed: Any = None
-    effective: Any = None
-
-    def __str__(self) -> str:
-        return str(self.decision) + (f" (by {self.by})" if self.by != "person" else "")
-
-
-class Detail:
-    """What only some frames have."""
-
-    __slots__ = (
-        *("attempts", "cost", "decision", "displayed", "error", "output", "recorded"),
-        *("side_effects", "stale", "stream"),
-    )
-
-    def __init__(
-        self,
-        *,
-        error: RunError | None = None,
-        decision: DecisionRecord | None = None,
-        output: str = "",
-        stream: tuple[Any, ...] = (),
-        cost: float = 0.0,
-        side_effects: bool = False,
-        attempts: tuple[Any, ...] = (),
-        displayed: tuple[Any, ...] = (),
-        recorded: bool = False,
-        stale: tuple[str, ...] = (),
-    ) -> None:
-        self.error = error
-        self.decision = decision
-        self.output = output
-        self.stream = stream
-        self.cost = cost
-        self.side_effects = side_effects
-        self.attempts = attempts
-        self.displayed = displayed
-        self.recorded = recorded
-        self.stale = stale
-
-    @classmethod
-    def of(
-        cls, outcome: Any, error: RunError | None = None, decision: DecisionRecord | None = None
-    ) -> Detail:
-        """Take what is worth keeping from an outcome."""
-        return cls(
-            error=error,
-            decision=decision,
-            output=outcome.output,
-            stream=tuple(outcome.stream or ()),
-            cost=outcome.cost,
-            side_effects=outcome.side_effects,
-            attempts=outcome.attempts,
-            displayed=outcome.displayed,
-            recorded=outcome.recorded,
-            stale=outcome.stale,
-        )
 
 
 _NOTHING = Detail()
@@ -367,54 +290,3 @@ def make_frame(
     frame.route = route
     frame._time = complex(started, duration)
     return frame
-
-
-class FrameStack:
-    """The seed's stack of frames.
-
-    Example:
-        >>> stack = FrameStack()
-        >>> stack.push(Frame("g", "a", {}, 1))
-        >>> stack.depth(), stack.current().node_id
-        (1, 'a')
-    """
-
-    def __init__(self, frames: Any = ()) -> None:
-        self._frames: list[Frame] = list(frames)
-
-    def push(self, frame: Frame) -> None:
-        """Put a frame on top."""
-        self._frames.append(frame)
-
-    def pop(self) -> Frame | None:
-        """Take the top frame off; `None` where there is none."""
-        return self._frames.pop() if self._frames else None
-
-    def current(self) -> Frame | None:
-        """Return the top frame."""
-        return self._frames[-1] if self._frames else None
-
-    def depth(self) -> int:
-        """Return how many frames there are."""
-        return len(self._frames)
-
-    def is_empty(self) -> bool:
-        """Tell whether there is none."""
-        return not self._frames
-
-    @property
-    def frames(self) -> list[Frame]:
-        """The frames, oldest first."""
-        return list(self._frames)
-
-    def __len__(self) -> int:
-        return len(self._frames)
-
-    def __iter__(self) -> Iterator[Frame]:
-        return iter(self._frames)
-
-    def __getitem__(self, index: int) -> Frame:
-        return self._frames[index]
-
-    def __repr__(self) -> str:
-        return f"FrameStack({len(self._frames)} frames)"

@@ -1,0 +1,87 @@
+"""What only some frames have: a failure, a decision, output, a stream, costs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from lellm_nb.errors import RunError
+from lellm_nb.graph.decision import Decision
+
+__all__ = ["DecisionRecord", "Detail"]
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionRecord:
+    """A decision as it was taken (SEMANTICS B7).
+
+    Attributes:
+        barrier_id: What it was for.
+        decision: What was decided.
+        by: Who: ``person``, ``timeout``, ``no sink``, or what the caller said.
+        at: Seconds since the epoch.
+        proposed: The value that stood there before a Modify.
+        effective: The value that stands there after it.
+    """
+
+    barrier_id: str
+    decision: Decision | str
+    by: str
+    at: float
+    proposed: Any = None
+    effective: Any = None
+
+    def __str__(self) -> str:
+        return str(self.decision) + (f" (by {self.by})" if self.by != "person" else "")
+
+
+class Detail:
+    """What only some frames have."""
+
+    __slots__ = (
+        *("attempts", "cost", "decision", "displayed", "error", "output", "recorded"),
+        *("side_effects", "stale", "stream"),
+    )
+
+    def __init__(
+        self,
+        *,
+        error: RunError | None = None,
+        decision: DecisionRecord | None = None,
+        output: str = "",
+        stream: tuple[Any, ...] = (),
+        cost: float = 0.0,
+        side_effects: bool = False,
+        attempts: tuple[Any, ...] = (),
+        displayed: tuple[Any, ...] = (),
+        recorded: bool = False,
+        stale: tuple[str, ...] = (),
+    ) -> None:
+        self.error = error
+        self.decision = decision
+        self.output = output
+        self.stream = stream
+        self.cost = cost
+        self.side_effects = side_effects
+        self.attempts = attempts
+        self.displayed = displayed
+        self.recorded = recorded
+        self.stale = stale
+
+    @classmethod
+    def of(
+        cls, outcome: Any, error: RunError | None = None, decision: DecisionRecord | None = None
+    ) -> Detail:
+        """Take what is worth keeping from an outcome."""
+        return cls(
+            error=error,
+            decision=decision,
+            output=outcome.output,
+            stream=tuple(outcome.stream or ()),
+            cost=outcome.cost,
+            side_effects=outcome.side_effects,
+            attempts=outcome.attempts,
+            displayed=outcome.displayed,
+            recorded=outcome.recorded,
+            stale=outcome.stale,
+        )

@@ -1,0 +1,63 @@
+"""The seed's stack of frames (SEMANTICS C1)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from lellm_nb.record.frame import Frame
+
+__all__ = ["FrameStack"]
+
+
+class FrameStack:
+    """The seed's stack of frames.
+
+    Example:
+        >>> from lellm_nb.record.frame import Frame
+        >>> stack = FrameStack()
+        >>> stack.push(Frame("g", "a", {}, 1))
+        >>> stack.depth(), stack.current().node_id
+        (1, 'a')
+    """
+
+    def __init__(self, frames: Any = ()) -> None:
+        self._frames: list[Frame] = list(frames)
+
+    def push(self, frame: Frame) -> None:
+        """Put a frame on top."""
+        self._frames.append(frame)
+
+    def pop(self) -> Frame | None:
+        """Take the top frame off; `None` where there is none."""
+        return self._frames.pop() if self._frames else None
+
+    def current(self) -> Frame | None:
+        """Return the top frame."""
+        return self._frames[-1] if self._frames else None
+
+    def depth(self) -> int:
+        """Return how many frames there are."""
+        return len(self._frames)
+
+    def is_empty(self) -> bool:
+        """Tell whether there is none."""
+        return not self._frames
+
+    @property
+    def frames(self) -> list[Frame]:
+        """The frames, oldest first."""
+        return list(self._frames)
+
+    def __len__(self) -> int:
+        return len(self._frames)
+
+    def __iter__(self) -> Iterator[Frame]:
+        return iter(self._frames)
+
+    def __getitem__(self, index: int) -> Frame:
+        return self._frames[index]
+
+    def __repr__(self) -> str:
+        return f"FrameStack({len(self._frames)} frames)"
