@@ -1,0 +1,61 @@
+"""A session's stored form, and whether it fits a graph (SEMANTICS C2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from lellm_nb.engine.scope import Scope
+from lellm_nb.errors import CheckpointStoreError
+from lellm_nb.graph.node import Parallel, Subgraph
+from lellm_nb.record.frame import FrameStack
+from lellm_nb.record.position import Fan, Position
+
+__all__ = ["GraphHashMode", "SessionCheckpoint", "check_exists"]
+
+
+class GraphHashMode(Enum):
+    """What to do with a checkpoint of a graph of another shape."""
+
+    STRICT = "strict"
+    FORCE = "force"
+
+
+@dataclass(frozen=True, slots=True)
+class SessionCheckpoint:
+    """A session's stored form: state, frames, graph hash, and the exact position (C2)."""
+
+    state: Any
+    frames: FrameStack
+    graph_hash: int
+    position: Position
+
+
+def check_exists(scope: Scope, position: Position) -> None:
+    """Look whether every level of a position is in a graph.
+
+    Raises:
+        CheckpointStoreError: One is not; names it.
+    """
+    if position.node is None:
+        return
+    node = scope.graph.nodes.get(position.node)
+    inner = position.inner
+    kind = {Position: Subgraph, Fan: Parallel}.get(type(inner), object)
+    if node is None or not isinstance(node, kind):
+        raise CheckpointStoreError(
+            f"The checkpoint stands at {scope.prefix}{position.node!r}, which this graph does"
+            f" not have. Nodes there: {', '.join(scope.graph.nodes)}."
+        )
+    site = scope.site(position.node)
+    if isinstance(inner, Position):
+        check_exists(scope.child(site, position), inner)
+    elif inner is not None:
+        for name, branch in inner.branches.items():
+            if name not in site.node.branches:
+                raise CheckpointStoreError(
+                    f"The checkpoint has a branch {site.place.path}/{name}, which this graph"
+                    " does not have."
+                )
+            check_exists(scope.child(site, position, name), branch)
