@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import os
 import weakref
 from collections.abc import Callable, Iterable, Mapping
@@ -150,6 +149,8 @@ class Keeping(Writing):
     def _hide(self, paths: Iterable[Any]) -> None:
         """From now on take what stands at some paths out of the store, whatever its look."""
         if self._keeper is not None:
+            import glob
+
             codec = self._keeper.codec
             texts = (path_text(path if isinstance(path, tuple) else (path,)) for path in paths)
             codec.redactor = codec.redactor.also(glob.escape(text) for text in texts)

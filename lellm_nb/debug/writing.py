@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lellm_nb.debug.code import tasks
 from lellm_nb.debug.embed import Embedded, embed
@@ -13,11 +13,13 @@ from lellm_nb.engine.scope import scope_at
 from lellm_nb.errors import DebuggerError, ReducerError
 from lellm_nb.graph.graph import Graph
 from lellm_nb.record.frame import Frame
-from lellm_nb.record.redact import Redactor
 from lellm_nb.state.mutation import Delete, Put, Reduce
 from lellm_nb.state.reducer import Reducer
 from lellm_nb.state.state import content_of
 from lellm_nb.state.typed import Typed
+
+if TYPE_CHECKING:
+    from lellm_nb.record.redact import Redactor  # loaded when it is used
 
 __all__ = ["Writing"]
 
