@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from playwright.sync_api import Locator
 
+TABS = ("State", "Diff", "Mutations", "Route", "Output", "Error", "Who", "Watches", "Branches")
+
 
 def node(panel: Locator, name: str) -> Locator:
     """A node of the graph by its whole name."""

@@ -1,18 +1,12 @@
-"""For everyone: names and roles, contrast, the keyboard alone, words that are only words."""
+"""For everyone: names and roles, the keyboard alone, words that are only words."""
 
 from __future__ import annotations
-
-import json
-import shutil
-import subprocess
-import tarfile
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, expect
 
-from tests.browser.lab import DARK, LIGHT, Notebook
-from tests.browser.panels import button, node, status
+from tests.browser.notebook_page import Notebook
+from tests.browser.panels import TABS, button, node, status
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -47,8 +41,6 @@ g.edge_if("ask " + EVIL, EVIL, lambda s: EVIL in str(s.get("ask.reject_reason", 
 g.edge("ask " + EVIL, "last").start(EVIL).end("last")
 dbg = Debugger(g.build(), {{"topic": EVIL}}, name=EVIL)
 """
-
-TABS = ("State", "Diff", "Mutations", "Route", "Output", "Error", "Who", "Watches", "Branches")
 
 
 @pytest.fixture
@@ -102,27 +94,6 @@ def test_hostile_words_are_only_words_in_every_place(shown):
     assert page.complaints == []
 
 
-def axe(folder: Path) -> str:
-    """The text of axe-core, fetched once; the test is skipped where it cannot be had."""
-    npm = shutil.which("npm")
-    if npm is None:
-        pytest.skip("axe-core needs npm to be fetched")
-    try:
-        subprocess.run(
-            [npm, "pack", "--silent", "axe-core@4"],
-            cwd=folder,
-            check=True,
-            timeout=60,
-            capture_output=True,
-        )
-    except (OSError, subprocess.SubprocessError) as error:
-        pytest.skip(f"axe-core could not be fetched: {error}")
-    with tarfile.open(next(folder.glob("axe-core-*.tgz"))) as packed:
-        found = packed.extractfile("package/axe.min.js")
-        assert found is not None
-        return found.read().decode()
-
-
 REVIEW = """
 from lellm_nb import *
 inner = GraphBuilder("inner").node("llm", lambda ctx: {"a": 1}).start("llm").end("llm")
@@ -132,48 +103,6 @@ g.node("publish", lambda ctx: 1 / ctx.state["zero"])
 g.edge("draft", "agent").edge("agent", "approve").edge("approve", "publish")
 dbg = Debugger(g.start("draft").end("publish").build(), {"zero": 0})
 """
-
-
-@pytest.mark.parametrize("theme", [LIGHT, DARK])
-def test_axe_finds_nothing_serious(shown, theme, tmp_path):
-    """In every state that differs: waiting, looking at the past, failed, with all tabs."""
-    text = axe(tmp_path)
-    page, panel = shown(REVIEW, theme=theme)
-    # The page's body has no height of its own, and axe looks at no colours then.
-    page.page.add_style_tag(content="body { height: 100vh !important; overflow: visible }")
-    page.page.evaluate(text)
-
-    def serious() -> list[str]:
-        found = page.page.evaluate("(panel) => axe.run(panel)", panel.element_handle())
-        return [
-            f"{one['id']}: {n['html'][:200]} {n['any'][0]['message'] if n['any'] else ''}"
-            for one in found["violations"]
-            if one["impact"] in ("serious", "critical")
-            for n in one["nodes"]
-        ]
-
-    problems = {"before": serious()}
-    page.kernel(
-        "None", "dbg.run(); dbg.watch('draft'); dbg.note(1, 'odd'); dbg.pin(1); dbg.fork(at=1)"
-    )
-    expect(panel.get_by_role("group", name="Barrier approve")).to_contain_text("publish")
-    problems["waiting"] = serious()
-    panel.get_by_role("slider", name="Frame").press("Home")
-    panel.get_by_role("slider", name="Frame").press("ArrowRight")
-    panel.locator(".node").first.click()
-    problems["past"] = serious()
-    page.kernel("None", "dbg.approve(); dbg.run()")
-    button(panel, "Back to now").click()
-    for name in TABS:
-        panel.get_by_role("tab", name=name).click()
-        page.page.wait_for_function(
-            "(panel) => !panel.querySelector('[data-stale]')", arg=panel.element_handle()
-        )
-        problems[name] = serious()
-    panel.get_by_role("button", name="Help").click()
-    problems["help"] = serious()
-
-    assert {k: v for k, v in problems.items() if v} == {}, json.dumps(problems, indent=1)
 
 
 def test_every_control_has_a_name_and_keeps_its_keys(shown):

@@ -62,7 +62,8 @@ export function graph(store, { onNode }) {
     const standing = store.standing();
     attr(root, "data-saved", store.saved ? "true" : null);
     drawn.colour(standing, stops(), inSight, store.head.edge_stops ?? []);
-    if (!focusable) rove(drawn.nodes.values().next().value?.group);
+    // Tab leads to where the run stands, unless the reader is in the graph already.
+    if (!focusable?.matches(":focus")) rove(standsAt(standing) ?? focusable ?? drawn.nodes.values().next().value?.group);
     follow(standing);
   }
 
@@ -101,6 +102,13 @@ export function graph(store, { onNode }) {
     draw();
   }
 
+  function standsAt(standing) {
+    for (const number of standing.current) {
+      if (drawn.nodes.has(number) && !store.outline.inside.has(number)) return drawn.nodes.get(number).group;
+    }
+    return null;
+  }
+
   function rove(group) {
     if (!group || group === focusable) return;
     if (focusable) attr(focusable, "tabindex", -1);
@@ -114,7 +122,7 @@ export function graph(store, { onNode }) {
     if (event.key === "b" || event.key === "B") toggle(number, event.shiftKey);
     else if (event.key === "Enter" || event.key === " ") onNode(number);
     else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
-      const all = [...drawn.nodes.keys()];
+      const all = [...drawn.nodes.keys()].sort((a, b) => a - b);
       const next = all[all.indexOf(number) + (event.key === "ArrowDown" ? 1 : -1)];
       if (next !== undefined) {
         drawn.nodes.get(next).group.focus({ preventScroll: true });
