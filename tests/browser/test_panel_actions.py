@@ -256,21 +256,6 @@ def test_every_control_has_its_name(shown):
     expect(unguarded).to_have_count(0)
 
 
-def test_two_views_and_a_reloaded_page_show_the_same(shown):
-    """Views of one panel stay in step, and a page that starts late catches up."""
-    page, panel = shown("dbg")
-    page.run_cell(2)
-    other = page.output(2).locator(".lellm-nb")
-
-    button(panel, "Run").click()
-    expect(status(other)).to_contain_text("waiting at approve")
-    look_at(other, 3)
-    expect(panel).to_contain_text("looking at frame 3")
-    button(panel, "Back to now").click()
-    expect(other.get_by_text("looking at")).to_be_hidden()
-    assert page.kernel("dbg.head") == 8
-
-
 def test_a_cell_that_awaits_goes_on_after_the_click(shown):
     """The one cell that shows Approve and continues by itself."""
     page, panel = shown("stop = await dbg.arun(through_barriers=True)")
