@@ -7,12 +7,9 @@ fails; all of them are imported from here.
 
 from __future__ import annotations
 
-from lellm_nb.errors.base import (
-    LellmError,
-    listed,
-    nearest,
-    path_text,
-)
+from lellm_nb.errors.base import LellmError, nearest
+from lellm_nb.errors.base import listed as listed
+from lellm_nb.errors.base import path_text as path_text
 from lellm_nb.errors.build import (
     BuildErrors,
     DuplicateNodeError,
@@ -54,8 +51,8 @@ from lellm_nb.errors.run import (
     RunError,
     StepsExceededError,
     UnroutedError,
-    innermost,
 )
+from lellm_nb.errors.run import innermost as innermost
 from lellm_nb.errors.state import (
     MissingKeyError,
     ReadOnlyStateError,
@@ -105,10 +102,7 @@ __all__ = [
     "StepsExceededError",
     "UnknownNodeError",
     "UnroutedError",
-    "innermost",
-    "listed",
     "nearest",
-    "path_text",
 ]
 
 for _error in [globals()[name] for name in __all__]:

@@ -279,9 +279,9 @@ policies = st.one_of(
 
 @given(plan=wild_plans, ways=ways, policy=policies, trigger=st.sampled_from(TriggerPolicy))
 def test_retention_never_drops_what_is_protected(plan, ways, policy, trigger):
-    """Law (C4): barriers stay, whatever the policies; and so does what was asked for."""
+    """Law (C4): barriers stay, whatever the policies; and so does what was pinned in time."""
     session = asyncio.run(Story(plan, ways, False, stepped=True).told())
-    store, wanted, asked = InMemoryStore(), [], []
+    store, wanted, pinned = InMemoryStore(), [], []
     sink = StoreSink(store, session.graph.canonical_hash, trigger=trigger, retention=policy)
     for frame in session.frame_stack:
         info = FrameInfo(frame.node, frame.cursor, frame.graph_id, frame.path, frame)
@@ -289,14 +289,14 @@ def test_retention_never_drops_what_is_protected(plan, ways, policy, trigger):
         if saved and frame.kind in ("waiting", "decision"):
             wanted.append(saved)
         if frame.index % 5 == 4:
-            asked.append(sink.save_now())
+            pinned += [one for one in [sink.save_now()] if sink.protect(one)]
     left = store.list(sink.trace_id)
 
-    assert set(wanted) | set(asked) <= set(left)
+    assert set(wanted) | set(pinned) <= set(left)
     if policy.latest is None and policy.age is None:
         assert trigger is not TriggerPolicy.EVERY_NODE or len(left) == len(
             session.frame_stack
-        ) + len(asked)
+        ) + len(pinned)
 
 
 # -- commands ----------------------------------------------------------------------------------
