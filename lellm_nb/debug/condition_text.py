@@ -57,6 +57,7 @@ def parsed(text: str) -> ast.Module:
     return ast.parse(text)
 
 
+@functools.lru_cache(maxsize=256)
 def _found(text: str, code: CodeType) -> str | None:
     line = code.co_firstlineno
     fitting = [node for node in _functions(parsed(text)) if _first_line(node) == line]

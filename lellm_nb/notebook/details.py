@@ -221,6 +221,8 @@ def upcoming(level: Any, prefix: str) -> Iterator[str]:
 
 def learn(frame: FrameLike) -> None:
     """Let the veil see the states of a frame before what was said there is shown."""
+    if not veil().has_paths:
+        return
     for state in (frame.position.state, frame.state):
         veil().learn(state if isinstance(state, Mapping) else plain_state(state))
 

@@ -54,6 +54,11 @@ class Veil:
         self._learned: Any = None
         self._least = SHORT if redactor.hint(b" ") is False else 0
 
+    @property
+    def has_paths(self) -> bool:
+        """Whether a value may be secret by its place."""
+        return bool(self._rules)
+
     def text(self, text: str) -> str:
         """Return a text without its secrets; the same one where there is none."""
         if self._words:

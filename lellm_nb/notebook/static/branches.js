@@ -29,7 +29,7 @@ export function branches(detail, view) {
     compared.replaceChildren(...sideBySide(reply, store));
   }
 
-  if (store.compared && !store.saved && tree.some((row) => row[0] === store.compared) && store.compared !== store.head.line) {
+  if (store.compared && tree.some((row) => row[0] === store.compared) && store.compared !== store.head.line) {
     compare(store.compared);
   }
   return [el("div", { class: "tree-of-lines", role: "list", "aria-label": "Lines" }, rows), compared];
@@ -48,7 +48,7 @@ function lineRow([name, base, at, frames, state, notes, pins], depth, store, com
     el("span", { class: "faint" }, base ? `from frame ${at} of ${base}, to ${count - 1}` : `${count} frames`),
     el("span", { class: "spring" }),
     mine ? el("span", { class: "faint" }, "on show") : el("button", { type: "button", class: "chip", "aria-label": `Show ${name}`, onclick: () => store.send({ do: "line", line: name }) }, "Show"),
-    mine || store.saved ? null : el("button", { type: "button", class: "chip", "aria-label": `Compare with ${name}`, onclick: () => compare(name) }, "Compare"),
+    mine ? null : el("button", { type: "button", class: "chip", "aria-label": `Compare with ${name}`, onclick: () => compare(name) }, "Compare"),
   );
   const marks = [
     ...notes.map(([index, words]) => [index, words]),

@@ -49,7 +49,6 @@ export function find(store) {
   let open = () => {};
 
   function show() {
-    if (store.saved) return true;
     if (root.hidden) from = focused(root);
     visible(root, true);
     input.focus({ preventScroll: true });

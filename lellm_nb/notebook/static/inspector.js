@@ -6,9 +6,6 @@ import { icon } from "./icons.js";
 import { nodeColour } from "./strip.js";
 import { TABS } from "./tabs.js";
 
-/** Tabs that ask a live debugger, and are of no use without one. */
-const LIVE = new Set(["who", "watches"]);
-
 export function inspector(store) {
   const title = el("div", { class: "frame-title" });
   const body = el("div", { class: "tab-body", role: "tabpanel", id: freshId("tabpanel"), tabindex: 0 });
@@ -64,7 +61,6 @@ export function inspector(store) {
   function draw(now = false) {
     noticeFailure();
     TABS.forEach((tab, place) => {
-      visible(buttons[place], !(store.saved && LIVE.has(tab.id)));
       const on = tab === chosen;
       attr(buttons[place], "aria-selected", String(on));
       attr(buttons[place], "tabindex", on ? 0 : -1);

@@ -29,7 +29,7 @@ function state(detail, view) {
   const bar = editBar(detail, view);
   const asks = {
     fetch: view.fetch,
-    who: store.saved ? null : (steps) => view.who({ steps, whole: view.whole }),
+    who: (steps) => view.who({ steps, whole: view.whole }),
     edit: own && !store.saved ? (steps, row, line) => editLine(detail, view, bar, steps, row, line) : null,
   };
   const parts = [levels(detail, view), bar.root];
@@ -41,7 +41,7 @@ function diff(detail, view) {
   const { against, last, store } = view;
   const input = el("input", {
     type: "number", min: 0, max: last, class: "against", "aria-label": "Compare with frame",
-    placeholder: detail.against === null ? "" : String(detail.against), disabled: store.saved,
+    placeholder: detail.against === null ? "" : String(detail.against),
     onchange: () => against(input.value === "" ? null : Number(input.value)),
   });
   if (detail.chosen !== null && detail.chosen !== undefined) input.value = detail.chosen;

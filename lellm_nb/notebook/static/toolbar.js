@@ -48,12 +48,12 @@ export function toolbar(store, { onHelp, onFind }) {
     search,
     help,
   );
-  const kept = el("span", { class: "faint saved-words", hidden: true }, "a saved history: look around, nothing runs here");
+  const kept = el("span", { class: "faint saved-words", role: "note", hidden: true });
   root.prepend(kept);
 
   function draw() {
     visible(kept, store.saved);
-    visible(search, !store.saved);
+    text(kept, store.silence || "a saved history: look around, nothing runs here");
     for (const group of groups) visible(group, !store.saved);
     if (store.saved) {
       lines();

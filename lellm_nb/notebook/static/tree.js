@@ -27,6 +27,7 @@ export function treeRows(page, steps, view, changed = new Set(), depth = 0) {
     });
     rows.push(more);
   }
+  if (page.missing) rows.push(el("div", { class: "faint" }, `${page.missing.toLocaleString("en")} more are not in this file`));
   return page.table ? asTable(page, steps, view, rows) : rows;
 }
 

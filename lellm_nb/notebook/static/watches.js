@@ -6,9 +6,8 @@ import { safeType } from "./tree.js";
 
 export function watches(detail, view) {
   const { store } = view;
-  if (store.saved) return [el("p", { class: "empty" }, "Expressions are asked of a live debugger.")];
   const input = el("input", {
-    type: "text", "aria-label": "Watch expression", placeholder: "total, len(items), state[\"a key\"] …",
+    type: "text", "aria-label": "Watch expression", placeholder: store.saved ? "total, plan.steps[2], len(items)" : "total, len(items), state[\"a key\"] …",
     autocomplete: "off", spellcheck: "false",
     onkeydown: (event) => {
       if (event.key !== "Enter" || !input.value.trim()) return;
@@ -18,9 +17,13 @@ export function watches(detail, view) {
   });
   const rows = detail.rows.map((row) => watched(row, view));
   const parts = [el("div", { class: "tab-bar wide" }, input), el("div", { class: "watches" }, rows)];
-  if (!rows.length) parts.push(el("p", { class: "faint" }, "An expression is shown at every frame you look at; its names are the keys of the root state."));
+  if (!rows.length) parts.push(el("p", { class: "faint" }, store.saved ? "A path into the root state is shown at every frame you look at; expressions need a kernel." : "An expression is shown at every frame you look at; its names are the keys of the root state."));
   parts.push(el("h4", {}, "Stops"));
   parts.push(...detail.stops.map((stop) => stopRow(stop, store)));
+  if (store.saved) {
+    if (!detail.stops.length) parts.push(el("p", { class: "faint" }, "None was set."));
+    return parts;
+  }
   if (!detail.stops.length) parts.push(el("p", { class: "faint" }, "None. Click the rim of a node, or press B on it."));
   if (!detail.stops.some((stop) => stop.label === "on any error")) {
     parts.push(el("div", { class: "tab-bar" }, el("button", { type: "button", class: "chip", onclick: () => store.send({ do: "break_on_error" }) }, "Stop on any error")));
@@ -51,7 +54,7 @@ function watched(row, { store }) {
             el("button", { type: "button", class: "hit", onclick: () => store.look(one.frame) },
               el("span", { class: "hit-frame" }, `frame ${one.frame}`), el("span", { class: one.bad ? "bad" : "tree-value" }, one.text)))));
       }),
-      button("Stop when it changes:", "stopmark", () => store.send({ do: "break_watch", text: row.text })),
+      store.saved ? null : button("Stop when it changes:", "stopmark", () => store.send({ do: "break_watch", text: row.text })),
       button("Remove watch", "close", () => store.send({ do: "watch", text: row.text, on: false })),
     ),
     changes,
@@ -65,13 +68,13 @@ function stopRow(stop, store) {
     "div", { class: "stop-row" },
     el("label", {},
       el("input", {
-        type: "checkbox", checked: stop.on, "aria-label": `Stop ${stop.label}`,
+        type: "checkbox", checked: stop.on, disabled: store.saved, "aria-label": `Stop ${stop.label}`,
         onchange: (event) => store.send({ do: "stop_point", id: stop.id, act: event.target.checked ? "enable" : "disable" }),
       }),
       label),
     el("span", { class: "faint" }, stop.hits ? `${stop.hits.toLocaleString("en")}×` : ""),
     el("span", { class: "spring" }),
-    el("button", {
+    store.saved ? null : el("button", {
       type: "button", class: "act", "aria-label": `Remove stop ${stop.label}`, title: "Remove",
       onclick: () => store.send({ do: "stop_point", id: stop.id, act: "remove" }),
     }, icon("close", 13)),

@@ -4,7 +4,6 @@ import { el } from "./dom.js";
 
 export function who(detail, view) {
   const { store, frame } = view;
-  if (store.saved) return [el("p", { class: "empty" }, "Who wrote a value is asked of a live debugger.")];
   const body = el("div", { class: "who-rows" });
   const input = el("input", {
     type: "text", "aria-label": "Value", placeholder: "a key, or level:key", autocomplete: "off", spellcheck: "false",
