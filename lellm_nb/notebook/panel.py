@@ -64,6 +64,7 @@ class Panel(anywidget.AnyWidget):
         self._opened = _opened_at_first(self._feed.outline)
         self._picture: Drawing | None = None
         self._snapshot_seq = 0
+        self._book_seq = -1
         self.on_quiet: Callable[[], None] = lambda: None
         """Called on the writer's thread when the panel came to rest."""
 
@@ -123,6 +124,8 @@ class Panel(anywidget.AnyWidget):
             snapshot = sealed(self.debugger, clean_rows(self._feed.snapshot()))
             self._snapshot_seq = self._feed.sequence
             self.snapshot = snapshot
+        if self._book_seq != self._snapshot_seq:
+            self._book_seq = self._snapshot_seq
             self.book = short_book(self.debugger)
 
     def do(self, task: Callable[[], None]) -> None:

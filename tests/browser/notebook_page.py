@@ -186,6 +186,21 @@ class Notebook:
             timeout=90_000,
         )
 
+    def new_view(self, index: int) -> None:
+        """Show the cell's output once more, beside the notebook."""
+        self._js(
+            """(panel, index) => {
+              panel.content.activeCellIndex = index;
+              window.jupyterapp.commands.execute('notebook:create-output-view');
+            }""",
+            index,
+        )
+
+    def restart(self) -> None:
+        """Restart the kernel: what it held is gone."""
+        self._js("(panel) => panel.sessionContext.session.kernel.restart()")
+        self.wait_for_kernel()
+
     def shut_down(self) -> None:
         """End the kernel."""
         with suppress(Exception):  # the server ends what is left when it stops

@@ -10,7 +10,7 @@ export function cards(store) {
   const shown = new Map();
 
   function draw() {
-    const pending = store.head.pending ?? [];
+    const pending = store.saved ? [] : store.head.pending ?? [];
     const ids = new Set(pending.map((row) => row.id));
     for (const [id, one] of shown) {
       if (ids.has(id)) continue;
@@ -31,18 +31,19 @@ export function cards(store) {
       }
       one.place(place, pending.length);
     });
-    joining(store.head.join);
-    visible(root, pending.length > 0 || Boolean(store.head.join));
+    const join = store.saved ? null : store.head.join;
+    joining(join);
+    visible(root, pending.length > 0 || Boolean(join));
   }
 
-  let join = null;
+  let failed = null;
 
   function joining(row) {
     const key = JSON.stringify(row ?? null);
-    if (join?.key === key) return;
-    join?.root.remove();
-    join = row ? { key, root: joinCard(store, row) } : null;
-    if (join) root.prepend(join.root);
+    if (failed?.key === key) return;
+    failed?.root.remove();
+    failed = row ? { key, root: joinCard(store, row) } : null;
+    if (failed) root.prepend(failed.root);
   }
 
   /** Press an answer of the first card, as a key does. */

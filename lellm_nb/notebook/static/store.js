@@ -11,6 +11,14 @@ const PATIENCE = 15_000;
 const ALONE = 2_500;
 const RECENT = 4_096;
 const STREAM = 20_000;
+const NOBODY = "No kernel answers. If it is not busy, run the cell again; a run that was kept goes on with Debugger.open(…).";
+
+/** Answers for a kernel that does not: nothing is known but what was told before. */
+const silent = {
+  send: ({ re }, tell) => {
+    if (re) queueMicrotask(() => tell({ kind: "reply", re, answer: { error: NOBODY } }));
+  },
+};
 
 export class Store {
   constructor(model) {
@@ -26,8 +34,10 @@ export class Store {
     this.streams = new Map();
     /** Rows of frames as they came in, for where the newest are drawn one by one. */
     this._recent = new Map();
-    /** Whether this is a history in a file: looked at, and never moved. */
+    /** Whether nobody is there to press anything for: a history in a file, or no kernel answers. */
     this.saved = Boolean(model.saved);
+    /** Why nobody is there, in words; empty for a file that never had anybody. */
+    this.silence = "";
     /** Edits that wait for Go: {frame, line, items: Map(place -> edit)}. */
     this.edits = null;
     /** How often this view looked elsewhere, and how far Python has heard of it. */
@@ -36,7 +46,12 @@ export class Store {
     this._readOutline();
     this._start(model.get("snapshot"));
     this._handlers = {
-      "msg:custom": (message) => this._heard(message),
+      "msg:custom": (message) => {
+        if (this.silence) this._wake();
+        this._heard(message);
+      },
+      // A kernel that is restarted takes its side of the panel with it.
+      "comm_live_update": () => this.offline(),
       "change:outline": () => {
         this._readOutline();
         this.chunks.clear();
@@ -48,22 +63,42 @@ export class Store {
       },
     };
     for (const [what, handler] of Object.entries(this._handlers)) model.on(what, handler);
-    this.offline(model);
+    this.offline();
+  }
+
+  /**
+   * Ask whether somebody is there; when nobody answers, what was saved with the view takes over.
+   * Without such a thing the view waits: a cell that shows it and runs on holds the kernel.
+   */
+  offline() {
+    if (this.saved) return;
+    clearTimeout(this._alone);
+    this._alone = setTimeout(() => this.model.get("book")?.frames && this._sleep(), ALONE);
     // A page that was loaded again starts from a snapshot that may be old.
     this.send({ do: "hello", seq: this.seq });
   }
 
-  /** When nobody answers, a small history that was saved with the view takes over. */
-  offline(model) {
+  _sleep() {
     if (this.saved) return;
-    this._alone = setTimeout(() => {
-      const book = model.get("book");
-      if (!book?.frames) return;
-      this.saved = true;
-      this._book = bookModel(book, model);
+    clearTimeout(this._alone);
+    this.saved = true;
+    this.silence = NOBODY;
+    const book = this.model.get("book");
+    this._book = book?.frames ? bookModel(book, this.model) : silent;
+    if (book?.frames) {
       this.chunks.clear();
       this._start(this._book.get("snapshot"));
-    }, ALONE);
+    } else this.changed("snapshot");
+    for (const [re, { question }] of this._waiting) this.send({ ...question, re });
+  }
+
+  /** Somebody speaks after all: a cell held the kernel, or it came back. */
+  _wake() {
+    this.saved = false;
+    this.silence = "";
+    this._book = null;
+    this._start(this.model.get("snapshot"));
+    this.send({ do: "hello", seq: this.seq });
   }
 
   close() {
@@ -113,8 +148,15 @@ export class Store {
   }
 
   send(content) {
-    if (this._book) this._book.send(content, (message) => this._heard(message));
-    else this.model.send(content);
+    if (this._book) {
+      this._book.send(content, (message) => this._heard(message));
+      return;
+    }
+    try {
+      this.model.send(content);
+    } catch {
+      this._sleep();
+    }
   }
 
   /** The row of a frame if it is at hand; else it is fetched, unless the run is passing by. */
@@ -144,7 +186,7 @@ export class Store {
     const re = `${this.me}-${this._next}`;
     return new Promise((resolve) => {
       const timer = setTimeout(() => this._settle(re, { error: "The kernel did not answer." }), PATIENCE);
-      this._waiting.set(re, { resolve, timer });
+      this._waiting.set(re, { resolve, timer, question });
       this.send({ ...question, re });
     });
   }

@@ -17,6 +17,7 @@ export const VERBS = [
 
 /** What a press of a button does right now: [can be pressed, in words]. */
 export function now(store, id) {
+  if (store.saved) return [false, store.silence];
   const [enabled, tip] = store.head[`button:${id}`] ?? [false, ""];
   if (store.atHead || store.head.busy) {
     return id === "rewind" ? [false, tip] : [enabled, tip];
