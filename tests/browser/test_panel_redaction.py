@@ -77,7 +77,7 @@ def chips(panel: Locator, name: str) -> Locator:
 def test_a_key_is_nowhere_in_the_page_on_the_wire_or_in_the_files(
     notebook, lab: Lab, tmp_path: Path
 ):
-    """Streamed, printed, raised, waited with, looked for, edited and saved: a chip stands for it."""
+    """Streamed, printed, raised, waited with, looked for and saved: a chip stands for it."""
     page: Notebook = notebook([SETUP, "dbg"])
     wire = Wire(page.page)
     page.run_cell(0)
