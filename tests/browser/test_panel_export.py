@@ -182,7 +182,7 @@ def test_a_line_of_ten_thousand_frames_is_scrubbed(lab: Lab, tmp_path: Path):
     dbg = Debugger(g.build(), {"n": 0, "log": []}, max_steps=20_000)
     dbg.run()
     file = dbg.export_html(tmp_path / "long.html")
-    assert file.stat().st_size < 5_000_000
+    assert file.stat().st_size < 3_000_000
     context = lab.browser.new_context(offline=True)
     page = context.new_page()
     page.goto(file.as_uri())
