@@ -131,8 +131,9 @@ class Debugger(Keeping):
     def export_html(self, path: str | PathLike[str]) -> Path:
         """Write one file that shows the whole history, scrubbable without a kernel or network.
 
-        Graph, frames of every line, states, diffs, decisions and outputs are in it; long
-        values are cut, and the file says so.
+        Graph, frames of every line, states, any diff, writers, decisions, outputs and what
+        `compare` says of the lines are in it, without secrets (`redact`); long values are cut,
+        and the file says so. A hundred thousand frames are some megabytes.
 
         Returns:
             Where it was written.

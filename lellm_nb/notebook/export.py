@@ -38,7 +38,8 @@ noscript p {{ font-family: system-ui, sans-serif; padding: 20px; }}
 const told = document.getElementById("book");
 const packed = () => Uint8Array.from(atob(told.textContent), (letter) => letter.charCodeAt(0));
 const unpacked = () => new Blob([packed()]).stream().pipeThrough(new DecompressionStream("gzip"));
-const book = told.type === "{plain}" ? JSON.parse(told.textContent) : await new Response(unpacked()).json();
+const small = told.type === "{plain}";
+const book = small ? JSON.parse(told.textContent) : await new Response(unpacked()).json();
 const model = $book.bookModel(book);
 $main.$default.render({{ model, el: document.getElementById("here") }});
 </script>
@@ -75,10 +76,8 @@ def export_html(debugger: DebuggerLike, path: str | PathLike[str]) -> Path:
     book = data_text(sealed(debugger, book_of(debugger, drawing)))
     kind = _PLAIN
     if len(book) > _LONG:
-        kind, book = (
-            "application/gzip",
-            b64encode(gzip.compress(book.encode(errors="backslashreplace"), 6, mtime=0)).decode(),
-        )
+        packed = gzip.compress(book.encode(errors="backslashreplace"), 6, mtime=0)
+        kind, book = "application/gzip", b64encode(packed).decode()
     page = _PAGE.format(
         kind=kind,
         plain=_PLAIN,

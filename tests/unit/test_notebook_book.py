@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import json
+import re
 import subprocess
 
 import pytest
@@ -242,3 +245,25 @@ def test_versions_of_a_state_differ_in_what_is_another_object():
     shelf.put_state(second, first)
     assert [row[0] for row in shelf.states] == [-1, 0]
     assert len(shelf.states[1][1]) == 2
+
+
+def test_a_long_history_is_compressed_and_no_secret_is_in_it(tmp_path):
+    """What a person could read in the file before is what can be read after unpacking it."""
+    g = GraphBuilder("loop")
+
+    @g.task
+    def add(ctx):
+        ctx.put("n", ctx.state["n"] + 1)
+        ctx.put("said", f"{ctx.state['n']} " + "words " * 300 + "sk-" + "a1B2" * 10)
+
+    g.edge_if("add", "add", lambda s: s["n"] < 2_500).node("end", lambda ctx: None)
+    dbg = Debugger(g.edge("add", "end").start("add").end("end").build(), {"n": 0}, max_steps=9_999)
+    dbg.run()
+    page = dbg.export_html(tmp_path / "long.html").read_text()
+    packed = re.search(r'type="application/gzip" id="book">([A-Za-z0-9+/=]+)<', page)
+
+    assert packed is not None
+    book = json.loads(gzip.decompress(base64.b64decode(packed[1])))
+    assert len(book["frames"]) == 2_502
+    assert "a1B2a1B2" not in json.dumps(book)
+    assert len(page) < 1_000_000
