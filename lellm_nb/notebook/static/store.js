@@ -4,29 +4,20 @@
  */
 
 import { Chunks, addRow, patch, standingOf, copyOf } from "./history.js";
-import { bookModel } from "./book.js";
+import { Link } from "./link.js";
 
-const PATIENCE = 15_000;
-/** After this long without a word there is no kernel behind the view. */
-const ALONE = 2_500;
 const RECENT = 4_096;
 const STREAM = 20_000;
-const NOBODY = "No kernel answers. If it is not busy, run the cell again; a run that was kept goes on with Debugger.open(…).";
-
-/** Answers for a kernel that does not: nothing is known but what was told before. */
-const silent = {
-  send: ({ re }, tell) => {
-    if (re) queueMicrotask(() => tell({ kind: "reply", re, answer: { error: NOBODY } }));
-  },
-};
 
 export class Store {
   constructor(model) {
     this.model = model;
-    this.me = Math.random().toString(36).slice(2, 10);
+    this.link = new Link(model, {
+      hear: (message) => this._heard(message),
+      begin: (snapshot) => (snapshot ? this._start(snapshot) : this.changed("snapshot")),
+      seq: () => this.seq,
+    });
     this._listeners = new Set();
-    this._waiting = new Map();
-    this._next = 0;
     this._queued = false;
     this._why = new Set();
     this.chunks = new Chunks((question) => this.ask(question));
@@ -34,10 +25,6 @@ export class Store {
     this.streams = new Map();
     /** Rows of frames as they came in, for where the newest are drawn one by one. */
     this._recent = new Map();
-    /** Whether nobody is there to press anything for: a history in a file, or no kernel answers. */
-    this.saved = Boolean(model.saved);
-    /** Why nobody is there, in words; empty for a file that never had anybody. */
-    this.silence = "";
     /** Edits that wait for Go: {frame, line, items: Map(place -> edit)}. */
     this.edits = null;
     /** How often this view looked elsewhere, and how far Python has heard of it. */
@@ -46,12 +33,6 @@ export class Store {
     this._readOutline();
     this._start(model.get("snapshot"));
     this._handlers = {
-      "msg:custom": (message) => {
-        if (this.silence) this._wake();
-        this._heard(message);
-      },
-      // A kernel that is restarted takes its side of the panel with it.
-      "comm_live_update": () => this.offline(),
       "change:outline": () => {
         this._readOutline();
         this.chunks.clear();
@@ -63,50 +44,28 @@ export class Store {
       },
     };
     for (const [what, handler] of Object.entries(this._handlers)) model.on(what, handler);
-    this.offline();
-  }
-
-  /**
-   * Ask whether somebody is there; when nobody answers, what was saved with the view takes over.
-   * Without such a thing the view waits: a cell that shows it and runs on holds the kernel.
-   */
-  offline() {
-    if (this.saved) return;
-    clearTimeout(this._alone);
-    this._alone = setTimeout(() => this.model.get("book")?.frames && this._sleep(), ALONE);
-    // A page that was loaded again starts from a snapshot that may be old.
-    this.send({ do: "hello", seq: this.seq });
-  }
-
-  _sleep() {
-    if (this.saved) return;
-    clearTimeout(this._alone);
-    this.saved = true;
-    this.silence = NOBODY;
-    const book = this.model.get("book");
-    this._book = book?.frames ? bookModel(book, this.model) : silent;
-    if (book?.frames) {
-      this.chunks.clear();
-      this._start(this._book.get("snapshot"));
-    } else this.changed("snapshot");
-    for (const [re, { question }] of this._waiting) this.send({ ...question, re });
-  }
-
-  /** Somebody speaks after all: a cell held the kernel, or it came back. */
-  _wake() {
-    this.saved = false;
-    this.silence = "";
-    this._book = null;
-    this._start(this.model.get("snapshot"));
-    this.send({ do: "hello", seq: this.seq });
+    this.link.hello();
   }
 
   close() {
-    clearTimeout(this._alone);
+    this.link.close();
     for (const [what, handler] of Object.entries(this._handlers)) this.model.off(what, handler);
-    for (const { timer } of this._waiting.values()) clearTimeout(timer);
     clearTimeout(this._telling);
     this._listeners.clear();
+  }
+
+  /** This view's own name: what it did itself comes back with it. */
+  get me() {
+    return this.link.me;
+  }
+
+  /** Whether nobody is there to press anything for; `silence` says why, in words. */
+  get saved() {
+    return this.link.saved;
+  }
+
+  get silence() {
+    return this.link.silence;
   }
 
   /** Frame on show, and whether it is the head. */
@@ -148,15 +107,11 @@ export class Store {
   }
 
   send(content) {
-    if (this._book) {
-      this._book.send(content, (message) => this._heard(message));
-      return;
-    }
-    try {
-      this.model.send(content);
-    } catch {
-      this._sleep();
-    }
+    this.link.send(content);
+  }
+
+  ask(question) {
+    return this.link.ask(question);
   }
 
   /** The row of a frame if it is at hand; else it is fetched, unless the run is passing by. */
@@ -178,17 +133,6 @@ export class Store {
       upto = Math.min(upto, row[2]);
     }
     return result;
-  }
-
-  /** Ask Python something; the answer is an object, with `error` if there is none. */
-  ask(question) {
-    this._next += 1;
-    const re = `${this.me}-${this._next}`;
-    return new Promise((resolve) => {
-      const timer = setTimeout(() => this._settle(re, { error: "The kernel did not answer." }), PATIENCE);
-      this._waiting.set(re, { resolve, timer, question });
-      this.send({ ...question, re });
-    });
   }
 
   /** Look at a frame; null goes back to the head. The run itself stays where it is. */
@@ -257,18 +201,8 @@ export class Store {
   }
 
   _heard(message) {
-    clearTimeout(this._alone);
-    if (message.kind === "reply") this._settle(message.re, message.answer);
-    else if (message.kind === "snapshot") this._start(message);
+    if (message.kind === "snapshot") this._start(message);
     else if (message.kind === "delta") this._delta(message);
-  }
-
-  _settle(re, reply) {
-    const waiting = this._waiting.get(re);
-    if (!waiting) return;
-    clearTimeout(waiting.timer);
-    this._waiting.delete(re);
-    waiting.resolve(reply);
   }
 
   _delta(delta) {
