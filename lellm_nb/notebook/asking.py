@@ -75,6 +75,7 @@ def node_rows(feed: Feed, question: Question) -> dict[str, Any]:
         "visits": _visits(feed, path, question["frame"]),
         "doc": doc_of(function),
         "code": code_of(function),
+        "mend": mend_of(function),
         "ways": _ways(feed, number),
         "mode": str(modes.get(path, "live")) if function else "",
         "stops": sorted({_side(stop) for stop in _stops_of(feed, path)}),
@@ -101,6 +102,13 @@ def code_of(function: Any) -> str:
         return long_text(inspect.getsource(function), _CODE) if function is not None else ""
     except (OSError, TypeError):
         return ""
+
+
+def mend_of(function: Any) -> str:
+    """Return how a node is given new code, in words that go on a screen."""
+    if inspect.isfunction(function) and function.__qualname__.isidentifier():
+        return f"run a cell that defines {function.__name__} again"
+    return "call patch({path: function}) on the Debugger in a cell"
 
 
 def _ways(feed: Feed, number: int) -> list[dict[str, Any]]:

@@ -36,7 +36,12 @@ def tree_rows(debugger: DebuggerLike) -> list[list[Any]]:
 
 
 def compare_rows(debugger: DebuggerLike, line: str) -> dict[str, Any]:
-    """Return two lines step by step, what both share folded, the first difference marked."""
+    """Return two lines step by step, what both share folded, the first difference marked.
+
+    What differs in the end is told from the other line to this one: from what was to what is.
+    """
+    from lellm_nb.debug.diff import diff_states
+
     found: Any = debugger.compare(line)
     rows: list[dict[str, Any]] = []
     more = 0
@@ -58,7 +63,8 @@ def compare_rows(debugger: DebuggerLike, line: str) -> dict[str, Any]:
             )
         more += max(0, len(pairs) - _MOST_PAIRS)
     left, right = debugger.line, line
-    return {"names": [left, right], "rows": rows, "more": more, "end": change_rows(found.diff)}
+    end = change_rows(diff_states(debugger.branch(line).state, debugger.state))
+    return {"names": [left, right], "rows": rows, "more": more, "end": end}
 
 
 def _sides(pair: Any) -> dict[str, Any]:
@@ -78,9 +84,9 @@ def _side(frame: Any) -> dict[str, Any] | None:
 
 
 def pair_rows(debugger: DebuggerLike, line: str, left: int, right: int) -> dict[str, Any]:
-    """Return how the states after one step differ between two lines."""
+    """Return how the states after one step differ, from the other line's to this one's."""
     from lellm_nb.debug.diff import diff_states
 
     mine = debugger.frames[left]
     other = debugger.branch(line).frames[right]
-    return change_rows(diff_states(mine.state, other.state))
+    return change_rows(diff_states(other.state, mine.state))

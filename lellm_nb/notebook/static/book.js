@@ -186,7 +186,7 @@ export function bookModel(book, shown = null) {
     changes: whole.changes,
     compare: (question) => compare(question.line),
     pair({ line: other, left, right }) {
-      return values.diff(pages.frame(left).state, book.frames[placeOf(right, other)][2]);
+      return values.diff(book.frames[placeOf(right, other)][2], pages.frame(left).state);
     },
   };
 

@@ -72,7 +72,7 @@ function sideBySide(reply, store) {
     el("h4", {}, `${left} and ${right}`),
     el("table", { class: "rows sides", "aria-label": `Compare ${left} with ${right}` }, el("thead", {}, head), el("tbody", {}, rows)),
     reply.more ? el("p", { class: "faint" }, `and ${reply.more.toLocaleString("en")} more steps`) : null,
-    el("h4", {}, "At their heads"),
+    el("h4", {}, `At their heads, ${right} → ${left}`),
     diffRows(reply.end, "The two states are the same."),
   ].filter(Boolean);
 }
@@ -102,7 +102,7 @@ function differing(row, line, store) {
         event.currentTarget.setAttribute("aria-expanded", String(!shown.hidden));
         if (shown.hidden) return;
         const reply = await store.ask({ ask: "pair", line, left: row.left.frame, right: row.right.frame });
-        shown.replaceChildren(reply.error ? el("p", { class: "bad" }, reply.error) : diffRows(reply, "The same."));
+        shown.replaceChildren(...(reply.error ? [el("p", { class: "bad" }, reply.error)] : [el("p", { class: "faint" }, `${line} → this line`), diffRows(reply, "The same.")]));
       },
     }, differ), shown);
   } else {

@@ -62,8 +62,8 @@ export function graph(store, { onNode }) {
     const standing = store.standing();
     attr(root, "data-saved", store.saved ? "true" : null);
     drawn.colour(standing, stops(), inSight, store.head.edge_stops ?? []);
-    // Tab leads to where the run stands, unless the reader is in the graph already.
-    if (!focusable?.matches(":focus")) rove(standsAt(standing) ?? focusable ?? drawn.nodes.values().next().value?.group);
+    // Tab leads to what is on show, unless the reader is in the graph already.
+    if (!focusable?.matches(":focus")) rove(shownAt(standing) ?? focusable ?? drawn.nodes.values().next().value?.group);
     follow(standing);
   }
 
@@ -102,7 +102,9 @@ export function graph(store, { onNode }) {
     draw();
   }
 
-  function standsAt(standing) {
+  /** The node the frame on show is of, in the past; at the head a node that is next. */
+  function shownAt(standing) {
+    if (store.looking !== null || !standing.current.size) return drawn.nodes.get(store.row(store.shown)?.[0])?.group;
     for (const number of standing.current) {
       if (drawn.nodes.has(number) && !store.outline.inside.has(number)) return drawn.nodes.get(number).group;
     }

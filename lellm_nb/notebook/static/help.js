@@ -9,6 +9,7 @@ const OTHERS = [
   ["Home, End", "Look at the first or the last frame"],
   ["A, X", "Approve or reject what waits (with Shift: and stay)"],
   ["B", "Breakpoint on the node that has the focus (with Shift: after it)"],
+  ["1 … 9", "Go to a tab: State is 1, Branches is 9"],
   ["Tab", "From one control to the next; arrows between tabs"],
   ["↑ ↓", "Go from node to node in the graph"],
   ["Ctrl + wheel", "Zoom the graph; drag to move it"],

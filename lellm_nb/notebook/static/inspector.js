@@ -16,7 +16,7 @@ export function inspector(store) {
     const button = el(
       "button",
       {
-        type: "button", role: "tab", class: "tab", id: freshId("tab"), "aria-controls": body.id,
+        type: "button", role: "tab", class: "tab", "aria-keyshortcuts": String(TABS.indexOf(tab) + 1), id: freshId("tab"), "aria-controls": body.id,
         onclick: () => choose(tab),
       },
       tab.name,
@@ -203,5 +203,14 @@ export function inspector(store) {
 
   search.onOpen(open);
   text(title, "");
-  return { root, draw, open, find: search };
+  /** Choose a tab by its place, and go to it, so that Tab leads on to what it shows. */
+  function goTo(place) {
+    const button = buttons[place];
+    if (!button || button.hidden) return false;
+    choose(TABS[place]);
+    button.focus({ preventScroll: true });
+    return true;
+  }
+
+  return { root, draw, open, goTo, find: search };
 }

@@ -39,6 +39,7 @@ export function keys(root, store, parts) {
     if (key === "f" || key === "F") return press(store, "fork");
     if (key === "a" || key === "A") return parts.cards.answer("approve", shiftKey);
     if (key === "x" || key === "X") return parts.cards.answer("reject", shiftKey);
+    if (/^[1-9]$/.test(key)) return parts.inspector.goTo(Number(key) - 1);
     if (key === "/") return parts.inspector.find.show();
     if (key === "?") {
       parts.help.toggle();

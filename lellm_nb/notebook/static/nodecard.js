@@ -25,7 +25,11 @@ export function nodeCard(store, { toggle }) {
     return option;
   }));
   const doc = el("p", { class: "node-doc" });
-  const code = el("details", { class: "node-code" }, el("summary", { tabindex: 0 }, "Code"), el("pre", { class: "full" }));
+  const source = el("pre", { class: "full" });
+  const how = el("span", {});
+  const before = el("button", { type: "button", class: "link", onclick: () => store.look(Number(before.dataset.frame)) });
+  const mend = el("p", { class: "faint mend" }, how, before, ", before it ran, then Rewind here or Fork here, and Run.");
+  const code = el("details", { class: "node-code" }, el("summary", { tabindex: 0 }, "Code"), source, mend);
   const ways = el("div", { class: "ways" });
   const live = el("pre", { class: "full stream" });
   const inside = el("button", {
@@ -43,7 +47,7 @@ export function nodeCard(store, { toggle }) {
     "div",
     { class: "node-card", role: "group", hidden: true },
     el("header", {}, title, kind, el("span", { class: "spring" }), close),
-    facts, doc, live, el("div", { class: "node-card-bar" }, stop, after, inside, mode), ways, code, visits,
+    facts, doc, live, el("div", { class: "node-card-bar" }, stop, after, inside, el("label", {}, "When reached, it ", mode)), ways, code, visits,
   );
   let shown = -1;
   let last = -1;
@@ -109,9 +113,10 @@ export function nodeCard(store, { toggle }) {
     if (key !== asked) return;
     text(doc, reply.doc ?? "");
     visible(doc, Boolean(reply.doc));
-    text(code.lastChild, reply.code ?? "");
+    text(source, reply.code ?? "");
     visible(code, Boolean(reply.code));
-    visible(mode, Boolean(reply.mode) && !store.saved);
+    mending(reply);
+    visible(mode.parentElement, Boolean(reply.mode) && !store.saved);
     if (reply.mode) mode.value = reply.mode;
     const edges = store.saved ? [] : reply.ways ?? [];
     ways.replaceChildren(...edges.map((way) => el(
@@ -133,6 +138,16 @@ export function nodeCard(store, { toggle }) {
       return button;
     });
     visits.replaceChildren(...(rows.length ? rows : [el("p", { class: "faint" }, "Not reached so far.")]));
+  }
+
+  /** How to go on with other code: where to write it, and which frame stands before it. */
+  function mending({ mend: words, visits: rows = [] }) {
+    const at = rows.find((row) => row.index === store.shown) ?? rows[0];
+    visible(mend, Boolean(words && at) && !store.saved);
+    if (!at) return;
+    text(how, `To mend it, ${words}. Look at `);
+    text(before, `frame ${at.index - 1}`);
+    before.dataset.frame = at.index - 1;
   }
 
   function taken(way) {

@@ -27,7 +27,12 @@ export function who(detail, view) {
       return;
     }
     if (!store.whoTyped) input.value = reply.of;
-    const rows = reply.rows.map((row) => writer(row, store));
+    const last = (row, place) => {
+      const newer = reply.rows[place - 1];
+      return row.kind !== "exit" || newer?.frame !== row.frame || newer.wrote.path !== row.wrote.path;
+    };
+    // What was written over before it came out is told by the steps inside, which follow.
+    const rows = reply.rows.filter(last).map((row) => writer(row, store));
     if (!rows.length) rows.push(el("p", { class: "empty" }, "Nobody: it is as the run began."));
     if (reply.more) rows.push(el("p", { class: "faint" }, `${reply.more.toLocaleString("en")} more writes, older or later than this frame`));
     body.replaceChildren(...rows);
