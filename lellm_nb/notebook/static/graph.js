@@ -1,5 +1,6 @@
 /** The region with the graph: pan, zoom, breakpoints by click, cards of nodes. */
 
+import { crumbs } from "./crumbs.js";
 import { attr, debounced, el, focused, svg, text, visible } from "./dom.js";
 import { icon } from "./icons.js";
 import { scene } from "./scene.js";
@@ -8,6 +9,8 @@ const MARGIN = 18;
 /** Room at the top for the ribbon, so that it never covers a node at rest. */
 const ABOVE = 44;
 const LARGEST = 1.15;
+/** A level that was asked for may come nearer. */
+const CLOSE = 1.6;
 /** Below `FULL` a node has its name alone, in larger letters; below `READABLE` not even that is read. */
 const FULL = 0.72;
 const READABLE = 0.45;
@@ -25,7 +28,8 @@ export function graph(store, { onNode }) {
     tool("Zoom out", "minus", () => zoom(0.8)),
     tool("Show all", "fit", () => fit(0.02)),
   );
-  const root = el("section", { class: "graph", role: "region", "aria-label": "Graph" }, canvas, hint, tools);
+  const trail = crumbs(store, { go });
+  const root = el("section", { class: "graph", role: "region", "aria-label": "Graph" }, trail.root, canvas, hint, tools);
   const words = el("div", { class: "edge-words", "aria-hidden": "true", hidden: true });
   root.append(words);
   let drawn = null;
@@ -36,12 +40,17 @@ export function graph(store, { onNode }) {
   let moved = false;
   let culling = null;
   let focusable = null;
+  /** A level that is to be shown as soon as it is drawn open. */
+  let wanted = null;
   const optimistic = new Map();
 
   const on = {
     body: onNode,
     rim: toggle,
-    fold: (number, open) => store.send({ do: "open", node: number, open }),
+    fold: (number, open) => {
+      trail.folded(number, open);
+      store.send({ do: "open", node: number, open });
+    },
   };
 
   function draw() {
@@ -57,6 +66,7 @@ export function graph(store, { onNode }) {
       focusable = null;
       moved = false;
       fit();
+      if (wanted !== null && opened(wanted)) go(wanted);
     }
     if (!drawn) return;
     const standing = store.standing();
@@ -65,6 +75,21 @@ export function graph(store, { onNode }) {
     // Tab leads to what is on show, unless the reader is in the graph already.
     if (!focusable?.matches(":focus")) rove(shownAt(standing) ?? focusable ?? drawn.nodes.values().next().value?.group);
     follow(standing);
+    trail.draw(standing);
+  }
+
+  const opened = (number) => (source?.boxes ?? []).some(([box]) => box === number);
+
+  /** Show a level as big as it fits: -1 is the whole graph. One that is closed is opened first. */
+  function go(number) {
+    wanted = null;
+    if (number < 0) fit(0.02);
+    else if (opened(number)) fitTo(drawn.places.get(number));
+    else if (!store.saved) {
+      wanted = number;
+      for (let up = number; up >= 0 && !opened(up); up = store.outline.nodes[up].parent) store.send({ do: "open", node: up, open: true });
+    }
+    trail.draw(store.standing());
   }
 
   /** Breakpoints by node: "on" or "off" before it, "after" where one stops after it, or both. */
@@ -170,6 +195,14 @@ export function graph(store, { onNode }) {
     view.x = (w - drawn.width * view.k) / 2;
     view.y = Math.max((h - drawn.height * view.k) / 2, ABOVE);
     moved = smallest !== READABLE;
+    apply();
+  }
+
+  function fitTo({ x, y, w, h }) {
+    view.k = Math.max(0.02, Math.min(CLOSE, (size.w - 2 * MARGIN) / w, (size.h - ABOVE - MARGIN) / h));
+    view.x = (size.w - w * view.k) / 2 - x * view.k;
+    view.y = Math.max((size.h - h * view.k) / 2, ABOVE) - y * view.k;
+    moved = true;
     apply();
   }
 
@@ -281,13 +314,14 @@ export function graph(store, { onNode }) {
   });
 
   const watcher = new ResizeObserver(() => {
-    size = { w: root.clientWidth, h: root.clientHeight };
+    const { width: w, height: h } = canvas.getBoundingClientRect();
+    size = { w, h };
     if (!moved) {
       fit();
       if (drawn) follow(store.standing());
     }
   });
-  watcher.observe(root);
+  watcher.observe(canvas);
 
   return { root, draw, toggle, uncover, close: () => watcher.disconnect() };
 }
