@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import weakref
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,14 @@ from lellm_nb.debug.breakpoints import Breakpoints
 from lellm_nb.debug.keeping_stops import read_modes, read_stops, stops_form, watched
 from lellm_nb.debug.stop import Stop, StopReason
 from lellm_nb.debug.writing import Writing
-from lellm_nb.errors import CheckpointStoreError, DebuggerError, RedactedValueError, path_text
+from lellm_nb.engine.scope import Scope
+from lellm_nb.errors import (
+    CheckpointStoreError,
+    DebuggerError,
+    RedactedValueError,
+    listed,
+    path_text,
+)
 from lellm_nb.graph.graph import Graph
 from lellm_nb.ids import TraceId, new_trace_id
 from lellm_nb.session.session import ExecutionSession, GraphHashMode
@@ -131,7 +138,7 @@ class Keeping(Writing):
     def supply(self, values: Mapping[Any, Any]) -> None:
         """Put values where secrets were taken out, so that a reopened run can go on.
 
-        They are written at the level of the last frame, as a frame of kind *edit*, and are
+        They are written at every level that lacks them, as frames of kind *edit*, and are
         taken out of the store again.
 
         Args:
@@ -139,11 +146,23 @@ class Keeping(Writing):
 
         Raises:
             BusyError: A run is going on.
-            StateError: A path is not there.
+            DebuggerError: No secret was taken out at such a place; names those that were.
         """
         self._refuse_while_busy("supply")
-        self._hide(values)
-        self._session.edit_head(values, ())
+        wanted = {key if isinstance(key, tuple) else (key,): value for key, value in values.items()}
+        lacking = list(self._lacking())
+        there = list(dict.fromkeys(path for _, paths in lacking for path in paths))
+        for key in wanted:
+            if not any(path[: len(key)] == key for path in there):
+                raise DebuggerError(
+                    f"Nothing was taken out at {path_text(key)}; secrets are missing at"
+                    f" {listed(repr(path if len(path) > 1 else path[0]) for path in there)}."
+                )
+        self._hide(wanted)
+        for scope, paths in lacking:
+            put = {key: wanted[key] for key in wanted if any(p[: len(key)] == key for p in paths)}
+            if put:
+                self._session.edit_level(scope, put)
         self._changed()
 
     def _hide(self, paths: Iterable[Any]) -> None:
@@ -159,16 +178,21 @@ class Keeping(Writing):
         """Hold before a node could read what was taken out of the store (a `Redacted`)."""
         if not self._reopened:
             return None
-        from lellm_nb.record.redact import Redacted, redacted_paths
-
-        if not Redacted.met:
-            return None
-        paths = redacted_paths(content_of(self.position.data))
-        for level in self.position.stack[1:]:
-            paths += [p for p in redacted_paths(content_of(level.data)) if p not in paths]
+        paths = list(dict.fromkeys(path for _, found in self._lacking() for path in found))
         if not paths:
             return None
         return self._stop(StopReason.PAUSED, error=RedactedValueError(paths))
+
+    def _lacking(self) -> Iterator[tuple[Scope, list[tuple[Any, ...]]]]:
+        """Walk the levels that lack a secret, with where it was."""
+        from lellm_nb.record.redact import Redacted, redacted_paths
+
+        if not Redacted.met:
+            return
+        for scope, level in self._session.open_levels():
+            paths = redacted_paths(content_of(level.data))
+            if paths:
+                yield scope, paths
 
     async def _advance(self, **options: Any) -> Stop:
         hidden = self._hidden()

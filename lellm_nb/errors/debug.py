@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
-from lellm_nb.errors.base import LellmError, listed, nearest
+from lellm_nb.errors.base import LellmError, listed, nearest, path_text
 
 __all__ = [
     "BusyError",
@@ -65,14 +66,20 @@ class NoSuchNodeError(DebuggerError, LookupError):
 
 
 class RedactedValueError(DebuggerError):
-    """A reopened run stands where a node could read a secret that was not stored."""
+    """A reopened run stands where a node could read a secret that was not stored.
 
-    def __init__(self, paths: Iterable[str]) -> None:
+    Attributes:
+        paths: Where secrets were taken out, as paths of keys.
+    """
+
+    def __init__(self, paths: Iterable[tuple[Any, ...]]) -> None:
         self.paths = list(paths)
         first = self.paths[0]
+        key = first if len(first) > 1 else first[0]
         super().__init__(
-            f"Secrets were taken out before this run was stored: {listed(self.paths)}. Give"
-            f" them again before it goes on: dbg.supply({{{first!r}: …}}), with a tuple for a path."
+            "Secrets were taken out before this run was stored:"
+            f" {listed(path_text(path) for path in self.paths)}. Give them again before it goes"
+            f" on: dbg.supply({{{key!r}: …}})."
         )
 
 

@@ -202,15 +202,15 @@ def _exchanged(value: Any, exchange: Callable[[Any], Any]) -> Any:
     return value
 
 
-def redacted_paths(value: Any, at: tuple[Any, ...] = ()) -> list[str]:
+def redacted_paths(value: Any, at: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     """List where secrets were taken out of a value.
 
     Example:
         >>> redacted_paths({"config": {"key": Redacted("[redacted]")}})
-        ['config.key']
+        [('config', 'key')]
     """
     if isinstance(value, Redacted):
-        return [path_text(at)]
+        return [at]
     children: Iterable[tuple[Any, Any]] = ()
     if isinstance(value, dict):
         children = value.items()

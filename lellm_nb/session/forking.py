@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Self
 
 from lellm_nb.engine.scope import Scope, scope_at
 from lellm_nb.engine.spot import Move
 from lellm_nb.errors import DebuggerError, StateTypeError
+from lellm_nb.graph.edge import Route
 from lellm_nb.graph.graph import Graph
-from lellm_nb.record.frame import Frame, make_frame
+from lellm_nb.record.frame import Frame, Place, make_frame
 from lellm_nb.record.history import Line
 from lellm_nb.record.position import Fan, Position
 from lellm_nb.record.visits import Visits
@@ -62,10 +63,7 @@ class Forking(Moving):
         if given is not None and not isinstance(given, Mapping):
             kind = type(given).__name__
             raise StateTypeError(None, "a mapping", kind, f"put is a mapping of keys, not {kind}.")
-        edits: list[Mutation] = [
-            Put(check_key(key), freeze(value, key)) for key, value in (put or {}).items()
-        ]
-        edits += [Delete(check_key(key)) for key in delete]
+        edits = [*_edits(put or {}), *(Delete(check_key(key)) for key in delete)]
         return self._edit(frame, edits) if edits else None
 
     def edit(self, edits: Sequence[Mutation]) -> None:
@@ -88,13 +86,44 @@ class Forking(Moving):
             self._emit(edit)
         return self.head
 
+    def open_levels(self) -> Iterator[tuple[Scope, Position]]:
+        """Walk every level that can move on, the outermost first, branches in order."""
+        yield from _open_levels(self.scope, self.position)
+
+    def edit_level(self, scope: Scope, put: Mapping[Any, Any]) -> None:
+        """Write into an open level, whichever the last frame was at, as a frame of kind *edit*.
+
+        Raises:
+            StateError: What is to be written does not fit.
+        """
+        edits = _edits(put)
+        if scope is scope_at(self.scope, self.position, self.head):
+            self.edit(edits)
+            return
+        level = scope.level(self.position)
+        site = scope.site(level.node or "")
+        visit = level.visits.count(site.name, level.step) + 1
+        where = (site.place, visit, None)
+        self._emit(self._edited(self.position, scope, level, edits, where))
+
     def at_tip(self, line: Line) -> Self:
         """Return a session at the tip of an existing line."""
         return self._sharing(self, line, line[-1])
 
     def _edit(self, frame: Frame, edits: Sequence[Mutation]) -> Frame:
+        scope = scope_at(self.scope, frame.position, frame)
+        where = (frame._place, frame.visit, frame.route)
+        return self._edited(frame.position, scope, frame.level, edits, where)
+
+    def _edited(
+        self,
+        root: Position,
+        scope: Scope,
+        level: Position,
+        edits: Sequence[Mutation],
+        where: tuple[Place, int, Route | None],
+    ) -> Frame:
         edits = tuple(edits)
-        level = frame.level
         wrote = level.wrote.extended(edits) if isinstance(level.wrote, Tail) else None
         after = Position(
             level.node,
@@ -105,12 +134,9 @@ class Forking(Moving):
             level.inner,
             wrote,
         )
-        scope = scope_at(self.scope, frame.position, frame)
-        root = scope.replaced(frame.position, after)
-        now = self.clock.wall()
-        return make_frame(
-            frame._place, "edit", frame.visit, root, after, edits, frame.route, now, 0.0, None
-        )
+        root = scope.replaced(root, after)
+        (place, visit, route), now = where, self.clock.wall()
+        return make_frame(place, "edit", visit, root, after, edits, route, now, 0.0, None)
 
     async def close_fan(self, *, keep: bool) -> Frame:
         """Join a Parallel of which branches failed, with the good ones or with none.
@@ -142,3 +168,19 @@ class Forking(Moving):
         self.graph = graph
         self.scope = Scope(graph)
         self._doomed.clear()
+
+
+def _edits(put: Mapping[Any, Any]) -> list[Mutation]:
+    return [Put(check_key(key), freeze(value, key)) for key, value in put.items()]
+
+
+def _open_levels(scope: Scope, level: Position) -> Iterator[tuple[Scope, Position]]:
+    if level.node is None:
+        return
+    yield scope, level
+    if isinstance(level.inner, Position):
+        yield from _open_levels(scope.child(scope.site(level.node), level), level.inner)
+    elif isinstance(level.inner, Fan):
+        site = scope.site(level.node)
+        for name, branch in level.inner.branches.items():
+            yield from _open_levels(scope.child(site, level, name), branch)

@@ -182,7 +182,7 @@ def test_a_secret_never_reaches_the_store_and_is_asked_for(store, paths):
 
     assert stop.reason.name == "PAUSED"
     assert isinstance(stop.error, RedactedValueError)
-    assert stop.error.paths == ["config.key"]
+    assert stop.error.paths == [("config", "key")]
     again.supply({("config", "key"): value})
     stop = again.run()
     if stop.reason.name == "BARRIER":

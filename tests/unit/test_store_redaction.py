@@ -123,7 +123,7 @@ def test_a_resumed_run_asks_before_a_node_could_read_a_secret(tmp_path):
 
     assert stop.reason.name == "PAUSED"
     assert isinstance(stop.error, RedactedValueError)
-    assert stop.error.paths == ["key"]
+    assert stop.error.paths == [("key",)]
     again.supply({"key": key})
     assert again.run().reason.name == "COMPLETED"
     assert seen == [key]
