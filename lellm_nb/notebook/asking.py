@@ -6,7 +6,7 @@ import inspect
 from itertools import islice
 from typing import Any
 
-from .details import level_name, mutation_row, path_text, shown_state, title_row
+from .details import learn, level_name, mutation_row, path_text, shown_state, title_row
 from .editable import editable_text
 from .feed import Feed
 from .head import node_object
@@ -50,6 +50,8 @@ def who_rows(feed: Feed, question: Question) -> dict[str, Any]:
 
 def find_rows(feed: Feed, question: Question) -> dict[str, Any]:
     """Return where a text occurs on the line, oldest first."""
+    for frame in (0, feed.debugger.head):
+        learn(feed.debugger.frames[frame])
     hits: Any = feed.debugger.find(str(question["text"]))
     rows = [
         {

@@ -16,6 +16,7 @@ from lellm_nb.record.sinks import BarrierOutcome, Decided, TimedOut
 from .cards import decision_of
 from .editable import typed_value
 from .kernel import check_clicks, publish
+from .values import short_text
 
 HEARTBEAT = 0.2
 """Seconds after which a wait looks up, so that Interrupt works."""
@@ -66,7 +67,7 @@ class WidgetBarrierSink:
         except BaseException:
             card.close("cancelled")
             raise
-        card.close(str(answer.result()))
+        card.close(short_text(str(answer.result()), 200))
         return Decided(answer.result())
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from lellm_nb.debug.breakpoints import Watch
 from lellm_nb.graph.outline import Outline, plain_path
 
+from .details import learn
 from .ledger import same_frame
 from .lines import tree_rows
 from .places import places_after
@@ -26,6 +27,8 @@ def head_rows(debugger: DebuggerLike, outline: Outline) -> dict[str, Any]:
 
 
 def _head_rows(debugger: DebuggerLike, outline: Outline) -> dict[str, Any]:
+    if len(debugger.frames):
+        learn(debugger.frames[debugger.head])
     status = str(debugger.status)
     pending = pending_rows(debugger, outline)
     buttons = button_rows(debugger, outline, status, pending)

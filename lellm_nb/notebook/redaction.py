@@ -134,7 +134,12 @@ class Veil:
         if isinstance(rows, str):
             return self.text(rows)
         if isinstance(rows, dict):
-            return {self.rows(key): self.rows(item) for key, item in rows.items()}
+            # the letters of a picture are no text, and there may be millions of them
+            drawn = str(rows.get("kind", "")).startswith("image/")
+            return {
+                self.rows(key): item if drawn and key == "data" else self.rows(item)
+                for key, item in rows.items()
+            }
         return [self.rows(item) for item in rows] if isinstance(rows, (list, tuple)) else rows
 
     def may_touch(self, rows: Any) -> bool:

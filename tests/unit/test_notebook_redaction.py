@@ -212,3 +212,22 @@ def test_texts_without_secrets_are_the_same_objects():
 
     assert Veil(Redactor()).text(text) is text
     assert sealed(None, rows) is rows
+
+
+def test_a_picture_is_no_text_to_look_through():
+    """Its letters may look like anything; there may be millions of them."""
+    row = {"kind": "image/png", "data": KEY, "text": KEY}
+    told = sealed(None, {"shown": [row]})
+
+    assert told["shown"][0]["data"] == KEY
+    assert told["shown"][0]["text"] == "[redacted: OpenAI key]"
+
+
+def test_what_stands_at_a_secret_path_is_known_wherever_it_is_said():
+    """In a failure and in a hit it is the one in the state, whatever was looked at first."""
+    dbg = finished(redact=Redactor(paths=["config.password"]))
+    feed = Feed(dbg)
+
+    assert "horse" not in json.dumps(feed.snapshot())
+    dbg = finished(redact=Redactor(paths=["config.password"]))
+    assert "horse" not in json.dumps(answer(Feed(dbg), {"ask": "find", "text": "printing"}))
