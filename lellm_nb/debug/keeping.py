@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import warnings
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
 from lellm_nb.debug.breakpoints import Breakpoints
+from lellm_nb.debug.keeping_code import code_form, lost_code, lost_text
 from lellm_nb.debug.keeping_stops import read_modes, read_stops, stops_form, watched
 from lellm_nb.debug.stop import Stop, StopReason
 from lellm_nb.debug.writing import Writing
@@ -27,6 +29,7 @@ from lellm_nb.state.state import content_of
 
 if TYPE_CHECKING:
     from lellm_nb.debug.debugger import Debugger
+    from lellm_nb.debug.not_stored import NotStored
     from lellm_nb.record.redact import Redactor
     from lellm_nb.store.reading import StoredRun
 
@@ -50,6 +53,7 @@ class Keeping(Writing):
     _kept_open: _KeptOpen | None = None
     _reading = False
     _reopened = False
+    _lost: Mapping[str, NotStored] = {}
 
     @property
     def _keeper(self) -> Any:
@@ -84,20 +88,27 @@ class Keeping(Writing):
         weakref.finalize(self._kept_open, _let_go, keeper)
 
     def _keep_stops(self) -> None:
-        self._keep("stops", stops_form(self.breakpoints))
+        self._keep(stops=stops_form(self.breakpoints))
 
-    def _keep(self, kind: str, value: Any) -> None:
+    def _keep(self, **marks: Any) -> None:
         if self._keeper is not None:
-            self._keeper.mark_of(self._session, kind, value)
+            self._keeper.mark_of(self._session, marks)
 
     def mode(self, node: str, mode: str) -> None:
         super().mode(node, mode)
-        self._keep("modes", dict(self._modes))
+        self._keep(modes=dict(self._modes))
 
     mode.__doc__ = Writing.mode.__doc__
 
+    def _replaced(self, nodes: Mapping[str, Any]) -> None:
+        super()._replaced(nodes)
+        if nodes:
+            self._lost = {path: code for path, code in self._lost.items() if path not in nodes}
+            self._keep("code", code_form(self))
+
     def _on(self, session: ExecutionSession) -> Debugger:
         made = super()._on(session)
+        made._lost = dict(self._lost)
         made._reading = self._reading
         made.trace_id = self.trace_id
         made._reopened = self._reopened
@@ -107,8 +118,9 @@ class Keeping(Writing):
             made._take(left)
         if self._keeper is not None:
             made.breakpoints = watched(made.breakpoints, made._keep_stops)
-            made._keep_stops()
-            made._keep("modes", dict(made._modes))
+            made._keep(stops=stops_form(made.breakpoints), modes=dict(made._modes))
+            if made._patched or made._lost:
+                made._keep("code", code_form(made))
         return made
 
     def _take(self, left: dict[str, Any]) -> None:
@@ -118,6 +130,10 @@ class Keeping(Writing):
             read_stops(left["stops"], self.breakpoints, self._value_path)
         if "modes" in left:
             self._modes = read_modes(left["modes"])
+        if "code" in left:
+            self._lost = lost_code(left["code"], self.graph)
+            if self._lost and not self._reading:
+                warnings.warn(lost_text(self.line, self._lost), stacklevel=2)
         index, line = left.get("head"), self._session.line
         if type(index) is int and 0 <= index < len(line):
             self._session.rewind(line[index])

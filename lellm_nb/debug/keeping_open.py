@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from lellm_nb.debug.keeping_code import code_form
 from lellm_nb.debug.keeping_stops import stops_form
 from lellm_nb.errors import (
     CheckpointNotFoundError,
@@ -211,7 +212,9 @@ def save_archive(dbg: Any, path: Any) -> None:
 
 def _beside(dbg: Any) -> dict[str, Any]:
     """Return what a debugger has beside frames, by kind."""
-    return {"stops": stops_form(dbg.breakpoints), "modes": dict(dbg._modes)}
+    beside = {"stops": stops_form(dbg.breakpoints), "modes": dict(dbg._modes)}
+    code = code_form(dbg)
+    return {**beside, "code": code} if code else beside
 
 
 def _beside_others(dbg: Any) -> dict[str, dict[str, Any]]:
