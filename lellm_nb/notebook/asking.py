@@ -10,7 +10,7 @@ from .details import learn, level_name, mutation_row, path_text, shown_state, ti
 from .editable import editable_text
 from .feed import Feed
 from .head import node_object
-from .values import keys_at, long_text, short_text, value_row
+from .values import inside, keys_at, long_text, short_text, value_row
 
 _MOST_WRITES = 60
 _MOST_HITS = 100
@@ -150,9 +150,7 @@ def _visits(feed: Feed, path: str, upto: int) -> list[dict[str, Any]]:
 def place_row(feed: Feed, question: Question) -> dict[str, Any]:
     """Return a value's place and text, for editing it where it stands."""
     frame = feed.debugger.frames[question["frame"]]
-    state = frame.state
-    keys = keys_at(shown_state(frame, False), question["steps"])
-    value = state
-    for key in keys:
-        value = value[key]
+    state = shown_state(frame, False)
+    keys = keys_at(state, question["steps"])
+    value = inside(state, question["steps"])
     return {"path": path_text(keys), **editable_text(value, keys), "now": value_row(value, keys)}

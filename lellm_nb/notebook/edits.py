@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from lellm_nb.record.redact import Redacted
+
 from .details import plain_state, shown_state
 from .editable import check_edit, typed_value
 from .protocols import FrameLike
@@ -30,6 +32,6 @@ def edits_of(frame: FrameLike, edits: list[dict[str, Any]]) -> dict[Any, Any]:
         text = str(edit["text"])
         check_edit(old, text, keys)
         put[keys if len(keys) > 1 else keys[0]] = (
-            text if isinstance(old, str) else typed_value(text)
+            text if isinstance(old, (str, Redacted)) else typed_value(text)
         )
     return put

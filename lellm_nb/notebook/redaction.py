@@ -14,7 +14,7 @@ from itertools import islice
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from lellm_nb.record.redact import SHORT, Redacted, Redactor
+from lellm_nb.record.redact import SHORT, Redacted, Redactor, redacted_paths
 
 MARGIN = 4_000
 """How much more of a text is looked at than is shown: a key may be cut in two."""
@@ -115,8 +115,10 @@ class Veil:
         return any(isinstance(self.redactor.apply(None, path[:end]), Redacted) for end in ends)
 
     def holds(self, value: Any, path: Path = ()) -> bool:
-        """Say whether there is a secret anywhere in a value."""
-        return self.hides(path) or self.redactor.apply(value, path) is not value
+        """Say whether there is a secret anywhere in a value, or was before it was stored."""
+        if self.hides(path) or (Redacted.met and redacted_paths(value)):
+            return True
+        return self.redactor.apply(value, path) is not value
 
     def learn(self, state: Any) -> None:
         """Remember the texts that stand at secret paths of a state."""

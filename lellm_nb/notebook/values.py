@@ -216,8 +216,10 @@ def children(value: Any, start: int = 0, path: Path = ()) -> dict[str, Any]:
         return {"rows": [], "start": 0, "total": 0}
     rows = []
     total = len(value)
+    placed = veil().has_paths
     for key, item in islice(_items(value), start, start + PAGE):
-        rows.append({"key": short_text(key, 80), **value_row(item, (*path, key))})
+        row = value_row(item, (*path, key) if placed else ())
+        rows.append({"key": short_text(key, 80), **row})
     return {"rows": rows, "start": start, "total": total}
 
 

@@ -205,6 +205,24 @@ def test_a_value_that_was_redacted_when_stored_is_shown_as_such():
     assert (row["type"], row["text"]) == ("redacted", "use [redacted: OpenAI key]")
 
 
+def test_a_value_that_was_redacted_when_stored_is_supplied_and_not_its_mark(tmp_path):
+    """In a run that is opened again the field is empty, and the mark is refused."""
+    g = GraphBuilder("g").node("a", lambda ctx: {"n": 1}).barrier("ok").edge("a", "ok")
+    graph = g.node("b", lambda ctx: None).edge("ok", "b").start("a").end("b").build()
+    kept = Debugger(graph, {"key": KEY, "list": [KEY]}, store=tmp_path / "r.db")
+    kept.run()
+    kept.close()
+    dbg = Debugger.open(tmp_path / "r.db", graph=graph)
+    frame = dbg.frames[1]
+    place = answer(Feed(dbg), {"ask": "place", "frame": 1, "steps": [0]})
+
+    assert (place["text"], place["redacted"]) == ("", "[redacted: OpenAI key]")
+    assert "error" in answer(Feed(dbg), {"ask": "place", "frame": 1, "steps": [1]})
+    with pytest.raises(RedactedEditError):
+        edits_of(frame, [{"steps": [0], "text": "[redacted: OpenAI key]"}])
+    assert edits_of(frame, [{"steps": [0], "text": "7"}]) == {"key": "7"}
+
+
 def test_texts_without_secrets_are_the_same_objects():
     """What has nothing to hide is not copied."""
     text = "nothing but words, and a long-winded_name " * 3
