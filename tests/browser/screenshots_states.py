@@ -92,6 +92,7 @@ def streaming(page: Notebook, panel: Locator) -> None:
     """Running with a token stream."""
     page.kernel("None", "dbg.start(); None")
     expect(panel.get_by_role("group", name="Stream agent/llm")).to_contain_text("hands while")
+    expect(panel.locator(".frame-title")).to_contain_text("frame 1")
 
 
 def card(page: Notebook, panel: Locator) -> None:
@@ -169,6 +170,7 @@ def in_flight(page: Notebook, panel: Locator) -> None:
     """Parallel branches in flight."""
     page.kernel("None", "handle = dbg.start(); None")
     expect(panel.get_by_role("button", name="search/search 1, done", exact=True)).to_be_visible()
+    expect(panel.locator(".frame-title")).to_contain_text("frame 4")
 
 
 def thousand(page: Notebook, panel: Locator) -> None:

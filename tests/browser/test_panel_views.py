@@ -28,6 +28,7 @@ def draft(ctx):
 async def ask(ctx):
     ctx.emit("Otters hold hands ")
     while not gate:
+        ctx.emit(".")
         await asyncio.sleep(0.01)
     return {"answer": 42}
 
@@ -115,6 +116,8 @@ def test_a_page_that_is_loaded_again_during_a_run_goes_on_with_it(shown):
     stream = "Otters hold hands"
     expect(panel.get_by_role("group", name="Stream ask")).to_contain_text(stream)
     expect(status(panel)).to_contain_text("running · frame 1")
+    # Words that keep coming don't keep the inspector from showing what the run has come to.
+    expect(panel.locator(".frame-title")).to_contain_text("frame 1")
 
     panel = reload(page)
 

@@ -1,6 +1,6 @@
 /** Where in a nest of graphs the reader is: a trail of levels, each a button that leads there. */
 
-import { attr, el, visible } from "./dom.js";
+import { attr, el, focused, visible } from "./dom.js";
 
 /** `go` is called with the number of a composite, or with -1 for the whole graph. */
 export function crumbs(store, { go }) {
@@ -47,7 +47,7 @@ export function crumbs(store, { go }) {
     const sketch = `${store.outline.name} ${trail} ${on}`;
     if (sketch === drawn) return;
     drawn = sketch;
-    const held = [...list.children].findIndex((item) => item.contains(document.activeElement));
+    const held = [...list.children].findIndex((item) => item.contains(focused(list)));
     list.replaceChildren(...[-1, ...trail].map((number) => crumb(number, number === on)));
     list.children[Math.min(held, trail.length)]?.firstChild.focus({ preventScroll: true });
     list.scrollLeft = list.scrollWidth;

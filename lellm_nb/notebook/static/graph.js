@@ -8,12 +8,14 @@ import { scene } from "./scene.js";
 const MARGIN = 18;
 /** Room at the top for the ribbon, so that it never covers a node at rest. */
 const ABOVE = 44;
+/** In less height than this every pixel is the graph's. */
+const ROOMY = 260;
 const LARGEST = 1.15;
 /** A level that was asked for may come nearer. */
 const CLOSE = 1.6;
 /** Below `FULL` a node has its name alone, in larger letters; below `READABLE` not even that is read. */
 const FULL = 0.72;
-const READABLE = 0.45;
+const READABLE = 0.42;
 
 export function graph(store, { onNode }) {
   const hold = svg("g", {});
@@ -186,22 +188,26 @@ export function graph(store, { onNode }) {
     attr(hold, "transform", `translate(${view.x.toFixed(2)} ${view.y.toFixed(2)}) scale(${view.k.toFixed(4)})`);
   }
 
+  function above() {
+    return size.h < ROOMY ? MARGIN : ABOVE;
+  }
+
   function fit(smallest = READABLE) {
     const { w, h } = size;
     if (!drawn || !w || !h || !drawn.width) return;
-    const k = Math.min(LARGEST, (w - 2 * MARGIN) / drawn.width, (h - ABOVE - MARGIN) / drawn.height);
+    const k = Math.min(LARGEST, (w - 2 * MARGIN) / drawn.width, (h - above() - MARGIN) / drawn.height);
     // What can't be read whole is read in part, and then in full.
     view.k = k < smallest ? FULL : k;
     view.x = (w - drawn.width * view.k) / 2;
-    view.y = Math.max((h - drawn.height * view.k) / 2, ABOVE);
+    view.y = Math.max((h - drawn.height * view.k) / 2, above());
     moved = smallest !== READABLE;
     apply();
   }
 
   function fitTo({ x, y, w, h }) {
-    view.k = Math.max(0.02, Math.min(CLOSE, (size.w - 2 * MARGIN) / w, (size.h - ABOVE - MARGIN) / h));
+    view.k = Math.max(0.02, Math.min(CLOSE, (size.w - 2 * MARGIN) / w, (size.h - above() - MARGIN) / h));
     view.x = (size.w - w * view.k) / 2 - x * view.k;
-    view.y = Math.max((size.h - h * view.k) / 2, ABOVE) - y * view.k;
+    view.y = Math.max((size.h - h * view.k) / 2, above()) - y * view.k;
     moved = true;
     apply();
   }

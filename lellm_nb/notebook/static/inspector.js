@@ -28,6 +28,7 @@ export function inspector(store) {
   let against = null;
   let whole = false;
   let wanted = "";
+  let awaited = "";
   let shown = "";
   let failedAt = -1;
   let noted = "";
@@ -69,12 +70,17 @@ export function inspector(store) {
     if (!store.head.count) return;
     // While a run goes on its frames pass too fast to be fetched one by one.
     if (store.looking === null && store.head.status === "running") {
+      const passing = `running ${store.head.head} ${chosen.id}`;
+      // The words of a stream come often and change no frame.
+      if (passing === wanted || passing === awaited) return;
+      awaited = passing;
       attr(root, "data-stale", "true");
       wanted = "";
       later.cancel();
-      settled();
+      settled(passing);
       return;
     }
+    awaited = "";
     settled.cancel();
     const key = [store.shown, chosen.id, against, whole, store.head.line, store.head.count, store.head.status, beside(chosen)].join(" ");
     const said = JSON.stringify(store.marks().get(store.shown) ?? {}) + store.shown;
@@ -87,9 +93,9 @@ export function inspector(store) {
 
   const later = debounced((key) => load(key), 30);
   /** A node that takes its time leaves time to show what the one before it did. */
-  const settled = debounced(() => {
-    wanted = `running ${store.head.head} ${chosen.id}`;
-    load(wanted);
+  const settled = debounced((passing) => {
+    wanted = passing;
+    load(passing);
   }, 600);
 
   function compare(value) {
