@@ -118,7 +118,7 @@ class Changing(Deciding):
         line = self._session.history.lines.get(name)
         if line is None:
             raise no_such_line(name, self.lines)
-        for known in (self._family.get(name), self._first()):
+        for known in (self._family.get(name), *self._family.values(), self._first()):
             if known is not None and known.line == name:
                 return known  # type: ignore[no-any-return]  # the family holds debuggers
         session = self._session.at_tip(line)

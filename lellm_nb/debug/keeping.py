@@ -88,15 +88,15 @@ class Keeping(Writing):
         weakref.finalize(self._kept_open, _let_go, keeper)
 
     def _keep_stops(self) -> None:
-        self._keep(stops=stops_form(self.breakpoints))
+        self._keep("stops", stops_form(self.breakpoints))
 
-    def _keep(self, **marks: Any) -> None:
+    def _keep(self, kind: str, value: Any) -> None:
         if self._keeper is not None:
-            self._keeper.mark_of(self._session, marks)
+            self._keeper.mark_of(self._session, kind, value)
 
     def mode(self, node: str, mode: str) -> None:
         super().mode(node, mode)
-        self._keep(modes=dict(self._modes))
+        self._keep("modes", dict(self._modes))
 
     mode.__doc__ = Writing.mode.__doc__
 
@@ -118,7 +118,8 @@ class Keeping(Writing):
             made._take(left)
         if self._keeper is not None:
             made.breakpoints = watched(made.breakpoints, made._keep_stops)
-            made._keep(stops=stops_form(made.breakpoints), modes=dict(made._modes))
+            made._keep_stops()
+            made._keep("modes", dict(made._modes))
             if made._patched or made._lost:
                 made._keep("code", code_form(made))
         return made

@@ -83,12 +83,10 @@ class Standing:
 
     def _emit(self, frame: Frame) -> None:
         line = self.history.add(self.line, self.head, frame)
-        keeper = self.history.keeper
         if line is not self.line:
-            if keeper is not None and keeper.leader is not self:
-                keeper.went(self.line, line)
-            self.line = line
+            self._change_line(line)
         self.head = frame
+        keeper = self.history.keeper
         if keeper is not None and not keeper.keep(line, frame, leads=keeper.leader is self):
             # the frame stays in memory and the run holds: nobody is told of it (SEMANTICS R7)
             if self._moving is not None and self._moving.stopping is None:
@@ -103,12 +101,20 @@ class Standing:
         Raises:
             NoSuchFrameError: The frame is of another history.
         """
-        self.line = self.line_through(frame)
+        line = self.line_through(frame)
+        if line is not self.line:
+            self._change_line(line)
         self.head = frame
         self._doomed.clear()
         keeper = self.history.keeper
         if keeper is not None:
-            keeper.moved(self.line, frame, leads=keeper.leader is self)
+            keeper.moved(line, frame, leads=keeper.leader is self)
+
+    def _change_line(self, line: Line) -> None:
+        keeper = self.history.keeper
+        if keeper is not None and keeper.leader is not self:
+            keeper.went(self.line, line)
+        self.line = line
 
     def line_through(self, frame: Frame) -> Line:
         """Return the current line if the frame is on it, else the line it was made on.

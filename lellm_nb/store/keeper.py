@@ -247,23 +247,16 @@ class Keeper:
         self._pending.marks.append((kind, key, body))
 
     def mark_of(self, session: Any, kind: str, value: Any) -> None:
-        """Write what a session's debugger has beside frames, for its line if it does not lead.
-
-        It is written at once, or by a new line's first frame where there is nothing to lose.
-        """
-        if session is self.leader:
-            self.mark(kind, "", value)
-            return
+        """Write what a session's debugger has beside frames: for its line, if it does not lead."""
         with self._lock:
-            number = self.number(session.line)
             body = self.codec.dumps(value)
-            known = self._of_line.setdefault(number, {})
-            if known.get(kind) != body:
-                lost = value or kind in known
-                known[kind] = body
+            if session is self.leader:
+                self._mark(kind, "", body)
+            else:
+                number = self.number(session.line)
+                self._of_line.setdefault(number, {})[kind] = body
                 self._mark(kind, str(number), body)
-                if lost:
-                    self.flush()
+            self.flush()
 
     def mark(self, kind: str, key: str, value: Any) -> None:
         """Write something else of the run under a kind and a key; `None` takes it away."""

@@ -41,13 +41,17 @@ class Model:
         self.runs = 0
         graph = plan.build()
         graph = graph.patched({path: self.counted(task.fn) for path, task in tasks(graph)})
-        first = Debugger(graph, {"broken": broken}, max_steps=40)
+        first = Debugger(graph, {"broken": broken}, max_steps=40, store=self.store())
         self.debuggers = [first]
         self.seen = {}
         self.stands = {}
         self.notes = {}
         self.pins = set()
         self.learn()
+
+    def store(self):
+        """Where the run is kept, if anywhere."""
+        return None
 
     def counted(self, function):
         """A node's function that is counted when it runs."""
