@@ -86,6 +86,40 @@ def nested() -> Graph:
     return g.start("plan").end("done").build()
 
 
+def order_desk() -> Graph:
+    """Price each line of an order inside ``agent`` (lens ``job``), look at two things, book."""
+
+    def pick(ctx: Any) -> None:
+        ctx.put("current", ctx.state["lines"][len(ctx.state["priced"])])
+
+    def price(ctx: Any) -> None:
+        ctx.append("priced", ctx.state["current"])
+        ctx.put("total", ctx.state["total"] + ctx.state["current"])
+
+    def discount(ctx: Any) -> None:
+        ctx.put("total", ctx.state["total"] - 30)
+
+    agent = GraphBuilder("pricing").node("pick", pick).node("price", price)
+    agent.node("discount", discount).node("done", note)
+    agent.edge("pick", "price").edge("price", "discount")
+    agent.edge_if("discount", "pick", lambda s: len(s["priced"]) < len(s["lines"]))
+    agent.edge("discount", "done")
+    g = GraphBuilder("order desk")
+    g.node("start", lambda ctx: {"job": {"lines": ctx.state["lines"], "priced": [], "total": 0}})
+    g.subgraph("agent", agent.start("pick").end("done").build(), lens="job")
+    g.parallel("checks", {"limit": note, "stock": note})
+    g.node("book", lambda ctx: {"booked": ctx.state["job"]["total"]})
+    g.edge("start", "agent").edge("agent", "checks").edge("checks", "book")
+    return g.start("start").end("book").build()
+
+
+def priced(*lines: int) -> Debugger:
+    """An order desk that has run: of two lines, frames 2 to 8 are of ``agent``, the last is 13."""
+    dbg = Debugger(order_desk(), {"customer": "C-17", "lines": list(lines or (100, 10))})
+    dbg.run()
+    return dbg
+
+
 def fanned() -> Graph:
     """Start, three branches (a task, a barrier, a graph of two nodes), end."""
     inner = GraphBuilder("branch graph").node("one", note).node("two", note)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from lellm_nb.errors import MissingKeyError, NoSuchNodeError, nearest, path_text
+from lellm_nb.errors import NoSuchNodeError, did_you_mean, path_text
 from lellm_nb.graph.graph import Graph
 from lellm_nb.graph.node import Node, Parallel, Subgraph
 from lellm_nb.record.levels import label_of, without_visits
+from lellm_nb.state.lens import KeyLens
 from lellm_nb.state.mutation import check_key
 
-__all__ = ["Address", "absent", "levels_of", "node_at"]
+__all__ = ["Address", "key_of_lens", "levels_of", "node_at"]
 
 
 class Address(NamedTuple):
@@ -60,9 +61,28 @@ class Address(NamedTuple):
             if found is not None:
                 return cls(found, _entry(name, found), (key, *path[1:]))
             cut = first.find(":", cut + 1)
-        name = first.partition(":")[0]
-        problem = f"There is no level {name!r} in {first!r}."
-        raise NoSuchNodeError(name, levels, problem)
+        name, _, key = first.partition(":")
+        problem, hint = f"There is no level {name!r} in {first!r}.", ""
+        behind = [label for label, at in levels.items() if key_of_lens(at, graph) == name]
+        if behind and key:
+            problem += f" {name!r} is the key of level {behind[0]!r}."
+            asked = [(f"{label}:{key}", *path[1:]) for label in behind]
+            guesses = [*asked, (name, key, *path[1:])] if name in known else asked
+            hint = did_you_mean(repr(each if each[1:] else each[0]) for each in guesses)
+        raise NoSuchNodeError(name, levels, problem, hint=hint, kind="level")
+
+    @classmethod
+    def of_level(cls, name: Any, graph: Graph) -> Address:
+        """Return what the name of a level means: ``"agent"``, ``"agent#2"`` for one entry.
+
+        Raises:
+            NoSuchNodeError: The graph has no such level; names the nearest.
+        """
+        levels = levels_of(graph)
+        found = _level(name, levels) if isinstance(name, str) else None
+        if found is None:
+            raise NoSuchNodeError(str(name), levels, kind="level")
+        return cls(found, _entry(name, found), ())
 
     def meant(self, key: str) -> bool:
         """Tell whether a level key is one of those that are asked about."""
@@ -90,6 +110,12 @@ def _entry(name: str, level: str) -> str:
         return ""
     whole = name if "/" in name else label_of(level)[: -len(without_visits(name))] + name
     return "/".join(part.removesuffix("#1") for part in whole.split("/"))
+
+
+def key_of_lens(level: str, graph: Graph) -> str | None:
+    """Return the key of the state around that a level works on; `None` where it is no key."""
+    lens = getattr(node_at(graph, label_of(level)), "lens", None)
+    return lens.key if isinstance(lens, KeyLens) else None
 
 
 def levels_of(graph: Graph) -> dict[str, str]:
@@ -125,23 +151,3 @@ def node_at(graph: Graph, path: str) -> Node | None:
         else:
             nodes = {}
     return node
-
-
-def absent(address: Address, state: Any, where: str) -> MissingKeyError:
-    """Return the error for a place where nothing ever was, with the nearest name."""
-    path = address.path
-    value = state
-    depth, part = 0, path[0]
-    known: Any = {}
-    for depth, part in enumerate(path):  # noqa: B007  # how far it gets is what is asked
-        known = value if isinstance(value, Mapping) else {}
-        try:
-            value = value[part]
-        except (LookupError, TypeError):
-            break
-    shown, above = path_text(path[: depth + 1]), path_text(path[:depth])
-    problem = f"Nothing {where} has a key {shown!r}."
-    if depth:
-        problem = f"Nothing {where} is at {shown!r}: {above!r} holds {type(value).__name__}."
-        problem += nearest(str(part), map(str, known))
-    return MissingKeyError(path if len(path) > 1 else path[0], known, problem)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from lellm_nb.debug.address import Address, absent
+from lellm_nb.debug.address import Address
+from lellm_nb.debug.meant import absent
 from lellm_nb.debug.reading import as_seen, kept_at, kept_items, same_value
 from lellm_nb.debug.table import table
 from lellm_nb.engine.scope import Scope, scope_at
@@ -23,14 +24,23 @@ Found = tuple[list[Frame], list[Any], list[Any]]
 """The frames that changed a value, and the value before and after each."""
 
 
-def change_table(frames: Iterable[Frame], scope: Scope, address: Address) -> pandas.DataFrame:
+class _Absent(NamedTuple):
+    """That the value was never there, and what was."""
+
+    state: Any
+
+
+def change_table(frames: Sequence[Frame], scope: Scope, address: Address) -> pandas.DataFrame:
     """Return one row per change of a value: who changed it, from what, to what.
 
     Raises:
         MissingKeyError: Nothing on the line had such a key; names the nearest.
     """
     inside = bool(address.level)
-    at, old, new = _changes_inside(frames, scope, address) if inside else _changes(frames, address)
+    found = _changes_inside(frames, scope, address) if inside else _changes(frames, address)
+    if isinstance(found, _Absent):
+        raise absent(address, found.state, "on this line", frames[-1], scope.graph)
+    at, old, new = found
     return table(
         {
             "frame": [f.index for f in at],
@@ -46,7 +56,7 @@ def change_table(frames: Iterable[Frame], scope: Scope, address: Address) -> pan
     )
 
 
-def _changes(frames: Iterable[Frame], address: Address) -> Found:
+def _changes(frames: Iterable[Frame], address: Address) -> Found | _Absent:
     path = address.path
     key, whole = path[0], len(path) == 1
     at: list[Frame] = []
@@ -76,7 +86,7 @@ def _changes(frames: Iterable[Frame], address: Address) -> Found:
         after.append(new)
         old = new
     if not ever and not at:
-        raise absent(address, _state(last), "on this line")
+        return _Absent(_state(last))
     return at, before, after
 
 
@@ -88,7 +98,7 @@ def _state(data: Any) -> Any:
     return dict(kept_items(data).items())
 
 
-def _changes_inside(frames: Iterable[Frame], scope: Scope, address: Address) -> Found:
+def _changes_inside(frames: Iterable[Frame], scope: Scope, address: Address) -> Found | _Absent:
     path = address.path
     at: list[Frame] = []
     before: list[Any] = []
@@ -116,7 +126,7 @@ def _changes_inside(frames: Iterable[Frame], scope: Scope, address: Address) -> 
             values[level] = new
             ever = True
     if not ever:
-        raise absent(address, _state(state), "on this line")
+        return _Absent(_state(state))
     return at, before, after
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from lellm_nb.debug.address import Address, absent, node_at
+from lellm_nb.debug.address import Address, node_at
 from lellm_nb.debug.lookup import touches
+from lellm_nb.debug.meant import absent
 from lellm_nb.debug.reading import kept_at, kept_items
 from lellm_nb.debug.who import Writes
 from lellm_nb.graph.graph import Graph
@@ -39,22 +41,25 @@ def who_wrote(head: Frame, graph: Graph, address: Address) -> Writes:
     if not _exists(head, walk, address):
         newest = walk.newest
         state = {} if newest is None else dict(kept_items(newest.data).items())
-        raise absent(address, state, f"on the way to frame {head.index}")
+        raise absent(address, state, f"on the way to frame {head.index}", head, graph)
     return Writes(walk.frames, walk.mutations, walk.through)
 
 
 def _exists(head: Frame, walk: _Walk, address: Address) -> bool:
     path = address.path
-    if walk.frames and len(path) == 1:
+    own: Sequence[int] = range(len(walk.frames))
+    if address.level:  # what wrote around a level says nothing of the keys that are inside it
+        own = [i for i in own if walk.meant(walk.frames[i])]
+    if own and len(path) == 1:
         return True
     levels = [head.position if not address.level else walk.newest, walk.oldest]
     if any(level is not None and kept_at(level.data, path) is not MISSING for level in levels):
         return True
-    for frame, mutation in zip(walk.frames, walk.mutations, strict=True):
-        key = getattr(mutation, "key", None)
+    for i in own:
+        key = getattr(walk.mutations[i], "key", None)
         if isinstance(key, tuple) and len(key) >= len(path) and key[: len(path)] == path:
             return True
-        if kept_at(frame.level.data, path) is not MISSING:
+        if kept_at(walk.frames[i].level.data, path) is not MISSING:
             return True
     return False
 
@@ -107,12 +112,17 @@ class _Walk:
             self.newest = head.position
             self.oldest = last.position
 
+    def meant(self, frame: Frame) -> bool:
+        """Tell whether a frame is of the level that is asked about."""
+        key = self._keys.of(frame)
+        known = self._meant.get(key)
+        if known is None:
+            known = self._meant[key] = self.address.meant(key)
+        return known
+
     def _inside(self, frame: Frame) -> None:
         key = self._keys.of(frame)
-        meant = self._meant.get(key)
-        if meant is None:
-            meant = self._meant[key] = self.address.meant(key)
-        if meant:
+        if self.meant(frame):
             paths: Paths = (self.address.path,)
             through: tuple[Frame, ...] = ()
             if self.address.level:

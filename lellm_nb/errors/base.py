@@ -5,7 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-__all__ = ["LellmError", "listed", "nearest", "path_text"]
+__all__ = ["LellmError", "did_you_mean", "listed", "nearest", "path_text"]
+
+
+def did_you_mean(guesses: Iterable[str]) -> str:
+    """Return a hint that names what may have been meant, or nothing.
+
+    Args:
+        guesses: As the reader would write them, likeliest first.
+
+    Example:
+        >>> did_you_mean(["'agent:total'", "('job', 'total')"])
+        " Did you mean 'agent:total' or ('job', 'total')?"
+    """
+    *others, last = list(guesses) or [""]
+    names = f"{', '.join(others)} or {last}" if others else last
+    return f" Did you mean {names}?" if names else ""
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
@@ -17,8 +32,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
     """
     from difflib import get_close_matches  # seldom needed, and it takes its time to load
 
-    guess = get_close_matches(str(name), list(known), n=1)
-    return f" Did you mean {guess[0]!r}?" if guess else ""
+    return did_you_mean(map(repr, get_close_matches(str(name), list(known), n=1)))
 
 
 def listed(names: Iterable[str], most: int = 20) -> str:

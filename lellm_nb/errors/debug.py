@@ -54,14 +54,22 @@ class NoSuchFrameError(DebuggerError, IndexError):
 
 
 class NoSuchNodeError(DebuggerError, LookupError):
-    """A node was asked for that the graph does not have, or has in several places."""
+    """A node or level was asked for that the graph does not have, or has in several places."""
 
-    def __init__(self, wanted: str, known: Iterable[str], problem: str = "") -> None:
+    def __init__(
+        self,
+        wanted: str,
+        known: Iterable[str],
+        problem: str = "",
+        *,
+        hint: str = "",
+        kind: str = "node",
+    ) -> None:
         self.wanted = wanted
         self.known = list(known)
         super().__init__(
-            f"{problem or f'There is no node {wanted!r}.'}"
-            f"{nearest(wanted, self.known)} Nodes: {listed(self.known)}."
+            f"{problem or f'There is no {kind} {wanted!r}.'}"
+            f"{hint or nearest(wanted, self.known)} {kind.capitalize()}s: {listed(self.known)}."
         )
 
 

@@ -23,13 +23,21 @@ class ReadOnlyStateError(StateError, TypeError):
 
 
 class MissingKeyError(StateError, KeyError):
-    """A key, or a step of a path, is not in the state."""
+    """A key, or a step of a path, is not in the state.
 
-    def __init__(self, key: Any, known: Iterable[Any] = (), problem: str = "") -> None:
+    Attributes:
+        hint: What may have been meant, as a question; empty where nothing is near.
+    """
+
+    def __init__(
+        self, key: Any, known: Iterable[Any] = (), problem: str = "", hint: str = ""
+    ) -> None:
         names = [str(name) for name in known]
         shown = key if isinstance(key, str) else path_text(key)
         problem = problem or f"The state has no key {shown!r}."
-        super().__init__(f"{problem}{nearest(str(shown), names)} Keys: {listed(names)}.", key=key)
+        self.hint = (hint or nearest(str(shown), names)).strip()
+        asked = f" {self.hint}" if self.hint else ""
+        super().__init__(f"{problem}{asked} Keys: {listed(names)}.", key=key)
 
     __str__ = Exception.__str__  # KeyError would show the message as a repr
 
