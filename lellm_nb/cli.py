@@ -6,6 +6,7 @@ import argparse
 import datetime
 import sys
 from collections.abc import Sequence
+from importlib.metadata import version
 from typing import Any
 
 from lellm_nb.errors import LellmError
@@ -43,7 +44,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         >>> main(["runs", "no such file"])
         1
     """
-    options = _parser().parse_args(arguments)
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if given and not given[0].startswith("-") and given[0] != "runs":
+        given.insert(0, "runs")  # a file's name alone is clear enough
+    options = _parser().parse_args(given)
     try:
         _ACTIONS[options.action or "list"](options)
     except LellmError as error:
@@ -58,6 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     raw = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(prog="lellm-nb", description=_MAIN, formatter_class=raw)
+    parser.add_argument("--version", action="version", version=f"lellm-nb {version('lellm-nb')}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="runs")
     runs = commands.add_parser(
         "runs",
@@ -73,7 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     show.add_argument("--frames", type=int, default=20, metavar="N", help="the last N frames (20)")
     show.add_argument("--frame", type=int, metavar="I", help="one frame in full")
     export = actions.add_parser("export", help="write one run to one file")
-    export.add_argument("run", help="its id, how the id begins, or its name")
+    export.add_argument("run", nargs="?", help="its id, how the id begins, or its name; the newest")
     export.add_argument("to", metavar="OUT", help="the file to write; Debugger.load reads it")
     prune = actions.add_parser(
         "prune",
@@ -93,11 +98,9 @@ def _say(text: str) -> None:
 def _is_store(file: str) -> bool:
     from pathlib import Path
 
-    try:
-        with Path(file).open("rb") as opened:
-            return opened.read(2) != b"\x1f\x8b"
-    except OSError:
-        return True  # opening it as a store says what is wrong
+    from lellm_nb.store.saying import ARCHIVE, begins
+
+    return not begins(Path(file), ARCHIVE)
 
 
 def _open(options: Any, run: str | None = None) -> Any:
@@ -147,18 +150,23 @@ def _show(options: Any) -> None:
     if options.frame is not None:
         _show_frame(dbg.frames[options.frame])
         return
+    tree = dbg.tree
     _say(f"{dbg.trace_id}  {dbg.name}")
     _say(dbg.status_line)
     for name, line in dbg._session.history.lines.items():
         begins = "" if line.base is None else f", from frame {line.first - 1} of {line.base.name}"
         _say(f"  line {name}: {len(line)} frames{begins}")
+        branch = tree[name]
+        for index in sorted({*dict(branch.notes), *branch.pins}):
+            pinned = " (pinned)" if index in branch.pins else ""
+            _say(f"    {index}: {dict(branch.notes).get(index, '')}{pinned}".rstrip())
     frames = dbg.frames
     first = max(0, len(frames) - max(options.frames, 0))
     if first:
         _say(f"  … {first} frames before (--frames {len(frames)} shows all)")
     for frame in frames[first:]:
         mark = ">" if frame.index == dbg.head else " "
-        to = f" -> {frame.next_node}" if frame.route is not None else ""
+        to = f" -> {frame.next_node or '(end)'}" if frame.route is not None else ""
         said = "" if frame.error is None else f"  {type(frame.error).__name__}"
         keys = ", ".join(frame.changed_keys)
         _say(f"{mark} {frame.index:5} {frame.kind:9} {frame.path or '(start)'}{to}  {keys}{said}")

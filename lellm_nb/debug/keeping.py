@@ -52,6 +52,8 @@ class Keeping(Writing):
     _by_line: dict[str, dict[str, Any]] | None = None
     _kept_open: _KeptOpen | None = None
     _reading = False
+    _closed = False
+    _marking = False
     _reopened = False
     _lost: Mapping[str, NotStored] = {}
 
@@ -109,7 +111,8 @@ class Keeping(Writing):
     def _on(self, session: ExecutionSession) -> Debugger:
         made = super()._on(session)
         made._lost = dict(self._lost)
-        made._reading = self._reading
+        made._reading, made._closed = self._reading, self._closed
+        made._marking = self._marking
         made.trace_id = self.trace_id
         made._reopened = self._reopened
         made._stored, made._kept_open, made._by_line = self._stored, self._kept_open, self._by_line
@@ -145,12 +148,41 @@ class Keeping(Writing):
         return self._reading
 
     def _post(self, verb: str, work: Any) -> Future[Any]:
-        if self._reading and verb not in _BACKWARD:
+        if verb not in _BACKWARD:
+            self._refuse_reading(verb)
+        return super()._post(verb, work)
+
+    def _refuse_reading(self, verb: str) -> None:
+        """Refuse what would be lost, or could not be done."""
+        if self._closed:
+            raise DebuggerError(
+                f"{verb}: this run was closed. Debugger.open(store, run, graph=…) goes on with it."
+            )
+        if self._reading:
             raise DebuggerError(
                 f"{verb}: this run was opened for reading. To go on with it give its graph:"
                 " Debugger.open(store, run, graph=…)."
             )
-        return super()._post(verb, work)
+
+    def note(self, frame: Any, text: str) -> None:
+        if not self._marking:  # a file that was loaded is saved again
+            self._refuse_reading("note")
+        super().note(frame, text)
+
+    def pin(self, frame: Any, on: bool = True) -> None:
+        if not self._marking:
+            self._refuse_reading("pin")
+        super().pin(frame, on)
+
+    def fork(self, at: Any = None, **options: Any) -> Debugger:
+        self._refuse_reading("fork")
+        return super().fork(at, **options)
+
+    note.__doc__, pin.__doc__, fork.__doc__ = (
+        Writing.note.__doc__,
+        Writing.pin.__doc__,
+        Writing.fork.__doc__,
+    )
 
     def supply(self, values: Mapping[Any, Any]) -> None:
         """Put values where secrets were taken out, so that a reopened run can go on.
@@ -247,7 +279,7 @@ class Keeping(Writing):
             self._session.history.keeper = None
             keeper.close()
             for one in everyone:
-                one._reading = True
+                one._reading = one._closed = True
 
     def _everyone(self) -> list[Any]:
         """Return the debuggers of this run that there are, the first one first."""
@@ -271,7 +303,8 @@ class Keeping(Writing):
 
         Args:
             store: A path, or a store.
-            run: Its id, the beginning of it, or its name; the newest by default.
+            run: Its id, the beginning of it, or its name, of which the newest is meant; the
+                newest of all by default.
             graph: Its graph; without it the run can be read, and not moved on.
             mode: `GraphHashMode.FORCE` goes on with a graph of another shape, where the
                 position still exists.

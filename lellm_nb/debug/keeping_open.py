@@ -13,6 +13,7 @@ from lellm_nb.errors import (
     CorruptedCheckpointError,
     DebuggerError,
     GraphMismatchError,
+    listed,
 )
 from lellm_nb.graph.graph import Graph
 from lellm_nb.graph.node import Parallel, Subgraph
@@ -104,7 +105,9 @@ def _codec_of(store: Any, redact: Redactor | None = None) -> Codec:
 def load_archive(cls: Any, path: Any, graph: Graph | None, mode: Any) -> Any:
     """Return a debugger of a file; see `Keeping.load`."""
     rows, name = read_archive(path)
-    return _open_rows(cls, rows, name, graph, mode, writes=False)
+    made = _open_rows(cls, rows, name, graph, mode, writes=False)
+    made._marking = True
+    return made
 
 
 def _open_rows(
@@ -242,10 +245,11 @@ def _find_run(store: RunStore, run: str | None) -> RunInfo:
     found = [info for info in infos if run and info.trace_id.startswith(run)]
     if len(found) == 1:
         return found[0]
-    known = ", ".join(f"{info.trace_id[:8]} {info.name}" for info in infos[:10]) or "(none)"
-    error = CheckpointNotFoundError(run or "(any run)")
-    error.add_note(f"Runs there: {known}")
-    raise error
+    known = listed((f"{info.trace_id[:8]} {info.name}" for info in infos), 10)
+    several = (
+        f"{run!r} begins the ids of {len(found)} runs" if found else f"There is no run {run!r}"
+    )
+    raise CheckpointNotFoundError(run, f"{several if run else 'There are no runs'}. Runs: {known}.")
 
 
 def _hash_of(facts: dict[str, Any]) -> int:
@@ -263,11 +267,9 @@ def _compare(facts: dict[str, Any], expected: int, graph: Graph, mode: GraphHash
     """
     if expected == graph.canonical_hash or mode is GraphHashMode.FORCE:
         return
-    error = GraphMismatchError(expected, graph.canonical_hash)
     words = read_fingerprint(facts.get("shape")).diff(graph.fingerprint)
-    error.add_note(f"What changed: {words or 'only the hash'}.")
-    error.add_note("mode=GraphHashMode.FORCE goes on where the position still exists.")
-    raise error
+    changed = str(words) or "only the hash"
+    raise GraphMismatchError(expected, graph.canonical_hash, changed)
 
 
 def _levels(graph: Graph) -> Iterator[Graph]:

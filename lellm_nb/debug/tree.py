@@ -96,7 +96,11 @@ class Tree:
                 fork = f" from frame {b.at}" if b.base else ""
                 here = f"  <- head at frame {self._head}" if b.current else ""
                 lines.append(f"{'  ' * depth}{b.name}{fork}: {b.frames} frames, {b.status}{here}")
-                lines.extend(f"{'  ' * depth}  {i}: {text}" for i, text in b.notes)
+                notes = dict(b.notes)
+                for i in sorted({*notes, *b.pins}):
+                    said = [notes[i]] if i in notes else []
+                    said += ["(pinned)"] if i in b.pins else []
+                    lines.append(f"{'  ' * depth}  {i}: {' '.join(said)}")
                 draw(b.name, depth + 1)
 
         draw("", 0)

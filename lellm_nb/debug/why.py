@@ -17,6 +17,7 @@ from lellm_nb.graph.decision import Reroute
 from lellm_nb.graph.edge import Edge
 from lellm_nb.graph.graph import Graph
 from lellm_nb.graph.node import Subgraph
+from lellm_nb.graph.unknown import unknown_code
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.levels import LevelKeys, label_of, level_at
 from lellm_nb.record.position import Waiting
@@ -58,6 +59,8 @@ class Asked:
         if self.condition:
             told = "raises" if self.result is None else str(self.result)
             text += f": {told}: {' '.join(self.condition.split())}"
+        elif self.result is not None:
+            text += f": {self.result}"
         if self.reads:
             text += f"  [reads {', '.join(self.reads)}]"
         return text + (f"  ({self.note})" if self.note else "")
@@ -184,6 +187,9 @@ def _winner(frame: Frame, edges: tuple[Edge, ...]) -> int | None:
 
 def _asked(edge: Edge, frame: Frame, recorded: bool | None, won: bool, late: bool) -> Asked:
     assert edge.predicate is not None
+    if edge.predicate is unknown_code:
+        note = "its condition is not known without the graph"
+        return Asked(edge.label, edge.target, edge.kind, "", recorded, (), won, note)
     notes = ["not asked: an earlier edge had won"] if late else []
     result: bool | None = None
     try:

@@ -18,11 +18,11 @@ class CheckpointStoreError(LellmError):
 
 
 class CheckpointNotFoundError(CheckpointStoreError):
-    """A store has no checkpoint under that id."""
+    """A store has no checkpoint, or no run, under that id."""
 
-    def __init__(self, checkpoint_id: object) -> None:
+    def __init__(self, checkpoint_id: object, text: str = "") -> None:
         self.checkpoint_id = checkpoint_id
-        super().__init__(f"There is no checkpoint {checkpoint_id}.")
+        super().__init__(text or f"There is no checkpoint {checkpoint_id}.")
 
 
 class CorruptedCheckpointError(CheckpointStoreError):
@@ -38,9 +38,21 @@ class SerializationError(CheckpointStoreError):
 
 
 class GraphMismatchError(CheckpointStoreError):
-    """A checkpoint belongs to a graph of another shape (SEMANTICS C2)."""
+    """A checkpoint belongs to a graph of another shape (SEMANTICS C2).
 
-    def __init__(self, expected: int, actual: int) -> None:
+    Attributes:
+        expected, actual: The two hashes.
+        changed: What changed, in words, where that is known.
+    """
+
+    def __init__(self, expected: int, actual: int, changed: str = "") -> None:
         self.expected = expected
         self.actual = actual
-        super().__init__(f"graph hash mismatch: expected {expected:#018x}, got {actual:#018x}")
+        self.changed = changed
+        text = f"graph hash mismatch: expected {expected:#018x}, got {actual:#018x}"
+        if changed:
+            text += (
+                f". What changed: {changed}. mode=GraphHashMode.FORCE goes on where the"
+                " position still exists."
+            )
+        super().__init__(text)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from lellm_nb.errors import CorruptedCheckpointError, DebuggerError
+from lellm_nb.errors import CorruptedCheckpointError
 from lellm_nb.graph.decision import DefaultAction
 from lellm_nb.graph.edge import Edge
 from lellm_nb.graph.fingerprint import Fingerprint
 from lellm_nb.graph.graph import Graph
 from lellm_nb.graph.node import Barrier, Condition, Node, Parallel, Subgraph, Task
+from lellm_nb.graph.unknown import unknown_code
 from lellm_nb.record.codec_reading import DAMAGE, told
 from lellm_nb.state.lens import IdentityLens, KeyLens
 from lellm_nb.state.merge import MergeMutations
@@ -91,7 +92,7 @@ def read_graph(form: Any, hash: int, depth: int = 0) -> Graph:
             raise ValueError("it nests too deeply")
         nodes = {str(row[0]): _read_node(row, depth) for row in form["nodes"]}
         edges = tuple(
-            Edge(source, target, kind, _unknown if kind == "conditional" else None, limit)
+            Edge(source, target, kind, unknown_code if kind == "conditional" else None, limit)
             for source, target, kind, limit in form["edges"]
         )
         ends = [name for edge in edges for name in (edge.source, edge.target)]
@@ -126,11 +127,7 @@ def _read_node(row: Any, depth: int) -> Node:
         default = DefaultAction(more["default"])
         return Barrier(name, more["timeout"], default, str(approve), str(reject))
     if kind == "condition":
-        return Condition(name, tuple((str(target), _unknown) for target in more["cases"]))
+        return Condition(name, tuple((str(target), unknown_code) for target in more["cases"]))
     if kind != "task":
         raise ValueError(f"unknown kind {kind!r}")
-    return Task(name, _unknown, tuple(map(str, more.get("goto", ()))))
-
-
-def _unknown(_: Any) -> Any:
-    raise DebuggerError("The run was opened without its graph: there is no code to run here.")
+    return Task(name, unknown_code, tuple(map(str, more.get("goto", ()))))

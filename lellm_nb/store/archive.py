@@ -43,6 +43,7 @@ from lellm_nb.record.codec_frames import Row
 from lellm_nb.record.codec_reading import DAMAGE, told
 from lellm_nb.store.memory_rows import MemoryRows
 from lellm_nb.store.rows import LineRow
+from lellm_nb.store.saying import DATABASE, begins
 
 __all__ = ["FORMAT", "read_archive", "write_archive"]
 
@@ -140,6 +141,8 @@ def read_archive(
         CheckpointStoreError: It cannot be read.
     """
     codec = Codec(limits)
+    if begins(Path(path), DATABASE):
+        raise CheckpointStoreError(f"{str(path)!r} is a store: Debugger.open opens it.")
     try:
         count = _checked(Path(path))
         lines = _lines_of(Path(path), codec.limits)

@@ -736,7 +736,7 @@ def test_the_tree_tells_of_every_line():
         "main: 3 frames, waiting  <- head at frame 2",
         "  1: first words",
         "  better from frame 1: 4 frames, waiting",
-        "    2: by hand",
+        "    2: by hand (pinned)",
         "    from the fork from frame 2: 6 frames, completed",
     ]
     frame = tree.to_pandas()

@@ -271,7 +271,7 @@ def test_a_fork_of_which_nobody_holds_the_first_is_still_kept(tmp_path):
     dbg.close()
 
     assert Debugger.open(tmp_path / "runs.db").branch("fork 1").state["log"] == ["a", "b", "c"]
-    with pytest.raises(DebuggerError, match="opened for reading"):
+    with pytest.raises(DebuggerError, match="was closed"):
         dbg.step()
 
 
@@ -282,7 +282,7 @@ def test_closing_a_fork_closes_the_run(tmp_path):
 
     fork.close()
 
-    with pytest.raises(DebuggerError, match="opened for reading"):
+    with pytest.raises(DebuggerError, match="was closed"):
         dbg.step()
     assert Debugger.open(tmp_path / "runs.db", graph=abc()).step().error is None
 
