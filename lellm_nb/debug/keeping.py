@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
@@ -13,19 +13,11 @@ from lellm_nb.debug.breakpoints import Breakpoints
 from lellm_nb.debug.keeping_code import code_form, lost_code, lost_text
 from lellm_nb.debug.keeping_stops import read_modes, read_stops, stops_form, watched
 from lellm_nb.debug.stop import Stop, StopReason
-from lellm_nb.debug.writing import Writing
-from lellm_nb.engine.scope import Scope
-from lellm_nb.errors import (
-    CheckpointStoreError,
-    DebuggerError,
-    RedactedValueError,
-    listed,
-    path_text,
-)
+from lellm_nb.debug.supplying import Supplying
+from lellm_nb.errors import CheckpointStoreError, DebuggerError
 from lellm_nb.graph.graph import Graph
 from lellm_nb.ids import TraceId, new_trace_id
 from lellm_nb.session.session import ExecutionSession, GraphHashMode
-from lellm_nb.state.state import content_of
 
 if TYPE_CHECKING:
     from lellm_nb.debug.debugger import Debugger
@@ -40,7 +32,7 @@ __all__ = ["Keeping"]
 _BACKWARD = frozenset({"back", "run_back", "rewind"})
 
 
-class Keeping(Writing):
+class Keeping(Supplying):
     """``save, load, open, close, refresh``, and what a store has to be told.
 
     Attributes:
@@ -54,12 +46,7 @@ class Keeping(Writing):
     _reading = False
     _closed = False
     _marking = False
-    _reopened = False
     _lost: Mapping[str, NotStored] = {}
-
-    @property
-    def _keeper(self) -> Any:
-        return self._session.history.keeper
 
     # -- a new run -------------------------------------------------------------
 
@@ -100,7 +87,7 @@ class Keeping(Writing):
         super().mode(node, mode)
         self._keep("modes", dict(self._modes))
 
-    mode.__doc__ = Writing.mode.__doc__
+    mode.__doc__ = Supplying.mode.__doc__
 
     def _replaced(self, nodes: Mapping[str, Any]) -> None:
         super()._replaced(nodes)
@@ -179,69 +166,10 @@ class Keeping(Writing):
         return super().fork(at, **options)
 
     note.__doc__, pin.__doc__, fork.__doc__ = (
-        Writing.note.__doc__,
-        Writing.pin.__doc__,
-        Writing.fork.__doc__,
+        Supplying.note.__doc__,
+        Supplying.pin.__doc__,
+        Supplying.fork.__doc__,
     )
-
-    def supply(self, values: Mapping[Any, Any]) -> None:
-        """Put values where secrets were taken out, so that a reopened run can go on.
-
-        They are written at every level that lacks them, as frames of kind *edit*, and are
-        taken out of the store again.
-
-        Args:
-            values: By key, or by path tuple: ``{("config", "api_key"): …}``.
-
-        Raises:
-            BusyError: A run is going on.
-            DebuggerError: No secret was taken out at such a place; names those that were.
-        """
-        self._refuse_while_busy("supply")
-        wanted = {key if isinstance(key, tuple) else (key,): value for key, value in values.items()}
-        lacking = list(self._lacking())
-        there = list(dict.fromkeys(path for _, paths in lacking for path in paths))
-        for key in wanted:
-            if not any(path[: len(key)] == key for path in there):
-                raise DebuggerError(
-                    f"Nothing was taken out at {path_text(key)}; secrets are missing at"
-                    f" {listed(repr(path if len(path) > 1 else path[0]) for path in there)}."
-                )
-        self._hide(wanted)
-        for scope, paths in lacking:
-            put = {key: wanted[key] for key in wanted if any(p[: len(key)] == key for p in paths)}
-            if put:
-                self._session.edit_level(scope, put)
-        self._changed()
-
-    def _hide(self, paths: Iterable[Any]) -> None:
-        """From now on take what stands at some paths out of the store, whatever its look."""
-        if self._keeper is not None:
-            import glob
-
-            codec = self._keeper.codec
-            texts = (path_text(path if isinstance(path, tuple) else (path,)) for path in paths)
-            codec.redactor = codec.redactor.also(glob.escape(text) for text in texts)
-
-    def _hidden(self) -> Stop | None:
-        """Hold before a node could read what was taken out of the store (a `Redacted`)."""
-        if not self._reopened:
-            return None
-        paths = list(dict.fromkeys(path for _, found in self._lacking() for path in found))
-        if not paths:
-            return None
-        return self._stop(StopReason.PAUSED, error=RedactedValueError(paths))
-
-    def _lacking(self) -> Iterator[tuple[Scope, list[tuple[Any, ...]]]]:
-        """Walk the levels that lack a secret, with where it was."""
-        from lellm_nb.record.redact import Redacted, redacted_paths
-
-        if not Redacted.met:
-            return
-        for scope, level in self._session.open_levels():
-            paths = redacted_paths(content_of(level.data))
-            if paths:
-                yield scope, paths
 
     async def _advance(self, **options: Any) -> Stop:
         hidden = self._hidden()
