@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from typing import TYPE_CHECKING, Any, overload
 
@@ -51,6 +51,15 @@ class Change:
         if self._long:
             return f"~ {where}: {self.text}"
         return f"~ {where}: {_short(self.old)} -> {_short(self.new)}"
+
+    def under(self, *above: Any) -> Change:
+        """Return the same difference with its path inside another one."""
+        return replace(self, path=(*above, *self.path))
+
+    def at_level(self, level: str) -> Change:
+        """Return the same difference with the name of its level before the key: ``agent:plan``."""
+        first, *below = self.path
+        return replace(self, path=(f"{level}:{first}", *below)) if level else self
 
     @property
     def _long(self) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -195,9 +194,7 @@ class Looking(Core):
         for level, inside in inner.items():
             sides = [self._level_data(frame, inside) for frame in ends]
             if None not in sides:
-                for change in diff_data(*sides):
-                    path = (f"{level}:{change.path[0]}", *change.path[1:])
-                    changes.append(dataclasses.replace(change, path=path))
+                changes += [change.at_level(level) for change in diff_data(*sides)]
         return Diff(changes)
 
     def _level_data(self, frame: Frame, inside: Frame) -> Any:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
-from lellm_nb.debug.breakpoints import Stopper, Watch
+from lellm_nb.debug.breakpoints import ErrorStop, Stopper, Watch
+from lellm_nb.debug.diff import Change, Diff, diff_states
+from lellm_nb.debug.lookup import ValuePath
 from lellm_nb.record.frame import Frame
 
 __all__ = ["Pending", "Stop", "StopReason"]
+
+
+MOST = 160
+"""So many characters tell what changed."""
 
 
 class StopReason(Enum):
@@ -73,6 +79,53 @@ class Stop:
     old: Any = None
     new: Any = None
 
+    @property
+    def changes(self) -> Diff:
+        """How the watched value differs, as `Debugger.diff` tells it; empty without a watch.
+
+        Example:
+            >>> from lellm_nb import Debugger, GraphBuilder
+            >>> g = GraphBuilder("g").node("a", lambda ctx: ctx.put(("job", "n"), 2))
+            >>> dbg = Debugger(g.start("a").end("a").build(), {"job": {"n": 1}})
+            >>> watch = dbg.watch("job")
+            >>> dbg.run().changes
+            ~ job.n: 1 -> 2
+        """
+        watch = self.breakpoint
+        if not isinstance(watch, Watch) or self._condition_raised:
+            return Diff(())
+        what = watch.what
+        if not isinstance(what, ValuePath):
+            return Diff([Change((watch.subject,), "changed", self.old, self.new)])
+        found = diff_states({"": self.old}, {"": self.new})
+        inside = [replace(change, path=change.path[1:]) for change in found]
+        return Diff([change.under(*what.parts).at_level(what.level) for change in inside])
+
+    @property
+    def what_changed(self) -> str:
+        """The same in a few words; empty without a watch.
+
+        Example:
+            >>> from lellm_nb import Debugger, GraphBuilder
+            >>> g = GraphBuilder("g").node("a", lambda ctx: {"job": {"n": 2, "m": 1}})
+            >>> dbg = Debugger(g.start("a").end("a").build(), {"job": {"n": 1, "m": 0}})
+            >>> watch = dbg.watch("job")
+            >>> dbg.run().what_changed
+            'job.n: 1 -> 2 (and 1 more)'
+        """
+        # what went from one value to another tells more than what came or went
+        changes = sorted(self.changes, key=lambda change: change.kind != "changed")
+        if not changes:
+            return ""
+        first = " ".join(str(changes[0]).removeprefix("~ ").split())  # long texts have lines
+        first = first if len(first) <= MOST else f"{first[: MOST - 1]}…"
+        return f"{first} (and {len(changes) - 1:,} more)" if changes[1:] else first
+
+    @property
+    def _condition_raised(self) -> bool:
+        asks = self.breakpoint is not None and not isinstance(self.breakpoint, ErrorStop)
+        return asks and self.error is not None and self.reason in _OWN
+
     def __repr__(self) -> str:
         more = ""
         if self.error is not None:
@@ -81,9 +134,13 @@ class Stop:
             more += f", pending={', '.join(p.id for p in self.pending)}"
         if self.breakpoint is not None:
             more += f", breakpoint={self.breakpoint.label}"
-            if self.error is not None and self.reason in (StopReason.BREAKPOINT, StopReason.WATCH):
+            if self._condition_raised:
                 more += f" (its condition raised: dbg.breakpoints.disable({self.breakpoint.id}))"
-        if isinstance(self.breakpoint, Watch):
-            more += f", {self.old!r:.60} -> {self.new!r:.60}"
+        if self.what_changed:
+            more += f", {self.what_changed}"
         at = f" {self.frame.path}" if self.frame.path else ""
         return f"Stop({self.reason.name}, frame {self.frame.index}{at}{more})"
+
+
+_OWN = (StopReason.BREAKPOINT, StopReason.WATCH, StopReason.COMPLETED)
+"""Reasons that bring no error of their own: if there is one, a condition raised it."""

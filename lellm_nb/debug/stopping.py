@@ -11,6 +11,7 @@ from lellm_nb.debug.breakpoints import Breakpoint, EdgeStop, ErrorStop, Hit, Sto
 from lellm_nb.debug.changes import level_data_before
 from lellm_nb.debug.lookup import ValuePath
 from lellm_nb.debug.stop import Stop, StopReason
+from lellm_nb.debug.watching import note_on
 from lellm_nb.engine.scope import Scope, Site
 from lellm_nb.errors import DebuggerError, NoSuchNodeError
 from lellm_nb.graph.node import Parallel
@@ -100,14 +101,19 @@ class Stopping(Asking):
 
         Args:
             what: A key, a path tuple or ``"level:key"``; or a predicate of the root state,
-                which stops where its answer changes.
+                which stops where its answer changes. A key may come later: the watch says
+                that nothing has it yet, and a warning names what else may have been meant.
 
         Raises:
             StateTypeError: It is neither.
         """
         self._refuse_while_busy("watch")
-        is_place = isinstance(what, (str, tuple)) or not callable(what)
-        return self._add_stop(Watch(self._value_path(what) if is_place else what))
+        if callable(what) and not isinstance(what, (str, tuple)):
+            return self._add_stop(Watch(what))
+        place = self._value_path(what)
+        watch = self._add_stop(Watch(place))
+        watch.note = note_on(place, self.frames[-1], self.graph)
+        return watch
 
     def _add_stop(self, stop: S) -> S:
         """Add a stop; return it, or the one that waited for its condition."""

@@ -38,8 +38,11 @@ class Stopper:
     Attributes:
         id: A number to name it by.
         enabled: Set it to False to keep it for later.
-        hits: How often it was met while enabled.
+        hits: How often it was met while enabled, going forward or back.
+        note: What is worth knowing of it as long as it was not met.
     """
+
+    note = ""
 
     def __init__(self) -> None:
         self.id = 0
@@ -93,8 +96,10 @@ class Stopper:
 
     def __repr__(self) -> str:
         off = "disabled" if self.missing is None else repr(self.missing)
-        state = "" if self.enabled else f" ({off})"
-        return f"<{type(self).__name__} {self.id} {self.label}{state}, hits {self.hits}>"
+        said = [*([] if self.enabled else [off]), *([] if self.hits else [self.note])]
+        state = "; ".join(filter(None, said))
+        more = f" ({state})" if state else ""
+        return f"<{type(self).__name__} {self.id} {self.label}{more}, hits {self.hits}>"
 
 
 class Breakpoint(Stopper):
@@ -217,10 +222,13 @@ class Watch(Stopper):
         self.what = what
 
     @property
+    def subject(self) -> str:
+        """What it looks at: the place as it was asked for, or the name of the predicate."""
+        return str(self.what) if isinstance(self.what, ValuePath) else name_of(self.what)
+
+    @property
     def label(self) -> str:
-        return (
-            f"when {self.what if isinstance(self.what, ValuePath) else name_of(self.what)} changes"
-        )
+        return f"when {self.subject} changes"
 
     @property
     def missing(self) -> NotStored | None:

@@ -409,7 +409,7 @@ def test_all_stops_are_listed_in_words():
         "<Breakpoint 2 after done if big, hits 0>",
         "<EdgeStop 3 on add -> done, hits 0>",
         "<ErrorStop 4 on any error (disabled), hits 0>",
-        "<Watch 5 when n changes, hits 0>",
+        "<Watch 5 when n changes (nothing has this key yet), hits 0>",
         "<Watch 6 when big changes, hits 0>",
     ]
     assert repr(Debugger(counting()).breakpoints) == "(no breakpoints)"
