@@ -95,6 +95,7 @@ class Lab(Server):
         front_end: str = LAB,
         width: int = 1280,
         height: int = 900,
+        scale: float = 1,
     ) -> Iterator[Notebook]:
         """Open a copy of a notebook of the repository, or one made of these code cells."""
         name = f"{secrets.token_hex(4)}.ipynb"
@@ -107,7 +108,9 @@ class Lab(Server):
             nbformat.write(document, self.root / name)
         else:
             shutil.copy(ROOT / notebook, self.root / name)
-        context = self.browser.new_context(viewport={"width": width, "height": height})
+        context = self.browser.new_context(
+            viewport={"width": width, "height": height}, device_scale_factor=scale
+        )
         try:
             page = context.new_page()
             page.set_default_timeout(30_000)

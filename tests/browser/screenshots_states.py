@@ -1,6 +1,6 @@
 """Pictures of the panel in fourteen states, light and dark, for a person to look at.
 
-    python -m tests.browser.screenshots_states /tmp/shots [name …]
+    python -m tests.browser.screenshots_states /tmp/shots [name …] [light | dark]
 
 Each state is made by doing what a person would do; see `STATES`.
 """
@@ -13,7 +13,8 @@ from pathlib import Path
 
 from playwright.sync_api import Locator, expect
 
-from tests.browser.lab import DARK, LIGHT, Lab, Notebook
+from tests.browser.lab import DARK, LIGHT, Lab
+from tests.browser.notebook_page import Notebook
 
 SETUP = """\
 import asyncio, logging, time
@@ -211,39 +212,48 @@ STATES: list[State] = [
 ]
 
 
-def take(lab: Lab, folder: Path, states: list[State], theme: str, suffix: str) -> list[Path]:
-    """Take the pictures of one theme; what goes wrong in one does not spoil the others."""
-    taken = []
-    for wide, chosen in (
-        ((1280, 1000), [s for s in states if "narrow" not in s[0]]),
-        ((390, 1300), [s for s in states if "narrow" in s[0]]),
-    ):
-        if not chosen:
-            continue
-        cells = [SETUP, *(f"dbg = {made}\ndbg" for _, _, made in chosen)]
-        with lab.open(cells, theme=theme, width=wide[0], height=wide[1]) as notebook:
-            if wide[0] < 600:
-                hide = "window.jupyterapp.commands.execute('application:toggle-left-area')"
-                notebook.page.evaluate(hide)
-            notebook.run_cell(0)
-            for cell, (name, act, _) in enumerate(chosen, 1):
-                notebook.run_cell(cell)
-                panel = notebook.output(cell).locator(".lellm-nb")
-                nodes = panel.get_by_role("region", name="Graph").locator(".node")
-                expect(nodes.first).to_be_attached()
-                notebook.page.set_default_timeout(8_000)
-                try:
-                    act(notebook, panel)
-                except Exception as error:  # the picture shows what was there instead
-                    print(f"{name}: {str(error)[:600]}")
-                panel.scroll_into_view_if_needed()
-                notebook.page.mouse.move(0, 0)
-                file = folder / f"{name}{suffix}.png"
-                panel.screenshot(path=file, animations="disabled")
-                taken.append(file)
-                notebook.kernel("None", "dbg.stop()")
-            if notebook.complaints:
-                print("The page complained:", *notebook.complaints[:5], sep="\n  ")
+def take(
+    lab: Lab,
+    folder: Path,
+    states: list[State],
+    theme: str,
+    *,
+    window: tuple[int, int],
+    alone: bool = False,
+    scale: float = 1,
+) -> list[Path]:
+    """Take the pictures of one theme; what goes wrong in one does not spoil the others.
+
+    `alone` puts the file browser away, so that the panel is nearly as wide as the window.
+    """
+    taken: list[Path] = []
+    if not states:
+        return taken
+    cells = [SETUP, *(f"dbg = {made}\ndbg" for _, _, made in states)]
+    suffix = "-dark" if theme == DARK else ""
+    with lab.open(cells, theme=theme, width=window[0], height=window[1], scale=scale) as notebook:
+        if alone:
+            hide = "window.jupyterapp.commands.execute('application:toggle-left-area')"
+            notebook.page.evaluate(hide)
+        notebook.run_cell(0)
+        for cell, (name, act, _) in enumerate(states, 1):
+            notebook.run_cell(cell)
+            panel = notebook.output(cell).locator(".lellm-nb")
+            nodes = panel.get_by_role("region", name="Graph").locator(".node")
+            expect(nodes.first).to_be_attached()
+            notebook.page.set_default_timeout(8_000)
+            try:
+                act(notebook, panel)
+            except Exception as error:  # the picture shows what was there instead
+                print(f"{name}: {str(error)[:600]}")
+            panel.scroll_into_view_if_needed()
+            notebook.page.mouse.move(0, 0)
+            file = folder / f"{name}{suffix}.png"
+            panel.screenshot(path=file, animations="disabled")
+            taken.append(file)
+            notebook.kernel("None", "dbg.stop()")
+        if notebook.complaints:
+            print("The page complained:", *notebook.complaints[:5], sep="\n  ")
     return taken
 
 
@@ -251,14 +261,17 @@ def main() -> int:
     folder = Path(sys.argv[1] if len(sys.argv) > 1 else "test-results/states")
     folder.mkdir(parents=True, exist_ok=True)
     wanted = sys.argv[2:]
-    states = [s for s in STATES if not wanted or any(word in s[0] for word in wanted)]
-    themes = [(LIGHT, ""), (DARK, "-dark")]
-    if "dark" in wanted or "light" in wanted:
-        states = STATES
-        themes = [t for t in themes if ("dark" in wanted) == bool(t[1])]
+    themes = [theme for theme in (LIGHT, DARK) if theme.split()[-1].lower() in wanted]
+    words = [word for word in wanted if word not in ("light", "dark")]
+    states = [s for s in STATES if not words or any(word in s[0] for word in words)]
     with Lab() as lab:
-        for theme, suffix in themes:
-            for file in take(lab, folder, states, theme, suffix):
+        for theme in themes or (LIGHT, DARK):
+            wide = [s for s in states if s[1] is not narrow]
+            small = [s for s in states if s[1] is narrow]
+            for file in (
+                *take(lab, folder, wide, theme, window=(1280, 1000)),
+                *take(lab, folder, small, theme, window=(390, 1300), alone=True),
+            ):
                 print(file)
     return 0
 

@@ -158,7 +158,7 @@ def test_output_has_what_was_printed_shown_and_streamed(shown):
 
 
 def test_a_stream_is_seen_while_it_comes(shown):
-    """The words stand at the foot of the graph and in the node's card, and go with the step."""
+    """The words stand over the graph and in the node's card, and go with the step."""
     page, panel = shown()
     page.kernel("None", "hold = 1; dbg = dbg.fork(put={'go': False}); None")
     page.run_cell(1)

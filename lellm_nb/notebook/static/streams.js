@@ -1,4 +1,4 @@
-/** Token streams of running nodes, at the foot of the graph while they come. */
+/** Token streams of running nodes, over the graph while they come, where the ribbon is in the past. */
 
 import { attr, el, text, visible } from "./dom.js";
 
