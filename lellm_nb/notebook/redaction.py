@@ -50,7 +50,7 @@ class Veil:
     def __init__(self, redactor: Redactor) -> None:
         self.redactor = redactor
         self._rules = [path.split(".") for path in redactor.paths]
-        self._words: dict[str, None] = {}
+        self._words: tuple[str, ...] = ()
         self._learned: Any = None
         self._least = SHORT if redactor.hint(b" ") is False else 0
 
@@ -125,11 +125,13 @@ class Veil:
         if not self._rules or state is self._learned:
             return
         self._learned = state
+        words = dict.fromkeys(self._words)
         for rule in self._rules:
             for found in islice(_at(state, rule), _MOST_LOOKS):
-                room = len(self._words) < _MOST_WORDS
-                if room and isinstance(found, str) and len(found) >= _LEAST_WORD:
-                    self._words[found] = None
+                if isinstance(found, str) and len(found) >= _LEAST_WORD:
+                    words[found] = None
+        # in one go: another thread may be reading; the longest first, as one may hold another
+        self._words = tuple(sorted(islice(words, _MOST_WORDS), key=len, reverse=True))
 
     def rows(self, rows: Any) -> Any:
         """Return JSON-ready rows with the secrets taken out of every text in them."""

@@ -8,7 +8,7 @@ from typing import Any
 from lellm_nb.graph.outline import Outline
 
 from .outputs import stream_text
-from .redaction import Veil, veil_of
+from .redaction import veil_of
 from .values import clean_text
 
 TAIL = 4_000
@@ -27,7 +27,7 @@ class StreamTails:
 
     def __init__(self, outline: Outline, debugger: Any = None) -> None:
         self._outline = outline
-        self._veil: Veil = veil_of(debugger)
+        self._debugger = debugger
         self._told: dict[int, tuple[int, int, str, int]] = {}
         """Node to the identity of its chunks, how many of them were heard, the end of their
         text, and how much of that end was told."""
@@ -41,6 +41,7 @@ class StreamTails:
         """Return ``[node, whether it begins anew, text]``; no text says that it ended."""
         rows: list[list[Any]] = []
         seen = set()
+        veil = veil_of(self._debugger)
         for path, chunks in streaming.items():
             number = self._outline.find(path)
             if number < 0:
@@ -53,7 +54,7 @@ class StreamTails:
                 continue
             if anew:
                 heard, end, told = 0, "", 0
-            text, end, told = self._veil.split(end + stream_text(chunks[heard:count]), told)
+            text, end, told = veil.split(end + stream_text(chunks[heard:count]), told)
             self._told[number] = (id(chunks), count, end, told)
             if anew or text:
                 rows.append([number, anew, clean_text(text[-TAIL:])])
