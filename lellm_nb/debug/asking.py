@@ -10,6 +10,7 @@ from lellm_nb.debug.bisecting import first_holding
 from lellm_nb.debug.changes import change_table
 from lellm_nb.debug.evaluate import evaluated
 from lellm_nb.debug.frames import Frames
+from lellm_nb.debug.inside import frames_inside
 from lellm_nb.debug.looking import Looking
 from lellm_nb.debug.loops import loop_table, rings
 from lellm_nb.debug.reading import kept_items
@@ -100,12 +101,16 @@ class Asking(Looking):
         hide = self.redact.apply
         return find_text(self.frames, text, case, lambda told, at: str(hide(told, at)))
 
-    def evaluate(self, expression: str | Callable[[Frame], Any]) -> pandas.DataFrame:
+    def evaluate(
+        self, expression: str | Callable[[Frame], Any], *, level: str | None = None
+    ) -> pandas.DataFrame:
         """Ask every recorded frame of the current line, after the fact.
 
         Args:
             expression: Python, in which the keys of the root state are names, `state` is the
                 root state and `frame` the frame; or a function of a frame.
+            level: Ask the frames of a level only, ``"agent"``, ``"agent#2"`` for one entry or
+                ``"checks/stock"`` for a branch; names and `state` mean that level's state.
 
         Returns:
             A column ``value``, by frame, and a column ``error`` that says what the
@@ -113,6 +118,7 @@ class Asking(Looking):
 
         Raises:
             DebuggerError: The syntax is wrong; shows where.
+            NoSuchNodeError: There is no such level.
 
         Example:
             >>> from lellm_nb import Debugger, GraphBuilder
@@ -125,9 +131,11 @@ class Asking(Looking):
             0      <NA>  NameError: name 'n' is not defined.
             1         2                                <NA>
         """
-        return evaluated(self.frames, expression)
+        if level is None:
+            return evaluated(self.frames, expression)
+        return evaluated(frames_inside(self.frames, self.graph, level), expression, inside=True)
 
-    def bisect(self, predicate: str | Callable[[Frame], Any]) -> Frame:
+    def bisect(self, predicate: str | Callable[[Frame], Any], *, level: str | None = None) -> Frame:
         """Return the first frame from which a predicate holds on the way to the head.
 
         By binary search: about log2(n) frames are asked. It is taken to hold from some frame
@@ -137,10 +145,14 @@ class Asking(Looking):
 
         Args:
             predicate: A function of a frame, or an expression as for `evaluate`.
+            level: Ask the frames of a level only, as for `evaluate`: the last of them is
+                where it has to hold.
 
         Raises:
-            NoSuchFrameError: It does not hold at the head, so nothing made it true.
+            NoSuchFrameError: It does not hold at the head, so nothing made it true; says so
+                where it holds at the end of another level.
             DebuggerError: The syntax of an expression is wrong; shows where.
+            NoSuchNodeError: There is no such level.
 
         Example:
             >>> from lellm_nb import Debugger, GraphBuilder
@@ -149,12 +161,20 @@ class Asking(Looking):
             1
             >>> dbg.bisect("n > 0")
             <Frame 1 commit a: n>
-            >>> dbg.bisect("n > 5")
+            >>> outer = GraphBuilder("outer").subgraph("agent", g.build(), lens="job")
+            >>> dbg = Debugger(outer.start("agent").end("agent").build(), {"job": {"n": 0}})
+            >>> dbg.run().frame.index
+            2
+            >>> dbg.bisect("n > 0", level="agent")
+            <Frame 1 commit agent/a: n>
+            >>> dbg.bisect("job['n'] > 5")
             Traceback (most recent call last):
             lellm_nb.errors.NoSuchFrameError: There is no frame 'from which it holds': the \
-predicate does not hold at frame 1, the head.
+predicate does not hold at frame 2, the head.
         """
-        return first_holding(self._to_head(), predicate)
+        if level is None:
+            return first_holding(self._to_head(), predicate)
+        return first_holding(frames_inside(self._to_head(), self.graph, level), predicate, level)
 
     def loops(self, cycle: Any = None) -> pandas.DataFrame:
         """Return the current line's cycles, one row per turn.

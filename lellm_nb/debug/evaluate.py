@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from types import CodeType
 from typing import TYPE_CHECKING, Any
 
+from lellm_nb.debug.inside import level_name
 from lellm_nb.debug.reading import kept_items
 from lellm_nb.debug.table import table
 from lellm_nb.errors import DebuggerError, nearest
@@ -16,14 +17,17 @@ from lellm_nb.state.data import MISSING, real
 if TYPE_CHECKING:
     import pandas
 
-__all__ = ["as_function", "evaluated"]
+__all__ = ["as_function", "evaluated", "told"]
 
 
-def as_function(expression: Any) -> Callable[[Frame], Any]:
+def as_function(expression: Any, *, inside: bool = False) -> Callable[[Frame], Any]:
     """Return a function of a frame for an expression; a function is one already.
 
     The names in an expression are the keys of the root state; `state` is the root state
     itself, for keys that are no names, and `frame` the frame.
+
+    Args:
+        inside: Whether the state of the frame's own level is meant instead.
 
     Raises:
         DebuggerError: It is neither, or its syntax is wrong; shows where.
@@ -52,7 +56,7 @@ def as_function(expression: Any) -> Callable[[Frame], Any]:
     except ValueError as error:  # a null byte
         raise DebuggerError(f"The expression can't be read: {error}.") from None
     names = _names(code)
-    return lambda frame: eval(code, _namespace(frame, names))
+    return lambda frame: eval(code, _namespace(frame, names, inside))
 
 
 def _explained(text: str, error: SyntaxError) -> str:
@@ -75,14 +79,14 @@ def _names(code: CodeType) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _namespace(frame: Frame, names: tuple[str, ...]) -> dict[str, Any]:
-    content = kept_items(frame.position.data)
+def _namespace(frame: Frame, names: tuple[str, ...], inside: bool) -> dict[str, Any]:
+    content = _content(frame, inside)
     space: dict[str, Any] = {"__builtins__": builtins}
     for name in names:
         if name == "frame":
             space[name] = frame
         elif name == "state":
-            space[name] = frame.root_state
+            space[name] = frame.state if inside else frame.root_state
         else:
             value = content.get(name, MISSING)
             if value is not MISSING:
@@ -90,13 +94,22 @@ def _namespace(frame: Frame, names: tuple[str, ...]) -> dict[str, Any]:
     return space
 
 
-def evaluated(frames: Iterable[Frame], expression: Any) -> pandas.DataFrame:
+def _content(frame: Frame, inside: bool) -> Any:
+    return kept_items((frame.level if inside else frame.position).data)
+
+
+def evaluated(
+    frames: Iterable[Frame], expression: Any, *, inside: bool = False
+) -> pandas.DataFrame:
     """Return an expression's value at each frame, and what it raised where it did.
+
+    Args:
+        inside: As for `as_function`.
 
     Raises:
         DebuggerError: As for `as_function`.
     """
-    function = as_function(expression)
+    function = as_function(expression, inside=inside)
     index: list[int] = []
     values: list[Any] = []
     errors: list[str | None] = []
@@ -107,15 +120,20 @@ def evaluated(frames: Iterable[Frame], expression: Any) -> pandas.DataFrame:
             errors.append(None)
         except Exception as error:
             values.append(None)
-            errors.append(_told(error, frame))
+            errors.append(told(error, frame, inside=inside))
     columns = {"frame": index, "value": values, "error": errors}
     return table(columns, texts=("error",), counts=("frame",), index="frame")
 
 
-def _told(error: Exception, frame: Frame) -> str:
+def told(error: Exception, frame: Frame, *, inside: bool = False) -> str:
+    """Return what an expression or a function raised at a frame, with what to ask instead."""
     text = f"{type(error).__name__}: {error}"
     name = getattr(error, "name", None)
     if isinstance(error, NameError) and isinstance(name, str):
-        text = text.partition(". Did you mean")[0]
-        return text + "." + nearest(name, kept_items(frame.position.data))
+        text = text.partition(". Did you mean")[0] + "."
+        if not inside and frame.level is not frame.position and name in _content(frame, True):
+            return f"{text} It is a key of the step's own level: level={level_name(frame)!r}."
+        return text + nearest(name, _content(frame, inside))
+    if "'Frame' object" in text:  # it was written for a state, as `when` of a breakpoint is
+        return f"{text.removesuffix('.')}. A function gets a frame: frame.state, frame.root_state."
     return text
