@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lellm_nb.errors import CorruptedCheckpointError, SerializationError, path_text
-from lellm_nb.record.codec_reading import TAG, Limits, Reading
+from lellm_nb.record.codec_reading import ATOMS, TAG, Limits, Reading
 from lellm_nb.record.codec_types import Unsaved, kind_of, type_name
 from lellm_nb.state.data import Tail
 from lellm_nb.state.frozen import FrozenDict, FrozenList
@@ -168,7 +168,7 @@ class Codec:
                 f"A text of {len(text)} bytes is beyond the limit of {self.limits.size}."
             )
         try:
-            return json.loads(text, parse_constant=_no_constant)
+            return _parse(text if isinstance(text, str) else str(text, "utf-8", "surrogatepass"))
         except (ValueError, RecursionError, MemoryError) as error:
             raise CorruptedCheckpointError(f"This is not JSON: {str(error)[:200]}.") from None
 
@@ -188,6 +188,8 @@ class Codec:
         Raises:
             CorruptedCheckpointError: The data is damaged, or beyond a limit.
         """
+        if type(form) in ATOMS:
+            return form
         return Reading(self.limits, resolve).value(form, key, 0)
 
 
@@ -279,6 +281,9 @@ def _marker(value: Any, problems: list[Problem], path: tuple[Any, ...], why: str
 
 def _no_constant(text: str) -> Any:
     raise ValueError(f"{text} is no JSON number")
+
+
+_parse = json.JSONDecoder(parse_constant=_no_constant).decode
 
 
 def unsavable(problems: Iterable[Problem]) -> SerializationError:

@@ -10,7 +10,7 @@ from lellm_nb.errors import CorruptedCheckpointError, LellmError
 from lellm_nb.record.codec_types import LATER, Kind, Unsaved, kind_named, load_later
 from lellm_nb.state.frozen import frozen_dict, frozen_list
 
-__all__ = ["DAMAGE", "TAG", "Limits", "Reading", "told"]
+__all__ = ["ATOMS", "DAMAGE", "TAG", "Limits", "Reading", "told"]
 
 TAG = "$"
 """The key that says that an object is a tagged value."""
@@ -21,7 +21,7 @@ DAMAGE = (
 )
 """What taking damaged data apart raises."""
 
-_ATOMS = {str, int, float, bool, type(None)}
+ATOMS = {str, int, float, bool, type(None)}
 
 
 class Limits(NamedTuple):
@@ -54,14 +54,14 @@ class Reading:
             self._check(depth, len(form))
             depth += 1
             read = self.value
-            return frozen_list([v if type(v) in _ATOMS else read(v, key, depth) for v in form], key)
+            return frozen_list([v if type(v) in ATOMS else read(v, key, depth) for v in form], key)
         if kind is dict:
             self._check(depth, len(form))
             if TAG in form:
                 return self._known(form, key, depth)
             depth += 1
             read = self.value
-            made = {k: v if type(v) in _ATOMS else read(v, key, depth) for k, v in form.items()}
+            made = {k: v if type(v) in ATOMS else read(v, key, depth) for k, v in form.items()}
             return frozen_dict(made, key)
         return form
 

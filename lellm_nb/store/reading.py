@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
@@ -56,6 +57,7 @@ class StoredRun:
         self._blocks: OrderedDict[tuple[int, int], list[tuple[Position, Position]]] = OrderedDict()
         self._values: OrderedDict[int, Any] = OrderedDict()
         self._lists: dict[int, tuple[list[Any], int]] = {}
+        self._anchors: dict[int, list[int]] = {}
         self.numbers: dict[Line, int] = {}
         self._by_number: dict[int, Line] = {}
         self.history = History.__new__(History)
@@ -108,6 +110,7 @@ class StoredRun:
     def grow(self) -> int:
         """Look for frames and lines that another process has added; return how many frames."""
         known = len(self.numbers)
+        self._anchors.clear()
         begun = self.rows.lines()[known:]  # before the lengths: what they hang on is older
         grown: int = sum(line._own.grow() for line in self.numbers)  # type: ignore[attr-defined]  # StoredFrames
         for row in begun:
@@ -139,18 +142,21 @@ class StoredRun:
     def folded(self, frames: StoredFrames, index: int) -> tuple[Position, Position]:
         """Return the position after a frame, and the frame's own level in it."""
         with self.lock:
-            found = self.rows.anchor(frames.number, index)
-            if found is not None:
-                if found[0] < frames.line.first:
-                    raise CorruptedCheckpointError("A position is of no frame.")
-                return self._in_block(frames, found[0], index, found[1])
+            anchors = self._anchors.get(frames.number)
+            if anchors is None:
+                anchors = self._anchors[frames.number] = self.rows.anchors(frames.number)
+            found = bisect.bisect_right(anchors, index)
             line = frames.line
+            if found:
+                if anchors[found - 1] < line.first:
+                    raise CorruptedCheckpointError("A position is of no frame.")
+                return self._in_block(frames, anchors[found - 1], index, anchored=True)
             if line.base is None:
                 raise CorruptedCheckpointError("The first position of the run is missing.")
-            return self._in_block(frames, line.first, index, None)
+            return self._in_block(frames, line.first, index, anchored=False)
 
     def _in_block(
-        self, frames: StoredFrames, start: int, index: int, body: bytes | None
+        self, frames: StoredFrames, start: int, index: int, *, anchored: bool
     ) -> tuple[Position, Position]:
         """Fold from an anchor, or from the frame that a line was forked at, to a frame."""
         key = (frames.number, start)
@@ -158,7 +164,11 @@ class StoredRun:
         line = frames.line
         if block is None:
             block = []
-            if body is not None:
+            if anchored:
+                found = self.rows.anchor(frames.number, start)
+                if found is None or found[0] != start:
+                    raise CorruptedCheckpointError(f"The position of frame {start} is gone.")
+                body = found[1]
                 facts = line[start]._facts  # type: ignore[attr-defined]  # stored, as the anchor is
                 root = self._reader.positions.read(self.codec.parse(body))
                 block.append((root, self._reader.level_of(root, facts)))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["StoredFrame", "StoredFrames"]
 
 AHEAD = 64
-"""So many frames are read at once by who walks back from frame to frame."""
+"""So many frames are read at once by who walks from frame to frame, on or back."""
 
 
 class StoredFrame(Frame):
@@ -99,7 +99,8 @@ class StoredFrames:
             raise IndexError(at)
         frame = self._made.get(at)
         if frame is None:
-            self._load(at, at + 1)
+            walks = at - 1 in self._made
+            self._load(at, min(at + AHEAD, self.stored) if walks else at + 1)
             frame = self._made[at]
         return frame
 
