@@ -103,13 +103,15 @@ class Reopened:
     """The ways into a run that was left in a folder.
 
     Attributes:
-        open: Opens it, and shows the frame at which it stands.
+        open: Opens it, and hands out the state at which it stands.
         fetch: After that, hands out any frame's state.
+        show: Opens it, and makes the view of it, where the library has one.
     """
 
     frames: int
     open: Callable[[], Any]
     fetch: Callable[[int], Any]
+    show: Callable[[], Any] | None = None
 
 
 @dataclass

@@ -58,7 +58,7 @@ TARGETS = (
     Target("W6", DEBUGGER, "W3, NORMAL", "us", 40.0),
     Target("W6", DEBUGGER, "W1", "bytes", 150),
     Target("W6", DEBUGGER, "W3", "bytes", 800),
-    Target("W6 reopening", DEBUGGER, "100,000", "open", 1_000_000),
+    Target("W6 reopening", DEBUGGER, "100,000", "shown", 1_000_000),
     Target("W6 reopening", DEBUGGER, "", "fetch", 1000),
     Target("asking", DEBUGGER, "100,000", "who", 50_000),
     Target("asking", DEBUGGER, "100,000", "history", 50_000),

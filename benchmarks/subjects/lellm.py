@@ -182,13 +182,23 @@ def reopen(chain: Chain, folder: Path) -> Reopened:
     graph = graph_of(chain)
     held: list[Debugger] = []
 
-    def show() -> Any:
+    def again() -> Debugger:
         if held:
             held.pop().close()
         held.append(Debugger.open(folder / FILE, graph=graph))
-        return held[0].frames[held[0].head].state["a"]
+        return held[0]
 
-    return Reopened(chain.steps + 1, show, lambda index: held[0].frames[index].state["a"])
+    def shown() -> Any:
+        from lellm_nb.notebook import shown_panel
+
+        return shown_panel(again())
+
+    return Reopened(
+        chain.steps + 1,
+        lambda: again().state["a"],
+        lambda index: held[0].frames[index].state["a"],
+        shown,
+    )
 
 
 def fan(branches: int, how: str) -> Prepared:
