@@ -144,11 +144,13 @@ class Changing(Deciding):
             raise DebuggerError(f"compare takes a Debugger or a line's name, not {other!r:.60}.")
         mine, its = self._session, against._session
         left, right = mine.line.name, its.line.name
-        names = (left, right) if left != right else (self.name, against.name)
+        same = mine.history is its.history and left == right
+        names = (self.name, against.name) if left == right and not same else (left, right)
         found = compare_lines(
             names, self.frames[: mine.head.index + 1], against.frames[: its.head.index + 1]
         )
         found.parts = _up_to(mine), _up_to(its)
+        found.line = left if same else ""
         return found
 
     def note(self, frame: Any, text: str) -> None:

@@ -58,10 +58,12 @@ class Pair:
 
     @property
     def diff(self) -> Diff:
-        """What differs in the state of the step's own level after it."""
+        """What differs in the state of the step's own level after it, named as in `keys`."""
         if self.left is None or self.right is None:
             return Diff(())
-        return diff_data(self.left.level.data, self.right.level.data)
+        level = label_of(LevelKeys().of(self.left))
+        changes = diff_data(self.left.level.data, self.right.level.data)
+        return Diff([change.at_level(level) for change in changes])
 
     @property
     def same_route(self) -> bool:
@@ -92,6 +94,7 @@ class Comparison:
     Attributes:
         names: What the two sides are called.
         parts: Of each side that is not compared as a whole: up to which of its frames.
+        line: The name of the line that both sides are on, empty where they are on two.
         pairs: All aligned steps, in order.
         first_difference: The first pair that is not the same, or `None`.
         first_route: The first pair after which the sides went different ways.
@@ -101,6 +104,7 @@ class Comparison:
     def __init__(self, names: tuple[str, str], pairs: list[Pair], ends: Sequence[Frame]) -> None:
         self.names = names
         self.parts = ("", "")
+        self.line = ""
         self.pairs = pairs
         self._ends = ends
         self.first_difference = next((p for p in pairs if not p.same), None)
@@ -113,11 +117,16 @@ class Comparison:
         left, right = self._ends
         return diff_data(left.position.data, right.position.data)
 
-    def to_pandas(self, equal: bool = False) -> pandas.DataFrame:
-        """Return one row per step at which something differs.
+    def to_pandas(self, equal: bool = True) -> pandas.DataFrame:
+        """Return one row per step.
 
         Args:
             equal: Whether the steps that are the same on both sides get a row as well.
+
+        Returns:
+            path, visit, the frame and the next node on each side, different_keys, same (both
+            sides took the step, with the same state and route after it) and shared (it is
+            the very same frame). What is not the same is ``table[~table["same"]]``.
         """
         left, right = (re.sub(r"\W", "_", name) for name in self.names)
         pairs = [pair for pair in self.pairs if equal or not pair.same]
@@ -130,6 +139,7 @@ class Comparison:
                 **{f"next_{n}": [f and f.next_node for f in side] for n, side in sides.items()},
                 "different_keys": [", ".join(p.keys) for p in pairs],
                 "same": [p.same for p in pairs],
+                "shared": [p.shared for p in pairs],
             },
             texts=("path", f"next_{left}", f"next_{right}", "different_keys"),
             integers=(f"frame_{left}", f"frame_{right}"),
@@ -138,7 +148,8 @@ class Comparison:
 
     def __repr__(self) -> str:
         left, right = (f"{n}{part}" for n, part in zip(self.names, self.parts, strict=True))
-        return "\n".join([f"{left} and {right}: {self._counted}", *self._findings()])
+        both = f"; both are the line {self.line!r}" if self.line else ""
+        return "\n".join([f"{left} and {right}: {self._counted}{both}", *self._findings()])
 
     @property
     def _counted(self) -> str:
@@ -193,7 +204,7 @@ class Comparison:
         return "~" if pair.left is not None and pair.right is not None else "-+"[pair.left is None]
 
     def _repr_html_(self) -> str:
-        rows = self.to_pandas().head(60).to_html(index=False, escape=True, na_rep="")
+        rows = self.to_pandas(equal=False).head(60).to_html(index=False, escape=True, na_rep="")
         lines = "\n".join([*repr(self).splitlines()[:1], *self._findings()])
         return f"<pre>{escape(lines)}</pre>{rows if self.first_difference is not None else ''}"
 

@@ -11,7 +11,7 @@ from lellm_nb import Debugger, GraphBuilder, Reducer, typed_state
 from lellm_nb.debug.diff import diff_states
 from lellm_nb.debug.textdiff import TextDiff
 from lellm_nb.errors import MissingKeyError
-from tests.strategies import chain, fanned, finish_debugger, nested, note, review, steps
+from tests.strategies import chain, fanned, finish_debugger, nested, note, priced, review, steps
 
 # -- frames ------------------------------------------------------------------------------
 
@@ -195,9 +195,47 @@ def test_equal_runs_have_no_difference():
     told = one.compare(two)
 
     assert told.first_difference is told.first_key is told.first_route is None
-    assert len(told.to_pandas()) == 0
-    assert len(told.to_pandas(equal=True)) == len(one.frames)
+    assert len(told.to_pandas()) == len(one.frames)
+    assert len(told.to_pandas(equal=False)) == 0
     assert "no difference" in repr(told)
+
+
+def test_the_table_of_a_comparison_has_every_step():
+    """Which are the same, and which are the very same frame, are columns to choose by."""
+    dbg = priced()
+    fork = dbg.fork(6, put={"total": 0})
+    fork.run()
+    told = dbg.compare(fork)
+    table = told.to_pandas()
+
+    assert len(table) == len(told.pairs) == 15
+    assert table["shared"].sum() == 7
+    assert table[~table["same"]]["path"].tolist() == told.to_pandas(equal=False)["path"].tolist()
+    assert table[table["same"] & ~table["shared"]]["path"].tolist() == []
+    assert [str(table[name].dtype) for name in ("same", "shared")] == ["boolean"] * 2
+
+
+def test_a_difference_inside_a_level_names_the_level():
+    """The line above it says ``agent:total``, and so does the difference."""
+    dbg = priced()
+    fork = dbg.fork(6, put={"total": 0})
+    fork.run()
+    told = repr(dbg.compare(fork)).splitlines()
+
+    at = next(i for i, line in enumerate(told) if line.startswith("first different key"))
+    assert told[at].startswith("first different key: agent:total, after agent/discount")
+    assert told[at + 1] == "  ~ agent:total: 50 -> -30"
+    assert str(told[-2]) == "  ~ job.total: 50 -> -30"
+
+
+def test_comparing_a_line_with_itself_says_so():
+    """Also where the other side is a debugger that stands somewhere else."""
+    dbg = priced()
+    fork = dbg.fork(2, name="other")
+
+    assert repr(dbg.compare("main")).endswith("no difference; both are the line 'main'")
+    assert "both are" not in repr(dbg.compare(fork))
+    assert "both are" not in repr(dbg.compare(priced()))
 
 
 def test_the_first_different_key_is_found_inside_a_level():
