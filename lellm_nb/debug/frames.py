@@ -7,6 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, overload
 
 from lellm_nb.debug.frame_table import COLUMNS, frame_table, frames_html, line_names
+from lellm_nb.debug.short import without_keys
 from lellm_nb.errors import NoSuchFrameError, nearest
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.history import History, Line
@@ -20,6 +21,8 @@ __all__ = ["COLUMNS", "Frames", "find_frame"]
 class Frames(Sequence[Frame]):
     """The frames of one line, as it stood when it was asked for; a slice is one as well.
 
+    It is asked with an index, a slice, a `Frame` of it, or ``(node, visit)``.
+
     Example:
         >>> from lellm_nb import Debugger, GraphBuilder
         >>> g = GraphBuilder("g").node("a", lambda ctx: {"n": 1}).start("a").end("a")
@@ -27,6 +30,8 @@ class Frames(Sequence[Frame]):
         Stop(COMPLETED, frame 1 a)
         >>> dbg.frames[1].state
         State({'n': 1})
+        >>> dbg.frames["a", 1]
+        <Frame 1 commit a: n>
         >>> dbg.frames[1:].to_pandas(keys=["n"])[["index", "path", "changed_keys", "n"]]
            index path changed_keys  n
         0      1    a            n  1
@@ -42,18 +47,36 @@ class Frames(Sequence[Frame]):
         return len(self._range)
 
     @overload
-    def __getitem__(self, index: int) -> Frame: ...
+    def __getitem__(self, index: int | Frame | tuple[str, int]) -> Frame: ...
     @overload
     def __getitem__(self, index: slice) -> Frames: ...
 
-    def __getitem__(self, index: int | slice) -> Frame | Frames:
+    def __getitem__(self, index: Any) -> Frame | Frames:
         try:
-            place = self._range[index]
+            place: Any = self._range[index]
         except IndexError:
             raise NoSuchFrameError(index, self._known()) from None
+        except TypeError:
+            return self._named(index)
         if isinstance(place, range):
             return Frames(self._line, place)
-        return self._line[place]
+        found: Frame = self._line[place]
+        return found
+
+    def _named(self, which: Any) -> Frame:
+        """Return the frame of ``(node, visit)``, or a frame that is one of these.
+
+        Raises:
+            NoSuchFrameError: It is neither, or there is none; says what there is.
+        """
+        if isinstance(which, Frame):
+            if which.index in self._range and self._line[which.index] is which:
+                return which
+            raise NoSuchFrameError(which, f"it is not one of these; {self._known()}")
+        if isinstance(which, tuple) and len(which) == 2 and isinstance(which[0], str):
+            return _at(self, *which)
+        hint = f" Did you mean ({which!r}, 1)?" if isinstance(which, str) else ""
+        raise NoSuchFrameError(which, f"ask with an index, a Frame, or (node, visit).{hint}")
 
     def _known(self) -> str:
         places = self._range
@@ -94,10 +117,10 @@ class Frames(Sequence[Frame]):
     def __repr__(self) -> str:
         size = len(self)
         if size <= SHOWN:
-            return "\n".join(map(repr, self)) or "(no frames)"
+            return without_keys("\n".join(map(repr, self))) or "(no frames)"
         head, tail = self[: SHOWN // 2], self[-SHOWN // 2 :]
         lines = [*map(repr, head), f"… {size - SHOWN:,} more", *map(repr, tail)]
-        return "\n".join(lines)
+        return without_keys("\n".join(lines))
 
 
 SHOWN = 20
@@ -114,12 +137,9 @@ def find_frame(frames: Frames, history: History, which: Any) -> Frame:
         if history.line_of(which) is None:
             raise NoSuchFrameError(which, "it belongs to another run's history.")
         return which
-    if isinstance(which, int) and not isinstance(which, bool):
-        return frames[which]
-    if isinstance(which, tuple) and len(which) == 2 and isinstance(which[0], str):
-        return _at(frames, *which)
-    hint = f" Did you mean ({which!r}, 1)?" if isinstance(which, str) else ""
-    raise NoSuchFrameError(which, f"ask with an index, a Frame, or (node, visit).{hint}")
+    if isinstance(which, bool | slice):
+        return frames._named(which)
+    return frames[which]
 
 
 def _at(frames: Frames, node: str, visit: Any) -> Frame:

@@ -6,7 +6,7 @@ import pytest
 
 from lellm_nb import Debugger, GraphBuilder, Put, Reducer, StopReason
 from lellm_nb.errors import MissingKeyError, NoSuchFrameError
-from tests.strategies import chain, fanned, finish_debugger, nested, note, review, steps
+from tests.strategies import chain, fanned, finish_debugger, nested, note, priced, review, steps
 
 
 def reviewed():
@@ -142,6 +142,37 @@ def test_frames_are_a_sequence():
         frames[8]
     with pytest.raises(IndexError):
         frames[-9]
+
+
+def test_frames_are_asked_as_everywhere():
+    """DESIGN: an index, a `Frame`, or (node, visit)."""
+    frames = priced().frames
+
+    assert frames["discount", 2] is frames[7]
+    assert frames[("agent/discount", 1)] is frames[4]
+    assert frames[3:6]["discount", 1] is frames[4]
+    assert frames[frames[4]] is frames[4]
+
+
+@pytest.mark.parametrize(
+    ("which", "says"),
+    [
+        (14, "there are frames 0 to 13"),
+        (("discount", 3), "'discount' was visited 2 times"),
+        (("discuont", 1), "Did you mean 'agent/discount'"),
+        ("discount", r"Did you mean \('discount', 1\)\?"),
+        (1.5, "ask with an index, a Frame, or"),
+        (("discount", 1, 2), "ask with an index, a Frame, or"),
+        (priced().frames[3], "it is not one of these; there are frames 0 to 13"),
+    ],
+)
+def test_frames_that_are_not_there(which, says):
+    """Bad input: says what exists; an `IndexError`, as of any sequence."""
+    frames = priced().frames
+
+    with pytest.raises(NoSuchFrameError, match=says) as caught:
+        frames[which]
+    assert isinstance(caught.value, IndexError)
 
 
 def test_frames_as_a_table():
@@ -338,7 +369,7 @@ def test_comparing_two_lines():
     assert told.first_route.path == "add"
     assert told.diff.keys == ["n", "log"]
     assert "small or big" in repr(told)
-    assert not told.to_pandas()["same"].any()
+    assert not told.to_pandas(equal=False)["same"].any()
     assert dbg.compare(dbg).first_difference is None
 
 
