@@ -139,7 +139,8 @@ def find_frame(frames: Frames, history: History, which: Any) -> Frame:
         return which
     if isinstance(which, bool | slice):
         return frames._named(which)
-    return frames[which]
+    found: Frame = frames[which]
+    return found
 
 
 def _at(frames: Frames, node: str, visit: Any) -> Frame:
