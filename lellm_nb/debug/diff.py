@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from lellm_nb.debug.align import aligned, same
 from lellm_nb.debug.reading import kept_items
+from lellm_nb.debug.short import without_keys
 from lellm_nb.debug.textdiff import TextDiff
 from lellm_nb.errors import path_text
 from lellm_nb.state.data import Tail, real
@@ -43,14 +44,20 @@ class Change:
         return TextDiff(self.old, self.new)
 
     def __str__(self) -> str:
-        where = path_text(self.path)
+        where, shown = path_text(self.path), self._shown()
         if self.kind == "added":
             return f"+ {where}: {_short(self.new)}"
         if self.kind == "removed":
             return f"- {where}: {_short(self.old)}"
-        if self._long:
-            return f"~ {where}: {self.text}"
+        if shown._long:
+            return f"~ {where}: {shown.text}"
         return f"~ {where}: {_short(self.old)} -> {_short(self.new)}"
+
+    def _shown(self) -> Change:
+        """Return the difference of two texts without API keys in them."""
+        if self.text is None:
+            return self
+        return replace(self, old=without_keys(self.old), new=without_keys(self.new))
 
     def under(self, *above: Any) -> Change:
         """Return the same difference with its path inside another one."""
@@ -70,7 +77,8 @@ class Change:
         where = f"{mark} {escape(path_text(self.path))}"
         old = "" if self.kind == "added" else f"<del>{escape(_short(self.old))}</del>"
         new = "" if self.kind == "removed" else f"<ins>{escape(_short(self.new))}</ins>"
-        what = self.text._repr_html_() if self._long and self.text else f"{old} {new}"
+        shown = self._shown()
+        what = shown.text._repr_html_() if shown._long and shown.text else f"{old} {new}"
         return f"<tr><td><code>{where}</code></td><td>{what}</td></tr>"
 
 
@@ -79,7 +87,7 @@ LONG = 60
 
 
 def _short(value: Any, most: int = 80) -> str:
-    text = repr(value)
+    text = without_keys(repr(value))
     return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
@@ -133,13 +141,14 @@ class Diff(Sequence[Change]):
     def _repr_html_(self) -> str:
         rows = "".join(change._html() for change in self._changes[:MOST])
         more = len(self) - MOST
-        return f"<table>{rows}</table>" + (f"<p>… {more:,} more</p>" if more > 0 else "")
+        html = f"<table>{without_keys(rows)}</table>"
+        return html + (f"<p>… {more:,} more</p>" if more > 0 else "")
 
     def __repr__(self) -> str:
         lines = [str(change) for change in self._changes[:MOST]]
         if len(self) > MOST:
             lines.append(f"… {len(self) - MOST:,} more")
-        return "\n".join(lines) or "(no difference)"
+        return without_keys("\n".join(lines)) or "(no difference)"
 
 
 MOST = 200

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from lellm_nb.debug.reading import kept_items
-from lellm_nb.debug.short import shortened
+from lellm_nb.debug.short import shortened, without_keys
 from lellm_nb.debug.table import table
 from lellm_nb.errors import MissingKeyError
 from lellm_nb.record.frame import Frame
@@ -133,5 +133,6 @@ def frames_html(frames: Any) -> str:
 def _html(shown: pandas.DataFrame) -> str:
     # empty columns say nothing, and a wide table hides what matters
     kept = [name for name in shown.columns if not (shown[name].isna() | (shown[name] == "")).all()]
-    html: str = shown[kept].to_html(index=False, escape=True, na_rep="")
-    return html
+    # before the cells are cut, and after: a key may be inside of what is no text
+    cells = shown[kept].map(lambda cell: without_keys(cell) if isinstance(cell, str) else cell)
+    return without_keys(cells.to_html(index=False, escape=True, na_rep=""))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 from itertools import islice
 from typing import Any
 
 from lellm_nb.state.data import Tail
 
-__all__ = ["MOST", "shortened", "size_of"]
+__all__ = ["MOST", "shortened", "size_of", "without_keys"]
 
 MOST = 80
 """How many characters of a value are shown in a table."""
@@ -94,6 +95,28 @@ def _written(value: Any, first: list[Any], most: int) -> str | None:
         if len(text) > most:
             return None
     return text
+
+
+def without_keys(text: str) -> str:
+    """Return a text without API keys in the common formats.
+
+    For what a cell shows of a value without being asked for it: a notebook is saved with it.
+
+    Example:
+        >>> without_keys("refused sk-" + "a1" * 16)
+        'refused [redacted: OpenAI key]'
+    """
+    redactor = _common()
+    if not redactor.hint(text.encode(errors="replace")):
+        return text
+    return str(redactor.apply(text))
+
+
+@cache
+def _common() -> Any:
+    from lellm_nb.record.redact import Redactor
+
+    return Redactor()
 
 
 def safe_repr(value: Any) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from lellm_nb.debug.breakpoints import ErrorStop, Stopper, Watch
 from lellm_nb.debug.diff import Change, Diff, diff_states
 from lellm_nb.debug.lookup import ValuePath
+from lellm_nb.debug.short import without_keys
 from lellm_nb.record.frame import Frame
 
 __all__ = ["Pending", "Stop", "StopReason"]
@@ -129,7 +130,7 @@ class Stop:
     def __repr__(self) -> str:
         more = ""
         if self.error is not None:
-            more += f", error={type(self.error).__name__}: {str(self.error)[:200]}"
+            more += f", error={type(self.error).__name__}: {without_keys(str(self.error))[:200]}"
         if self.pending:
             more += f", pending={', '.join(p.id for p in self.pending)}"
         if self.breakpoint is not None:

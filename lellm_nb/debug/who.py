@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any, overload
 
-from lellm_nb.debug.short import shortened
+from lellm_nb.debug.short import shortened, without_keys
 from lellm_nb.record.frame import Frame
 from lellm_nb.state.mutation import Mutation
 
@@ -40,7 +40,7 @@ class Write:
     def __repr__(self) -> str:
         frame = self.frame
         kind = f" {frame.kind}" if frame.kind in ("edit", "decision") else ""
-        text = repr(self.mutation)
+        text = without_keys(repr(self.mutation))
         text = text if len(text) <= 120 else f"{text[:119]}…"
         indent = "  " * len(self.through)
         return f"{indent}frame {frame.index}{kind} {frame.path} (visit {frame.visit}): {text}"
@@ -120,8 +120,9 @@ class Writes(Sequence[Write]):
         if not self._frames:
             return f"<p>{escape(repr(self))}</p>"
         shown = self.to_pandas() if len(self) <= 60 else Writes(*self._cut(60)).to_pandas()
-        shown["value"] = [shortened(value) for value in shown["value"]]
-        html: str = shown.to_html(index=False, escape=True)
+        values = (without_keys(v) if isinstance(v, str) else v for v in shown["value"])
+        shown["value"] = [shortened(value) for value in values]
+        html = without_keys(shown.to_html(index=False, escape=True))
         more = len(self) - len(shown)
         return html + (f"<p>… {more:,} older</p>" if more else "")
 

@@ -159,7 +159,8 @@ def stop_text(debugger: DebuggerLike) -> str:
     reason = str(stop.reason.value)
     if isinstance(stop.breakpoint, Watch):
         told.append(f"watch {stop.breakpoint.label}")
-        told.append(f"{short_text(stop.old, 60)} → {short_text(stop.new, 60)}")
+        path = tuple(getattr(stop.breakpoint.what, "parts", ()))
+        told.append(f"{short_text(stop.old, 60, path)} → {short_text(stop.new, 60, path)}")
     elif stop.breakpoint is not None:
         told.append(f"breakpoint {stop.breakpoint.label}")
     elif reason == "cancelled":

@@ -249,3 +249,16 @@ def test_what_stands_at_a_secret_path_is_known_wherever_it_is_said():
     assert "horse" not in json.dumps(feed.snapshot())
     dbg = finished(redact=Redactor(paths=["config.password"]))
     assert "horse" not in json.dumps(answer(Feed(dbg), {"ask": "find", "text": "printing"}))
+
+
+def test_what_a_cell_shows_without_being_asked_has_no_key():
+    """A stop, a diff and the writers of a value; their attributes have the true values."""
+    dbg = finished()
+    stop = dbg.retry()
+    shown = [stop, dbg.diff(0, 1), dbg.who("long"), dbg.find("to"), dbg.frames]
+
+    for one in shown:
+        html = one._repr_html_() if hasattr(one, "_repr_html_") else ""
+        assert PART not in f"{one!r}{html}"
+    assert "[redacted: OpenAI key]" in repr(stop)
+    assert any(change.new == dbg.state["long"] for change in dbg.diff(0, 1))
