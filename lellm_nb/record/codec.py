@@ -234,11 +234,15 @@ _encoder = json.JSONEncoder(
 
 def _writer() -> Callable[[Any], str]:
     """Return the encoder's `encode`; where Python has it in C, made once and not per text."""
-    made = getattr(json.encoder, "c_make_encoder", None)
-    if made is None:
+    in_c: Any = json.encoder  # what is used of it is no part of its documented interface
+    try:
+        quoted = in_c.encode_basestring
+        pieces = in_c.c_make_encoder(
+            None, _encoder.default, quoted, None, ":", ",", False, False, False
+        )
+        "".join(pieces([{"a": 1}], 0))
+    except (AttributeError, TypeError):
         return _encoder.encode
-    quoted = json.encoder.encode_basestring
-    pieces = made(None, _encoder.default, quoted, None, ":", ",", False, False, False)
     return lambda form: "".join(pieces(form, 0))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import json
 import subprocess
 import sys
 import typing
@@ -15,7 +16,7 @@ import pytest
 
 from lellm_nb import Unsaved, register_type
 from lellm_nb.errors import CorruptedCheckpointError, SerializationError
-from lellm_nb.record import codec_types
+from lellm_nb.record import codec, codec_types
 from lellm_nb.record.codec import Codec, Limits
 
 CODEC = Codec()
@@ -62,6 +63,15 @@ def test_registered_types_come_back(value):
     finally:
         kind = codec_types._by_class.pop(type(value))
         del codec_types._by_name[kind.name]
+
+
+def test_text_is_the_same_where_python_has_no_encoder_in_c(monkeypatch):
+    """As in PyPy."""
+    form = {"a": [1, 2.5, 'ä\n"', None, True, {"deep": []}], "long": 2**70}
+    here = codec._writer()(form)
+    monkeypatch.setattr(json.encoder, "c_make_encoder", None)
+
+    assert codec._writer()(form) == here
 
 
 def test_a_type_that_is_registered_later_brings_its_values_back():
