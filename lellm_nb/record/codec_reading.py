@@ -17,7 +17,7 @@ TAG = "$"
 
 DAMAGE = (
     *(KeyError, IndexError, TypeError, ValueError, AttributeError),
-    *(OverflowError, RecursionError),
+    *(ArithmeticError, RecursionError),
 )
 """What taking damaged data apart raises."""
 
