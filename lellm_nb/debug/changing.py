@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 import weakref
 from collections.abc import Callable, Mapping, Sequence, Set
 from typing import TYPE_CHECKING, Any
 
 from lellm_nb.debug.address import node_at
+from lellm_nb.debug.caution import caution
 from lellm_nb.debug.code import meant_by_name, redefined, written_after
 from lellm_nb.debug.compare import Comparison, compare_lines
 from lellm_nb.debug.deciding import Deciding
@@ -57,7 +57,8 @@ class Changing(Deciding):
                 on *after* it: to run a step again, fork from the frame before it.
             put: Keys and values to write there, as one frame of kind *edit*.
             delete: Keys to remove in the same frame.
-            nodes: New functions, on the new line only.
+            nodes: New functions, on the new line only. Where the frame at which it begins is a
+                run of one of them, a warning names the frame before it.
             name: The line's name; ``fork 1``, ``fork 2``, … by default.
 
         Raises:
@@ -72,11 +73,12 @@ class Changing(Deciding):
             raise DebuggerError(f"A line's name is text that is not empty, not {name!r:.60}.")
         frame = self._session.head if at is None else self._frame(at)
         by_path = self._by_path(nodes or {})
-        if frame.kind == "commit" and frame.static_path in by_path and not self._in_cycle(frame):
-            warnings.warn(
-                f"The fork goes on after frame {frame.index}, which {frame.path} has made already;"
-                f" to run its new function there, fork(at={frame.index - 1}, …).",
-                stacklevel=2,
+        # from the head on, a node of a cycle gets its new function in the turns to come
+        named = at is not None or not self._in_cycle(frame)
+        if named and frame.kind == "commit" and frame.static_path in by_path:
+            caution(
+                f"The fork goes on after frame {frame.index}, which ran {frame.path}; to run it"
+                f" again with its new function, fork(at={frame.index - 1}, …)."
             )
         graph = self.graph.patched(by_path) if nodes else self.graph
         left = self._session.line_through(frame)
@@ -89,9 +91,14 @@ class Changing(Deciding):
         return child
 
     def _in_cycle(self, frame: Frame) -> bool:
-        """Whether a frame's node may run again in its level."""
-        graph = graph_at(self.graph, frame.static_path.rpartition("/")[0])
-        return any(frame.node in cycle.nodes for cycle in graph.analyze_cycles())
+        """Whether a frame's node may run again, in its level or with a level around it."""
+        path = frame.static_path
+        while path:
+            path, _, node = path.rpartition("/")
+            cycles = graph_at(self.graph, path).analyze_cycles()
+            if any(node in cycle.nodes for cycle in cycles):
+                return True
+        return False
 
     def _on(self, session: ExecutionSession) -> Debugger:
         """Make a debugger for another line of the same history."""

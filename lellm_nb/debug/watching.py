@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import warnings
-
 from lellm_nb.debug.address import Address, levels_of
+from lellm_nb.debug.caution import caution
 from lellm_nb.debug.lookup import ValuePath
 from lellm_nb.debug.meant import absent, newest_of_levels
 from lellm_nb.debug.reading import kept_at, kept_items
@@ -17,7 +16,7 @@ from lellm_nb.state.data import MISSING
 __all__ = ["note_on"]
 
 
-def note_on(place: ValuePath, last: Frame, graph: Graph, stacklevel: int = 2) -> str:
+def note_on(place: ValuePath, last: Frame, graph: Graph) -> str:
     """Return what to say of a watch on a place; empty where something had it so far.
 
     A key may come later, so this is no error. Where another place looks like what was
@@ -30,9 +29,8 @@ def note_on(place: ValuePath, last: Frame, graph: Graph, stacklevel: int = 2) ->
     if error is None:
         return ""
     if error.hint:
-        warnings.warn(
-            f"Nothing has a key {str(place)!r} yet, so a watch on it waits for one. {error.hint}",
-            stacklevel=stacklevel + 1,
+        caution(
+            f"Nothing has a key {str(place)!r} yet, so a watch on it waits for one. {error.hint}"
         )
     return f"nothing has this key yet. {error.hint}" if error.hint else "nothing has this key yet"
 

@@ -28,7 +28,7 @@ from lellm_nb.errors import (
     StateError,
     StateTypeError,
 )
-from tests.strategies import chain, fanned, finish_debugger, nested, note, review, steps
+from tests.strategies import chain, fanned, finish_debugger, nested, note, priced, review, steps
 
 R = StopReason
 
@@ -602,6 +602,44 @@ def test_a_fork_with_new_functions_has_them_alone():
     dbg.run()
 
     assert (fork.state["b"], dbg.state["b"]) == ("new", 1)
+
+
+def test_a_fork_after_the_step_that_is_to_be_mended_warns():
+    """A fork goes on *after* its frame; where the node turns again, its first run stays."""
+    dbg = priced()
+    mended = {"discount": lambda ctx: None}
+
+    for at in (("discount", 1), 4, dbg.frames[4]):
+        with pytest.warns(UserWarning, match=r"after frame 4, which ran agent/discount") as caught:
+            fork = dbg.fork(at, nodes=mended)
+        assert len(caught) == 1
+        assert str(caught[0].message).endswith("with its new function, fork(at=3, …).")
+        assert caught[0].filename == __file__
+        assert fork.head == 4
+    with pytest.warns(UserWarning, match=r"which ran checks/limit"):
+        dbg.fork(("limit", 1), nodes={"limit": note})
+    dbg.rewind(1)
+    dbg.run(until="book")
+    dbg.step()
+    with pytest.warns(UserWarning, match=r"fork\(at=12, …\)"):
+        dbg.fork(nodes={"book": note})
+
+
+def test_a_fork_that_will_use_the_new_function_does_not_warn(recwarn):
+    """Before the step, after another one, or from where the run stands in a loop."""
+    dbg = priced()
+    dbg.fork(3, nodes={"discount": note})
+    dbg.fork(4, nodes={"price": note})
+    dbg.fork(4, put={"total": 1})
+    dbg.rewind(4)
+    dbg.fork(nodes={"discount": note})
+    outer = Debugger(nested())
+    outer.run(until="tool")
+    outer.approve()
+    outer.step()
+    outer.fork(nodes={"tool": note})
+
+    assert [str(w.message) for w in recwarn] == []
 
 
 def test_a_forks_new_functions_do_not_make_the_parents_frames_old():
