@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any, overload
@@ -38,16 +38,21 @@ class Write:
         return getattr(self.mutation, "value", None)
 
     def __repr__(self) -> str:
+        text = without_keys(repr(self.mutation))
+        return self._line(text if len(text) <= 120 else f"{text[:119]}…")
+
+    def _line(self, text: str) -> str:
         frame = self.frame
         kind = f" {frame.kind}" if frame.kind in ("edit", "decision") else ""
-        text = without_keys(repr(self.mutation))
-        text = text if len(text) <= 120 else f"{text[:119]}…"
         indent = "  " * len(self.through)
         return f"{indent}frame {frame.index}{kind} {frame.path} (visit {frame.visit}): {text}"
 
 
 class Writes(Sequence[Write]):
     """Writes, newest first; made one by one when they are looked at.
+
+    What an exit or a join brought out stands before the steps inside that made it, write by
+    write; shown as text or in a cell, several such writes are one line.
 
     Example:
         >>> from lellm_nb import Debugger, GraphBuilder
@@ -116,21 +121,49 @@ class Writes(Sequence[Write]):
             counts=("frame", "visit"),
         )
 
+    def _shown(self, most: int) -> Iterator[tuple[int, int]]:
+        """Tell the first write of each line to be shown, and how many writes it stands for."""
+        size, at = len(self._frames), 0
+        for _ in range(most):
+            if at == size:
+                return
+            frame, count = self._frames[at], 1
+            if frame.kind in ("exit", "join"):
+                while at + count < size and self._frames[at + count] is frame:
+                    count += 1
+            yield at, count
+            at += count
+
     def _repr_html_(self) -> str:
-        if not self._frames:
+        lines = list(self._shown(60))
+        if not lines:
             return f"<p>{escape(repr(self))}</p>"
-        shown = self.to_pandas() if len(self) <= 60 else Writes(*self._cut(60)).to_pandas()
-        values = (without_keys(v) if isinstance(v, str) else v for v in shown["value"])
-        shown["value"] = [shortened(value) for value in values]
+        at, many = [first for first, _ in lines], [count for _, count in lines]
+        through = {i: self._through.get(first, ()) for i, first in enumerate(at)}
+        frames, mutations = [self._frames[i] for i in at], [self._mutations[i] for i in at]
+        shown = Writes(frames, mutations, through).to_pandas()
+        names = zip(shown["mutation"], many, strict=True)
+        shown["mutation"] = [name if n == 1 else _several(n) for name, n in names]
+        values = zip(shown["value"], many, strict=True)
+        shown["value"] = [_cell(value) if n == 1 else "" for value, n in values]
         html = without_keys(shown.to_html(index=False, escape=True))
-        more = len(self) - len(shown)
+        more = len(self) - sum(many)
         return html + (f"<p>… {more:,} older</p>" if more else "")
 
-    def _cut(self, most: int) -> Any:
-        return self._frames[:most], self._mutations[:most], self._through
-
     def __repr__(self) -> str:
-        lines = [repr(write) for write in self[:50]]
-        if len(self) > 50:
-            lines.append(f"… {len(self) - 50:,} older")
+        lines, told = [], 0
+        for first, count in self._shown(50):
+            write = self[first]
+            lines.append(repr(write) if count == 1 else write._line(_several(count)))
+            told += count
+        if len(self) > told:
+            lines.append(f"… {len(self) - told:,} older")
         return "\n".join(lines) or "(no writes: it is as the run began)"
+
+
+def _several(count: int) -> str:
+    return f"{count:,} writes, made inside"
+
+
+def _cell(value: Any) -> Any:
+    return shortened(without_keys(value) if isinstance(value, str) else value)

@@ -8,7 +8,7 @@ import pytest
 
 from lellm_nb import Debugger, GraphBuilder, Put, Reduce, Reducer
 from lellm_nb.errors import MissingKeyError, NoSuchNodeError, StateTypeError
-from tests.strategies import chain, fanned, finish_debugger, nested, steps
+from tests.strategies import chain, fanned, finish_debugger, nested, priced, steps
 
 
 def paths(writes):
@@ -49,6 +49,32 @@ def test_an_exit_leads_on_to_the_steps_inside():
     assert within.through == (outer.frame,)
     assert paths(dbg.who("box")) == ["agent", "agent", "agent/count", "agent/plan"]
     assert paths(dbg.who(("box", "plan", "a"))) == ["agent", "agent/plan"]
+
+
+def test_several_writes_of_an_exit_are_shown_as_one_line():
+    """Each is told by the step inside that made it; the sequence has them all."""
+    dbg = priced()
+    lines = repr(dbg.who("job")).splitlines()
+    cell = dbg.who("job")._repr_html_()
+
+    assert len(dbg.who("job")) == len(dbg.who("job").to_pandas()) == 19
+    assert lines[0] == "frame 9 agent (visit 1): 9 writes, made inside"
+    assert lines[1] == "  frame 8 agent/done (visit 1): Reduce('log', 'agent/done', Reducer.APPEND)"
+    assert lines[-1].startswith("frame 1 start (visit 1): Put('job', ")
+    assert len(lines) == 11
+    assert cell.count("<tr>") == 11
+    assert cell.count("9 writes, made inside") == 1
+    assert "older" not in cell + lines[-1]
+    assert repr(dbg.who("booked")) == "frame 13 book (visit 1): Put('booked', 50)"
+
+
+def test_lines_that_are_not_shown_are_counted_in_writes():
+    """Fifty lines as text, sixty in a cell."""
+    dbg = priced(*range(30))
+
+    writes = dbg.who("job")
+    assert repr(writes).splitlines()[-1] == f"… {len(writes) - 121 - 49} older"
+    assert f"<p>… {len(writes) - 121 - 59} older</p>" in writes._repr_html_()
 
 
 def test_a_custom_lens_is_asked_which_key_matters():
