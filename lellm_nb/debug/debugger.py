@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from os import PathLike
 from pathlib import Path
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 from lellm_nb.debug.core import Handle
@@ -145,3 +146,10 @@ class Debugger(Keeping):
 
     def __repr__(self) -> str:
         return f"<Debugger of {self.name!r}: {self.status_line}>"
+
+
+for _kind in Debugger.__mro__[1:-1]:
+    for _name, _verb in vars(_kind).items():
+        if isinstance(_verb, FunctionType) and not _name.startswith("_"):
+            # a call with wrong arguments names the class that people know
+            _verb.__qualname__ = f"{Debugger.__name__}.{_name}"

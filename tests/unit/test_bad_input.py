@@ -155,6 +155,15 @@ def test_a_goto_to_what_is_no_name(target):
 # -- graphs ----------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("verb", ["break_at", "run", "fork", "who", "back", "approve", "pause"])
+def test_a_call_with_wrong_arguments_names_the_debugger(verb):
+    """The classes that it is made of are nobody's business."""
+    dbg = Debugger(steps("a"))
+
+    with pytest.raises(TypeError, match=rf"^Debugger\.{verb}\(\)"):
+        getattr(dbg, verb)("a", "b", "c", "d")
+
+
 def test_a_debugger_needs_a_graph():
     """Forgetting .build() is said as such."""
     g = GraphBuilder("g").node("a", note).start("a").end("a")
