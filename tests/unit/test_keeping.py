@@ -348,16 +348,47 @@ def test_another_process_reads_a_run_live_and_may_not_write_it(file):
     assert f"process {os.getpid()}" in out.splitlines()[1]
 
 
+def counting(times):
+    """A loop that counts up to a number."""
+    g = GraphBuilder("g").node("a", lambda ctx: {"n": ctx.visit}).node("z", lambda ctx: None)
+    g.edge_if("a", "z", lambda s: s["n"] >= times).edge("a", "a")
+    return g.start("a").end("z").build()
+
+
 def test_walking_back_through_a_stored_run_is_quick(file):
     """Frames before are read in stretches."""
-    g = GraphBuilder("g").node("a", lambda ctx: {"n": ctx.visit}).node("z", lambda ctx: None)
-    g.edge_if("a", "z", lambda s: s["n"] >= 900).edge("a", "a")
-    dbg = Debugger(g.start("a").end("z").build(), {}, store=file, max_steps=2000)
+    dbg = Debugger(counting(900), {}, store=file, max_steps=2000)
     dbg.run()
     read = Debugger.open(file)
 
     assert len(read.who("n")) == 900
     assert read.run_back(until=lambda frame: frame.index == 5).frame.index == 5
+
+
+def test_walking_on_through_a_stored_run_asks_the_file_seldom(file):
+    """Frames after are read in stretches as well, and a position is looked for once in each."""
+    dbg = Debugger(counting(900), {}, store=file, max_steps=2000)
+    dbg.run()
+    read = Debugger.open(file)
+    asked = []
+    read._stored.rows.store.db.set_trace_callback(asked.append)
+
+    states = [read.frames[index].root_state.get("n") for index in range(900)]
+
+    assert states == [None, *range(1, 900)]
+    assert len(asked) < 60
+
+
+def test_a_reader_sees_positions_that_were_written_later(file):
+    """Where they stand in the file is looked up again when there is news."""
+    dbg = Debugger(counting(900), {}, store=file, max_steps=2000)
+    dbg.step(3)
+    reader = Debugger.open(file)
+    assert reader.frames[3].state["n"] == 3
+
+    dbg.step(400)
+    assert reader.refresh() == 400
+    assert [frame.state["n"] for frame in reader.frames[1:]] == list(range(1, 404))
 
 
 # -- values that cannot be saved ------------------------------------------------------
