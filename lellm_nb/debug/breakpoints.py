@@ -31,7 +31,11 @@ class Breakpoints:
         after: All other stops, asked after each frame.
     """
 
+    _told: Callable[[], None] = staticmethod(lambda: None)
+    """Called when there is something new to be kept; nobody keeps them by default."""
+
     def __init__(self) -> None:
+        self._hits = 0
         self._all: list[Any] = []
         self._next = 1
         self.before: dict[str, list[Breakpoint]] = {}
@@ -63,6 +67,13 @@ class Breakpoints:
         made._next = self._next
         made._index()
         return made
+
+    def moved(self) -> None:
+        """Have it kept how often they were hit, after a command that may have hit some."""
+        hits = sum(stop.hits for stop in self._all)
+        if hits != self._hits:
+            self._hits = hits
+            self._told()
 
     def remove(self, which: Any) -> None:
         """Remove one, by itself, its id, or all at a path.

@@ -21,6 +21,7 @@ from lellm_nb.record.position import Position
 __all__ = ["Arrived", "Stopping", "Target", "Until", "ask_until", "check_count"]
 
 S = TypeVar("S", bound=Stopper)
+T = TypeVar("T")
 Until = str | tuple[str, int] | Callable[[Frame], Any] | None
 Target = tuple[str, int | None]
 Passed = tuple[int, str, int]
@@ -167,6 +168,11 @@ class Stopping(Asking):
             return ends[0]
         problem = f"{node!r} is the name of several nodes; give a path." if ends else ""
         raise NoSuchNodeError(str(node), ends or paths, problem)
+
+    def _came_back(self, value: T) -> T:
+        if isinstance(value, Stop):
+            self.breakpoints.moved()
+        return super()._came_back(value)
 
     def _stop(self, reason: StopReason, **more: Any) -> Stop:
         return Stop(reason, self._session.head, pending=tuple(self.pending), **more)

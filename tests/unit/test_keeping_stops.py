@@ -260,6 +260,22 @@ def test_the_stops_of_a_fork_are_kept_as_they_are_set(tmp_path):
     assert [p.id for p in read.branch("fork 1").pending] == ["approve#0"]
 
 
+def test_how_often_stops_were_hit_is_kept_as_they_are_hit(tmp_path):
+    """Forward and backward alike; nobody closed anything: another process finds it."""
+    dbg = Debugger(abc(), {}, store=tmp_path / "runs.db")
+    dbg.break_at("b")
+    dbg.watch("log")
+    dbg.break_at("c", ignore=5)
+    for move in (dbg.run, dbg.run, dbg.run_back):
+        before = [stop.hits for stop in dbg.breakpoints]
+        move()
+        counted = [stop.hits for stop in dbg.breakpoints]
+
+        assert sum(counted) == sum(before) + 1
+        read = Debugger.open(tmp_path / "runs.db")
+        assert [stop.hits for stop in read.breakpoints] == counted
+
+
 def test_a_fork_of_which_nobody_holds_the_first_is_still_kept(tmp_path):
     """``dbg = dbg.fork()`` leaves the first debugger to be collected."""
     dbg = Debugger(abc(), {}, store=tmp_path / "runs.db")
