@@ -63,7 +63,7 @@ class Address(NamedTuple):
             cut = first.find(":", cut + 1)
         name, _, key = first.partition(":")
         problem, hint = f"There is no level {name!r} in {first!r}.", ""
-        behind = [label for label, at in levels.items() if key_of_lens(at, graph) == name]
+        behind = _behind(name, graph)
         if behind and key:
             problem += f" {name!r} is the key of level {behind[0]!r}."
             asked = [(f"{label}:{key}", *path[1:]) for label in behind]
@@ -81,7 +81,8 @@ class Address(NamedTuple):
         levels = levels_of(graph)
         found = _level(name, levels) if isinstance(name, str) else None
         if found is None:
-            raise NoSuchNodeError(str(name), levels, kind="level")
+            guess = did_you_mean(map(repr, _behind(name, graph)))
+            raise NoSuchNodeError(str(name), levels, hint=guess, kind="level")
         return cls(found, _entry(name, found), ())
 
     def meant(self, key: str) -> bool:
@@ -95,6 +96,11 @@ class Address(NamedTuple):
         """The place as people write it."""
         name = self.entry or label_of(self.level)
         return f"{name}:{path_text(self.path)}" if name else path_text(self.path)
+
+
+def _behind(key: Any, graph: Graph) -> list[str]:
+    """Return the levels that work on a key of the state around them."""
+    return [name for name, at in levels_of(graph).items() if key_of_lens(at, graph) == key]
 
 
 def _level(name: str, levels: Mapping[str, str]) -> str | None:

@@ -107,7 +107,7 @@ def _changes_inside(frames: Iterable[Frame], scope: Scope, address: Address) -> 
     meant: dict[str, bool] = {}
     values: dict[str, Any] = {}
     ever = False
-    state: Any = {}
+    data: Any = None
     for frame in frames:
         level = keys.of(frame)
         if level not in meant:
@@ -118,7 +118,7 @@ def _changes_inside(frames: Iterable[Frame], scope: Scope, address: Address) -> 
             entered = level_data_before(scope, frame)
             values[level] = MISSING if entered is None else kept_at(entered, path)
             ever = ever or values[level] is not MISSING
-        state, old, new = frame.level.data, values[level], kept_at(frame.level.data, path)
+        data, old, new = frame.level.data, values[level], kept_at(frame.level.data, path)
         if not same_value(old, new):
             at.append(frame)
             before.append(old)
@@ -126,7 +126,7 @@ def _changes_inside(frames: Iterable[Frame], scope: Scope, address: Address) -> 
             values[level] = new
             ever = True
     if not ever:
-        return _Absent(_state(state))
+        return _Absent(None if data is None else _state(data))
     return at, before, after
 
 

@@ -6,12 +6,14 @@ import weakref
 from collections.abc import Callable, Mapping, Sequence, Set
 from typing import TYPE_CHECKING, Any
 
-from lellm_nb.debug.address import node_at
+from lellm_nb.debug.address import levels_of, node_at
 from lellm_nb.debug.caution import caution
 from lellm_nb.debug.code import meant_by_name, redefined, written_after
 from lellm_nb.debug.compare import Comparison, compare_lines
 from lellm_nb.debug.deciding import Deciding
 from lellm_nb.debug.folding import check_mutation, fold_on, made_again
+from lellm_nb.debug.inside import level_name
+from lellm_nb.debug.reading import kept_items
 from lellm_nb.debug.stop import Stop, StopReason
 from lellm_nb.debug.stopping import graph_at
 from lellm_nb.debug.tree import Tree, no_such_line
@@ -80,6 +82,8 @@ class Changing(Deciding):
                 f"The fork goes on after frame {frame.index}, which ran {frame.path}; to run it"
                 f" again with its new function, fork(at={frame.index - 1}, …)."
             )
+        for key in (*(put if isinstance(put, Mapping) else ()), *_listed(delete)):
+            self._check_level(key, frame)
         graph = self.graph.patched(by_path) if nodes else self.graph
         left = self._session.line_through(frame)
         made = self._session.fork(frame, put=checked(put), delete=_listed(delete), name=name)
@@ -89,6 +93,17 @@ class Changing(Deciding):
         child._replaced(by_path)
         self._changed()
         return child
+
+    def _check_level(self, key: Any, frame: Frame) -> None:
+        """Warn of ``level:key`` where a key is written: that is how one asks, not how one puts."""
+        level, _, name = key.partition(":") if isinstance(key, str) else ("", "", "")
+        if name and level in levels_of(self.graph) and key not in kept_items(frame.level.data):
+            here = level_name(frame) == level
+            way = f"write {name!r}" if here else f"fork at a frame of level {level!r}"
+            caution(
+                f"A fork writes at the level of its frame, and {key!r} is a key of that name there;"
+                f" to change {name!r} of level {level!r}, {way}."
+            )
 
     def _in_cycle(self, frame: Frame) -> bool:
         """Whether a frame's node may run again, in its level or with a level around it."""

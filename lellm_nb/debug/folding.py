@@ -24,9 +24,10 @@ def check_mutation(frame: Frame, mutation: Any) -> None:
     number = isinstance(mutation, int) and not isinstance(mutation, bool)
     fits = frame.kind in ("commit", "edit") and number and -1 < mutation < len(frame.mutations)
     if not fits:
+        what = f"{frame.kind} {frame.path}".strip()
         raise DebuggerError(
-            f"Frame {frame.index} ({frame.kind} {frame.path}) has no mutation {mutation!r} to"
-            f" take away; it has {len(frame.mutations)}."
+            f"Frame {frame.index} ({what}) has no mutation {mutation!r} to take away; it has"
+            f" {len(frame.mutations)}."
         )
 
 

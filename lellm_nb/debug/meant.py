@@ -8,10 +8,11 @@ from typing import Any, NamedTuple
 
 from lellm_nb.debug.address import Address, key_of_lens, levels_of
 from lellm_nb.debug.reading import kept_items
-from lellm_nb.errors import MissingKeyError, did_you_mean, nearest, path_text
+from lellm_nb.errors import MissingKeyError, closest, did_you_mean, nearest, path_text
 from lellm_nb.graph.graph import Graph
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.levels import LevelKeys, label_of, without_visits
+from lellm_nb.state.data import Tail
 
 __all__ = ["absent", "newest_of_levels"]
 
@@ -34,7 +35,7 @@ def absent(address: Address, state: Any, where: str, head: Frame, graph: Graph) 
     """Return the error for a place where nothing ever was, with what may have been meant.
 
     Args:
-        state: What the level's state holds.
+        state: What the level's state holds, `None` where it was not entered.
         where: Where was looked, in words.
         head: The last frame that was looked at.
     """
@@ -50,14 +51,24 @@ def absent(address: Address, state: Any, where: str, head: Frame, graph: Graph) 
             break
     shown, above = path_text(path[: depth + 1]), path_text(path[:depth])
     if depth:
-        problem = f"Nothing {where} is at {shown!r}: {above!r} holds {type(value).__name__}."
+        problem = f"Nothing {where} is at {shown!r}: {above!r} holds {_kind(value)}."
         hint = nearest(str(part), map(str, known))
     else:
         problem = f"Nothing {where} has a key {shown!r}."
         if address.level:
-            problem = f"Nothing {where} has a key {shown!r} in level {label_of(address.level)!r}."
+            level = address.entry or label_of(address.level)
+            problem = f"Nothing {where} has a key {shown!r} in level {level!r}"
+            problem += "." if state is not None else ", for no step has entered it."
         hint = _elsewhere(path, [str(name) for name in known], head, graph)
     return MissingKeyError(path if len(path) > 1 else path[0], known, problem, hint)
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "a mapping"
+    if isinstance(value, list | tuple | Tail):
+        return f"a list of {len(value):,}"
+    return type(value).__name__
 
 
 def _elsewhere(path: tuple[Any, ...], known: list[str], head: Frame, graph: Graph) -> str:
@@ -74,10 +85,9 @@ def _elsewhere(path: tuple[Any, ...], known: list[str], head: Frame, graph: Grap
     inside = [place.said for place in places if place.said.startswith(f"'{text}:")]
     if text in levels_of(graph) and inside:
         return f" {text!r} is a level; ask for one of its keys, such as {inside[0]}."
-    from difflib import get_close_matches  # seldom needed, and it takes its time to load
-
     by_name = {name: place.said for place in reversed(places) for name in place.names}
-    return did_you_mean(by_name[name] for name in get_close_matches(asked, by_name, n=1))
+    guess = closest(asked, by_name)
+    return did_you_mean([] if guess is None else [by_name[guess]])
 
 
 def newest_of_levels(head: Frame, graph: Graph) -> dict[str, Frame]:

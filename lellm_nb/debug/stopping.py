@@ -89,7 +89,7 @@ class Stopping(Asking):
         leaving = [at for at in self._ways_out(level, node) if at]
         if to not in leaving:
             known = [f"{source} -> {name}" for name in leaving]
-            raise NoSuchNodeError(f"{source} -> {target}", known, f"No edge {source} -> {target}.")
+            raise NoSuchNodeError(f"{source} -> {target}", known, kind="edge")
         return self._add_stop(EdgeStop(path, to))
 
     def break_on_error(self) -> ErrorStop:

@@ -40,7 +40,7 @@ def who_wrote(head: Frame, graph: Graph, address: Address) -> Writes:
     walk.back_from(head)
     if not _exists(head, walk, address):
         newest = walk.newest
-        state = {} if newest is None else dict(kept_items(newest.data).items())
+        state = None if newest is None else dict(kept_items(newest.data).items())
         raise absent(address, state, f"on the way to frame {head.index}", head, graph)
     return Writes(walk.frames, walk.mutations, walk.through)
 

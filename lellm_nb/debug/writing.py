@@ -112,7 +112,7 @@ class Writing(Sweeping):
         task = dict(tasks(self.graph)).get(found.static_path)
         if found.kind != "commit" or task is None or found.parent is None:
             raise DebuggerError(
-                f"Frame {found.index} ({found.kind} {found.path or 'of the start'}) is not the run"
+                f"Frame {found.index} ({f'{found.kind} {found.path}'.strip()}) is not the run"
                 " of a task; choose a frame of kind commit."
             )
         root = found.parent.position

@@ -8,6 +8,7 @@ fails; all of them are imported from here.
 from __future__ import annotations
 
 from lellm_nb.errors.base import LellmError, nearest
+from lellm_nb.errors.base import closest as closest
 from lellm_nb.errors.base import did_you_mean as did_you_mean
 from lellm_nb.errors.base import listed as listed
 from lellm_nb.errors.base import path_text as path_text

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-__all__ = ["LellmError", "did_you_mean", "listed", "nearest", "path_text"]
+__all__ = ["LellmError", "closest", "did_you_mean", "listed", "nearest", "path_text"]
 
 
 def did_you_mean(guesses: Iterable[str]) -> str:
@@ -30,9 +30,15 @@ def nearest(name: str, known: Iterable[str]) -> str:
         >>> nearest("darft", ["draft", "publish"])
         " Did you mean 'draft'?"
     """
+    guess = closest(name, known)
+    return "" if guess is None else did_you_mean([repr(guess)])
+
+
+def closest(name: str, known: Iterable[str]) -> str | None:
+    """Return the known name that is most like one, `None` where none is like it."""
     from difflib import get_close_matches  # seldom needed, and it takes its time to load
 
-    return did_you_mean(map(repr, get_close_matches(str(name), list(known), n=1)))
+    return next(iter(get_close_matches(str(name), list(known), n=1)), None)
 
 
 def listed(names: Iterable[str], most: int = 20) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from lellm_nb.errors.base import LellmError, listed, nearest, path_text
+from lellm_nb.errors.base import LellmError, closest, did_you_mean, listed, path_text
 
 __all__ = [
     "BusyError",
@@ -69,8 +69,16 @@ class NoSuchNodeError(DebuggerError, LookupError):
         self.known = list(known)
         super().__init__(
             f"{problem or f'There is no {kind} {wanted!r}.'}"
-            f"{hint or nearest(wanted, self.known)} {kind.capitalize()}s: {listed(self.known)}."
+            f"{hint or _nearest_path(wanted, self.known)} {kind.capitalize()}s:"
+            f" {listed(self.known)}."
         )
+
+
+def _nearest_path(wanted: str, paths: list[str]) -> str:
+    """Return a hint to a path, also where only its last name is near."""
+    by_name = {path.rpartition("/")[2]: path for path in reversed(paths)}
+    guess = closest(wanted, paths) or by_name.get(closest(wanted, by_name) or "")
+    return did_you_mean([repr(guess)] if guess else [])
 
 
 class RedactedValueError(DebuggerError):

@@ -155,9 +155,7 @@ class Graph:
         )
         for source, target in wanted:
             known = [edge.label for edge in self.edges if edge.kind == "conditional"]
-            raise NoSuchNodeError(
-                f"{source} -> {target}", known, f"No conditional edge {source} -> {target}."
-            )
+            raise NoSuchNodeError(f"{source} -> {target}", known, kind="conditional edge")
         return Graph(
             self.name,
             changed,

@@ -6,7 +6,7 @@ import pytest
 
 from lellm_nb import Debugger
 from lellm_nb.errors import MissingKeyError, NoSuchNodeError
-from tests.strategies import nested, priced
+from tests.strategies import nested, order_desk, priced
 
 BOTH = "Did you mean 'agent:total' or ('job', 'total')?"
 
@@ -66,6 +66,46 @@ def test_a_level_without_a_key_of_its_own_points_to_the_root():
 
     with pytest.raises(MissingKeyError, match=r"Did you mean \('plan', 'steps'\)\?"):
         dbg.who("steps")
+
+
+@pytest.mark.parametrize("verb", ["who", "history"])
+def test_a_level_that_no_step_has_entered_says_so(verb):
+    """Its keys are not known, and what the state around it has is pointed to."""
+    dbg = Debugger(order_desk(), {"lines": [1]})
+    dbg.step()
+
+    says = (
+        r"a key 'total' in level 'agent#2', for no step has entered it\."
+        r" Did you mean \('job', 'total'\)\? Keys: \(none\)\."
+    )
+    with pytest.raises(MissingKeyError, match=says):
+        getattr(dbg, verb)("agent#2:total")
+
+
+@pytest.mark.parametrize(
+    ("ask", "says"),
+    [
+        (lambda dbg: dbg.break_at("pik"), "Did you mean 'agent/pick'? Nodes: start,"),
+        (lambda dbg: dbg.run(until="discuont"), "Did you mean 'agent/discount'?"),
+        (lambda dbg: dbg.break_on(("pick", "done")), "Did you mean 'pick -> price'? Edges: pick"),
+        (lambda dbg: dbg.bisect("True", level="job"), "Did you mean 'agent'? Levels: agent,"),
+        (lambda dbg: dbg.bisect("True", level="stok"), "Did you mean 'checks/stock'?"),
+    ],
+)
+def test_a_name_inside_is_near_as_well(ask, says):
+    """What is asked for and what there is are called what they are: nodes, levels, edges."""
+    with pytest.raises(NoSuchNodeError) as caught:
+        ask(priced())
+
+    assert says in str(caught.value)
+
+
+def test_what_a_value_holds_is_said_in_words():
+    """No class of this package's own."""
+    with pytest.raises(MissingKeyError, match=r"'job\.priced' holds a list of 2"):
+        priced().who(("job", "priced", "x"))
+    with pytest.raises(MissingKeyError, match=r"'job' holds a mapping\. Did you mean 'total'"):
+        priced().who(("job", "totl"))
 
 
 def test_the_hint_is_a_fact_of_the_error():

@@ -151,7 +151,7 @@ def test_a_patched_node_keeps_its_options():
         ({"agent/nothing": note}, None, "agent/llm"),
         ({"": note}, None, "agent"),
         (None, {("plan", "done"): lambda s: True}, "agent -> plan"),
-        (None, {("agent", "done"): lambda s: True}, "No conditional edge agent -> done"),
+        (None, {("agent", "done"): lambda s: True}, "There is no conditional edge 'agent -> done'"),
     ],
 )
 def test_a_patch_for_what_is_not_there(nodes, edges, says):
@@ -625,12 +625,28 @@ def test_a_fork_after_the_step_that_is_to_be_mended_warns():
         dbg.fork(nodes={"book": note})
 
 
+@pytest.mark.parametrize(
+    ("at", "options", "says"),
+    [
+        (3, {"put": {"agent:total": 0}}, "to change 'total' of level 'agent', write 'total'."),
+        (1, {"put": {"agent:total": 0}}, "fork at a frame of level 'agent'."),
+        (3, {"delete": "agent:total"}, "write 'total'"),
+    ],
+)
+def test_a_fork_that_writes_a_key_of_a_level_by_its_question_warns(at, options, says):
+    """``level:key`` is how one asks; a fork writes at its frame's own level."""
+    with pytest.warns(UserWarning, match="A fork writes at the level of its frame") as caught:
+        priced().fork(at, **options)
+
+    assert says in str(caught[0].message)
+
+
 def test_a_fork_that_will_use_the_new_function_does_not_warn(recwarn):
     """Before the step, after another one, or from where the run stands in a loop."""
     dbg = priced()
     dbg.fork(3, nodes={"discount": note})
     dbg.fork(4, nodes={"price": note})
-    dbg.fork(4, put={"total": 1})
+    dbg.fork(4, put={"total": 1, "http://x": 2})
     dbg.rewind(4)
     dbg.fork(nodes={"discount": note})
     outer = Debugger(nested())

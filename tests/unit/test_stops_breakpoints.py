@@ -295,7 +295,7 @@ def test_a_decision_by_button_stops_on_its_edge():
     [
         (("add", "nowhere"), "add -> done"),
         (("dune", "add"), "done"),
-        (("done", "add"), "No edge done -> add"),
+        (("done", "add"), "There is no edge 'done -> add'"),
         ("add", "source, target"),
         (("add",), "source, target"),
         (("add", 3), "source, target"),
