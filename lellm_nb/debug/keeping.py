@@ -161,15 +161,12 @@ class Keeping(Supplying):
             self._refuse_reading("pin")
         super().pin(frame, on)
 
-    def fork(self, at: Any = None, **options: Any) -> Debugger:
-        self._refuse_reading("fork")
-        return super().fork(at, **options)
+    def _refuse_while_busy(self, verb: str) -> None:
+        if verb == "fork":
+            self._refuse_reading(verb)
+        super()._refuse_while_busy(verb)
 
-    note.__doc__, pin.__doc__, fork.__doc__ = (
-        Supplying.note.__doc__,
-        Supplying.pin.__doc__,
-        Supplying.fork.__doc__,
-    )
+    note.__doc__, pin.__doc__ = Supplying.note.__doc__, Supplying.pin.__doc__
 
     async def _advance(self, **options: Any) -> Stop:
         hidden = self._hidden()
