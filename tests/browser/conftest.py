@@ -9,13 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from tests.browser.lab import Lab
 from tests.browser.notebook_page import Notebook
 from tests.browser.servers import ROOT, chromium
 
 KEPT = ROOT / "test-results"
+
+expect.set_options(timeout=15_000)  # a busy machine is slow, and no rule here is about that
 
 
 @pytest.fixture(scope="session")

@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import BrowserContext, sync_playwright
 
 from tests.browser.notebook_page import Notebook
 from tests.browser.servers import ROOT, Server, installed_browser, launch
@@ -45,6 +45,7 @@ class Lab(Server):
     """A Jupyter server, with a browser beside it."""
 
     def __enter__(self) -> Lab:
+        self._contexts: dict[float, BrowserContext] = {}
         for name, content in SETTINGS.items():
             file = self.home / "settings" / f"{name}.jupyterlab-settings"
             file.parent.mkdir(parents=True, exist_ok=True)
@@ -108,11 +109,9 @@ class Lab(Server):
             nbformat.write(document, self.root / name)
         else:
             shutil.copy(ROOT / notebook, self.root / name)
-        context = self.browser.new_context(
-            viewport={"width": width, "height": height}, device_scale_factor=scale
-        )
+        page = self._context(scale).new_page()
         try:
-            page = context.new_page()
+            page.set_viewport_size({"width": width, "height": height})
             page.set_default_timeout(30_000)
             opened = Notebook(page, name)
             page.goto(f"{self.url}/{front_end}/{name}?reset&token={self.token}")
@@ -121,7 +120,15 @@ class Lab(Server):
             yield opened
             opened.shut_down()
         finally:
-            context.close()
+            page.close()
+
+    def _context(self, scale: float) -> BrowserContext:
+        """One for all pages: what the front end is made of is fetched and compiled once."""
+        if scale not in self._contexts:
+            context = self.browser.new_context(device_scale_factor=scale)
+            self._stack.callback(context.close)
+            self._contexts[scale] = context
+        return self._contexts[scale]
 
 
 def main() -> int:
