@@ -1,4 +1,4 @@
-"""A notebook saved with its widgets is opened again, and nobody answers: its history is scrubbed."""
+"""A notebook saved with its widgets, opened again where nobody answers: its history is scrubbed."""
 
 from __future__ import annotations
 

@@ -90,6 +90,11 @@ export function graph(store, { onNode }) {
     else if (!store.saved) {
       wanted = number;
       for (let up = number; up >= 0 && !opened(up); up = store.outline.nodes[up].parent) store.send({ do: "open", node: up, open: true });
+    } else {
+      // A saved picture stays as it is: what the level is drawn inside of is as near as it gets.
+      let up = number;
+      while (up >= 0 && !drawn.places.has(up)) up = store.outline.nodes[up].parent;
+      if (up >= 0) fitTo(drawn.places.get(up));
     }
     trail.draw(store.standing());
   }
