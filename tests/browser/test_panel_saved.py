@@ -31,7 +31,7 @@ stop = fork.run()
 
 
 def test_a_saved_notebook_is_scrubbed_without_the_kernel_that_made_it(notebook, lab):
-    """Frames, tabs, writers, hits and lines are there; nothing offers to run; no secret is in it."""
+    """Frames, tabs, writers and lines are there; nothing offers to run; no secret is in it."""
     page: Notebook = notebook([SETUP, "dbg", ""])
     run = page.page.evaluate
     run("window.jupyterapp.commands.execute('@jupyter-widgets/jupyterlab-manager:saveWidgetState')")
