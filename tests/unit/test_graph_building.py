@@ -433,5 +433,5 @@ def test_patching_keeps_names_and_edges():
     assert graph.run().state == {"n": 2}
     with pytest.raises(LookupError, match="Nodes: a"):
         graph.patched({"b": a})
-    with pytest.raises(LookupError, match="No conditional edge"):
+    with pytest.raises(LookupError, match="There is no conditional edge"):
         graph.patched(edges={("a", "b"): lambda s: True})
