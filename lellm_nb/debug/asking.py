@@ -169,7 +169,7 @@ class Asking(Looking):
             <Frame 1 commit agent/a: n>
             >>> dbg.bisect("job['n'] > 5")
             Traceback (most recent call last):
-            lellm_nb.errors.NoSuchFrameError: There is no frame 'from which it holds': the \
+            lellm_nb.errors.NoSuchFrameError: There is no frame from which it holds: the \
 predicate does not hold at frame 2, the head.
         """
         if level is None:

@@ -26,12 +26,13 @@ def first_holding(frames: Sequence[Frame], predicate: Any, level: str | None = N
     """
     holds = _Asked(as_function(predicate, inside=level is not None), level)
     if not frames:
-        raise NoSuchFrameError(_WANTED, f"no step of level {level!r} is on the way to the head.")
+        problem = f"no step of level {level!r} is on the way to the head."
+        raise NoSuchFrameError(predicate, problem, shown=_SHOWN)
     last = len(frames) - 1
     if not holds(_committed(frames, last)):
         problem = holds.explain(frames[last])
         hint = "" if level is not None else _of_another_level(frames, predicate)
-        raise NoSuchFrameError(_WANTED, problem + hint)
+        raise NoSuchFrameError(predicate, problem + hint, shown=_SHOWN)
     low, high = -1, last  # it does not hold at `low`, and it holds at `high`
     if holds(frames[0]):
         return frames[0]
@@ -45,7 +46,7 @@ def first_holding(frames: Sequence[Frame], predicate: Any, level: str | None = N
     return frames[high]
 
 
-_WANTED = "from which it holds"
+_SHOWN = "from which it holds"
 
 
 def _committed(frames: Sequence[Frame], index: int) -> Frame:

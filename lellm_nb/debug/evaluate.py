@@ -130,10 +130,13 @@ def told(error: Exception, frame: Frame, *, inside: bool = False) -> str:
     text = f"{type(error).__name__}: {error}"
     name = getattr(error, "name", None)
     if isinstance(error, NameError) and isinstance(name, str):
-        text = text.partition(". Did you mean")[0] + "."
         if not inside and frame.level is not frame.position and name in _content(frame, True):
-            return f"{text} It is a key of the step's own level: level={level_name(frame)!r}."
+            level = level_name(frame)
+            return f"NameError: {name!r} is of level {level!r}: ask with level={level!r}."
+        text = text.partition(". Did you mean")[0] + "."
         return text + nearest(name, _content(frame, inside))
     if "'Frame' object" in text:  # it was written for a state, as `when` of a breakpoint is
-        return f"{text.removesuffix('.')}. A function gets a frame: frame.state, frame.root_state."
+        kind, problem = type(error).__name__, str(error).removesuffix(".")
+        why = f"it gets a frame, not a state: {problem}"  # first, for a table cuts the rest
+        return f"{kind}: {why}. Ask frame.state or frame.root_state."
     return text

@@ -48,9 +48,9 @@ class NotRecordedError(DebuggerError):
 class NoSuchFrameError(DebuggerError, IndexError):
     """A frame was asked for that does not exist."""
 
-    def __init__(self, wanted: object, problem: str) -> None:
+    def __init__(self, wanted: object, problem: str, *, shown: str = "") -> None:
         self.wanted = wanted
-        super().__init__(f"There is no frame {wanted!r}: {problem}")
+        super().__init__(f"There is no frame {shown or repr(wanted)}: {problem}")
 
 
 class NoSuchNodeError(DebuggerError, LookupError):

@@ -113,12 +113,15 @@ def test_a_function_that_was_written_for_a_state_is_told_of_frames(verb):
             dbg.bisect(lambda s: s["job"])
         return str(caught.value)
 
-    assert "A function gets a frame: frame.state, frame.root_state." in told()
+    assert (
+        "TypeError: it gets a frame, not a state: 'Frame' object is not subscriptable."
+        " Ask frame.state or frame.root_state."
+    ) in told()
 
 
 def test_a_name_of_the_steps_own_level_is_told_where_it_is():
     """Names mean the root state, and an error row says what to add."""
     errors = priced().evaluate("total")["error"]
 
-    assert errors[3].endswith("It is a key of the step's own level: level='agent'.")
+    assert errors[3] == "NameError: 'total' is of level 'agent': ask with level='agent'."
     assert errors[13] == "NameError: name 'total' is not defined."
