@@ -86,7 +86,8 @@ def test_pruning_asks_and_spares_what_is_pinned(file, capsys, monkeypatch):
 def test_errors_are_one_line(file, tmp_path, capsys):
     """And the status says that there was one."""
     assert "no file" in said(capsys, "runs", tmp_path / "absent", status=1)
-    assert "There is no run 'nobody'. Runs: " in said(capsys, "runs", file, "show", "nobody", status=1)
+    nobody = said(capsys, "runs", file, "show", "nobody", status=1)
+    assert "There is no run 'nobody'. Runs: " in nobody
     assert "--keep" in said(capsys, "runs", file, "prune", status=1)
     (tmp_path / "text").write_text("hello")
     assert "text" in said(capsys, "runs", tmp_path / "text", status=1)

@@ -76,5 +76,5 @@ def test_a_store_without_its_log_says_where_the_newest_commits_are(tmp_path):
     """What was copied while nobody had closed it is in two files."""
     (tmp_path / "copy.db").write_bytes(b"")
 
-    with pytest.raises(CheckpointStoreError, match="copy copy.db-wal with it"):
+    with pytest.raises(CheckpointStoreError, match=r"copy copy\.db-wal with it"):
         Debugger.open(tmp_path / "copy.db")

@@ -70,7 +70,7 @@ def test_what_awaits_no_secret_is_refused_by_name(tmp_path):
 
     with pytest.raises(DebuggerError, match=r"Nothing was taken out at .* \('config', 'key'\)"):
         dbg.supply({"config.key": KEY})
-    with pytest.raises(DebuggerError, match="Nothing was taken out at config.user"):
+    with pytest.raises(DebuggerError, match=r"Nothing was taken out at config\.user"):
         dbg.supply({("config", "user"): "you"})
 
     assert len(dbg.frames) == frames
