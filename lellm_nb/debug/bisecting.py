@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from lellm_nb.debug.evaluate import as_function, told
-from lellm_nb.debug.inside import by_level
+from lellm_nb.debug.inside import by_level, level_name
 from lellm_nb.errors import NoSuchFrameError
 from lellm_nb.record.frame import Frame
 
@@ -60,11 +60,9 @@ def _committed(frames: Sequence[Frame], index: int) -> Frame:
 
 def _of_another_level(frames: Sequence[Frame], predicate: Any) -> str:
     """Say where it does hold: at the last frame of another level than the head's."""
-    levels = by_level(frames)
-    head = frames[-1].index
-    own = next(name for name, inside in levels.items() if inside[-1].index == head)
+    head, own = frames[-1].index, level_name(frames[-1])
     holds = _Asked(as_function(predicate, inside=True))
-    for name, inside in levels.items():
+    for name, inside in by_level(frames).items():
         if name and name != own and holds(_committed(inside, len(inside) - 1)):
             first, last = inside[0].index, inside[-1].index
             at = f"frames {first} to {last} are" if first < last else f"frame {first} is"

@@ -37,12 +37,13 @@ def frames_inside(frames: Iterable[Frame], graph: Graph, level: Any) -> list[Fra
 
 
 def by_level(frames: Iterable[Frame]) -> dict[str, list[Frame]]:
-    """Return frames by the name of their level without visits, ``""`` for the outermost."""
+    """Return frames by the name that their level is asked with, ``""`` for the outermost."""
     keys = LevelKeys()
     found: dict[str, list[Frame]] = {}
     for frame in frames:
-        found.setdefault(label_of(without_visits(keys.of(frame))), []).append(frame)
-    return found
+        found.setdefault(without_visits(keys.of(frame)), []).append(frame)
+    # of a branch that is a graph the name means the graph, not the one step that leaves it
+    return {label_of(key): found[key] for key in sorted(found, key=len)}
 
 
 def level_name(frame: Frame) -> str:

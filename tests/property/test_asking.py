@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lellm_nb import Debugger
+from lellm_nb.debug.address import levels_of
 from lellm_nb.debug.align import aligned
 from lellm_nb.debug.diff import diff_states
 from lellm_nb.debug.textdiff import TextDiff
@@ -53,6 +54,22 @@ def test_who_never_loses_the_inner_writer(plan):
 
         assert indexes == sorted(indexes, reverse=True)
         assert all(w.frame.index in followed for w in found if w.frame.kind in ("exit", "join"))
+
+
+@given(nested_plans, st.data())
+@settings(max_examples=60, deadline=None)
+def test_bisect_finds_the_first_frame_of_every_level(plan, data):
+    """What holds from some frame on is found, over all frames and over those of a level."""
+    dbg = finished(plan)
+    since = data.draw(st.integers(0, dbg.head))
+    for level in (None, *levels_of(dbg.graph)):
+        asked = dbg.evaluate("frame.index", level=level)["value"].tolist()
+        asked = [i for i in asked if dbg.frames[i].kind != "error" or dbg.frames[i].route]
+        if not asked or asked[-1] < since:
+            continue
+        found = dbg.bisect(lambda frame: frame.index >= since, level=level)
+
+        assert found.index == next(i for i in asked if i >= since)
 
 
 @given(nested_plans)

@@ -6,7 +6,7 @@ import pytest
 
 from lellm_nb import Debugger
 from lellm_nb.errors import NoSuchFrameError, NoSuchNodeError
-from tests.strategies import finish_debugger, nested, priced
+from tests.strategies import fanned, finish_debugger, nested, priced
 
 
 @pytest.mark.parametrize(
@@ -125,3 +125,14 @@ def test_a_name_of_the_steps_own_level_is_told_where_it_is():
 
     assert errors[3] == "NameError: 'total' is of level 'agent': ask with level='agent'."
     assert errors[13] == "NameError: name 'total' is not defined."
+
+
+def test_the_level_that_is_named_is_one_where_it_is_found():
+    """Of a branch that is a graph, the step that leaves it is of another level."""
+    dbg = Debugger(fanned())
+    finish_debugger(dbg)
+    assert dbg.frames[-2].kind == "join"
+
+    with pytest.raises(NoSuchFrameError, match=r"of level par/deep, .*level='par/deep'"):
+        dbg.bisect("frame.path == 'par/deep/two'")
+    assert dbg.bisect("frame.path == 'par/deep/two'", level="par/deep").path == "par/deep/two"
