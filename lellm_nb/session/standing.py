@@ -113,7 +113,7 @@ class Standing:
     def _change_line(self, line: Line) -> None:
         keeper = self.history.keeper
         if keeper is not None and keeper.leader is not self:
-            keeper.went(self.line, line)
+            keeper.went(self, self.line, line)
         self.line = line
 
     def line_through(self, frame: Frame) -> Line:

@@ -66,7 +66,7 @@ class Keeper:
         self._size = 0
         self._reported = 0
         self._head: tuple[int, int | None] = (0, None)
-        self._of_line: dict[int, dict[str, bytes]] = {}
+        self._beside: weakref.WeakKeyDictionary[Any, dict[str, bytes]] = weakref.WeakKeyDictionary()
         known = rows.templates(0)
         self._frames = FrameWriter(self.codec, graph, known[-1][0] + 1 if known else 0)
         self._shelf = BatchShelf(self.codec, self._pending)
@@ -226,18 +226,22 @@ class Keeper:
                 self._mark("head", str(number), None if index is None else to_bytes(index))
             self.flush()
 
-    def went(self, old: Line, new: Line) -> None:
-        """Note that who stood on a line, and does not lead, went on to a new one.
+    def went(self, session: Any, old: Line, new: Line) -> None:
+        """Note that a session that does not lead goes on from a line to another one.
 
-        What it had there goes with it, and is written with the frame that it made.
+        What it has beside frames goes with it, and is written with the frame that it made;
+        what another session has that still stands there is there again.
         """
         with self._lock:
-            before, after = self.number(old), self.number(new)
-            self._mark("head", str(before), None)
-            for kind, body in self._of_line.pop(before, {}).items():
-                self._mark(kind, str(before), None)
-                self._mark(kind, str(after), body)
-                self._of_line.setdefault(after, {})[kind] = body
+            before, after = str(self.number(old)), str(self.number(new))
+            self._mark("head", before, None)
+            for kind, body in self._beside.get(session, {}).items():
+                self._mark(kind, before, None)
+                self._mark(kind, after, body)
+            for other, beside in self._beside.items():
+                if other is not session and other is not self.leader and other.line is old:
+                    for kind, body in beside.items():
+                        self._mark(kind, before, body)
 
     def _mark_head(self, line: int, index: int | None) -> None:
         self._head = (line, index)
@@ -253,9 +257,8 @@ class Keeper:
             if session is self.leader:
                 self._mark(kind, "", body)
             else:
-                number = self.number(session.line)
-                self._of_line.setdefault(number, {})[kind] = body
-                self._mark(kind, str(number), body)
+                self._beside.setdefault(session, {})[kind] = body
+                self._mark(kind, str(self.number(session.line)), body)
             self.flush()
 
     def mark(self, kind: str, key: str, value: Any) -> None:

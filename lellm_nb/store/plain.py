@@ -96,7 +96,7 @@ class CheckpointKeeper:
         """Save where the run stands now."""
         self.keep(line, frame, leads)
 
-    def went(self, old: Line, new: Line) -> None:
+    def went(self, session: Any, old: Line, new: Line) -> None:
         """Do nothing: such a store has no lines."""
 
     def mark_of(self, session: Any, kind: str, value: Any) -> None:
