@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lellm_nb.debug.breakpoints import Watch
+from lellm_nb.errors import path_text
 from lellm_nb.graph.outline import Outline, plain_path
 
 from .details import learn
@@ -159,8 +160,7 @@ def stop_text(debugger: DebuggerLike) -> str:
     reason = str(stop.reason.value)
     if isinstance(stop.breakpoint, Watch):
         told.append(f"watch {stop.breakpoint.label}")
-        path = tuple(getattr(stop.breakpoint.what, "parts", ()))
-        told.append(f"{short_text(stop.old, 60, path)} → {short_text(stop.new, 60, path)}")
+        told.append(_watched(stop))
     elif stop.breakpoint is not None:
         told.append(f"breakpoint {stop.breakpoint.label}")
     elif reason == "cancelled":
@@ -170,6 +170,23 @@ def stop_text(debugger: DebuggerLike) -> str:
     if stop.error is not None and reason != "failed":
         told.append(long_text(str(stop.error), 400))
     return ": ".join(told)
+
+
+def _watched(stop: Any) -> str:
+    """Return what changed at a watch: of a value with others inside, the first of those."""
+    path = tuple(getattr(stop.breakpoint.what, "parts", ()))
+    inside = [change for change in stop.changes if tuple(change.path) != path]
+    if not path or not inside:
+        return f"{short_text(stop.old, 60, path)} → {short_text(stop.new, 60, path)}"
+    first = next((change for change in inside if change.kind == "changed"), inside[0])
+    at = tuple(first.path)
+    more = f" (and {len(inside) - 1:,} more)" if inside[1:] else ""
+    old, new = (short_text(value, 60, at) for value in (first.old, first.new))
+    return (
+        f"{path_text(at)}: {old} → {new}{more}"
+        if first.kind == "changed"
+        else (f"{path_text(at)} {first.kind}{more}")
+    )
 
 
 def next_text(debugger: DebuggerLike, outline: Outline) -> str:

@@ -44,6 +44,18 @@ def test_a_view_says_what_stopped_the_run():
     assert told(limited)["stop"] == "the limit of steps in one run; Run goes on"
 
 
+def test_a_watch_on_what_has_more_inside_says_what_changed_there():
+    """The beginning of a large value is the same before and after."""
+    first = {"words": ["a"] * 50, "n": 1}
+    g = GraphBuilder("job").node("a", lambda ctx: {"job": {**first, "n": 2, "m": 1}})
+    dbg = Debugger(g.start("a").end("a").build(), {"job": first})
+    dbg.watch("job")
+
+    dbg.run()
+
+    assert told(dbg)["stop"] == "watch when job changes: job.n: 1 → 2 (and 1 more)"
+
+
 def test_a_condition_that_raises_is_said():
     """Behind a button there is no cell that shows the Stop."""
     dbg = make()
