@@ -1,4 +1,4 @@
-"""G1, G3, G6: nodes, builds that report everything at once, and the canonical hash."""
+"""G1, G3: nodes, and builds that report everything at once."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from lellm_nb import Debugger, ExecutionSession, Graph, GraphBuilder
+from lellm_nb import ExecutionSession, Graph, GraphBuilder
 from lellm_nb.errors import (
     BuildErrors,
     DuplicateNodeError,
@@ -19,18 +19,10 @@ from lellm_nb.errors import (
     MissingStartError,
     UnknownNodeError,
 )
-from tests.strategies import chain, finish, note, steps
+from tests.strategies import finish, note, steps
+from tests.unit.graphs_built import built
 
-
-def built(*names):
-    """A builder with nodes that do nothing."""
-    g = GraphBuilder("g")
-    for name in names:
-        g.node(name, lambda ctx: None)
-    return g
-
-
-# -- G1 --------------------------------------------------------------------------------
+# -- G1 ----------------------------------------------------------------------------------
 
 
 def test_a_task_is_a_sync_or_an_async_callable():
@@ -142,85 +134,7 @@ def test_a_graph_does_not_follow_its_builder():
         graph.nodes["c"] = None
 
 
-# -- G2 --------------------------------------------------------------------------------
-
-
-def routed(state, *edges):
-    """The route taken out of node a, for edges given as builder calls."""
-    g = built("a", "b", "c", "d", "end")
-    for edge in edges:
-        edge(g)
-    for name in "bcd":
-        g.edge(name, "end")
-    session = ExecutionSession(state, g.start("a").end("end").build())
-    frame = asyncio.run(session.step())
-    return frame.route.next_node, frame.route.kind
-
-
-NORMAL_B = lambda g: g.edge("a", "b")  # noqa: E731  # a table of edges reads best as values
-NORMAL_C = lambda g: g.edge("a", "c")  # noqa: E731
-IF_C = lambda g: g.edge_if("a", "c", lambda s: s.get("c"))  # noqa: E731
-IF_D = lambda g: g.edge_if("a", "d", lambda s: s.get("d"))  # noqa: E731
-FALL_D = lambda g: g.edge_fallback("a", "d")  # noqa: E731
-FALL_B = lambda g: g.edge_fallback("a", "b")  # noqa: E731
-
-
-@pytest.mark.parametrize(
-    ("state", "edges", "expected"),
-    [
-        ({}, [NORMAL_B, NORMAL_C], ("b", "normal")),
-        ({"c": 1}, [NORMAL_B, IF_C], ("c", "conditional")),
-        ({"c": 0}, [NORMAL_B, IF_C], ("b", "normal")),
-        ({"c": 1, "d": 1}, [IF_D, IF_C, NORMAL_B], ("d", "conditional")),
-        ({"c": 1, "d": 1}, [IF_C, IF_D, NORMAL_B], ("c", "conditional")),
-        ({}, [FALL_D, IF_C], ("d", "fallback")),
-        ({}, [FALL_D, FALL_B], ("d", "fallback")),
-        ({}, [FALL_D, NORMAL_B], ("b", "normal")),
-        ({"c": 1}, [FALL_D, NORMAL_B, IF_C], ("c", "conditional")),
-    ],
-)
-def test_routing_looks_at_conditional_then_normal_then_fallback(state, edges, expected):
-    """G2: conditional edges in order of registration, else the first normal, else fallback."""
-    assert routed(state, *edges) == expected
-
-
-def test_routing_sees_the_committed_state():
-    """G2: a predicate reads what the node has just written, deeply read-only."""
-
-    def a(ctx):
-        ctx.put("n", [1])
-
-    seen = []
-    g = GraphBuilder("g").node("a", a).node("b", note).edge("a", "b")
-    g.edge_if("a", "b", lambda s: seen.append(dict(s)) or False)
-    finish(ExecutionSession({"n": []}, g.start("a").end("b").build()))
-
-    assert seen == [{"n": [1]}]
-
-
-def test_a_predicate_that_changes_the_state_is_an_error_of_the_edge():
-    """S1, R4: predicates are pure; the attempt is refused and names the edge."""
-    g = built("a", "b").edge_if("a", "b", lambda s: s["n"].append(1)).start("a").end("b")
-    stop = Debugger(g.build(), {"n": []}).run()
-
-    assert stop.error.edge == "a -> b"
-    assert stop.frame.state == {"n": []}
-
-
-def test_a_fallback_edge_is_no_error_route():
-    """G2: a node that raises routes nowhere."""
-
-    def a(ctx):
-        raise ValueError("no")
-
-    g = built("b").node("a", a).edge_fallback("a", "b").start("a").end("b")
-    stop = Debugger(g.build()).run()
-
-    assert stop.reason.name == "FAILED"
-    assert stop.frame.next_node is None
-
-
-# -- G3 --------------------------------------------------------------------------------
+# -- G3 ----------------------------------------------------------------------------------
 
 
 def problems_of(builder):
@@ -353,85 +267,3 @@ def test_an_async_predicate_is_refused():
 
     with pytest.raises(InvalidNodeError, match="async"):
         built("a", "b").edge_if("a", "b", ask)
-
-
-# -- G6 --------------------------------------------------------------------------------
-
-GOLDEN = [
-    (["a"], [], 0x089C4607B5459BD0),
-    (["a", "b"], [("edge", "a", "b")], 0xC400A722DFF1A224),
-    (["a", "b"], [("edge_if", "a", "b")], 0xFECF004287A4B933),
-    (["a", "b"], [("edge_fallback", "a", "b")], 0xFEBE054287964E7F),
-    (["a", "b", "c"], [("edge_if", "a", "b"), ("edge_if", "a", "c")], 0x0BA60E5815D1791E),
-]
-
-
-def hashed(names, edges):
-    """The canonical hash of a graph given as data."""
-    g = built(*names)
-    for kind, a, b in edges:
-        more = [lambda s: True] if kind == "edge_if" else []
-        getattr(g, kind)(a, b, *more)
-    return g.start(names[0]).end(names[-1]).build().canonical_hash
-
-
-@pytest.mark.parametrize(("names", "edges", "golden"), GOLDEN)
-def test_the_canonical_hash_is_the_golden_one(names, edges, golden):
-    """G6: FNV-1a over names and edges, the same in every language."""
-    assert hashed(names, edges) == golden
-
-
-def test_the_canonical_hash_does_not_depend_on_the_order():
-    """G6: names and edge texts are sorted."""
-    names, edges, golden = GOLDEN[-1]
-
-    assert hashed(names[::-1], edges[::-1]) == golden
-
-
-def test_the_canonical_hash_does_not_depend_on_code():
-    """G6: new code for a node is the same graph."""
-
-    def other(ctx):
-        return {"n": 2}
-
-    graph = steps("a", "b")
-
-    assert graph.patched({"a": other}).canonical_hash == graph.canonical_hash
-
-
-def test_the_builder_may_override_the_canonical_hash():
-    """G6: any 64-bit number, and nothing else."""
-    g = built("a").start("a").end("a")
-
-    assert g.canonical_hash(7).build().canonical_hash == 7
-    assert g.canonical_hash(2**64 - 1).build().patched({"a": note}).canonical_hash == 2**64 - 1
-    with pytest.raises(GraphError):
-        g.canonical_hash(2**64)
-    with pytest.raises(GraphError):
-        g.canonical_hash(-1)
-
-
-def test_names_outside_ascii_are_hashed_as_utf_8():
-    """G6: FNV-1a over the UTF-8 text."""
-    text = 'é,ü|é->ü""'.encode()
-    expected = 0xCBF29CE484222325
-    for byte in text:
-        expected = (expected ^ byte) * 0x100000001B3 % 2**64
-
-    assert hashed(["é", "ü"], [("edge", "é", "ü")]) == expected
-
-
-def test_patching_keeps_names_and_edges():
-    """G7: new functions, the same shape; an unknown name lists those that are there."""
-
-    def a(ctx):
-        return {"n": 2}
-
-    graph = chain(a, name="g")
-
-    assert graph.patched({"a": lambda ctx: {"n": 3}}).run().state == {"n": 3}
-    assert graph.run().state == {"n": 2}
-    with pytest.raises(LookupError, match="Nodes: a"):
-        graph.patched({"b": a})
-    with pytest.raises(LookupError, match="There is no conditional edge"):
-        graph.patched(edges={("a", "b"): lambda s: True})
