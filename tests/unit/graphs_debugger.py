@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from lellm_nb import GraphBuilder, Reducer
-from tests.strategies import note
+from lellm_nb import Debugger, GraphBuilder, Reducer
+from tests.strategies import note, review
 
 
 def looping(times=5):
@@ -15,3 +15,14 @@ def looping(times=5):
     g = GraphBuilder("loop").node("add", add).node("done", note)
     g.edge_if("add", "add", lambda s: s["n"] < times).edge("add", "done")
     return g.start("add").end("done").build()
+
+
+def reviewed():
+    """A debugger whose run was rejected once, approved, and completed."""
+    dbg = Debugger(review(timeout=60), {"topic": "otters"})
+    dbg.run()
+    dbg.reject("too short")
+    dbg.run()
+    dbg.approve()
+    dbg.run()
+    return dbg
