@@ -17,7 +17,7 @@ from tests.property.machine_changes import Changes
 from tests.property.machine_moves import Moves
 
 LONG = os.environ.get("LELLM_LONG", "") not in ("", "0")
-EXAMPLES = 2_000 if LONG else 50 if os.environ.get("CI") else 25
+EXAMPLES = 1_000 if LONG else 50 if os.environ.get("CI") else 25
 
 
 class Kept(Moves, Changes, RuleBasedStateMachine):
@@ -72,7 +72,7 @@ def compare(live, opened):
         assert theirs.enabled is (ours.enabled and theirs.missing is None)
 
 
-@pytest.mark.timeout(120 if not LONG else 300)
+@pytest.mark.timeout(120 if not LONG else 900)
 class TestKept(Kept.TestCase):
     """The machine, as pytest finds it."""
 
