@@ -18,10 +18,21 @@ class Supplying(Writing):
     """``supply``, and what holds a reopened run before a node reads what is not there."""
 
     _reopened = False
+    _seen_lacking: tuple[Any, list[tuple[Any, ...]]] = (None, [])
 
     @property
     def _keeper(self) -> Any:
         return self._session.history.keeper
+
+    @property
+    def lacking(self) -> list[tuple[Any, ...]]:
+        """Where secrets have to be given again (`supply`) before a reopened run goes on."""
+        if not self._reopened:
+            return []
+        if self._seen_lacking[0] is not self.position:
+            places = dict.fromkeys(path for _, paths in self._lacking() for path in paths)
+            self._seen_lacking = (self.position, list(places))
+        return list(self._seen_lacking[1])
 
     def supply(self, values: Mapping[Any, Any]) -> None:
         """Put values where secrets were taken out, so that a reopened run can go on.
@@ -64,12 +75,8 @@ class Supplying(Writing):
 
     def _hidden(self) -> Stop | None:
         """Hold before a node could read what was taken out of the store (a `Redacted`)."""
-        if not self._reopened:
-            return None
-        paths = list(dict.fromkeys(path for _, found in self._lacking() for path in found))
-        if not paths:
-            return None
-        return self._stop(StopReason.PAUSED, error=RedactedValueError(paths))
+        paths = self.lacking
+        return self._stop(StopReason.PAUSED, error=RedactedValueError(paths)) if paths else None
 
     def _lacking(self) -> Iterator[tuple[Scope, list[tuple[Any, ...]]]]:
         """Walk the levels that lack a secret, with where it was."""

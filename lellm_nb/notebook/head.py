@@ -51,6 +51,7 @@ def _head_rows(debugger: DebuggerLike, outline: Outline) -> dict[str, Any]:
         "join": join_row(debugger, outline) if status == "failed" else None,
         "failure": failure_text(debugger) if status == "failed" else "",
         "stop": stop_text(debugger),
+        "lacking": [] if debugger.busy or debugger.reading else lacking_names(debugger),
     }
 
 
@@ -147,6 +148,11 @@ def failure_text(debugger: DebuggerLike) -> str:
         return ""
     cause = error.__cause__ or error
     return f"{frame.path} failed: {type_name(cause)}: {short_text(str(cause), 300)}"
+
+
+def lacking_names(debugger: DebuggerLike) -> list[str]:
+    """Return the places of secrets that a reopened run asks for."""
+    return [path_text(path) for path in debugger.lacking]
 
 
 def stop_text(debugger: DebuggerLike) -> str:

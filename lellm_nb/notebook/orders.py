@@ -6,6 +6,7 @@ from concurrent.futures import Future
 from typing import Any
 
 from .edits import edits_of
+from .head import lacking_names
 from .modifying import read_value
 from .protocols import DebuggerLike
 from .redaction import showing
@@ -42,6 +43,10 @@ def post_order(debugger: DebuggerLike, order: dict[str, Any]) -> Future[Any]:
         with showing(debugger):
             put = edits_of(frame, order["edits"])
         return debugger.post("fork", at=order["frame"], put=put)
+    if verb == "supply":
+        places = dict(zip(lacking_names(debugger), debugger.lacking, strict=True))
+        given = {name: str(text) for name, text in order["values"].items() if name in places}
+        return debugger.post("supply", {places[name]: text for name, text in given.items()})
     if verb == "resolve_join":
         return debugger.post("resolve_join", str(order["how"]))
     raise ValueError(f"There is no button {verb!r}.")

@@ -76,3 +76,33 @@ def test_a_view_that_nobody_answered_wakes_up_when_somebody_does(notebook):
     page.until("dbg.status == 'completed'")
     expect(view.get_by_text("No kernel answers")).to_have_count(0)
     assert page.complaints == []
+
+
+def test_a_reopened_run_asks_for_its_secrets_in_a_card(notebook, tmp_path):
+    """What was taken out is typed in a field that hides it, and the run goes on."""
+    store, key = str(tmp_path / "runs.db"), "sk-" + "a1" * 20
+    state = {"config": {"key": key}}
+    page = notebook(
+        [
+            SETUP,
+            f"kept = Debugger(graph, {state}, store={store!r})\nkept.run(); kept.close()",
+            f"dbg = Debugger.open({store!r}, graph=graph)\ndbg",
+        ]
+    )
+    page.run_cell(0)
+    page.run_cell(1)
+    panel = page.run_cell(2).locator(".lellm-nb")
+    card = panel.get_by_role("group", name="Secrets")
+    expect(card).to_contain_text("config.key")
+    expect(button(card, "Give")).to_be_disabled()
+
+    field = card.get_by_label("Secret config.key")
+    expect(field).to_have_attribute("type", "password")
+    field.fill(key)
+    button(card, "Give").click()
+
+    expect(card).to_have_count(0)
+    assert page.kernel("dbg.state['config']['key']") == key
+    button(panel.get_by_role("group", name="Barrier ok"), "Approve").click()
+    page.until("dbg.status == 'completed'")
+    assert page.complaints == []

@@ -4,6 +4,7 @@ import { attr, debounced, el, focused, freshId, text, visible } from "./dom.js";
 import { diffRows } from "./diffrows.js";
 import { icon } from "./icons.js";
 import { modifyForm } from "./modify.js";
+import { secretCard } from "./secretcard.js";
 
 export function cards(store) {
   const root = el("div", { class: "cards", hidden: true });
@@ -33,7 +34,9 @@ export function cards(store) {
     });
     const join = store.saved ? null : store.head.join;
     joining(join);
-    visible(root, pending.length > 0 || Boolean(join));
+    const lacking = store.saved ? [] : store.head.lacking ?? [];
+    asking(lacking);
+    visible(root, pending.length > 0 || Boolean(join) || lacking.length > 0);
   }
 
   let failed = null;
@@ -44,6 +47,16 @@ export function cards(store) {
     failed?.root.remove();
     failed = row ? { key, root: joinCard(store, row) } : null;
     if (failed) root.prepend(failed.root);
+  }
+
+  let asked = null;
+
+  function asking(names) {
+    const key = JSON.stringify(names);
+    if (asked?.key === key) return;
+    asked?.root.remove();
+    asked = { key, root: secretCard(store, names) };
+    if (names.length) root.prepend(asked.root);
   }
 
   /** Press an answer of the first card, as a key does. */
