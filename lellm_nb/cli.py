@@ -156,10 +156,8 @@ def _show(options: Any) -> None:
     for name, line in dbg._session.history.lines.items():
         begins = "" if line.base is None else f", from frame {line.first - 1} of {line.base.name}"
         _say(f"  line {name}: {len(line)} frames{begins}")
-        branch = tree[name]
-        for index in sorted({*dict(branch.notes), *branch.pins}):
-            pinned = " (pinned)" if index in branch.pins else ""
-            _say(f"    {index}: {dict(branch.notes).get(index, '')}{pinned}".rstrip())
+        for mark in tree[name].marks:
+            _say(f"    {mark}")
     frames = dbg.frames
     first = max(0, len(frames) - max(options.frames, 0))
     if first:

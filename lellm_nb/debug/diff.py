@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from html import escape
 from typing import TYPE_CHECKING, Any, overload
@@ -18,7 +18,7 @@ from lellm_nb.state.typed import is_typed
 if TYPE_CHECKING:
     import pandas
 
-__all__ = ["Change", "Diff", "diff_data", "diff_states"]
+__all__ = ["Change", "Diff", "diff_data", "diff_states", "telling"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +153,11 @@ class Diff(Sequence[Change]):
 
 MOST = 200
 """So many differences are shown."""
+
+
+def telling(changes: Iterable[Change]) -> list[Change]:
+    """Return changes with those first that went from one value to another: they tell most."""
+    return sorted(changes, key=lambda change: change.kind != "changed")
 
 
 def diff_states(old: Any, new: Any) -> Diff:

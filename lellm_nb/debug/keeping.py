@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import warnings
 import weakref
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
 from lellm_nb.debug.breakpoints import Breakpoints
+from lellm_nb.debug.caution import caution
 from lellm_nb.debug.keeping_code import code_form, lost_code, lost_text
 from lellm_nb.debug.keeping_stops import read_modes, read_stops, stops_form, watched
 from lellm_nb.debug.stop import Stop, StopReason
@@ -124,7 +124,7 @@ class Keeping(Supplying):
         if "code" in left:
             self._lost = lost_code(left["code"], self.graph)
             if self._lost and not self._reading:
-                warnings.warn(lost_text(self.line, self._lost), stacklevel=2)
+                caution(lost_text(self.line, self._lost))
         index, line = left.get("head"), self._session.line
         if type(index) is int and 0 <= index < len(line):
             self._session.rewind(line[index])

@@ -7,7 +7,7 @@ from enum import Enum
 from typing import Any
 
 from lellm_nb.debug.breakpoints import ErrorStop, Stopper, Watch
-from lellm_nb.debug.diff import Change, Diff, diff_states
+from lellm_nb.debug.diff import Change, Diff, diff_states, telling
 from lellm_nb.debug.lookup import ValuePath
 from lellm_nb.debug.short import without_keys
 from lellm_nb.record.frame import Frame
@@ -114,8 +114,7 @@ class Stop:
             >>> dbg.run().what_changed
             'job.n: 1 -> 2 (and 1 more)'
         """
-        # what went from one value to another tells more than what came or went
-        changes = sorted(self.changes, key=lambda change: change.kind != "changed")
+        changes = telling(self.changes)
         if not changes:
             return ""
         first = " ".join(str(changes[0]).removeprefix("~ ").split())  # long texts have lines

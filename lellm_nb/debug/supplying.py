@@ -49,8 +49,7 @@ class Supplying(Writing):
         """
         self._refuse_while_busy("supply")
         wanted = {key if isinstance(key, tuple) else (key,): value for key, value in values.items()}
-        lacking = list(self._lacking())
-        there = list(dict.fromkeys(path for _, paths in lacking for path in paths))
+        there = self.lacking
         for key in wanted:
             if not any(path[: len(key)] == key for path in there):
                 raise DebuggerError(
@@ -58,7 +57,7 @@ class Supplying(Writing):
                     f" {listed(repr(path if len(path) > 1 else path[0]) for path in there)}."
                 )
         self._hide(wanted)
-        for scope, paths in lacking:
+        for scope, paths in list(self._lacking()):
             put = {key: wanted[key] for key in wanted if any(p[: len(key)] == key for p in paths)}
             if put:
                 self._session.edit_level(scope, put)

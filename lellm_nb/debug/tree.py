@@ -46,6 +46,13 @@ class Branch:
     notes: tuple[tuple[int, str], ...]
     pins: tuple[int, ...]
 
+    @property
+    def marks(self) -> list[str]:
+        """What is marked of its own frames, a line each: ``3: a note (pinned)``."""
+        notes = dict(self.notes)
+        rows = ((i, notes.get(i, ""), "(pinned)" * (i in self.pins)) for i in {*notes, *self.pins})
+        return [f"{i}: {' '.join(filter(None, said))}" for i, *said in sorted(rows)]
+
 
 class Tree:
     """All lines of a history, the first one first."""
@@ -96,11 +103,7 @@ class Tree:
                 fork = f" from frame {b.at}" if b.base else ""
                 here = f"  <- head at frame {self._head}" if b.current else ""
                 lines.append(f"{'  ' * depth}{b.name}{fork}: {b.frames} frames, {b.status}{here}")
-                notes = dict(b.notes)
-                for i in sorted({*notes, *b.pins}):
-                    said = [notes[i]] if i in notes else []
-                    said += ["(pinned)"] if i in b.pins else []
-                    lines.append(f"{'  ' * depth}  {i}: {' '.join(said)}")
+                lines.extend(f"{'  ' * depth}  {mark}" for mark in b.marks)
                 draw(b.name, depth + 1)
 
         draw("", 0)

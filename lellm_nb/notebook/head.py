@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lellm_nb.debug.breakpoints import Watch
+from lellm_nb.debug.diff import telling
 from lellm_nb.errors import path_text
 from lellm_nb.graph.outline import Outline, plain_path
 
@@ -184,7 +185,7 @@ def _watched(stop: Any) -> str:
     inside = [change for change in stop.changes if tuple(change.path) != path]
     if not path or not inside:
         return f"{short_text(stop.old, 60, path)} → {short_text(stop.new, 60, path)}"
-    first = next((change for change in inside if change.kind == "changed"), inside[0])
+    first = telling(inside)[0]
     at = tuple(first.path)
     more = f" (and {len(inside) - 1:,} more)" if inside[1:] else ""
     old, new = (short_text(value, 60, at) for value in (first.old, first.new))

@@ -11,24 +11,6 @@ from concurrent.futures import Future
 from typing import Any, Protocol
 
 
-class NodeLike(Protocol):
-    """A node of a graph; a composite also has `graph` or `branches`."""
-
-    @property
-    def kind(self) -> str: ...
-
-
-class EdgeLike(Protocol):
-    """A way from one node to another of the same level."""
-
-    @property
-    def source(self) -> str: ...
-    @property
-    def target(self) -> str: ...
-    @property
-    def kind(self) -> str: ...
-
-
 class GraphLike(Protocol):
     """A built graph."""
 
@@ -81,23 +63,6 @@ class FrameLike(Protocol):
     def started(self) -> float: ...
     @property
     def output(self) -> str: ...
-
-
-class PendingLike(Protocol):
-    """A barrier that waits for a decision."""
-
-    @property
-    def id(self) -> str: ...
-    @property
-    def path(self) -> str: ...
-    @property
-    def node(self) -> str: ...
-    @property
-    def timeout(self) -> float | None: ...
-    @property
-    def since(self) -> float: ...
-    @property
-    def frame(self) -> int: ...
 
 
 class ChangeLike(Protocol):
