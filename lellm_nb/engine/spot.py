@@ -149,14 +149,20 @@ def movable_spots(scope: Scope, level: Position) -> Iterator[Spot]:
             yield spot
 
 
-def waiting_spots(scope: Scope, level: Position) -> Iterator[Spot]:
-    """Walk every barrier that waits, in registration order."""
-    if isinstance(level.hold, Waiting):
-        yield Spot(scope, level, Move.DECIDE, scope.site(level.node or ""))
-    elif isinstance(level.inner, Position):
+def levels_within(scope: Scope, level: Position) -> Iterator[tuple[Scope, Position]]:
+    """Walk a level and those inside it, the outermost first, branches in registration order."""
+    yield scope, level
+    if isinstance(level.inner, Position):
         site = scope.site(level.node or "")
-        yield from waiting_spots(scope.child(site, level), level.inner)
+        yield from levels_within(scope.child(site, level), level.inner)
     elif isinstance(level.inner, Fan):
         site = scope.site(level.node or "")
         for name, branch in level.inner.branches.items():
-            yield from waiting_spots(scope.child(site, level, name), branch)
+            yield from levels_within(scope.child(site, level, name), branch)
+
+
+def waiting_spots(scope: Scope, level: Position) -> Iterator[Spot]:
+    """Walk every barrier that waits, in registration order."""
+    for inner, held in levels_within(scope, level):
+        if isinstance(held.hold, Waiting):
+            yield Spot(inner, held, Move.DECIDE, inner.site(held.node or ""))

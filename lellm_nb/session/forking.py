@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Self
 
 from lellm_nb.engine.scope import Scope, scope_at
-from lellm_nb.engine.spot import Move
+from lellm_nb.engine.spot import Move, levels_within
 from lellm_nb.errors import DebuggerError, StateTypeError
 from lellm_nb.graph.edge import Route
 from lellm_nb.graph.graph import Graph
@@ -88,7 +88,9 @@ class Forking(Moving):
 
     def open_levels(self) -> Iterator[tuple[Scope, Position]]:
         """Walk every level that can move on, the outermost first, branches in order."""
-        yield from _open_levels(self.scope, self.position)
+        for scope, level in levels_within(self.scope, self.position):
+            if level.node is not None:
+                yield scope, level
 
     def edit_level(self, scope: Scope, put: Mapping[Any, Any]) -> None:
         """Write into an open level, whichever the last frame was at, as a frame of kind *edit*.
@@ -172,15 +174,3 @@ class Forking(Moving):
 
 def _edits(put: Mapping[Any, Any]) -> list[Mutation]:
     return [Put(check_key(key), freeze(value, key)) for key, value in put.items()]
-
-
-def _open_levels(scope: Scope, level: Position) -> Iterator[tuple[Scope, Position]]:
-    if level.node is None:
-        return
-    yield scope, level
-    if isinstance(level.inner, Position):
-        yield from _open_levels(scope.child(scope.site(level.node), level), level.inner)
-    elif isinstance(level.inner, Fan):
-        site = scope.site(level.node)
-        for name, branch in level.inner.branches.items():
-            yield from _open_levels(scope.child(site, level, name), branch)

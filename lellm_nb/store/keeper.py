@@ -16,6 +16,7 @@ from lellm_nb.record.codec_positions import PositionWriter
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.history import Line
 from lellm_nb.record.redact import Redactor
+from lellm_nb.store.refusing import Refusing
 from lellm_nb.store.rows import Batch, LineRow, RunRows
 from lellm_nb.store.shelf import BatchShelf
 
@@ -30,7 +31,7 @@ SELDOM = 128
 """But after so many one is written, whatever it costs: a fetch folds at most these."""
 
 
-class Keeper:
+class Keeper(Refusing):
     """Keeps one run: frames, lines, heads, and what else a debugger wants to find again.
 
     What a store refuses stays here and is tried again; `error` says why meanwhile, and
@@ -44,7 +45,6 @@ class Keeper:
 
     Attributes:
         closes: A store that was opened for this run only, and goes with it.
-        error: Why the store did not take the last write; `None` when it has everything.
     """
 
     def __init__(
@@ -55,7 +55,6 @@ class Keeper:
         self.closes: Any = None
         self._closed = False
         self._leader: Callable[[], Any] = lambda: None
-        self.error: CheckpointStoreError | None = None
         self.strict = strict
         self._lock = threading.RLock()
         self._pending = Batch()
@@ -197,15 +196,6 @@ class Keeper:
 
     def _failed(self, error: CheckpointStoreError) -> None:
         self.error = error
-
-    def check(self) -> None:
-        """Try again what was refused.
-
-        Raises:
-            CheckpointStoreError: It still is; nothing may move on.
-        """
-        if self.error is not None and not self.flush():
-            raise self.error
 
     # -- beside frames -----------------------------------------------------------
 

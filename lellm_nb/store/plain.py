@@ -14,11 +14,12 @@ from lellm_nb.record.frame import Frame
 from lellm_nb.record.history import Line
 from lellm_nb.record.redact_checkpoint import redacted
 from lellm_nb.store.protecting import Protector
+from lellm_nb.store.refusing import Refusing
 
 __all__ = ["CheckpointKeeper"]
 
 
-class CheckpointKeeper:
+class CheckpointKeeper(Refusing):
     """Keeps one checkpoint per commit in a store of somebody else's.
 
     Such a store has no lines, notes or breakpoints: only where the run stands. Checkpoints
@@ -37,7 +38,6 @@ class CheckpointKeeper:
         self.graph = graph
         self.codec = codec
         self.leader: Any = None
-        self.error: CheckpointStoreError | None = None
         self._pending: list[Callable[[], Any]] = []
         self._ids: dict[Frame, CheckpointId] = {}
         self._protector = Protector(store, trace_id)
@@ -71,15 +71,6 @@ class CheckpointKeeper:
                 return False
             del self._pending[0]
         return True
-
-    def check(self) -> None:
-        """Try again what was refused.
-
-        Raises:
-            CheckpointStoreError: It still is; nothing may move on.
-        """
-        if self.error is not None and not self.flush():
-            raise self.error
 
     def opened(self, line: Line) -> None:
         """Protect the checkpoint at which a line was forked."""

@@ -1,0 +1,30 @@
+"""What is done where a store refuses: nothing moves on until it has taken what it was given."""
+
+from __future__ import annotations
+
+from lellm_nb.errors import CheckpointStoreError
+
+__all__ = ["Refusing"]
+
+
+class Refusing:
+    """Writes to a store that may refuse.
+
+    Attributes:
+        error: Why the store did not take the last write; `None` when it has everything.
+    """
+
+    error: CheckpointStoreError | None = None
+
+    def flush(self) -> bool:
+        """Write what waits; tell whether the store took it."""
+        raise NotImplementedError
+
+    def check(self) -> None:
+        """Try again what was refused.
+
+        Raises:
+            CheckpointStoreError: It still is; nothing may move on.
+        """
+        if self.error is not None and not self.flush():
+            raise self.error
