@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Locator, expect
 
 from tests.browser.lab import Lab
 from tests.browser.notebook_page import Notebook
@@ -54,6 +54,23 @@ def notebook(lab: Lab, request: pytest.FixtureRequest) -> Iterator[Callable[...,
                 picture = page.screenshot(KEPT / f"{name}-{number}.png")
                 said = "\n".join(page.complaints) or "(nothing)"
                 print(f"{picture}\nThe page complained about:\n{said}")
+
+
+@pytest.fixture
+def shown(
+    notebook: Callable[..., Notebook], request: pytest.FixtureRequest
+) -> Callable[..., tuple[Notebook, Locator]]:
+    """Show the panel of what a module's `SETUP`, or another first cell, calls `dbg`."""
+
+    def show(*more: str, setup: str = "", **options: Any) -> tuple[Notebook, Locator]:
+        page = notebook([setup or request.module.SETUP, "dbg", *more], **options)
+        page.run_cell(0)
+        page.run_cell(1)
+        panel = page.output(1).locator(".lellm-nb")
+        expect(panel.get_by_role("region", name="Graph").locator(".node").first).to_be_visible()
+        return page, panel
+
+    return show
 
 
 @pytest.hookimpl(hookwrapper=True)

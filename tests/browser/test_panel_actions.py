@@ -44,14 +44,11 @@ STATUSES = {"pending", "current", "done", "failed", "waiting"}
 
 
 @pytest.fixture
-def shown(notebook):
-    """A notebook whose second cell shows the panel."""
+def shown(shown):
+    """A notebook whose second cell shows the panel, before its first step."""
 
     def show(*more: str, **options: object) -> tuple[Notebook, Locator]:
-        page = notebook([SETUP, "dbg", *more], **options)
-        page.run_cell(0)
-        page.run_cell(1)
-        panel = page.output(1).locator(".lellm-nb")
+        page, panel = shown(*more, **options)
         expect(node(panel, "draft, current")).to_be_visible()
         return page, panel
 

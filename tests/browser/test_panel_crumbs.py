@@ -29,14 +29,11 @@ for number in range(70):
 
 
 @pytest.fixture
-def shown(notebook):
+def shown(shown):
     """A notebook with the panel, and its trail."""
 
     def show(setup: str = SETUP, **options: object):
-        page = notebook([setup, "dbg"], **options)
-        page.run_cell(0)
-        panel = page.run_cell(1).locator(".lellm-nb")
-        expect(panel.get_by_role("region", name="Graph").locator(".node").first).to_be_visible()
+        page, panel = shown(setup=setup, **options)
         return page, panel, panel.get_by_role("navigation", name="Breadcrumb")
 
     return show

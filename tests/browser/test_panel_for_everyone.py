@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import expect
 
-from tests.browser.notebook_page import Notebook
 from tests.browser.panels import TABS, button, node, status
 
 pytestmark = pytest.mark.timeout(180)
@@ -41,21 +40,6 @@ g.edge_if("ask " + EVIL, EVIL, lambda s: EVIL in str(s.get("ask.reject_reason", 
 g.edge("ask " + EVIL, "last").start(EVIL).end("last")
 dbg = Debugger(g.build(), {{"topic": EVIL}}, name=EVIL)
 """
-
-
-@pytest.fixture
-def shown(notebook):
-    """A notebook whose second cell shows the panel."""
-
-    def show(setup: str = SETUP, **options: object) -> tuple[Notebook, Locator]:
-        page = notebook([setup, "dbg"], **options)
-        page.run_cell(0)
-        page.run_cell(1)
-        panel = page.output(1).locator(".lellm-nb")
-        expect(panel.get_by_role("region", name="Graph").locator(".node").first).to_be_visible()
-        return page, panel
-
-    return show
 
 
 def test_hostile_words_are_only_words_in_every_place(shown):
@@ -107,7 +91,7 @@ dbg = Debugger(g.start("draft").end("publish").build(), {"zero": 0})
 
 def test_every_control_has_a_name_and_keeps_its_keys(shown):
     """Nothing that can be focused is nameless or loses its keys to the page around it."""
-    page, panel = shown(REVIEW)
+    page, panel = shown(setup=REVIEW)
     page.kernel("None", "dbg.run()")
     expect(panel.get_by_role("group", name="Barrier approve")).to_contain_text("publish")
     for name in TABS:
@@ -127,7 +111,7 @@ def test_every_control_has_a_name_and_keeps_its_keys(shown):
 
 def test_a_wrong_value_is_mended_by_keyboard_alone(shown):
     """Find the step, change its value, run on, approve: no mouse."""
-    page, panel = shown(REVIEW)
+    page, panel = shown(setup=REVIEW)
     keys = page.page.keyboard
     panel.focus()
 
@@ -157,7 +141,7 @@ def test_a_wrong_value_is_mended_by_keyboard_alone(shown):
 
 def test_help_lists_the_keys_and_gives_the_focus_back(shown):
     """`?` opens it with the focus inside; Escape closes it and the focus returns."""
-    page, panel = shown(REVIEW)
+    page, panel = shown(setup=REVIEW)
     slider = panel.get_by_role("slider", name="Frame")
     slider.press("?")
 

@@ -6,15 +6,14 @@ import json
 
 import pytest
 from axe_playwright_python.base import AXE_FILE_PATH
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import expect
 
 from tests.browser.lab import DARK, LIGHT
-from tests.browser.notebook_page import Notebook
 from tests.browser.panels import TABS, button
 
 pytestmark = pytest.mark.timeout(180)
 
-REVIEW = """
+SETUP = """
 from lellm_nb import *
 inner = GraphBuilder("inner").node("llm", lambda ctx: {"a": 1}).start("llm").end("llm")
 g = GraphBuilder("review").node("draft", lambda ctx: {"draft": "x", "rows": [{"a": 1}, {"a": 2}]})
@@ -23,21 +22,6 @@ g.node("publish", lambda ctx: 1 / ctx.state["zero"])
 g.edge("draft", "agent").edge("agent", "approve").edge("approve", "publish")
 dbg = Debugger(g.start("draft").end("publish").build(), {"zero": 0})
 """
-
-
-@pytest.fixture
-def shown(notebook):
-    """A notebook whose second cell shows the panel."""
-
-    def show(setup: str = REVIEW, **options: object) -> tuple[Notebook, Locator]:
-        page = notebook([setup, "dbg"], **options)
-        page.run_cell(0)
-        page.run_cell(1)
-        panel = page.output(1).locator(".lellm-nb")
-        expect(panel.get_by_role("region", name="Graph").locator(".node").first).to_be_visible()
-        return page, panel
-
-    return show
 
 
 @pytest.mark.parametrize("theme", [LIGHT, DARK])
@@ -172,7 +156,7 @@ dbg = Debugger(GraphBuilder("slow").node("wait", wait).start("wait").end("wait")
 
 def test_nothing_moves_where_less_motion_is_wished(shown):
     """A run in flight beats, unless the reader's system says that nothing shall."""
-    page, panel = shown(SLOW)
+    page, panel = shown(setup=SLOW)
     page.kernel("None", "handle = dbg.start()")
     expect(panel.get_by_role("status")).to_contain_text("running")
     moving = "panel => panel.getAnimations({subtree: true}).length"

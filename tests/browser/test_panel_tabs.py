@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Locator, expect
 
-from tests.browser.lab import Notebook
 from tests.browser.panels import button, look_at, node, status
 
 pytestmark = pytest.mark.timeout(180)
@@ -58,21 +57,6 @@ g.edge_if("add", "read", lambda s: s["total"] > 100).edge("add", "done")
 g.start("read").end("done")
 dbg = Debugger(g.build(), {"factor": 2, "go": True, "table": pd.DataFrame({"n": range(200)})})
 """
-
-
-@pytest.fixture
-def shown(notebook):
-    """A notebook whose second cell shows the panel."""
-
-    def show(*more: str, setup: str = SETUP, **options: object) -> tuple[Notebook, Locator]:
-        page = notebook([setup, "dbg", *more], **options)
-        page.run_cell(0)
-        page.run_cell(1)
-        panel = page.output(1).locator(".lellm-nb")
-        expect(panel.get_by_role("region", name="Graph").locator(".node").first).to_be_visible()
-        return page, panel
-
-    return show
 
 
 def tab(panel: Locator, name: str) -> Locator:

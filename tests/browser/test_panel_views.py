@@ -42,14 +42,11 @@ OPEN = "gate.append(1)"
 
 
 @pytest.fixture
-def shown(notebook):
-    """A notebook whose second cell shows the panel."""
+def shown(shown):
+    """A notebook whose second cell shows the panel, before its first step."""
 
-    def show(*more: str) -> tuple[Notebook, Locator]:
-        page = notebook([SETUP, "dbg", *more])
-        page.run_cell(0)
-        page.run_cell(1)
-        panel = page.output(1).locator(".lellm-nb")
+    def show(*more: str, **options: object) -> tuple[Notebook, Locator]:
+        page, panel = shown(*more, **options)
         expect(node(panel, "draft, current")).to_be_visible()
         return page, panel
 
