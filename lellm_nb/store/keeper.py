@@ -65,6 +65,7 @@ class Keeper(Refusing):
         self._size = 0
         self._reported = 0
         self._head: tuple[int, int | None] = (0, None)
+        self._shared: set[int] = set()
         self._beside: weakref.WeakKeyDictionary[Any, dict[str, bytes]] = weakref.WeakKeyDictionary()
         known = rows.templates(0)
         self._frames = FrameWriter(self.codec, graph, known[-1][0] + 1 if known else 0)
@@ -123,6 +124,9 @@ class Keeper(Refusing):
                 frames.made = []
             if leads and self._head != (number, None):
                 self._mark_head(number, None)
+            elif self._shared and not leads and number in self._shared:
+                self._shared.discard(number)
+                self._mark("head", str(number), None)
             index = frame.index
             since, size = self._since.get(number) or self._inherited(line, number)
             since += 1
@@ -214,7 +218,20 @@ class Keeper(Refusing):
                 self._mark_head(number, index)
             else:
                 self._mark("head", str(number), None if index is None else to_bytes(index))
+            if index is None and self._two_stand_at(line, frame):
+                # the tip moves on with whoever steps first, and the other one stays
+                self._shared.add(number)
+                self._mark("head", str(number), to_bytes(frame.index))
+                self._mark_head(number, frame.index)
             self.flush()
+
+    def _two_stand_at(self, line: Line, frame: Frame) -> bool:
+        leader = self.leader
+        if leader is None or leader.line is not line or leader.head is not frame:
+            return False
+        return any(
+            one is not leader and one.line is line and one.head is frame for one in self._beside
+        )
 
     def went(self, session: Any, old: Line, new: Line) -> None:
         """Note that a session that does not lead goes on from a line to another one.
@@ -224,6 +241,7 @@ class Keeper(Refusing):
         """
         with self._lock:
             before, after = str(self.number(old)), str(self.number(new))
+            self._shared.discard(self.number(old))
             self._mark("head", before, None)
             for kind, body in self._beside.get(session, {}).items():
                 self._mark(kind, before, None)

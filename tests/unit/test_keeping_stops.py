@@ -312,3 +312,22 @@ def test_a_reopened_run_goes_when_nobody_holds_it(tmp_path):
     gc.collect()
 
     assert Debugger.open(tmp_path / "runs.db", graph=abc()).head == 1
+
+
+def test_who_stays_where_two_stood_at_the_tip_is_found_there():
+    """A line that grows under one debugger does not take another one along."""
+    for moves_on in ("first", "fork"):
+        store = InMemoryStore()
+        first = Debugger(steps("a", "b", "c"), {}, store=store)
+        own = first.step().frame
+        fork = first.fork(at=0, name="fork")
+        fork.step()
+        first.rewind(fork.frames[1])
+        (first if moves_on == "first" else fork).step()
+        stays = fork if moves_on == "first" else first
+        if moves_on == "first":
+            first.rewind(own)  # a line that two stand on has what the last of them left
+
+        opened = Debugger.open(store)
+        found = opened if stays is first else opened.branch("fork")
+        assert (found.line, found.head) == (stays.line, stays.head)
