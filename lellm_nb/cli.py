@@ -98,7 +98,7 @@ def _say(text: str) -> None:
 def _is_store(file: str) -> bool:
     from pathlib import Path
 
-    from lellm_nb.store.saying import ARCHIVE, begins
+    from lellm_nb.store.sqlite.errors import ARCHIVE, begins
 
     return not begins(Path(file), ARCHIVE)
 

@@ -12,7 +12,7 @@ from lellm_nb.debug.table import table
 from lellm_nb.engine.scope import Scope, scope_at
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.levels import LevelKeys
-from lellm_nb.state.data import MISSING
+from lellm_nb.state.compact import MISSING
 from lellm_nb.state.typed import Typed
 
 if TYPE_CHECKING:

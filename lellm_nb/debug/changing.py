@@ -21,7 +21,7 @@ from lellm_nb.engine.halt import Halt
 from lellm_nb.errors import DebuggerError, RunError, StateTypeError, listed
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.position import Fan, Position
-from lellm_nb.session.replay import Recording
+from lellm_nb.session.recording import Recording
 from lellm_nb.state.key import StateKey
 
 if TYPE_CHECKING:

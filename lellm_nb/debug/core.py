@@ -13,9 +13,9 @@ from typing import Any, Generic, TypeVar
 from lellm_nb.debug.breakpoints import Breakpoints
 from lellm_nb.debug.desk import Desk
 from lellm_nb.debug.stop import Stop
-from lellm_nb.engine.loop import Run
-from lellm_nb.engine.runner import runner
-from lellm_nb.engine.token import CancellationToken
+from lellm_nb.engine.cancellation import CancellationToken
+from lellm_nb.engine.run import Run
+from lellm_nb.engine.runner_thread import runner
 from lellm_nb.errors import BusyError, DebuggerError
 from lellm_nb.session.session import ExecutionSession, tell_all
 

@@ -12,7 +12,7 @@ from lellm_nb.debug.core import Handle
 from lellm_nb.debug.keeping import Keeping
 from lellm_nb.debug.stop import Stop
 from lellm_nb.debug.stopping import Until
-from lellm_nb.engine.loop import Run
+from lellm_nb.engine.run import Run
 from lellm_nb.errors import DebuggerError
 from lellm_nb.graph.graph import Graph
 from lellm_nb.session.session import ExecutionSession

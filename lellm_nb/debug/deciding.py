@@ -10,7 +10,7 @@ from lellm_nb.debug.breakpoints import Hit
 from lellm_nb.debug.diff import Diff, diff_states
 from lellm_nb.debug.modes import Modes
 from lellm_nb.debug.stop import Stop, StopReason
-from lellm_nb.engine.runner import runner
+from lellm_nb.engine.runner_thread import runner
 from lellm_nb.engine.spot import Spot
 from lellm_nb.errors import DebuggerError, NotWaitingError, RunError
 from lellm_nb.graph.decision import Approve, Decision, Modify, Reject, Reroute

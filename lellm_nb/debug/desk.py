@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from lellm_nb.engine.answering import HOLD, Hold
+from lellm_nb.engine.barriers import HOLD, Hold
 from lellm_nb.graph.decision import Decision
 from lellm_nb.record.sinks import BarrierOutcome, Decided, TimedOut
 

@@ -12,7 +12,7 @@ from lellm_nb.debug.reading import kept_items
 from lellm_nb.debug.short import without_keys
 from lellm_nb.debug.textdiff import TextDiff
 from lellm_nb.errors import path_text
-from lellm_nb.state.data import Tail, real
+from lellm_nb.state.compact import Tail, real
 from lellm_nb.state.typed import is_typed
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from lellm_nb.debug.reading import kept_items
 from lellm_nb.debug.table import table
 from lellm_nb.errors import DebuggerError, nearest
 from lellm_nb.record.frame import Frame
-from lellm_nb.state.data import MISSING, real
+from lellm_nb.state.compact import MISSING, real
 
 if TYPE_CHECKING:
     import pandas

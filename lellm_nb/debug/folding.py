@@ -9,7 +9,7 @@ from typing import Any
 from lellm_nb.errors import DebuggerError, RunError, StateError
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.history import Line
-from lellm_nb.session.replay import Recording, outcome_of
+from lellm_nb.session.recording import Recording, outcome_of
 from lellm_nb.session.session import ExecutionSession
 
 __all__ = ["check_mutation", "fold_on", "made_again"]

@@ -11,7 +11,7 @@ from lellm_nb.debug.table import table
 from lellm_nb.errors import MissingKeyError
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.history import Line
-from lellm_nb.state.data import MISSING
+from lellm_nb.state.compact import MISSING
 
 if TYPE_CHECKING:
     import pandas

@@ -31,12 +31,12 @@ from lellm_nb.session.session import (
 )
 from lellm_nb.state.state import keep
 from lellm_nb.store.archive import read_archive, write_archive
-from lellm_nb.store.keeper import Keeper
+from lellm_nb.store.checkpoint_writer import CheckpointKeeper
 from lellm_nb.store.memory_rows import MemoryRows
-from lellm_nb.store.plain import CheckpointKeeper
 from lellm_nb.store.reading import StoredRun
 from lellm_nb.store.rows import RunInfo, RunRows, RunStore
-from lellm_nb.store.sqlite import SqliteStore
+from lellm_nb.store.run_writer import Keeper
+from lellm_nb.store.sqlite.store import SqliteStore
 
 __all__ = ["keeper_for", "load_archive", "open_store", "save_archive"]
 

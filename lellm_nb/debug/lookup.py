@@ -8,7 +8,7 @@ from typing import Any
 from lellm_nb.errors import path_text
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.position import Fan, Position
-from lellm_nb.state.data import MISSING, Wide, real
+from lellm_nb.state.compact import MISSING, Wide, real
 from lellm_nb.state.mutation import Key, check_key
 from lellm_nb.state.state import value_at
 from lellm_nb.state.typed import Typed

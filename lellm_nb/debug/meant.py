@@ -12,7 +12,7 @@ from lellm_nb.errors import MissingKeyError, closest, did_you_mean, nearest, pat
 from lellm_nb.graph.graph import Graph
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.levels import LevelKeys, label_of, without_visits
-from lellm_nb.state.data import Tail
+from lellm_nb.state.compact import Tail
 
 __all__ = ["absent", "newest_of_levels"]
 

@@ -13,7 +13,7 @@ from lellm_nb.debug.stop import Stop, StopReason
 from lellm_nb.debug.stopping import Arrived, Stopping, Target, Until, check_count
 from lellm_nb.debug.streams import Streams
 from lellm_nb.engine.halt import Halt
-from lellm_nb.engine.loop import HOLD, Run
+from lellm_nb.engine.run import HOLD, Run
 from lellm_nb.engine.scope import Scope
 from lellm_nb.engine.spot import Move
 from lellm_nb.errors import (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from lellm_nb.state.data import MISSING, Tail, real
+from lellm_nb.state.compact import MISSING, Tail, real
 from lellm_nb.state.typed import Typed
 
 __all__ = ["as_seen", "kept_at", "kept_items", "same_value"]

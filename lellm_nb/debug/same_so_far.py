@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from lellm_nb.debug.align import same
 from lellm_nb.debug.reading import kept_items
 from lellm_nb.record.frame import Frame
-from lellm_nb.state.data import MISSING, Tail, real
+from lellm_nb.state.compact import MISSING, Tail, real
 
 __all__ = ["SameSoFar"]
 

@@ -12,7 +12,7 @@ from lellm_nb.debug.table import table
 from lellm_nb.errors import DebuggerError, path_text
 from lellm_nb.record.chunks import chunk_text
 from lellm_nb.record.frame import Frame
-from lellm_nb.state.data import MISSING, Tail
+from lellm_nb.state.compact import MISSING, Tail
 
 if TYPE_CHECKING:
     import pandas

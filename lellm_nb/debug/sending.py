@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 
 from lellm_nb.debug.stopping import Arrived, ask_until
 from lellm_nb.engine.context import Outcome
-from lellm_nb.engine.loop import HOLD, Run
+from lellm_nb.engine.run import HOLD, Run
 from lellm_nb.engine.scope import Scope, Site
-from lellm_nb.engine.taking import LIVE
+from lellm_nb.engine.step import LIVE
 from lellm_nb.errors import DebuggerError, RunError
 from lellm_nb.graph.graph import Graph
 from lellm_nb.graph.node import Condition, Node, Parallel, Subgraph, Task

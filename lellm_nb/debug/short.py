@@ -7,7 +7,7 @@ from functools import cache
 from itertools import islice
 from typing import Any
 
-from lellm_nb.state.data import Tail
+from lellm_nb.state.compact import Tail
 
 __all__ = ["MOST", "shortened", "size_of", "without_keys"]
 

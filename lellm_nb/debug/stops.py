@@ -12,7 +12,7 @@ from lellm_nb.debug.reading import kept_at
 from lellm_nb.engine.scope import Scope
 from lellm_nb.errors import DebuggerError
 from lellm_nb.record.frame import Frame
-from lellm_nb.state.data import MISSING
+from lellm_nb.state.compact import MISSING
 
 __all__ = ["RAN", "Breakpoint", "EdgeStop", "ErrorStop", "Hit", "Stopper", "Watch"]
 

@@ -12,7 +12,7 @@ from lellm_nb.debug.sending import Given, Went, check_sendable, run_alone, said
 from lellm_nb.debug.stopping import Until
 from lellm_nb.errors import DebuggerError
 from lellm_nb.record.frame import Frame
-from lellm_nb.session.replay import Recording
+from lellm_nb.session.recording import Recording
 from lellm_nb.state.state import content_of
 
 if TYPE_CHECKING:

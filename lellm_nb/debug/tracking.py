@@ -95,7 +95,7 @@ class _Tracked(State):
 
 
 def _tracked(data: Any, reads: dict[str, None]) -> Any:
-    from lellm_nb.state.data import view_items
+    from lellm_nb.state.compact import view_items
 
     made = _Tracked.__new__(_Tracked)
     dict.update(made, view_items(data))

@@ -11,7 +11,7 @@ from lellm_nb.debug.tracing import who_wrote
 from lellm_nb.errors import MissingKeyError
 from lellm_nb.graph.graph import Graph
 from lellm_nb.record.frame import Frame
-from lellm_nb.state.data import MISSING
+from lellm_nb.state.compact import MISSING
 
 __all__ = ["note_on"]
 

@@ -24,7 +24,7 @@ from lellm_nb.graph.edge import END, Edge, PredicateFailed, Route
 from lellm_nb.graph.node import Barrier
 from lellm_nb.record.frame import Place
 from lellm_nb.record.position import TO_ROUTE, Fan, Position, Waiting
-from lellm_nb.state.data import Tail
+from lellm_nb.state.compact import Tail
 from lellm_nb.state.frozen import freeze, frozen_dict
 from lellm_nb.state.lens import IdentityLens, KeyLens, check_round_trip, lifted
 from lellm_nb.state.merge import BranchResult

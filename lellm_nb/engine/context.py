@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from lellm_nb.errors import NodeNotFoundError, RunError, StateError, StateTypeError
 from lellm_nb.graph.node import check_name
 from lellm_nb.state import frozen
-from lellm_nb.state.data import MISSING
+from lellm_nb.state.compact import MISSING
 from lellm_nb.state.frozen import PLAIN, freeze, path_of
 from lellm_nb.state.key import StateKey
 from lellm_nb.state.mutation import Delete, Mutation, Put, Reduce, check_key
@@ -17,7 +17,7 @@ from lellm_nb.state.reducer import Reducer
 
 if TYPE_CHECKING:
     from lellm_nb.engine.scope import Scope, Site
-    from lellm_nb.engine.taking import Taking
+    from lellm_nb.engine.step import Taking
     from lellm_nb.record.position import Position
 
 __all__ = ["Context", "Outcome", "record_returned"]

@@ -6,13 +6,13 @@ import asyncio
 from typing import Any
 
 from lellm_nb.clock import Clock
+from lellm_nb.engine.cancellation import CancellationToken
 from lellm_nb.engine.halt import Halt
-from lellm_nb.engine.loop import Run
-from lellm_nb.engine.publish import Publisher
+from lellm_nb.engine.publisher import Publisher
 from lellm_nb.engine.result import GraphResult, LogEntry
-from lellm_nb.engine.runner import runner
+from lellm_nb.engine.run import Run
+from lellm_nb.engine.runner_thread import runner
 from lellm_nb.engine.scope import Scope
-from lellm_nb.engine.token import CancellationToken
 from lellm_nb.errors import NodeNotFoundError, StepsExceededError
 from lellm_nb.graph.graph import Graph
 from lellm_nb.ids import TraceId, new_trace_id

@@ -17,7 +17,7 @@ from lellm_nb.graph.graph import Graph
 from lellm_nb.graph.node import Custom, Node, Parallel, Subgraph, Task
 from lellm_nb.record.frame import Frame, Place
 from lellm_nb.record.position import Fan, Position
-from lellm_nb.state.data import Data, Wide
+from lellm_nb.state.compact import Data, Wide
 from lellm_nb.state.lens import IdentityLens, KeyLens
 from lellm_nb.state.state import content_of, keep, view
 

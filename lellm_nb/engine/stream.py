@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
+from lellm_nb.engine.cancellation import CancellationToken
 from lellm_nb.engine.execute import ExecutionEngine, finish
 from lellm_nb.engine.result import GraphResult
-from lellm_nb.engine.token import CancellationToken
 from lellm_nb.graph.decision import Decision
 from lellm_nb.graph.graph import Graph
 from lellm_nb.ids import TraceId

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from lellm_nb.errors import NoSuchNodeError
 from lellm_nb.graph.analysis import Analysis, Cycle, analyze, find_cycles
-from lellm_nb.graph.draw import to_graphviz, to_mermaid
+from lellm_nb.graph.canonical_hash import canonical_hash
+from lellm_nb.graph.drawing.text import to_graphviz, to_mermaid
 from lellm_nb.graph.edge import Edge, Router
 from lellm_nb.graph.fingerprint import Fingerprint
-from lellm_nb.graph.identity import canonical_hash
 from lellm_nb.graph.node import Condition, Node, Parallel, Subgraph, Task, make_node
 from lellm_nb.state.reducer import ReducerRegistry
 
@@ -116,13 +116,13 @@ class Graph:
             >>> svg.startswith("<svg"), "&lt;a&gt;" in svg
             (True, True)
         """
-        from lellm_nb.graph.svg import graph_svg
+        from lellm_nb.graph.drawing.svg import graph_svg
 
         return graph_svg(self)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         """Draw itself in a cell: an image, in which nothing can run."""
-        from lellm_nb.graph.svg import graph_bundle
+        from lellm_nb.graph.drawing.svg import graph_bundle
 
         return graph_bundle(self)
 

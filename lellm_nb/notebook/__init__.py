@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .barrier_sink import WidgetBarrierSink
-    from .display import display_debugger, shown_panel
-    from .docking import dock
-    from .export import export_html
-    from .extension import load_ipython_extension, unload_ipython_extension
+    from lellm_nb.notebook.barrier_sink import WidgetBarrierSink
+    from lellm_nb.notebook.display import display_debugger, shown_panel
+    from lellm_nb.notebook.docking import dock
+    from lellm_nb.notebook.export import export_html
+    from lellm_nb.notebook.extension import load_ipython_extension, unload_ipython_extension
 
 __all__ = [
     "WidgetBarrierSink",

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from .orders import change_stop, toggle_breakpoint, toggle_edge
-from .watches import add_watch
+from lellm_nb.notebook.orders import change_stop, toggle_breakpoint, toggle_edge
+from lellm_nb.notebook.watches import add_watch
 
 if TYPE_CHECKING:
-    from .panel import Panel
+    from lellm_nb.notebook.panel import Panel
 
 Content = dict[str, Any]
 _MOST_WATCHES = 50

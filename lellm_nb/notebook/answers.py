@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .asking import find_rows, node_rows, place_row, who_rows
-from .cards import card_row, preview_row
-from .details import detail, state_rows
-from .feed import Feed
-from .lines import compare_rows, pair_rows
-from .outputs import picture_row
-from .redaction import showing
-from .values import long_text
-from .watches import change_list
+from lellm_nb.notebook.asking import find_rows, node_rows, place_row, who_rows
+from lellm_nb.notebook.cards import card_row, preview_row
+from lellm_nb.notebook.details import detail, state_rows
+from lellm_nb.notebook.feed import Feed
+from lellm_nb.notebook.lines import compare_rows, pair_rows
+from lellm_nb.notebook.outputs import picture_row
+from lellm_nb.notebook.redaction import showing
+from lellm_nb.notebook.values import long_text
+from lellm_nb.notebook.watches import change_list
 
 Question = dict[str, Any]
 

@@ -6,11 +6,18 @@ import inspect
 from itertools import islice
 from typing import Any
 
-from .details import learn, level_name, mutation_row, path_text, shown_state, title_row
-from .editable import editable_text
-from .feed import Feed
-from .head import node_object
-from .values import inside, keys_at, long_text, short_text, value_row
+from lellm_nb.notebook.details import (
+    learn,
+    level_name,
+    mutation_row,
+    path_text,
+    shown_state,
+    title_row,
+)
+from lellm_nb.notebook.editable import editable_text
+from lellm_nb.notebook.feed import Feed
+from lellm_nb.notebook.head import node_object
+from lellm_nb.notebook.values import inside, keys_at, long_text, short_text, value_row
 
 _MOST_WRITES = 60
 _MOST_HITS = 100

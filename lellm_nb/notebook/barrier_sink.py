@@ -11,12 +11,11 @@ from typing import Any
 import ipywidgets as w
 
 from lellm_nb.graph.decision import Decision
+from lellm_nb.notebook.cards import decision_of
+from lellm_nb.notebook.editable import typed_value
+from lellm_nb.notebook.kernel import check_clicks, publish
+from lellm_nb.notebook.values import short_text
 from lellm_nb.record.sinks import BarrierOutcome, Decided, TimedOut
-
-from .cards import decision_of
-from .editable import typed_value
-from .kernel import check_clicks, publish
-from .values import short_text
 
 HEARTBEAT = 0.2
 """Seconds after which a wait looks up, so that Interrupt works."""

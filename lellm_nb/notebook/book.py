@@ -12,24 +12,23 @@ from itertools import islice, permutations
 from typing import Any, cast
 
 from lellm_nb.debug.reading import kept_items
-from lellm_nb.graph.layered import Drawing
-from lellm_nb.graph.outline import Outline, outline
+from lellm_nb.graph.drawing.layered import Drawing
+from lellm_nb.graph.drawing.outline import Outline, outline
+from lellm_nb.notebook.asking import code_of, doc_of
+from lellm_nb.notebook.details import learn, path_text, plain_state
+from lellm_nb.notebook.faults import error_rows
+from lellm_nb.notebook.head import head_rows, node_object
+from lellm_nb.notebook.ledger import packed, row_of
+from lellm_nb.notebook.lines import compare_rows
+from lellm_nb.notebook.outputs import output_rows
+from lellm_nb.notebook.protocols import DebuggerLike, FrameLike
+from lellm_nb.notebook.redaction import sealed, showing
+from lellm_nb.notebook.shelf import Shelf
+from lellm_nb.notebook.values import clean_rows, clean_text, short_text
+from lellm_nb.notebook.watches import stop_rows
+from lellm_nb.notebook.ways import route_rows
 from lellm_nb.record.levels import LevelKeys, label_of
 from lellm_nb.state.lens import IdentityLens, KeyLens
-
-from .asking import code_of, doc_of
-from .details import learn, path_text, plain_state
-from .faults import error_rows
-from .head import head_rows, node_object
-from .ledger import packed, row_of
-from .lines import compare_rows
-from .outputs import output_rows
-from .protocols import DebuggerLike, FrameLike
-from .redaction import sealed, showing
-from .shelf import Shelf
-from .values import clean_rows, clean_text, short_text
-from .watches import stop_rows
-from .ways import route_rows
 
 _PICTURE = 500_000
 _WRITES = 100

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .details import change_rows, changed_keys, plain_state
-from .modifying import form_rows, read_value, schema_of, wrong
-from .protocols import DebuggerLike
-from .values import long_text, short_text, value_row
+from lellm_nb.notebook.details import change_rows, changed_keys, plain_state
+from lellm_nb.notebook.modifying import form_rows, read_value, schema_of, wrong
+from lellm_nb.notebook.protocols import DebuggerLike
+from lellm_nb.notebook.values import long_text, short_text, value_row
 
 ANSWERS = ("approve", "reject", "modify", "reroute")
 

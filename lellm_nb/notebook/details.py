@@ -8,19 +8,18 @@ from typing import Any, cast
 
 from lellm_nb.debug.diff import diff_states
 from lellm_nb.engine.scope import Scope
-from lellm_nb.graph.outline import plain_path
+from lellm_nb.graph.drawing.outline import plain_path
+from lellm_nb.notebook.faults import error_rows
+from lellm_nb.notebook.ledger import kind_of
+from lellm_nb.notebook.outputs import output_rows
+from lellm_nb.notebook.protocols import ChangeLike, DebuggerLike, FrameLike, GraphLike
+from lellm_nb.notebook.redaction import veil
+from lellm_nb.notebook.rich import rich_form
+from lellm_nb.notebook.values import PAGE, children, inside, places_at, short_text, value_row
+from lellm_nb.notebook.watches import watch_rows
+from lellm_nb.notebook.ways import route_rows
 from lellm_nb.record.levels import LevelKeys, label_of
 from lellm_nb.record.position import Fan
-
-from .faults import error_rows
-from .ledger import kind_of
-from .outputs import output_rows
-from .protocols import ChangeLike, DebuggerLike, FrameLike, GraphLike
-from .redaction import veil
-from .rich import rich_form
-from .values import PAGE, children, inside, places_at, short_text, value_row
-from .watches import watch_rows
-from .ways import route_rows
 
 MOST_CHANGES = 200
 """Changes shown of one diff; the rest is counted."""

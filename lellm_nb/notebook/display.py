@@ -8,12 +8,11 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from lellm_nb.debug.core import latest
-
-from .kernel import in_notebook, publish
-from .kernel import shell as shell_now
-from .panel import Panel, panel_for
-from .protocols import DebuggerLike
-from .static_form import static_html
+from lellm_nb.notebook.kernel import in_notebook, publish
+from lellm_nb.notebook.kernel import shell as shell_now
+from lellm_nb.notebook.panel import Panel, panel_for
+from lellm_nb.notebook.protocols import DebuggerLike
+from lellm_nb.notebook.static_form import static_html
 
 QUIET = 1.5
 """Seconds without a change after which the still form is brought up to date."""
@@ -76,7 +75,7 @@ class Still:
     def _html(self) -> str:
         feed, picture = self._panel.feed, self._panel.picture
         if picture is None:
-            from lellm_nb.graph.layered import layered, visible
+            from lellm_nb.graph.drawing.layered import layered, visible
 
             opened = feed.outline.composites()
             picture = layered(visible(feed.outline, opened))

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from lellm_nb.engine.capture import caught
-
-from .kernel import shell
+from lellm_nb.engine.output_capture import caught
+from lellm_nb.notebook.kernel import shell
 
 __all__ = ["catch_displays"]
 

@@ -6,11 +6,10 @@ from importlib import import_module
 from typing import Any
 
 from lellm_nb.errors import DebuggerError
-
-from .display import remember
-from .kernel import in_notebook, publish
-from .panel import panel_for
-from .protocols import DebuggerLike
+from lellm_nb.notebook.display import remember
+from lellm_nb.notebook.kernel import in_notebook, publish
+from lellm_nb.notebook.panel import panel_for
+from lellm_nb.notebook.protocols import DebuggerLike
 
 _docked: list[Any] = []
 

@@ -6,10 +6,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from lellm_nb.notebook.redaction import MARK, Path, veil
+from lellm_nb.notebook.values import LONG, short_text
 from lellm_nb.record.redact import Redacted
-
-from .redaction import MARK, Path, veil
-from .values import LONG, short_text
 
 
 def typed_value(text: str) -> Any:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from lellm_nb.notebook.details import plain_state, shown_state
+from lellm_nb.notebook.editable import check_edit, typed_value
+from lellm_nb.notebook.protocols import FrameLike
+from lellm_nb.notebook.values import inside, keys_at
 from lellm_nb.record.redact import Redacted
-
-from .details import plain_state, shown_state
-from .editable import check_edit, typed_value
-from .protocols import FrameLike
-from .values import inside, keys_at
 
 
 def edits_of(frame: FrameLike, edits: list[dict[str, Any]]) -> dict[Any, Any]:

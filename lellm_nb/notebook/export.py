@@ -10,11 +10,11 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from .assets import module_text, style_text
-from .book import book_of
-from .layout import layout
-from .protocols import DebuggerLike
-from .redaction import sealed
+from lellm_nb.notebook.assets import module_text, style_text
+from lellm_nb.notebook.book import book_of
+from lellm_nb.notebook.layout import layout
+from lellm_nb.notebook.protocols import DebuggerLike
+from lellm_nb.notebook.redaction import sealed
 
 _PAGE = """<!doctype html>
 <html lang="en">
@@ -62,10 +62,9 @@ def export_html(debugger: DebuggerLike, path: str | PathLike[str]) -> Path:
     Raises:
         ValueError: A line is too long for a file.
     """
-    from lellm_nb.graph.outline import outline
-
-    from .feed import Feed
-    from .static_form import static_html
+    from lellm_nb.graph.drawing.outline import outline
+    from lellm_nb.notebook.feed import Feed
+    from lellm_nb.notebook.static_form import static_html
 
     whole = outline(debugger.graph)
     drawing = layout(whole, whole.composites() if len(whole.nodes) <= 300 else set())

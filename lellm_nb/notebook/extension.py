@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Callable
 from typing import Any
 
-from .editable import typed_value
+from lellm_nb.notebook.editable import typed_value
 
 Verb = Callable[[Any, list[str]], Any]
 
@@ -32,7 +32,7 @@ class _Magic:
     def __call__(self, line: str) -> Any:
         from IPython.core.error import UsageError
 
-        from .display import last_debugger
+        from lellm_nb.notebook.display import last_debugger
 
         name, *words = _words(line) or ["help"]
         verb = VERBS.get(name.replace("-", "_"))

@@ -8,8 +8,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from .protocols import DebuggerLike, FrameLike
-from .values import long_text, short_text, type_name, value_row
+from lellm_nb.notebook.protocols import DebuggerLike, FrameLike
+from lellm_nb.notebook.values import long_text, short_text, type_name, value_row
 
 _MOST_LOCALS = 20
 _MOST_PARTS = 12

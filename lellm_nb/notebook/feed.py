@@ -5,13 +5,12 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from lellm_nb.graph.outline import Outline, outline
-
-from .head import head_rows
-from .ledger import Ledger, Standing, packed, same_frame
-from .places import places_after
-from .protocols import DebuggerLike
-from .streamtails import StreamTails
+from lellm_nb.graph.drawing.outline import Outline, outline
+from lellm_nb.notebook.head import head_rows
+from lellm_nb.notebook.ledger import Ledger, Standing, packed, same_frame
+from lellm_nb.notebook.places import places_after
+from lellm_nb.notebook.protocols import DebuggerLike
+from lellm_nb.notebook.streamtails import StreamTails
 
 MOST_ROWS = 48
 """Rows sent one by one; more than that travel as a changed standing."""

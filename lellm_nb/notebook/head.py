@@ -7,15 +7,14 @@ from typing import Any
 from lellm_nb.debug.breakpoints import Watch
 from lellm_nb.debug.diff import telling
 from lellm_nb.errors import path_text
-from lellm_nb.graph.outline import Outline, plain_path
-
-from .details import learn
-from .ledger import same_frame
-from .lines import tree_rows
-from .places import places_after
-from .protocols import DebuggerLike
-from .redaction import showing
-from .values import long_text, short_text, type_name
+from lellm_nb.graph.drawing.outline import Outline, plain_path
+from lellm_nb.notebook.details import learn
+from lellm_nb.notebook.ledger import same_frame
+from lellm_nb.notebook.lines import tree_rows
+from lellm_nb.notebook.places import places_after
+from lellm_nb.notebook.protocols import DebuggerLike
+from lellm_nb.notebook.redaction import showing
+from lellm_nb.notebook.values import long_text, short_text, type_name
 
 
 def head_rows(debugger: DebuggerLike, outline: Outline) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from lellm_nb.graph.layered import (
+from lellm_nb.graph.drawing.layered import (
     HEADER,
     NODE_HEIGHT,
     Drawing,
@@ -21,7 +21,7 @@ from lellm_nb.graph.layered import (
     layered,
     visible,
 )
-from lellm_nb.graph.outline import Outline
+from lellm_nb.graph.drawing.outline import Outline
 
 _log = logging.getLogger(__name__)
 _WORKER = Path(__file__).with_name("layout_worker.py")

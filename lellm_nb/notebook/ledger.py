@@ -11,10 +11,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from lellm_nb.graph.outline import Outline, plain_path
-
-from .places import places_after
-from .protocols import FrameLike
+from lellm_nb.graph.drawing.outline import Outline, plain_path
+from lellm_nb.notebook.places import places_after
+from lellm_nb.notebook.protocols import FrameLike
 
 FRAME_KINDS = (
     "start", "commit", "waiting", "decision", "exit", "join", "route", "edit", "error",

@@ -5,9 +5,9 @@ from __future__ import annotations
 from itertools import groupby
 from typing import Any
 
-from .details import change_rows
-from .protocols import DebuggerLike
-from .values import short_text
+from lellm_nb.notebook.details import change_rows
+from lellm_nb.notebook.protocols import DebuggerLike
+from lellm_nb.notebook.values import short_text
 
 _MOST_PAIRS = 300
 

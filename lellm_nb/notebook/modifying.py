@@ -11,14 +11,13 @@ from typing import Any
 
 from lellm_nb.debug.stopping import graph_at
 from lellm_nb.errors import StateTypeError
-from lellm_nb.graph.outline import plain_path
-from lellm_nb.state.data import MISSING
+from lellm_nb.graph.drawing.outline import plain_path
+from lellm_nb.notebook.details import plain_state
+from lellm_nb.notebook.editable import check_edit, editable_text
+from lellm_nb.notebook.protocols import DebuggerLike
+from lellm_nb.notebook.values import long_text, short_text
+from lellm_nb.state.compact import MISSING
 from lellm_nb.state.schema import Field, Schema
-
-from .details import plain_state
-from .editable import check_edit, editable_text
-from .protocols import DebuggerLike
-from .values import long_text, short_text
 
 _FIELDS = 60
 _SMALL = 500

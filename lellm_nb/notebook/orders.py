@@ -5,11 +5,11 @@ from __future__ import annotations
 from concurrent.futures import Future
 from typing import Any
 
-from .edits import edits_of
-from .head import lacking_names
-from .modifying import read_value
-from .protocols import DebuggerLike
-from .redaction import showing
+from lellm_nb.notebook.edits import edits_of
+from lellm_nb.notebook.head import lacking_names
+from lellm_nb.notebook.modifying import read_value
+from lellm_nb.notebook.protocols import DebuggerLike
+from lellm_nb.notebook.redaction import showing
 
 PLAIN = frozenset(
     ("back", "step", "over", "into", "out", "run", "run_back", "pause", "stop", "retry")

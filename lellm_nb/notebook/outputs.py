@@ -8,10 +8,9 @@ from collections.abc import Iterable, Mapping
 from itertools import islice
 from typing import Any
 
+from lellm_nb.notebook.protocols import DebuggerLike, FrameLike
+from lellm_nb.notebook.values import LONG, short_text, tail_text
 from lellm_nb.record.chunks import chunk_text
-
-from .protocols import DebuggerLike, FrameLike
-from .values import LONG, short_text, tail_text
 
 PICTURES = ("image/png", "image/jpeg", "image/gif", "image/webp")
 """Kinds of pictures that are shown as such: a browser only ever draws these."""

@@ -14,20 +14,19 @@ import anywidget
 import traitlets as t
 
 from lellm_nb.debug.stop import Stop, StopReason
-from lellm_nb.graph.layered import Drawing
-from lellm_nb.graph.outline import Outline
-
-from .acts import ACTS
-from .answers import answer, takes_long
-from .assets import module_text, style_text
-from .book import outline_json, short_book
-from .feed import NOW, Feed
-from .layout import layout
-from .orders import post_order
-from .protocols import DebuggerLike
-from .redaction import sealed
-from .values import clean_rows
-from .writer import Client
+from lellm_nb.graph.drawing.layered import Drawing
+from lellm_nb.graph.drawing.outline import Outline
+from lellm_nb.notebook.acts import ACTS
+from lellm_nb.notebook.answers import answer, takes_long
+from lellm_nb.notebook.assets import module_text, style_text
+from lellm_nb.notebook.book import outline_json, short_book
+from lellm_nb.notebook.feed import NOW, Feed
+from lellm_nb.notebook.layout import layout
+from lellm_nb.notebook.orders import post_order
+from lellm_nb.notebook.protocols import DebuggerLike
+from lellm_nb.notebook.redaction import sealed
+from lellm_nb.notebook.values import clean_rows
+from lellm_nb.notebook.writer import Client
 
 BRIEF = 0.05
 """A run is said to run after this long, in seconds: a step that is over before is told once."""

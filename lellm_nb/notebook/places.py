@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from lellm_nb.graph.outline import Outline
-
-from .protocols import FrameLike
+from lellm_nb.graph.drawing.outline import Outline
+from lellm_nb.notebook.protocols import FrameLike
 
 
 def places_after(frame: FrameLike, outline: Outline) -> frozenset[int]:

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from itertools import islice
 from typing import Any
 
-from .outputs import MOST_BYTES, picture
-from .redaction import Path
-from .values import short_text
+from lellm_nb.notebook.outputs import MOST_BYTES, picture
+from lellm_nb.notebook.redaction import Path
+from lellm_nb.notebook.values import short_text
 
 _COLUMNS = 16
 _ROWS = 50

@@ -6,11 +6,10 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
 
-from lellm_nb.state.data import Tail, Wide
-
-from .redaction import Path, veil
-from .rich import is_records, rich_form
-from .values import can_open, long_text, short_text, value_row
+from lellm_nb.notebook.redaction import Path, veil
+from lellm_nb.notebook.rich import is_records, rich_form
+from lellm_nb.notebook.values import can_open, long_text, short_text, value_row
+from lellm_nb.state.compact import Tail, Wide
 
 _CHILDREN = 200
 _TEXT = 20_000

@@ -6,15 +6,14 @@ from base64 import b64encode
 from html import escape
 from typing import Any
 
-from lellm_nb.graph.layered import Drawing
-from lellm_nb.graph.outline import Outline
-from lellm_nb.graph.svg import svg
-
-from .details import changed_keys, path_text
-from .ledger import kind_of
-from .protocols import DebuggerLike
-from .redaction import showing
-from .values import short_text
+from lellm_nb.graph.drawing.layered import Drawing
+from lellm_nb.graph.drawing.outline import Outline
+from lellm_nb.graph.drawing.svg import svg
+from lellm_nb.notebook.details import changed_keys, path_text
+from lellm_nb.notebook.ledger import kind_of
+from lellm_nb.notebook.protocols import DebuggerLike
+from lellm_nb.notebook.redaction import showing
+from lellm_nb.notebook.values import short_text
 
 _MOST_FRAMES = 6
 _MOST_NODES = 150

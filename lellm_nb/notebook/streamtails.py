@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lellm_nb.graph.outline import Outline
-
-from .outputs import stream_text
-from .redaction import veil_of
-from .values import clean_text
+from lellm_nb.graph.drawing.outline import Outline
+from lellm_nb.notebook.outputs import stream_text
+from lellm_nb.notebook.redaction import veil_of
+from lellm_nb.notebook.values import clean_text
 
 TAIL = 4_000
 """Characters of a stream that a view is told at first, and that travel at once."""
@@ -19,7 +18,7 @@ class StreamTails:
     """What was told of each stream, so that only what is new travels.
 
     Example:
-        >>> from lellm_nb.graph.outline import Outline
+        >>> from lellm_nb.graph.drawing.outline import Outline
         >>> tails = StreamTails(Outline("g", by_path={"llm": 0}))
         >>> tails.news({"llm": ["hel"]}), tails.news({"llm": ["hel", "lo"]}), tails.news({})
         ([[0, True, 'hel']], [[0, False, 'lo']], [[0, True, None]])

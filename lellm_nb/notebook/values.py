@@ -6,9 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from itertools import islice
 from typing import Any
 
+from lellm_nb.notebook.redaction import MARGIN, Path, veil
 from lellm_nb.record.redact import Redacted
-
-from .redaction import MARGIN, Path, veil
 
 SHORT = 120
 """Longest text of a value that travels before somebody opens it."""

@@ -7,10 +7,9 @@ from itertools import islice
 from typing import Any
 
 from lellm_nb.debug.evaluate import as_function
+from lellm_nb.notebook.protocols import DebuggerLike, FrameLike
+from lellm_nb.notebook.values import short_text, value_row
 from lellm_nb.record.frame import Frame
-
-from .protocols import DebuggerLike, FrameLike
-from .values import short_text, value_row
 
 _MOST_STOPS = 100
 _MOST_CHANGES = 40

@@ -5,8 +5,8 @@ from __future__ import annotations
 from itertools import islice
 from typing import Any
 
-from .protocols import DebuggerLike, FrameLike
-from .values import PAGE, short_text
+from lellm_nb.notebook.protocols import DebuggerLike, FrameLike
+from lellm_nb.notebook.values import PAGE, short_text
 
 _CONDITION = 300
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from lellm_nb.errors import CorruptedCheckpointError, SerializationError, path_text
 from lellm_nb.record.codec_reading import ATOMS, TAG, Limits, Reading
 from lellm_nb.record.codec_types import Unsaved, kind_of, type_name
-from lellm_nb.state.data import Tail
+from lellm_nb.state.compact import Tail
 from lellm_nb.state.frozen import FrozenDict, FrozenList
 from lellm_nb.state.state import State
 

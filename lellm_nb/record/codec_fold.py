@@ -12,7 +12,7 @@ from lellm_nb.record.codec_positions import PositionReader, read_hold
 from lellm_nb.record.codec_reading import DAMAGE, told
 from lellm_nb.record.frame import Detail, Place
 from lellm_nb.record.position import Fan, Position
-from lellm_nb.state.data import Wide, draft
+from lellm_nb.state.compact import Wide, draft
 from lellm_nb.state.mutation import Mutation
 from lellm_nb.state.typed import Typed
 

@@ -16,7 +16,7 @@ from lellm_nb.record.codec_positions import PositionWriter, hold_form
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.levels import LevelKeys, level_at, without_visits
 from lellm_nb.record.position import Fan, Position, ToRoute, Waiting
-from lellm_nb.state.data import MISSING, Wide
+from lellm_nb.state.compact import MISSING, Wide
 from lellm_nb.state.lens import IdentityLens, KeyLens
 from lellm_nb.state.mutation import Delete, Put, Reduce
 from lellm_nb.state.reducer import Reducer

@@ -12,7 +12,7 @@ from lellm_nb.record.codec_reading import DAMAGE, told
 from lellm_nb.record.codec_types import class_named, type_name
 from lellm_nb.record.position import TO_ROUTE, Fan, Position, ToRoute, Waiting
 from lellm_nb.record.visits import Visits
-from lellm_nb.state.data import Data, Tail, Wide
+from lellm_nb.state.compact import Data, Tail, Wide
 from lellm_nb.state.mutation import Delete, Put, Reduce
 from lellm_nb.state.reducer import Reducer
 from lellm_nb.state.state import State

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from lellm_nb.record.visits import Visits
-from lellm_nb.state.data import Data, Tail
+from lellm_nb.state.compact import Data, Tail
 from lellm_nb.state.state import view
 
 __all__ = ["TO_ROUTE", "Fan", "Position", "ToRoute", "Waiting"]

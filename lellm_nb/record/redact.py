@@ -11,7 +11,7 @@ from typing import Any
 from lellm_nb.errors import path_text
 from lellm_nb.record.codec_reading import TAG
 from lellm_nb.record.codec_types import _add
-from lellm_nb.state.data import Tail
+from lellm_nb.state.compact import Tail
 from lellm_nb.state.frozen import register_freeze
 
 __all__ = ["PATTERNS", "Redacted", "Redactor", "from_plain", "redacted_paths", "to_plain"]

@@ -10,7 +10,7 @@ from lellm_nb.record.checkpoint import Checkpoint
 from lellm_nb.record.codec_checkpoint import CheckpointCodec
 from lellm_nb.record.position import Fan, Position
 from lellm_nb.record.redact import Redactor
-from lellm_nb.state.data import Tail, Wide, view_items
+from lellm_nb.state.compact import Tail, Wide, view_items
 from lellm_nb.state.frozen import freeze
 from lellm_nb.state.mutation import Put, Reduce
 from lellm_nb.state.state import State, keep, view

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.levels import LevelKeys, enclosing, level_at
 from lellm_nb.record.position import Position
-from lellm_nb.state.data import MISSING, Tail, real
+from lellm_nb.state.compact import MISSING, Tail, real
 from lellm_nb.state.frozen import FrozenDict, FrozenList, FrozenSet
 from lellm_nb.state.typed import Typed
 

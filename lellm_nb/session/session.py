@@ -11,10 +11,10 @@ from lellm_nb.graph.graph import Graph
 from lellm_nb.record.frame import Frame, FrameStack, Place, make_frame
 from lellm_nb.record.history import History, Line
 from lellm_nb.record.position import Position
+from lellm_nb.session.branching import Forking
 from lellm_nb.session.checkpoint import GraphHashMode, SessionCheckpoint, check_exists
-from lellm_nb.session.forking import Forking
-from lellm_nb.session.moving import Previewed
-from lellm_nb.session.standing import tell_all
+from lellm_nb.session.head import tell_all
+from lellm_nb.session.running import Previewed
 from lellm_nb.state.state import keep
 
 __all__ = [

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from lellm_nb.errors import MergeConflictError, StateError
-from lellm_nb.state.data import MISSING, Data, real
+from lellm_nb.state.compact import MISSING, Data, real
 from lellm_nb.state.lens import lifted
 from lellm_nb.state.mutation import Delete, Key, Mutation, Put, Reduce
 from lellm_nb.state.reducer import Reducer
@@ -48,7 +48,7 @@ class MergeMutations:
         MergeConflictError: Names the key, the branches and the values.
 
     Example:
-        >>> from lellm_nb.state.data import MISSING
+        >>> from lellm_nb.state.compact import MISSING
         >>> one = BranchResult("one", [Put("n", 1)], {"n": 1})
         >>> two = BranchResult("two", [Put("n", 2)], {"n": 2})
         >>> MergeMutations().merge({}, [one, two])

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from lellm_nb.errors import MissingKeyError, ReducerError, StateError, StateTypeError, path_text
-from lellm_nb.state.data import MISSING, Data, Wide, draft, real
+from lellm_nb.state.compact import MISSING, Data, Wide, draft, real
 from lellm_nb.state.frozen import freeze, frozen_dict, frozen_list
 from lellm_nb.state.reducer import Reducer
 

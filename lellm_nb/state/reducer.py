@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from lellm_nb.errors import ReducerError, nearest, path_text
-from lellm_nb.state.data import MISSING, Tail, real
+from lellm_nb.state.compact import MISSING, Tail, real
 from lellm_nb.state.frozen import FrozenDict, freeze, frozen_dict
 
 __all__ = ["Reducer", "ReducerRegistry"]

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, get_args, get_origin
 
 from lellm_nb.errors import StateTypeError, nearest, path_text
-from lellm_nb.state.data import MISSING
-from lellm_nb.state.hints import choices_of, misfit, said, words
+from lellm_nb.state.compact import MISSING
+from lellm_nb.state.type_hints import choices_of, misfit, said, words
 
 __all__ = ["Field", "Schema"]
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, TypeVar, overload
 
 from lellm_nb.errors import MissingKeyError, StateTypeError, path_text
-from lellm_nb.state.data import MISSING, view_items
+from lellm_nb.state.compact import MISSING, view_items
 from lellm_nb.state.frozen import PLAIN, FrozenDict, freeze
 from lellm_nb.state.key import StateKey
 from lellm_nb.state.typed import Typed, is_typed

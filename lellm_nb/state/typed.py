@@ -15,7 +15,7 @@ from lellm_nb.errors import (
     nearest,
     path_text,
 )
-from lellm_nb.state.data import Data, draft, view_items
+from lellm_nb.state.compact import Data, draft, view_items
 from lellm_nb.state.frozen import freeze, thaw
 
 __all__ = ["Typed", "WorkflowState", "check_jsonable", "is_typed", "typed_state"]

@@ -4,8 +4,8 @@ from lellm_nb.store.disk import DiskSink
 from lellm_nb.store.memory import InMemoryStore, StoreSink
 from lellm_nb.store.network import NetworkSink
 from lellm_nb.store.rows import RunInfo, RunRows, RunStore
-from lellm_nb.store.sqlite import SqliteStore
-from lellm_nb.store.sqlite_log import SqliteMutationLog
+from lellm_nb.store.sqlite.log import SqliteMutationLog
+from lellm_nb.store.sqlite.store import SqliteStore
 
 __all__ = [
     "DiskSink",

@@ -43,7 +43,7 @@ from lellm_nb.record.codec_frames import Row
 from lellm_nb.record.codec_reading import DAMAGE, told
 from lellm_nb.store.memory_rows import MemoryRows
 from lellm_nb.store.rows import LineRow
-from lellm_nb.store.saying import DATABASE, begins
+from lellm_nb.store.sqlite.errors import DATABASE, begins
 
 __all__ = ["FORMAT", "read_archive", "write_archive"]
 

@@ -16,7 +16,7 @@ from lellm_nb.record.redact import Redactor
 from lellm_nb.record.redact_checkpoint import redacted
 from lellm_nb.record.sinks import FrameInfo
 from lellm_nb.store.memory_rows import MemoryRows
-from lellm_nb.store.protecting import Protector
+from lellm_nb.store.retention_guard import Protector
 from lellm_nb.store.rows import RunInfo
 
 __all__ = ["InMemoryStore", "StoreSink"]

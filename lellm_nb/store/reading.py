@@ -16,7 +16,7 @@ from lellm_nb.record.codec_reading import DAMAGE, told
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.history import History, Line
 from lellm_nb.record.position import Position
-from lellm_nb.state.data import Tail
+from lellm_nb.state.compact import Tail
 from lellm_nb.store.rows import LineRow, RunRows
 from lellm_nb.store.stored import StoredFrames
 

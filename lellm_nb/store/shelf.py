@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from lellm_nb.record.codec import Codec, Problem
-from lellm_nb.state.data import Tail
+from lellm_nb.state.compact import Tail
 from lellm_nb.store.rows import Batch
 
 __all__ = ["BatchShelf"]

@@ -17,8 +17,8 @@ from lellm_nb.errors import (
     CorruptedCheckpointError,
 )
 from lellm_nb.store import SqliteStore
-from lellm_nb.store.keeper import Keeper
 from lellm_nb.store.reading import StoredRun
+from lellm_nb.store.run_writer import Keeper
 from tests.faults.victim import graph
 from tests.strategies import finish, finish_debugger, nested, steps
 

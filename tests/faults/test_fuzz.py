@@ -326,7 +326,7 @@ def _spoil(db, chance):
     row = chance.choice(db.execute(f"select * from {table}").fetchall())
     if table == "frames":
         from lellm_nb.record.codec_frames import Row
-        from lellm_nb.store.sqlite_rows import _with_sum
+        from lellm_nb.store.sqlite.rows import _with_sum
 
         bad = text(mutated(json.loads(row["body"]), chance)).encode()
         made = _with_sum(row["id"], Row(*list(row)[1:6], bad))

@@ -17,10 +17,10 @@ from lellm_nb.record import codec_positions
 from lellm_nb.record.codec_types import register_type
 from lellm_nb.store import keeper as keeping
 from lellm_nb.store import shelf
-from lellm_nb.store.keeper import Keeper
 from lellm_nb.store.memory_rows import MemoryRows
 from lellm_nb.store.reading import StoredRun
-from lellm_nb.store.sqlite import SqliteStore
+from lellm_nb.store.run_writer import Keeper
+from lellm_nb.store.sqlite.store import SqliteStore
 from tests.strategies import finish
 from tests.strategies_graphs import nested_plans, wild_plans
 from tests.strategies_nodes import Board, Tick

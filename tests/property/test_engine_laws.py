@@ -35,7 +35,7 @@ from lellm_nb import (
 from lellm_nb.engine.halt import Halt
 from lellm_nb.engine.scope import scope_at
 from lellm_nb.errors import MergeConflictError, NotWaitingError, RunError
-from lellm_nb.session.replay import Recording
+from lellm_nb.session.recording import Recording
 from lellm_nb.state.mutation import apply
 from lellm_nb.state.state import keep, view
 from tests.strategies_graphs import Node, Plan, wild_plans

@@ -12,7 +12,7 @@ import threading
 import pytest
 
 from lellm_nb import Debugger, GraphBuilder, StopReason
-from lellm_nb.engine.capture import MOST
+from lellm_nb.engine.output_capture import MOST
 from tests.strategies import chain
 
 R = StopReason

@@ -6,7 +6,7 @@ import pytest
 
 from lellm_nb import Debugger, GraphBuilder, Reducer
 from lellm_nb.errors import CheckpointNotFoundError
-from lellm_nb.store.sqlite import SqliteStore
+from lellm_nb.store.sqlite.store import SqliteStore
 from tests.strategies import fanned, finish_debugger, nested, review, steps
 from tests.unit.graphs_keeping import paths
 

@@ -9,7 +9,7 @@ import pytest
 
 from lellm_nb import Debugger, InMemoryStore
 from lellm_nb.errors import ConditionNotStoredError, DebuggerError
-from lellm_nb.store.sqlite import SqliteStore
+from lellm_nb.store.sqlite.store import SqliteStore
 from tests.strategies import review, steps
 
 

@@ -10,7 +10,7 @@ import time
 import pytest
 
 from lellm_nb import Debugger, GraphBuilder
-from lellm_nb.graph.layered import layered, visible
+from lellm_nb.graph.drawing.layered import layered, visible
 from lellm_nb.notebook.feed import Feed
 from lellm_nb.notebook.orders import toggle_breakpoint
 from lellm_nb.notebook.panel import Panel, panel_for

@@ -8,9 +8,9 @@ from xml.etree import ElementTree
 import pytest
 
 from lellm_nb import GraphBuilder
-from lellm_nb.graph.layered import layered, visible
-from lellm_nb.graph.outline import outline
-from lellm_nb.graph.svg import graph_svg
+from lellm_nb.graph.drawing.layered import layered, visible
+from lellm_nb.graph.drawing.outline import outline
+from lellm_nb.graph.drawing.svg import graph_svg
 from lellm_nb.notebook import layout as layout_module
 from lellm_nb.notebook.layout import layout
 

@@ -8,7 +8,7 @@ import random
 import pytest
 
 from lellm_nb import Debugger, GraphBuilder, InMemoryStore, Redactor, TextDelta
-from lellm_nb.graph.outline import Outline
+from lellm_nb.graph.drawing.outline import Outline
 from lellm_nb.notebook.answers import answer
 from lellm_nb.notebook.editable import RedactedEditError
 from lellm_nb.notebook.edits import edits_of

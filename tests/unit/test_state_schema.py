@@ -15,8 +15,8 @@ from lellm_nb.errors import StateTypeError
 from lellm_nb.notebook.answers import answer
 from lellm_nb.notebook.feed import Feed
 from lellm_nb.notebook.orders import post_order
-from lellm_nb.state.hints import misfit, words
 from lellm_nb.state.schema import Field, Schema
+from lellm_nb.state.type_hints import misfit, words
 
 
 class Colour(enum.StrEnum):

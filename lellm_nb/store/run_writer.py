@@ -16,7 +16,7 @@ from lellm_nb.record.codec_positions import PositionWriter
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.history import Line
 from lellm_nb.record.redact import Redactor
-from lellm_nb.store.refusing import Refusing
+from lellm_nb.store.retry_on_refusal import Refusing
 from lellm_nb.store.rows import Batch, LineRow, RunRows
 from lellm_nb.store.shelf import BatchShelf
 

@@ -13,8 +13,8 @@ from lellm_nb.record.codec import Codec
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.history import Line
 from lellm_nb.record.redact_checkpoint import redacted
-from lellm_nb.store.protecting import Protector
-from lellm_nb.store.refusing import Refusing
+from lellm_nb.store.retention_guard import Protector
+from lellm_nb.store.retry_on_refusal import Refusing
 
 __all__ = ["CheckpointKeeper"]
 

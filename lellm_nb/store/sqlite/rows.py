@@ -18,7 +18,7 @@ from lellm_nb.store.packing import pack, unpack
 from lellm_nb.store.rows import Batch, LineRow
 
 if TYPE_CHECKING:
-    from lellm_nb.store.sqlite import SqliteStore
+    from lellm_nb.store.sqlite.store import SqliteStore
 
 __all__ = ["SqliteRows"]
 

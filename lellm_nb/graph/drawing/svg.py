@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 from xml.sax.saxutils import escape
 
-from lellm_nb.graph.layered import Box, Drawing, Point, layered, visible
-from lellm_nb.graph.outline import Outline, outline
+from lellm_nb.graph.drawing.layered import Box, Drawing, Point, layered, visible
+from lellm_nb.graph.drawing.outline import Outline, outline
 
 _RULES = (
     ("rect", "fill:#fff;stroke:#b6bdc6;stroke-width:1.3"),

@@ -14,7 +14,7 @@ from lellm_nb.record.codec import Codec
 from lellm_nb.record.codec_reading import DAMAGE
 from lellm_nb.record.log import MutationLogEntry
 from lellm_nb.store.packing import pack, unpack
-from lellm_nb.store.sqlite import SqliteStore
+from lellm_nb.store.sqlite.store import SqliteStore
 
 __all__ = ["SqliteMutationLog"]
 

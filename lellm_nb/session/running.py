@@ -6,17 +6,17 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from lellm_nb.engine import commit
+from lellm_nb.engine.cancellation import CancellationToken
 from lellm_nb.engine.halt import Halt
-from lellm_nb.engine.loop import HOLD, Run
+from lellm_nb.engine.run import HOLD, Run
 from lellm_nb.engine.scope import Site
 from lellm_nb.engine.spot import Spot, waiting_spots
-from lellm_nb.engine.token import CancellationToken
 from lellm_nb.errors import DebuggerError, NotWaitingError
 from lellm_nb.graph.decision import Decision
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.position import Waiting
-from lellm_nb.session.replay import Recording
-from lellm_nb.session.standing import Standing
+from lellm_nb.session.head import Standing
+from lellm_nb.session.recording import Recording
 
 __all__ = ["Moving", "Previewed"]
 

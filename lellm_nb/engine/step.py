@@ -9,15 +9,15 @@ from typing import Any
 
 from lellm_nb.clock import Clock
 from lellm_nb.engine import commit
-from lellm_nb.engine.capture import RUNNING, Catch
+from lellm_nb.engine.cancellation import CancellationToken
 from lellm_nb.engine.commit import Committed
 from lellm_nb.engine.context import Context, Outcome, record_returned
 from lellm_nb.engine.halt import Halt
+from lellm_nb.engine.output_capture import RUNNING, Catch
 from lellm_nb.engine.perform import Attempt, perform_patiently
-from lellm_nb.engine.publish import Publisher
+from lellm_nb.engine.publisher import Publisher
 from lellm_nb.engine.scope import Scope, Site
 from lellm_nb.engine.spot import Move
-from lellm_nb.engine.token import CancellationToken
 from lellm_nb.errors import (
     BarrierCancelledError,
     EdgeError,

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from lellm_nb.graph.outline import Outline
+from lellm_nb.graph.drawing.outline import Outline
 
 NODE_HEIGHT = 40.0
 HEADER = 26.0

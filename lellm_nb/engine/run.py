@@ -8,17 +8,17 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from lellm_nb.clock import Clock
-from lellm_nb.engine.answering import HOLD, Hold
-from lellm_nb.engine.capture import capturing
-from lellm_nb.engine.collector import collecting_less
-from lellm_nb.engine.failing import branch_failure
+from lellm_nb.engine.barriers import HOLD, Hold
+from lellm_nb.engine.branch_failure import branch_failure
+from lellm_nb.engine.cancellation import CancellationToken
+from lellm_nb.engine.gc_threshold import collecting_less
 from lellm_nb.engine.halt import GRAVITY, Halt
-from lellm_nb.engine.publish import Publisher
+from lellm_nb.engine.output_capture import capturing
+from lellm_nb.engine.publisher import Publisher
 from lellm_nb.engine.scope import EntryError, Scope, Site
+from lellm_nb.engine.single_step import Stepping
 from lellm_nb.engine.spot import Move, next_move
-from lellm_nb.engine.stepping import Stepping
-from lellm_nb.engine.taking import Lookup
-from lellm_nb.engine.token import CancellationToken
+from lellm_nb.engine.step import Lookup
 from lellm_nb.errors import (
     RunError,
 )

@@ -11,7 +11,7 @@ from typing import Any
 from lellm_nb.engine import commit
 from lellm_nb.engine.halt import Halt
 from lellm_nb.engine.scope import Scope, Site
-from lellm_nb.engine.taking import Taking
+from lellm_nb.engine.step import Taking
 from lellm_nb.errors import BarrierCancelledError, LellmError
 from lellm_nb.graph.decision import Approve, Decision, DefaultAction, Modify, Reject
 from lellm_nb.graph.node import Barrier

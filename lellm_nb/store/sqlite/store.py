@@ -26,9 +26,9 @@ from lellm_nb.record.redact import Redactor
 from lellm_nb.store.owner import Owner
 from lellm_nb.store.packing import pack, unpack
 from lellm_nb.store.rows import RunInfo
-from lellm_nb.store.saying import store_error
-from lellm_nb.store.schema import check_schema, migrate
-from lellm_nb.store.sqlite_rows import SqliteRows
+from lellm_nb.store.sqlite.errors import store_error
+from lellm_nb.store.sqlite.rows import SqliteRows
+from lellm_nb.store.sqlite.schema import check_schema, migrate
 
 __all__ = ["SqliteStore"]
 

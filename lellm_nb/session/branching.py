@@ -14,8 +14,8 @@ from lellm_nb.record.frame import Frame, Place, make_frame
 from lellm_nb.record.history import Line
 from lellm_nb.record.position import Fan, Position
 from lellm_nb.record.visits import Visits
-from lellm_nb.session.moving import Moving
-from lellm_nb.state.data import Tail, Wide
+from lellm_nb.session.running import Moving
+from lellm_nb.state.compact import Tail, Wide
 from lellm_nb.state.frozen import freeze
 from lellm_nb.state.mutation import Delete, Mutation, Put, apply, check_key
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, Self
 
 from lellm_nb.clock import Clock
-from lellm_nb.engine.loop import Run
+from lellm_nb.engine.run import Run
 from lellm_nb.engine.scope import Scope
 from lellm_nb.engine.spot import Spot, find_spot
 from lellm_nb.errors import NoSuchFrameError
