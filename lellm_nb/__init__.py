@@ -37,13 +37,13 @@ _NAMES = {
         ReducerRegistry State StateDelta StateKey StateLens StateMerge WorkflowState
         typed_state
     """,
-    "record.codec_checkpoint": """
+    "record.codec.checkpoint": """
         CheckpointCodec
     """,
-    "record.redact": """
+    "record.redaction.redactor": """
         Redacted Redactor
     """,
-    "record.codec_types": """
+    "record.codec.types": """
         Unsaved register_type
     """,
     "store": """

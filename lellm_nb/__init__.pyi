@@ -71,11 +71,11 @@ from lellm_nb.record import ToolQueued as ToolQueued
 from lellm_nb.record import ToolStarted as ToolStarted
 from lellm_nb.record import TraceSink as TraceSink
 from lellm_nb.record import TriggerPolicy as TriggerPolicy
-from lellm_nb.record.codec_checkpoint import CheckpointCodec as CheckpointCodec
-from lellm_nb.record.codec_types import Unsaved as Unsaved
-from lellm_nb.record.codec_types import register_type as register_type
-from lellm_nb.record.redact import Redacted as Redacted
-from lellm_nb.record.redact import Redactor as Redactor
+from lellm_nb.record.codec.checkpoint import CheckpointCodec as CheckpointCodec
+from lellm_nb.record.codec.types import Unsaved as Unsaved
+from lellm_nb.record.codec.types import register_type as register_type
+from lellm_nb.record.redaction.redactor import Redacted as Redacted
+from lellm_nb.record.redaction.redactor import Redactor as Redactor
 from lellm_nb.session import ExecutionSession as ExecutionSession
 from lellm_nb.session import GraphHashMode as GraphHashMode
 from lellm_nb.session import SessionCheckpoint as SessionCheckpoint

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from lellm_nb.errors import NoSuchNodeError, did_you_mean, path_text
 from lellm_nb.graph.graph import Graph
 from lellm_nb.graph.node import Node, Parallel, Subgraph
-from lellm_nb.record.levels import label_of, without_visits
+from lellm_nb.record.level_key import label_of, without_visits
 from lellm_nb.state.lens import KeyLens
 from lellm_nb.state.mutation import check_key
 

@@ -11,7 +11,7 @@ from lellm_nb.debug.reading import as_seen, kept_at, kept_items, same_value
 from lellm_nb.debug.table import table
 from lellm_nb.engine.scope import Scope, scope_at
 from lellm_nb.record.frame import Frame
-from lellm_nb.record.levels import LevelKeys
+from lellm_nb.record.level_key import LevelKeys
 from lellm_nb.state.compact import MISSING
 from lellm_nb.state.typed import Typed
 

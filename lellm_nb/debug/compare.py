@@ -14,7 +14,7 @@ from lellm_nb.debug.diff import Diff, diff_data
 from lellm_nb.debug.same_so_far import SameSoFar
 from lellm_nb.debug.table import table
 from lellm_nb.record.frame import Frame
-from lellm_nb.record.levels import LevelKeys, label_of
+from lellm_nb.record.level_key import LevelKeys, label_of
 
 if TYPE_CHECKING:
     import pandas

@@ -18,7 +18,7 @@ from lellm_nb.graph.graph import Graph
 from lellm_nb.session.session import ExecutionSession
 
 if TYPE_CHECKING:
-    from lellm_nb.record.redact import Redactor
+    from lellm_nb.record.redaction.redactor import Redactor
 
 __all__ = ["Debugger"]
 

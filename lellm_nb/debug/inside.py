@@ -8,7 +8,7 @@ from typing import Any
 from lellm_nb.debug.address import Address
 from lellm_nb.graph.graph import Graph
 from lellm_nb.record.frame import Frame
-from lellm_nb.record.levels import LevelKeys, label_of, without_visits
+from lellm_nb.record.level_key import LevelKeys, label_of, without_visits
 
 __all__ = ["by_level", "frames_inside", "level_name"]
 

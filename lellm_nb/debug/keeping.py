@@ -22,7 +22,7 @@ from lellm_nb.session.session import ExecutionSession, GraphHashMode
 if TYPE_CHECKING:
     from lellm_nb.debug.debugger import Debugger
     from lellm_nb.debug.not_stored import NotStored
-    from lellm_nb.record.redact import Redactor
+    from lellm_nb.record.redaction.redactor import Redactor
     from lellm_nb.store.reading import StoredRun
 
 # stores and the codec are imported where they are used: a run that is not kept pays nothing

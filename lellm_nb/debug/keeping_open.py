@@ -18,11 +18,11 @@ from lellm_nb.errors import (
 from lellm_nb.graph.graph import Graph
 from lellm_nb.graph.node import Parallel, Subgraph
 from lellm_nb.ids import TraceId
-from lellm_nb.record.codec import Codec
-from lellm_nb.record.codec_graph import graph_facts, read_fingerprint, read_graph
+from lellm_nb.record.codec.graph import graph_facts, read_fingerprint, read_graph
+from lellm_nb.record.codec.values import Codec
 from lellm_nb.record.frame import FrameStack
 from lellm_nb.record.position import Position
-from lellm_nb.record.redact import Redactor
+from lellm_nb.record.redaction.redactor import Redactor
 from lellm_nb.session.session import (
     ExecutionSession,
     GraphHashMode,

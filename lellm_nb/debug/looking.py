@@ -18,7 +18,7 @@ from lellm_nb.record.frame import Frame
 from lellm_nb.record.position import Position, Waiting
 
 if TYPE_CHECKING:
-    from lellm_nb.record.redact import Redactor
+    from lellm_nb.record.redaction.redactor import Redactor
 
 __all__ = ["Looking"]
 
@@ -44,7 +44,7 @@ class Looking(Core):
         """
         if self._redact is None:
             codec = getattr(self._session.history.keeper, "codec", None)
-            from lellm_nb.record.redact import Redactor
+            from lellm_nb.record.redaction.redactor import Redactor
 
             self._redact = getattr(codec, "redactor", None) or Redactor()
         return self._redact

@@ -13,7 +13,7 @@ from lellm_nb.errors import DebuggerError, NoSuchNodeError
 from lellm_nb.graph.graph import Graph
 from lellm_nb.graph.node import Node, Parallel, Subgraph
 from lellm_nb.record.frame import Frame
-from lellm_nb.record.levels import LevelKeys, label_of, level_at, without_visits
+from lellm_nb.record.level_key import LevelKeys, label_of, level_at, without_visits
 
 if TYPE_CHECKING:
     import pandas

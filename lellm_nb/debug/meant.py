@@ -11,7 +11,7 @@ from lellm_nb.debug.reading import kept_items
 from lellm_nb.errors import MissingKeyError, closest, did_you_mean, nearest, path_text
 from lellm_nb.graph.graph import Graph
 from lellm_nb.record.frame import Frame
-from lellm_nb.record.levels import LevelKeys, label_of, without_visits
+from lellm_nb.record.level_key import LevelKeys, label_of, without_visits
 from lellm_nb.state.compact import Tail
 
 __all__ = ["absent", "newest_of_levels"]

@@ -20,7 +20,7 @@ from lellm_nb.graph.decision import Approve, Decision, Modify, Reroute
 from lellm_nb.graph.node import Barrier
 from lellm_nb.record.frame import DecisionRecord, Frame
 from lellm_nb.record.history import Line
-from lellm_nb.record.levels import without_visits
+from lellm_nb.record.level_key import without_visits
 from lellm_nb.record.position import Position
 from lellm_nb.session.recording import Recording
 from lellm_nb.state.frozen import freeze

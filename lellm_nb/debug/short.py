@@ -114,7 +114,7 @@ def without_keys(text: str) -> str:
 
 @cache
 def _common() -> Any:
-    from lellm_nb.record.redact import Redactor
+    from lellm_nb.record.redaction.redactor import Redactor
 
     return Redactor()
 

@@ -79,7 +79,7 @@ class Supplying(Writing):
 
     def _lacking(self) -> Iterator[tuple[Scope, list[tuple[Any, ...]]]]:
         """Walk the levels that lack a secret, with where it was."""
-        from lellm_nb.record.redact import Redacted, redacted_paths
+        from lellm_nb.record.redaction.redactor import Redacted, redacted_paths
 
         if not Redacted.met:
             return

@@ -13,7 +13,7 @@ from lellm_nb.debug.who import Writes
 from lellm_nb.graph.graph import Graph
 from lellm_nb.graph.node import Parallel, Subgraph
 from lellm_nb.record.frame import Frame
-from lellm_nb.record.levels import LevelKeys, enclosing, label_of, level_at
+from lellm_nb.record.level_key import LevelKeys, enclosing, label_of, level_at
 from lellm_nb.record.position import Fan, Position
 from lellm_nb.state.compact import MISSING
 from lellm_nb.state.lens import IdentityLens, KeyLens

@@ -19,7 +19,7 @@ from lellm_nb.graph.graph import Graph
 from lellm_nb.graph.node import Subgraph
 from lellm_nb.graph.placeholder import unknown_code
 from lellm_nb.record.frame import Frame
-from lellm_nb.record.levels import LevelKeys, label_of, level_at
+from lellm_nb.record.level_key import LevelKeys, label_of, level_at
 from lellm_nb.record.position import Waiting
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from lellm_nb.state.state import content_of
 from lellm_nb.state.typed import Typed
 
 if TYPE_CHECKING:
-    from lellm_nb.record.redact import Redactor  # loaded when it is used
+    from lellm_nb.record.redaction.redactor import Redactor  # loaded when it is used
 
 __all__ = ["Writing"]
 

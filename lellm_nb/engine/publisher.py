@@ -21,7 +21,7 @@ from lellm_nb.record.events import (
     NodeStream,
 )
 from lellm_nb.record.frame import Frame
-from lellm_nb.record.log import entries_of
+from lellm_nb.record.mutation_log import entries_of
 from lellm_nb.record.position import Position, Waiting
 from lellm_nb.record.sinks import FrameInfo
 

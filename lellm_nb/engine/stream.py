@@ -12,7 +12,7 @@ from lellm_nb.engine.result import GraphResult
 from lellm_nb.graph.decision import Decision
 from lellm_nb.graph.graph import Graph
 from lellm_nb.ids import TraceId
-from lellm_nb.record.channel import ChannelBarrierSink
+from lellm_nb.record.barrier_sinks import ChannelBarrierSink
 from lellm_nb.record.events import Event, GraphComplete, GraphFailed, GraphStart
 
 __all__ = ["ExecutionHandle", "GraphExecution", "execute_stream"]

@@ -27,7 +27,7 @@ from lellm_nb.notebook.shelf import Shelf
 from lellm_nb.notebook.values import clean_rows, clean_text, short_text
 from lellm_nb.notebook.watches import stop_rows
 from lellm_nb.notebook.ways import route_rows
-from lellm_nb.record.levels import LevelKeys, label_of
+from lellm_nb.record.level_key import LevelKeys, label_of
 from lellm_nb.state.lens import IdentityLens, KeyLens
 
 _PICTURE = 500_000

@@ -18,7 +18,7 @@ from lellm_nb.notebook.rich import rich_form
 from lellm_nb.notebook.values import PAGE, children, inside, places_at, short_text, value_row
 from lellm_nb.notebook.watches import watch_rows
 from lellm_nb.notebook.ways import route_rows
-from lellm_nb.record.levels import LevelKeys, label_of
+from lellm_nb.record.level_key import LevelKeys, label_of
 from lellm_nb.record.position import Fan
 
 MOST_CHANGES = 200

@@ -8,7 +8,7 @@ from typing import Any
 
 from lellm_nb.notebook.redaction import MARK, Path, veil
 from lellm_nb.notebook.values import LONG, short_text
-from lellm_nb.record.redact import Redacted
+from lellm_nb.record.redaction.redactor import Redacted
 
 
 def typed_value(text: str) -> Any:

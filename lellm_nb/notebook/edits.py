@@ -8,7 +8,7 @@ from lellm_nb.notebook.details import plain_state, shown_state
 from lellm_nb.notebook.editable import check_edit, typed_value
 from lellm_nb.notebook.protocols import FrameLike
 from lellm_nb.notebook.values import inside, keys_at
-from lellm_nb.record.redact import Redacted
+from lellm_nb.record.redaction.redactor import Redacted
 
 
 def edits_of(frame: FrameLike, edits: list[dict[str, Any]]) -> dict[Any, Any]:

@@ -14,7 +14,7 @@ from itertools import islice
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from lellm_nb.record.redact import SHORT, Redacted, Redactor, redacted_paths
+from lellm_nb.record.redaction.redactor import SHORT, Redacted, Redactor, redacted_paths
 
 MARGIN = 4_000
 """How much more of a text is looked at than is shown: a key may be cut in two."""

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Any
 
 from lellm_nb.notebook.redaction import MARGIN, Path, veil
-from lellm_nb.record.redact import Redacted
+from lellm_nb.record.redaction.redactor import Redacted
 
 SHORT = 120
 """Longest text of a value that travels before somebody opens it."""

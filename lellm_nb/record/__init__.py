@@ -1,6 +1,6 @@
 """What a run leaves behind: positions, frames, the tree of them, and who is told."""
 
-from lellm_nb.record.channel import ChannelBarrierSink, MockBarrierSink
+from lellm_nb.record.barrier_sinks import ChannelBarrierSink, MockBarrierSink
 from lellm_nb.record.checkpoint import Checkpoint, CheckpointStore
 from lellm_nb.record.chunks import (
     RoundStarted,
@@ -27,8 +27,7 @@ from lellm_nb.record.events import (
 )
 from lellm_nb.record.frame import DecisionRecord, Frame, FrameStack
 from lellm_nb.record.history import History, Line
-from lellm_nb.record.incremental import IncrementalSnapshots, StateSnapshot
-from lellm_nb.record.log import InMemoryMutationLog, MutationLog, MutationLogEntry
+from lellm_nb.record.mutation_log import InMemoryMutationLog, MutationLog, MutationLogEntry
 from lellm_nb.record.policy import (
     CheckpointPolicy,
     CheckpointScore,
@@ -53,6 +52,7 @@ from lellm_nb.record.sinks import (
     StepCallback,
     TimedOut,
 )
+from lellm_nb.record.snapshots import IncrementalSnapshots, StateSnapshot
 from lellm_nb.record.trace import ExecutionTrace, MemoryTraceSink, TraceEntry, TraceSink
 
 __all__ = [

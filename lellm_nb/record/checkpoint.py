@@ -70,7 +70,7 @@ class Checkpoint:
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form; the position is not part of it."""
-        from lellm_nb.record.redact import Redacted, to_plain
+        from lellm_nb.record.redaction.redactor import Redacted, to_plain
 
         state = self.state if isinstance(self.state, Mapping) else self.state.snapshot()
         content = dict(state) if isinstance(state, Mapping) else state
@@ -90,8 +90,8 @@ class Checkpoint:
         Raises:
             CorruptedCheckpointError: It is not one.
         """
-        from lellm_nb.record.codec_reading import DAMAGE, told
-        from lellm_nb.record.redact import from_plain
+        from lellm_nb.record.codec.limits import DAMAGE, told
+        from lellm_nb.record.redaction.redactor import from_plain
 
         try:
             created = datetime.datetime.fromisoformat(form["created_at"])

@@ -164,7 +164,7 @@ class Frame:
         named = [key for key in (getattr(m, "key", None) for m in self.mutations) if key]
         keys = dict.fromkeys(key if isinstance(key, str) else key[0] for key in named)
         if len(named) < len(self.mutations):
-            from lellm_nb.record.rows import keys_that_differ
+            from lellm_nb.record.frame_table import keys_that_differ
 
             keys |= dict.fromkeys(keys_that_differ(self))
         return list(keys)
@@ -246,7 +246,7 @@ class Frame:
             0    n   int  <NA>
             1  log  list     1
         """
-        from lellm_nb.record.rows import state_table
+        from lellm_nb.record.frame_table import state_table
 
         return state_table(self)
 

@@ -38,9 +38,9 @@ from typing import IO, Any
 
 from lellm_nb.errors import CheckpointStoreError, CorruptedCheckpointError
 from lellm_nb.ids import TraceId
-from lellm_nb.record.codec import Codec, Limits, to_bytes
-from lellm_nb.record.codec_frames import Row
-from lellm_nb.record.codec_reading import DAMAGE, told
+from lellm_nb.record.codec.frames import Row
+from lellm_nb.record.codec.limits import DAMAGE, told
+from lellm_nb.record.codec.values import Codec, Limits, to_bytes
 from lellm_nb.store.memory_rows import MemoryRows
 from lellm_nb.store.rows import LineRow
 from lellm_nb.store.sqlite.errors import DATABASE, begins

@@ -9,10 +9,10 @@ from typing import Any
 from lellm_nb.errors import CheckpointStoreError
 from lellm_nb.ids import CheckpointId, TraceId
 from lellm_nb.record.checkpoint import Checkpoint, CheckpointStore
-from lellm_nb.record.codec import Codec
+from lellm_nb.record.codec.values import Codec
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.history import Line
-from lellm_nb.record.redact_checkpoint import redacted
+from lellm_nb.record.redaction.checkpoint import redacted
 from lellm_nb.store.retention_guard import Protector
 from lellm_nb.store.retry_on_refusal import Refusing
 

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from lellm_nb.errors import CheckpointStoreError, CorruptedCheckpointError
-from lellm_nb.record.codec import Codec
-from lellm_nb.record.codec_positions import PositionReader, PositionWriter
-from lellm_nb.record.codec_reading import DAMAGE, told
-from lellm_nb.record.redact import Redactor
+from lellm_nb.record.codec.limits import DAMAGE, told
+from lellm_nb.record.codec.positions import PositionReader, PositionWriter
+from lellm_nb.record.codec.values import Codec
+from lellm_nb.record.redaction.redactor import Redactor
 from lellm_nb.record.sinks import FrameInfo
 from lellm_nb.state.state import keep, view
 

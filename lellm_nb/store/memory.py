@@ -12,8 +12,8 @@ from lellm_nb.ids import CheckpointId, TraceId, new_trace_id
 from lellm_nb.record.checkpoint import Checkpoint, CheckpointStore
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.policy import CheckpointPolicy, RetentionPolicy, TriggerPolicy
-from lellm_nb.record.redact import Redactor
-from lellm_nb.record.redact_checkpoint import redacted
+from lellm_nb.record.redaction.checkpoint import redacted
+from lellm_nb.record.redaction.redactor import Redactor
 from lellm_nb.record.sinks import FrameInfo
 from lellm_nb.store.memory_rows import MemoryRows
 from lellm_nb.store.retention_guard import Protector

@@ -8,7 +8,7 @@ from typing import Any
 
 from lellm_nb.errors import CheckpointStoreError, CorruptedCheckpointError
 from lellm_nb.ids import TraceId
-from lellm_nb.record.codec_frames import Row
+from lellm_nb.record.codec.frames import Row
 from lellm_nb.store.rows import Batch, LineRow
 
 __all__ = ["MemoryRows"]

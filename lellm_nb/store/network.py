@@ -8,8 +8,8 @@ from typing import Any
 
 from lellm_nb.errors import CheckpointStoreError
 from lellm_nb.ids import TraceId, new_trace_id
-from lellm_nb.record.codec import Codec
-from lellm_nb.record.redact import Redactor
+from lellm_nb.record.codec.values import Codec
+from lellm_nb.record.redaction.redactor import Redactor
 from lellm_nb.record.sinks import FrameInfo
 
 __all__ = ["NetworkSink"]

@@ -9,10 +9,10 @@ from collections.abc import Callable
 from typing import Any
 
 from lellm_nb.errors import CorruptedCheckpointError
-from lellm_nb.record.codec import Codec
-from lellm_nb.record.codec_fold import Facts, FrameReader
-from lellm_nb.record.codec_positions import PositionReader
-from lellm_nb.record.codec_reading import DAMAGE, told
+from lellm_nb.record.codec.frame_reader import Facts, FrameReader
+from lellm_nb.record.codec.limits import DAMAGE, told
+from lellm_nb.record.codec.positions import PositionReader
+from lellm_nb.record.codec.values import Codec
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.history import History, Line
 from lellm_nb.record.position import Position

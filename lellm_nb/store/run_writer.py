@@ -10,12 +10,12 @@ from collections.abc import Callable
 from typing import Any
 
 from lellm_nb.errors import CheckpointStoreError
-from lellm_nb.record.codec import Codec, Problem, to_bytes, unsavable
-from lellm_nb.record.codec_frames import FrameWriter
-from lellm_nb.record.codec_positions import PositionWriter
+from lellm_nb.record.codec.frames import FrameWriter
+from lellm_nb.record.codec.positions import PositionWriter
+from lellm_nb.record.codec.values import Codec, Problem, to_bytes, unsavable
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.history import Line
-from lellm_nb.record.redact import Redactor
+from lellm_nb.record.redaction.redactor import Redactor
 from lellm_nb.store.retry_on_refusal import Refusing
 from lellm_nb.store.rows import Batch, LineRow, RunRows
 from lellm_nb.store.shelf import BatchShelf

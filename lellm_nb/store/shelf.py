@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
-from lellm_nb.record.codec import Codec, Problem
+from lellm_nb.record.codec.values import Codec, Problem
 from lellm_nb.state.compact import Tail
 from lellm_nb.store.rows import Batch
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from lellm_nb.record.codec_fold import Facts
+from lellm_nb.record.codec.frame_reader import Facts
 from lellm_nb.record.frame import Detail, Frame
 from lellm_nb.record.history import Line
 from lellm_nb.record.position import Position

@@ -18,7 +18,7 @@ from lellm_nb import Debugger, GraphBuilder
 from lellm_nb.errors import CheckpointStoreError
 from lellm_nb.ids import TraceId
 from lellm_nb.record.checkpoint import Checkpoint
-from lellm_nb.record.log import entries_of
+from lellm_nb.record.mutation_log import entries_of
 from lellm_nb.store import DiskSink, SqliteMutationLog, SqliteStore
 
 HERE = Path(__file__).parent

@@ -21,8 +21,8 @@ import pytest
 import lellm_nb
 from lellm_nb import Checkpoint, CheckpointCodec, Debugger
 from lellm_nb.errors import CheckpointStoreError, CorruptedCheckpointError
-from lellm_nb.record.codec import Codec
-from lellm_nb.record.log import MutationLogEntry
+from lellm_nb.record.codec.values import Codec
+from lellm_nb.record.mutation_log import MutationLogEntry
 from lellm_nb.store import DiskSink, SqliteMutationLog, SqliteStore
 from lellm_nb.store.packing import pack, unpack
 from tests.faults.victim import graph
@@ -325,7 +325,7 @@ def _spoil(db, chance):
     body = "facts" if table == "runs" else "body"
     row = chance.choice(db.execute(f"select * from {table}").fetchall())
     if table == "frames":
-        from lellm_nb.record.codec_frames import Row
+        from lellm_nb.record.codec.frames import Row
         from lellm_nb.store.sqlite.rows import _with_sum
 
         bad = text(mutated(json.loads(row["body"]), chance)).encode()

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lellm_nb.errors import CorruptedCheckpointError
-from lellm_nb.record.codec import Codec, Limits
+from lellm_nb.record.codec.values import Codec, Limits
 from lellm_nb.state import freeze
 
 CODEC = Codec()

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from lellm_nb import ExecutionSession
 from lellm_nb.errors import RunError
-from lellm_nb.record import codec_positions
-from lellm_nb.record.codec_types import register_type
-from lellm_nb.store import keeper as keeping
+from lellm_nb.record.codec import positions as codec_positions
+from lellm_nb.record.codec.types import register_type
+from lellm_nb.store import run_writer as keeping
 from lellm_nb.store import shelf
 from lellm_nb.store.memory_rows import MemoryRows
 from lellm_nb.store.reading import StoredRun

@@ -16,8 +16,9 @@ import pytest
 
 from lellm_nb import Unsaved, register_type
 from lellm_nb.errors import CorruptedCheckpointError, SerializationError
-from lellm_nb.record import codec, codec_types
-from lellm_nb.record.codec import Codec, Limits
+from lellm_nb.record.codec import types as codec_types
+from lellm_nb.record.codec import values as codec
+from lellm_nb.record.codec.values import Codec, Limits
 
 CODEC = Codec()
 
@@ -199,7 +200,7 @@ def test_a_run_that_is_not_kept_loads_no_store():
         "from lellm_nb import Debugger, GraphBuilder\n"
         "g = GraphBuilder('g').node('a', lambda ctx: {'n': 1}).start('a').end('a')\n"
         "Debugger(g.build(), {}).run()\n"
-        "print([m for m in sys.modules if 'sqlite' in m or 'codec_' in m or '.store' in m])\n"
+        "print([m for m in sys.modules if 'sqlite' in m or '.codec' in m or '.store' in m])\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True

@@ -10,7 +10,7 @@ import pytest
 from lellm_nb import Debugger, GraphBuilder, Redactor, StoreSink
 from lellm_nb.errors import CheckpointNotFoundError, CheckpointStoreError, RedactedValueError
 from lellm_nb.record.checkpoint import Checkpoint
-from lellm_nb.record.redact import Redacted
+from lellm_nb.record.redaction.redactor import Redacted
 from lellm_nb.testing import CheckpointStoreSuite
 from tests.strategies import fanned, nested, review, steps
 

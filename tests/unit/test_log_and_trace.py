@@ -25,7 +25,7 @@ from lellm_nb import (
     TraceSink,
 )
 from lellm_nb.errors import NodeExecutionError
-from lellm_nb.record.log import mutation_json
+from lellm_nb.record.mutation_log import mutation_json
 from lellm_nb.state import fold
 from lellm_nb.state.mutation import mutation_from_json
 from tests.strategies import chain, fanned, nested, note, review, steps

@@ -19,7 +19,7 @@ from lellm_nb.notebook.redaction import Veil, sealed, showing
 from lellm_nb.notebook.static_form import static_html
 from lellm_nb.notebook.streamtails import StreamTails
 from lellm_nb.notebook.values import children, short_text, tail_text, value_row
-from lellm_nb.record.redact import PATTERNS, Redacted
+from lellm_nb.record.redaction.redactor import PATTERNS, Redacted
 
 KEY = "sk-proj-" + "aB3dE5fG7h" * 4
 PART = "aB3dE5fG"

@@ -29,7 +29,7 @@ from lellm_nb import (
     TriggerPolicy,
 )
 from lellm_nb.errors import CheckpointNotFoundError
-from lellm_nb.record.incremental import StateSnapshot
+from lellm_nb.record.snapshots import StateSnapshot
 from lellm_nb.state import fold
 from tests.strategies import fanned, nested, note, review, steps
 

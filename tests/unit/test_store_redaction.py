@@ -9,7 +9,7 @@ import pytest
 
 from lellm_nb import Checkpoint, Debugger, GraphBuilder, MutationLogEntry
 from lellm_nb.errors import RedactedValueError
-from lellm_nb.record.redact import Redacted, Redactor
+from lellm_nb.record.redaction.redactor import Redacted, Redactor
 from lellm_nb.store import DiskSink, InMemoryStore, SqliteMutationLog, SqliteStore
 
 KEYS = {

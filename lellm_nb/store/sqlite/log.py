@@ -10,9 +10,9 @@ from typing import Any
 
 from lellm_nb.errors import CorruptedCheckpointError
 from lellm_nb.ids import CheckpointId, TraceId, new_trace_id
-from lellm_nb.record.codec import Codec
-from lellm_nb.record.codec_reading import DAMAGE
-from lellm_nb.record.log import MutationLogEntry
+from lellm_nb.record.codec.limits import DAMAGE
+from lellm_nb.record.codec.values import Codec
+from lellm_nb.record.mutation_log import MutationLogEntry
 from lellm_nb.store.packing import pack, unpack
 from lellm_nb.store.sqlite.store import SqliteStore
 

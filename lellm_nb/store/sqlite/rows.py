@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from lellm_nb.errors import CheckpointStoreError, CorruptedCheckpointError
 from lellm_nb.ids import TraceId
-from lellm_nb.record.codec_frames import Row
-from lellm_nb.record.codec_reading import DAMAGE, told
+from lellm_nb.record.codec.frames import Row
+from lellm_nb.record.codec.limits import DAMAGE, told
 from lellm_nb.store.owner import Owner
 from lellm_nb.store.packing import pack, unpack
 from lellm_nb.store.rows import Batch, LineRow

@@ -20,9 +20,9 @@ from lellm_nb.errors import (
 )
 from lellm_nb.ids import CheckpointId, TraceId
 from lellm_nb.record.checkpoint import Checkpoint
-from lellm_nb.record.codec import Codec
-from lellm_nb.record.codec_checkpoint import CheckpointCodec
-from lellm_nb.record.redact import Redactor
+from lellm_nb.record.codec.checkpoint import CheckpointCodec
+from lellm_nb.record.codec.values import Codec
+from lellm_nb.record.redaction.redactor import Redactor
 from lellm_nb.store.owner import Owner
 from lellm_nb.store.packing import pack, unpack
 from lellm_nb.store.rows import RunInfo

@@ -15,14 +15,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lellm_nb.errors import CorruptedCheckpointError, SerializationError, path_text
-from lellm_nb.record.codec_reading import ATOMS, TAG, Limits, Reading
-from lellm_nb.record.codec_types import Unsaved, kind_of, type_name
+from lellm_nb.record.codec.limits import ATOMS, TAG, Limits, Reading
+from lellm_nb.record.codec.types import Unsaved, kind_of, type_name
 from lellm_nb.state.compact import Tail
 from lellm_nb.state.frozen import FrozenDict, FrozenList
 from lellm_nb.state.state import State
 
 if TYPE_CHECKING:
-    from lellm_nb.record.redact import Redactor
+    from lellm_nb.record.redaction.redactor import Redactor
 
 __all__ = ["TAG", "Codec", "Limits", "Problem", "to_bytes", "unsavable"]
 

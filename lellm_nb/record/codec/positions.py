@@ -7,9 +7,9 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from lellm_nb.errors import CorruptedCheckpointError, ReducerError
-from lellm_nb.record.codec import TAG, Codec, Problem
-from lellm_nb.record.codec_reading import DAMAGE, told
-from lellm_nb.record.codec_types import class_named, type_name
+from lellm_nb.record.codec.limits import DAMAGE, told
+from lellm_nb.record.codec.types import class_named, type_name
+from lellm_nb.record.codec.values import TAG, Codec, Problem
 from lellm_nb.record.position import TO_ROUTE, Fan, Position, ToRoute, Waiting
 from lellm_nb.record.visits import Visits
 from lellm_nb.state.compact import Data, Tail, Wide

@@ -6,10 +6,10 @@ from typing import Any, NamedTuple
 
 from lellm_nb.errors import CorruptedCheckpointError, LellmError
 from lellm_nb.graph.edge import Edge, Route
-from lellm_nb.record.codec_details import read_detail
-from lellm_nb.record.codec_frames import STEPS, Row, steps_of
-from lellm_nb.record.codec_positions import PositionReader, read_hold
-from lellm_nb.record.codec_reading import DAMAGE, told
+from lellm_nb.record.codec.details import read_detail
+from lellm_nb.record.codec.frames import STEPS, Row, steps_of
+from lellm_nb.record.codec.limits import DAMAGE, told
+from lellm_nb.record.codec.positions import PositionReader, read_hold
 from lellm_nb.record.frame import Detail, Place
 from lellm_nb.record.position import Fan, Position
 from lellm_nb.state.compact import Wide, draft

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from lellm_nb.errors import CorruptedCheckpointError, LellmError
-from lellm_nb.record.codec_types import LATER, Kind, Unsaved, kind_named, load_later
+from lellm_nb.record.codec.types import LATER, Kind, Unsaved, kind_named, load_later
 from lellm_nb.state.frozen import frozen_dict, frozen_list
 
 __all__ = ["ATOMS", "DAMAGE", "TAG", "Limits", "Reading", "told"]

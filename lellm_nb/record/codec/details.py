@@ -12,8 +12,8 @@ from lellm_nb import errors
 from lellm_nb.errors import CorruptedCheckpointError, RunError
 from lellm_nb.graph.decision import Approve, Modify, Reject, Reroute
 from lellm_nb.record import chunks
-from lellm_nb.record.codec_reading import DAMAGE, told
-from lellm_nb.record.codec_types import Unsaved, type_name
+from lellm_nb.record.codec.limits import DAMAGE, told
+from lellm_nb.record.codec.types import Unsaved, type_name
 from lellm_nb.record.frame import DecisionRecord, Detail
 
 __all__ = ["SavedError", "detail_form", "read_detail"]

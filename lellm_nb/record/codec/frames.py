@@ -10,11 +10,11 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from lellm_nb.graph.node import Parallel, Subgraph
-from lellm_nb.record.codec import Codec, to_bytes
-from lellm_nb.record.codec_details import detail_form
-from lellm_nb.record.codec_positions import PositionWriter, hold_form
+from lellm_nb.record.codec.details import detail_form
+from lellm_nb.record.codec.positions import PositionWriter, hold_form
+from lellm_nb.record.codec.values import Codec, to_bytes
 from lellm_nb.record.frame import Frame
-from lellm_nb.record.levels import LevelKeys, level_at, without_visits
+from lellm_nb.record.level_key import LevelKeys, level_at, without_visits
 from lellm_nb.record.position import Fan, Position, ToRoute, Waiting
 from lellm_nb.state.compact import MISSING, Wide
 from lellm_nb.state.lens import IdentityLens, KeyLens

@@ -11,7 +11,7 @@ from lellm_nb.graph.fingerprint import Fingerprint
 from lellm_nb.graph.graph import Graph
 from lellm_nb.graph.node import Barrier, Condition, Node, Parallel, Subgraph, Task
 from lellm_nb.graph.placeholder import unknown_code
-from lellm_nb.record.codec_reading import DAMAGE, told
+from lellm_nb.record.codec.limits import DAMAGE, told
 from lellm_nb.state.lens import IdentityLens, KeyLens
 from lellm_nb.state.merge import MergeMutations
 from lellm_nb.state.reducer import ReducerRegistry

@@ -74,9 +74,7 @@ _by_class: dict[type, Kind] = {}
 _registered: dict[str, Any] = {}
 """What users registered, for classes of typed states."""
 
-LATER = dict.fromkeys(
-    ("ndarray", "numpy", "DataFrame", "Series", "Index", "Timestamp"), "codec_arrays"
-)
+LATER = dict.fromkeys(("ndarray", "numpy", "DataFrame", "Series", "Index", "Timestamp"), "arrays")
 """Types of libraries that are loaded when the first such value is met."""
 
 _HOMES = ("numpy", "pandas")
@@ -106,7 +104,7 @@ def register_type(
 
     Example:
         >>> import dataclasses
-        >>> from lellm_nb.record.codec import Codec
+        >>> from lellm_nb.record.codec.values import Codec
         >>> @register_type
         ... @dataclasses.dataclass(frozen=True)
         ... class Point:
@@ -182,7 +180,7 @@ def load_later(name: str) -> None:
     """Load the part of the codec that knows a library's types, if the library is there."""
     if name not in _by_name:
         try:
-            importlib.import_module(f"lellm_nb.record.{LATER[name]}")
+            importlib.import_module(f"lellm_nb.record.codec.{LATER[name]}")
         except ImportError:
             return
 

@@ -9,11 +9,11 @@ from typing import Any
 from lellm_nb.errors import CorruptedCheckpointError
 from lellm_nb.ids import CheckpointId
 from lellm_nb.record.checkpoint import Checkpoint
-from lellm_nb.record.codec import Codec, Limits, Problem, unsavable
-from lellm_nb.record.codec_positions import PositionReader, PositionWriter
-from lellm_nb.record.codec_reading import DAMAGE, told
+from lellm_nb.record.codec.limits import DAMAGE, told
+from lellm_nb.record.codec.positions import PositionReader, PositionWriter
+from lellm_nb.record.codec.values import Codec, Limits, Problem, unsavable
 from lellm_nb.record.position import Position
-from lellm_nb.record.redact import Redactor
+from lellm_nb.record.redaction.redactor import Redactor
 from lellm_nb.state.state import keep, view
 
 __all__ = ["CheckpointCodec"]

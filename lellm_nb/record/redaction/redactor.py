@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from lellm_nb.errors import path_text
-from lellm_nb.record.codec_reading import TAG
-from lellm_nb.record.codec_types import _add
+from lellm_nb.record.codec.limits import TAG
+from lellm_nb.record.codec.types import _add
 from lellm_nb.state.compact import Tail
 from lellm_nb.state.frozen import register_freeze
 

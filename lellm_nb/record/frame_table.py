@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from lellm_nb.record.frame import Frame
-from lellm_nb.record.levels import LevelKeys, enclosing, level_at
+from lellm_nb.record.level_key import LevelKeys, enclosing, level_at
 from lellm_nb.record.position import Position
 from lellm_nb.state.compact import MISSING, Tail, real
 from lellm_nb.state.frozen import FrozenDict, FrozenList, FrozenSet

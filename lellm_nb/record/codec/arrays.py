@@ -7,7 +7,7 @@ import importlib
 import math
 from typing import Any
 
-from lellm_nb.record.codec_types import _add
+from lellm_nb.record.codec.types import _add
 from lellm_nb.state.frozen import register_freeze
 
 # looked up by name, so that nothing here counts as a dependency of its own

@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 from lellm_nb.record.checkpoint import Checkpoint
-from lellm_nb.record.codec_checkpoint import CheckpointCodec
+from lellm_nb.record.codec.checkpoint import CheckpointCodec
 from lellm_nb.record.position import Fan, Position
-from lellm_nb.record.redact import Redactor
+from lellm_nb.record.redaction.redactor import Redactor
 from lellm_nb.state.compact import Tail, Wide, view_items
 from lellm_nb.state.frozen import freeze
 from lellm_nb.state.mutation import Put, Reduce

@@ -1,0 +1,1 @@
+"""Runs and values as bytes, and back: data only, nothing is ever run (SEMANTICS C9)."""
