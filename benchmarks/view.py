@@ -24,7 +24,7 @@ from tests.browser.servers import until  # noqa: E402
 SETUP = """
 import time, asyncio, threading
 from lellm_nb import *
-from lellm_nb.notebook.panel import panel_for
+from lellm_nb.notebook.widget.panel import panel_for
 
 def chain(size, pause=0.0):
     g = GraphBuilder("chain")

@@ -49,7 +49,7 @@ _NAMES = {
     "store": """
         DiskSink InMemoryStore NetworkSink SqliteMutationLog SqliteStore StoreSink
     """,
-    "notebook.barrier_sink": """
+    "notebook.widget.barrier_card": """
         WidgetBarrierSink
     """,
 }
@@ -77,6 +77,6 @@ def __dir__() -> list[str]:
 
 def load_ipython_extension(shell: object) -> None:
     """Make ``%lellm`` known: what ``%load_ext lellm_nb`` calls."""
-    from lellm_nb.notebook.extension import load_ipython_extension as load
+    from lellm_nb.notebook.widget.magics import load_ipython_extension as load
 
     load(shell)

@@ -18,7 +18,7 @@ from lellm_nb.graph import Modify as Modify
 from lellm_nb.graph import Reject as Reject
 from lellm_nb.graph import Reroute as Reroute
 from lellm_nb.graph import Route as Route
-from lellm_nb.notebook.barrier_sink import WidgetBarrierSink as WidgetBarrierSink
+from lellm_nb.notebook.widget.barrier_card import WidgetBarrierSink as WidgetBarrierSink
 from lellm_nb.record import BarrierOutcome as BarrierOutcome
 from lellm_nb.record import BarrierResolved as BarrierResolved
 from lellm_nb.record import BarrierSink as BarrierSink

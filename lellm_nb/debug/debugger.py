@@ -92,7 +92,7 @@ class Debugger(Keeping):
                 cell waits.
         """
         if through_barriers and "IPython" in sys.modules:
-            from lellm_nb.notebook.kernel import check_clicks, in_notebook
+            from lellm_nb.notebook.widget.kernel import check_clicks, in_notebook
 
             if in_notebook():
                 # the panel stands in an earlier cell: a front end with subshells has made one
@@ -102,7 +102,7 @@ class Debugger(Keeping):
     def _prepare(self, run: Run) -> None:
         super()._prepare(run)
         if "IPython" in sys.modules:
-            from lellm_nb.notebook.displays import catch_displays
+            from lellm_nb.notebook.widget.display_capture import catch_displays
 
             catch_displays()
 

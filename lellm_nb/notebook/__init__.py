@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lellm_nb.notebook.barrier_sink import WidgetBarrierSink
-    from lellm_nb.notebook.display import display_debugger, shown_panel
-    from lellm_nb.notebook.docking import dock
-    from lellm_nb.notebook.export import export_html
-    from lellm_nb.notebook.extension import load_ipython_extension, unload_ipython_extension
+    from lellm_nb.notebook.export.html import export_html
+    from lellm_nb.notebook.widget.barrier_card import WidgetBarrierSink
+    from lellm_nb.notebook.widget.display import display_debugger, shown_panel
+    from lellm_nb.notebook.widget.dock import dock
+    from lellm_nb.notebook.widget.magics import load_ipython_extension, unload_ipython_extension
 
 __all__ = [
     "WidgetBarrierSink",
@@ -22,13 +22,13 @@ __all__ = [
 ]
 
 _HOMES = {
-    "WidgetBarrierSink": "barrier_sink",
-    "display_debugger": "display",
-    "dock": "docking",
-    "export_html": "export",
-    "load_ipython_extension": "extension",
-    "shown_panel": "display",
-    "unload_ipython_extension": "extension",
+    "WidgetBarrierSink": "widget.barrier_card",
+    "display_debugger": "widget.display",
+    "dock": "widget.dock",
+    "export_html": "export.html",
+    "load_ipython_extension": "widget.magics",
+    "shown_panel": "widget.display",
+    "unload_ipython_extension": "widget.magics",
 }
 
 

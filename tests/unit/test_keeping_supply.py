@@ -6,8 +6,8 @@ import pytest
 
 from lellm_nb import Debugger, GraphBuilder
 from lellm_nb.errors import DebuggerError, RedactedValueError
-from lellm_nb.notebook.feed import Feed
-from lellm_nb.notebook.orders import post_order
+from lellm_nb.notebook.messages.commands import post_order
+from lellm_nb.notebook.model.updates import Feed
 
 KEY = "sk-" + "a1" * 20
 

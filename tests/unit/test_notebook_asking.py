@@ -7,15 +7,15 @@ import base64
 import pytest
 
 from lellm_nb import Debugger, GraphBuilder
-from lellm_nb.notebook.answers import answer, takes_long
-from lellm_nb.notebook.book import SHORT, book_of, short_book
-from lellm_nb.notebook.editable import editable_text
-from lellm_nb.notebook.edits import edits_of
-from lellm_nb.notebook.feed import Feed
-from lellm_nb.notebook.head import head_rows
-from lellm_nb.notebook.outputs import picture, picture_row
-from lellm_nb.notebook.rich import rich_form
-from lellm_nb.notebook.values import clean_text
+from lellm_nb.notebook.export.offline_history import SHORT, book_of, short_book
+from lellm_nb.notebook.messages.queries import answer, takes_long
+from lellm_nb.notebook.model.run_summary import head_rows
+from lellm_nb.notebook.model.updates import Feed
+from lellm_nb.notebook.tabs.output import picture, picture_row
+from lellm_nb.notebook.values.editable import editable_text
+from lellm_nb.notebook.values.edits import edits_of
+from lellm_nb.notebook.values.rich import rich_form
+from lellm_nb.notebook.values.value_rows import clean_text
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 20
 

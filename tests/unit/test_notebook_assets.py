@@ -8,7 +8,13 @@ import subprocess
 
 import pytest
 
-from lellm_nb.notebook.assets import STATIC, AssetError, module_text, put_together, style_text
+from lellm_nb.notebook.widget.assets import (
+    STATIC,
+    AssetError,
+    module_text,
+    put_together,
+    style_text,
+)
 
 node = shutil.which("node")
 
@@ -42,8 +48,9 @@ def test_every_file_is_used_and_none_makes_markup_of_text():
     """Values of a state are only ever text in the page."""
     whole = module_text()
 
-    for path in STATIC.glob("*.js"):
-        assert f"const ${path.stem} = " in whole
+    for path in STATIC.rglob("*.js"):
+        name = path.relative_to(STATIC).with_suffix("").as_posix().replace("/", "_")
+        assert f"const ${name} = " in whole
         for danger in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval("):
             assert danger not in path.read_text(), path.name
 

@@ -11,17 +11,17 @@ import subprocess
 import pytest
 
 from lellm_nb import Debugger, GraphBuilder, Redactor, TextDelta
-from lellm_nb.notebook.answers import answer
-from lellm_nb.notebook.assets import STATIC
-from lellm_nb.notebook.book import book_of, short_book
-from lellm_nb.notebook.export import data_text
-from lellm_nb.notebook.feed import Feed
-from lellm_nb.notebook.shelf import Shelf, differing
-from lellm_nb.notebook.values import clean_rows
+from lellm_nb.notebook.export.html import data_text
+from lellm_nb.notebook.export.offline_history import book_of, short_book
+from lellm_nb.notebook.export.value_table import Shelf, differing
+from lellm_nb.notebook.messages.queries import answer
+from lellm_nb.notebook.model.updates import Feed
+from lellm_nb.notebook.values.value_rows import clean_rows
+from lellm_nb.notebook.widget.assets import STATIC
 from tests.unit.test_notebook_both_sides import a_node
 
 ASK = """
-import { bookModel } from "./book.mjs";
+import { bookModel } from "./offline/model.mjs";
 import { readFileSync } from "node:fs";
 const { book, line, questions } = JSON.parse(readFileSync(0, "utf8"));
 const model = bookModel(book);
@@ -41,8 +41,9 @@ def ask_book(tmp_path_factory):
     if engine is None:
         pytest.skip("there is no JavaScript engine here")
     folder = tmp_path_factory.mktemp("book")
-    for name in ("book", "bookasks", "bookvalues", "history"):
+    for name in ("offline/model", "offline/queries", "offline/values", "core/node_status"):
         text = (STATIC / f"{name}.js").read_text().replace('.js";', '.mjs";')
+        (folder / name).parent.mkdir(exist_ok=True)
         (folder / f"{name}.mjs").write_text(text)
     (folder / "ask.mjs").write_text(ASK)
 

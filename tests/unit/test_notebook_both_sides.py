@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from lellm_nb import Debugger, GraphBuilder
-from lellm_nb.notebook.assets import STATIC
-from lellm_nb.notebook.book import outline_json
-from lellm_nb.notebook.feed import Feed
-from lellm_nb.notebook.ledger import packed, row_of
+from lellm_nb.notebook.export.offline_history import outline_json
+from lellm_nb.notebook.model.node_status import packed, row_of
+from lellm_nb.notebook.model.updates import Feed
+from lellm_nb.notebook.widget.assets import STATIC
 
 ASK = """
 import { addRow, standingOf, statusesOf } from "./history.mjs";
@@ -93,7 +93,8 @@ def test_rows_add_up_to_the_same_standing_on_both_sides(tmp_path: Path):
     frames = list(dbg.frames)
     before = [None, *frames]
     rows = [row_of(a, b, feed.outline) for a, b in zip(before, frames, strict=False)]
-    (tmp_path / "history.mjs").write_text((STATIC / "history.js").read_text(encoding="utf-8"))
+    text = (STATIC / "core" / "node_status.js").read_text(encoding="utf-8")
+    (tmp_path / "history.mjs").write_text(text)
     (tmp_path / "ask.mjs").write_text(ASK)
     question = {"outline": outline_json(feed.outline), "rows": [packed(row) for row in rows]}
 

@@ -7,9 +7,9 @@ import json
 import pytest
 
 from lellm_nb import Debugger, GraphBuilder
-from lellm_nb.notebook.answers import answer
-from lellm_nb.notebook.feed import Feed
-from lellm_nb.notebook.ledger import CHUNK, FRAME_KINDS, Standing
+from lellm_nb.notebook.messages.queries import answer
+from lellm_nb.notebook.model.node_status import CHUNK, FRAME_KINDS, Standing
+from lellm_nb.notebook.model.updates import Feed
 
 
 def review():

@@ -6,8 +6,8 @@ import asyncio
 import time
 
 from lellm_nb import Debugger, GraphBuilder
-from lellm_nb.notebook.feed import Feed
-from lellm_nb.notebook.panel import Panel
+from lellm_nb.notebook.model.updates import Feed
+from lellm_nb.notebook.widget.panel import Panel
 
 
 def make(**options):

@@ -7,9 +7,11 @@ import asyncio
 import pytest
 
 from lellm_nb import Approve, Debugger, Decided, GraphBuilder, Modify, Reject, TimedOut
-from lellm_nb.notebook import barrier_sink, display, extension, kernel
-from lellm_nb.notebook.barrier_sink import WidgetBarrierSink
-from lellm_nb.notebook.kernel import ClicksUnavailableError
+from lellm_nb.notebook.widget import barrier_card as barrier_sink
+from lellm_nb.notebook.widget import display, kernel
+from lellm_nb.notebook.widget import magics as extension
+from lellm_nb.notebook.widget.barrier_card import WidgetBarrierSink
+from lellm_nb.notebook.widget.kernel import ClicksUnavailableError
 
 
 def make():

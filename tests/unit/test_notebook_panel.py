@@ -11,11 +11,11 @@ import pytest
 
 from lellm_nb import Debugger, GraphBuilder
 from lellm_nb.graph.drawing.layered import layered, visible
-from lellm_nb.notebook.feed import Feed
-from lellm_nb.notebook.orders import toggle_breakpoint
-from lellm_nb.notebook.panel import Panel, panel_for
-from lellm_nb.notebook.static_form import static_html
-from lellm_nb.notebook.writer import PACE, Client, Writer
+from lellm_nb.notebook.export.still import static_html
+from lellm_nb.notebook.messages.commands import toggle_breakpoint
+from lellm_nb.notebook.model.updates import Feed
+from lellm_nb.notebook.widget.panel import Panel, panel_for
+from lellm_nb.notebook.widget.writer import PACE, Client, Writer
 
 
 def make(name="review"):
@@ -96,12 +96,12 @@ def test_a_step_that_is_soon_over_is_told_once_and_a_long_one_is_said_to_run(mon
     g.node("slow", lambda ctx: gate.wait(10) and None).edge("quick", "slow")
     page = Page(Panel(Debugger(g.start("quick").end("slow").build())), monkeypatch)
 
-    monkeypatch.setattr("lellm_nb.notebook.panel.BRIEF", 60.0)
+    monkeypatch.setattr("lellm_nb.notebook.widget.panel.BRIEF", 60.0)
     page.press(do="step")
     page.until(lambda m: m.get("head", {}).get("head") == 1)
     assert not any(m.get("head", {}).get("busy") for m in page.heard)
 
-    monkeypatch.setattr("lellm_nb.notebook.panel.BRIEF", 0.05)
+    monkeypatch.setattr("lellm_nb.notebook.widget.panel.BRIEF", 0.05)
     page.press(do="step")
     page.until(lambda m: m.get("head", {}).get("busy"))
     gate.set()

@@ -11,8 +11,8 @@ from lellm_nb import GraphBuilder
 from lellm_nb.graph.drawing.layered import layered, visible
 from lellm_nb.graph.drawing.outline import outline
 from lellm_nb.graph.drawing.svg import graph_svg
-from lellm_nb.notebook import layout as layout_module
-from lellm_nb.notebook.layout import layout
+from lellm_nb.notebook.layout import layout as layout_module
+from lellm_nb.notebook.layout.layout import layout
 
 
 def agent_graph():

@@ -9,16 +9,16 @@ import pytest
 
 from lellm_nb import Debugger, GraphBuilder, InMemoryStore, Redactor, TextDelta
 from lellm_nb.graph.drawing.outline import Outline
-from lellm_nb.notebook.answers import answer
-from lellm_nb.notebook.editable import RedactedEditError
-from lellm_nb.notebook.edits import edits_of
-from lellm_nb.notebook.export import export_html
-from lellm_nb.notebook.feed import Feed
-from lellm_nb.notebook.panel import Panel
-from lellm_nb.notebook.redaction import Veil, sealed, showing
-from lellm_nb.notebook.static_form import static_html
-from lellm_nb.notebook.streamtails import StreamTails
-from lellm_nb.notebook.values import children, short_text, tail_text, value_row
+from lellm_nb.notebook.export.html import export_html
+from lellm_nb.notebook.export.still import static_html
+from lellm_nb.notebook.messages.queries import answer
+from lellm_nb.notebook.model.stream_tails import StreamTails
+from lellm_nb.notebook.model.updates import Feed
+from lellm_nb.notebook.values.editable import RedactedEditError
+from lellm_nb.notebook.values.edits import edits_of
+from lellm_nb.notebook.values.redaction import Veil, sealed, showing
+from lellm_nb.notebook.values.value_rows import children, short_text, tail_text, value_row
+from lellm_nb.notebook.widget.panel import Panel
 from lellm_nb.record.redaction.redactor import PATTERNS, Redacted
 
 KEY = "sk-proj-" + "aB3dE5fG7h" * 4

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lellm_nb.notebook.values import PAGE, SHORT, children, inside, short_text, value_row
+from lellm_nb.notebook.values.value_rows import PAGE, SHORT, children, inside, short_text, value_row
 
 
 class Rude:

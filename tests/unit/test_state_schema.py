@@ -12,9 +12,9 @@ import pytest
 
 from lellm_nb import Debugger, GraphBuilder, Reducer, StateKey, typed_state
 from lellm_nb.errors import StateTypeError
-from lellm_nb.notebook.answers import answer
-from lellm_nb.notebook.feed import Feed
-from lellm_nb.notebook.orders import post_order
+from lellm_nb.notebook.messages.commands import post_order
+from lellm_nb.notebook.messages.queries import answer
+from lellm_nb.notebook.model.updates import Feed
 from lellm_nb.state.schema import Field, Schema
 from lellm_nb.state.type_hints import misfit, words
 

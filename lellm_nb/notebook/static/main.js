@@ -1,18 +1,18 @@
 /** The panel: its parts in their places, drawn again whenever the store says so. */
 
-import { el, ownKeys } from "./dom.js";
-import { Store } from "./store.js";
-import { toolbar } from "./toolbar.js";
-import { alertBar, ribbon } from "./notices.js";
-import { cards } from "./cards.js";
-import { graph } from "./graph.js";
-import { nodeCard } from "./nodecard.js";
-import { inspector } from "./inspector.js";
-import { timeline } from "./timeline.js";
-import { statusBar } from "./status.js";
-import { help } from "./help.js";
-import { keys } from "./keys.js";
-import { streams } from "./streams.js";
+import { el, ownKeys } from "./core/dom.js";
+import { Store } from "./core/store.js";
+import { toolbar } from "./regions/toolbar.js";
+import { alertBar, ribbon } from "./regions/notices.js";
+import { cards } from "./cards/barrier_card.js";
+import { graph } from "./graph/graph.js";
+import { nodeCard } from "./graph/node_card.js";
+import { inspector } from "./regions/inspector.js";
+import { timeline } from "./regions/timeline.js";
+import { statusBar } from "./regions/status.js";
+import { help } from "./regions/help.js";
+import { keys } from "./core/keys.js";
+import { streams } from "./regions/streams.js";
 
 function render({ model, el: host }) {
   const store = new Store(model);

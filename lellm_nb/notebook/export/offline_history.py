@@ -1,0 +1,301 @@
+"""A whole history as plain rows, so that a page can show it without a kernel.
+
+A book costs what changed: a state is told as its difference to the one before it on its
+level, and values that frames share are written once. What is long is cut, and says so.
+``static/offline/model.js`` reads it.
+"""
+
+from __future__ import annotations
+
+import json
+from itertools import islice, permutations
+from typing import Any, cast
+
+from lellm_nb.debug.reading import kept_items
+from lellm_nb.graph.drawing.layered import Drawing
+from lellm_nb.graph.drawing.outline import Outline, outline
+from lellm_nb.notebook.debugger_protocol import DebuggerLike, FrameLike
+from lellm_nb.notebook.export.value_table import Shelf
+from lellm_nb.notebook.model.branch_rows import compare_rows
+from lellm_nb.notebook.model.node_status import packed, row_of
+from lellm_nb.notebook.model.run_summary import head_rows, node_object
+from lellm_nb.notebook.tabs.error import error_rows
+from lellm_nb.notebook.tabs.frame_tabs import learn, path_text, plain_state
+from lellm_nb.notebook.tabs.output import output_rows
+from lellm_nb.notebook.tabs.route import route_rows
+from lellm_nb.notebook.tabs.watches import stop_rows
+from lellm_nb.notebook.tabs.who import code_of, doc_of
+from lellm_nb.notebook.values.redaction import sealed, showing
+from lellm_nb.notebook.values.value_rows import clean_rows, clean_text, short_text
+from lellm_nb.record.level_key import LevelKeys, label_of
+from lellm_nb.state.lens import IdentityLens, KeyLens
+
+_PICTURE = 500_000
+_WRITES = 100
+_ROOM = 40_000_000
+"""Characters of outputs in one book; after that only their ends are kept."""
+
+_ASKED = 5_000
+"""Frames up to which conditions are asked again to see what they read."""
+
+_COMPARED = 6
+"""Lines up to which every two of them are compared."""
+
+_COMPARES = 60
+
+
+def book_of(
+    debugger: DebuggerLike,
+    drawing: Drawing | None,
+    most_frames: int = 1_000_000,
+    ask: bool = True,
+) -> dict[str, Any]:
+    """Return the rows of every line.
+
+    Args:
+        most_frames: How long a line may be.
+        ask: Whether conditions are asked again to see what they read, which runs them; only
+            in a short history.
+
+    Raises:
+        ValueError: A line is longer than that.
+    """
+    with showing(debugger):
+        return _book_of(debugger, drawing, most_frames, ask)
+
+
+def _book_of(
+    debugger: DebuggerLike, drawing: Drawing | None, most_frames: int, ask: bool
+) -> dict[str, Any]:
+    branches = {
+        name: debugger if name == debugger.line else debugger.branch(name)
+        for name in debugger.lines
+    }
+    for name, branch in branches.items():
+        if len(branch.frames) > most_frames:
+            count = len(branch.frames)
+            raise ValueError(f"Line {name!r} has {count:,} frames; {most_frames:,} fit a file.")
+    whole = outline(debugger.graph)
+    ask = ask and sum(len(branch.frames) for branch in branches.values()) <= _ASKED
+    pages = _Pages(whole, ask)
+    lines = [
+        {
+            "name": name,
+            "frames": pages.line(branch),
+            "head": branch.head,
+            "status": str(branch.status),
+            "line_text": str(branch.status_line),
+        }
+        for name, branch in branches.items()
+    ]
+    head = head_rows(debugger, whole)
+    for row in head["tree"]:  # a page that shows any line needs every one told whole
+        if row[3] < 0:
+            row[3], row[4] = len(debugger.frames), str(debugger.status)
+    shelf = pages.shelf
+    return {
+        "outline": outline_json(whole),
+        "drawing": None if drawing is None else drawing.as_json(),
+        "head": {k: v for k, v in head.items() if not k.startswith("button:")},
+        "line": debugger.line,
+        "lines": lines,
+        "frames": pages.rows,
+        "more": pages.more,
+        "routes": pages.routes,
+        "values": shelf.values,
+        "words": shelf.words,
+        "tapes": shelf.tapes,
+        "states": shelf.states,
+        "nodes": _nodes(debugger, whole),
+        "stops": stop_rows(debugger),
+        "compares": _compares(branches, debugger.line),
+    }
+
+
+SHORT = 100
+"""Frames, over all lines, up to which a history is kept in the notebook's own file."""
+
+_BYTES = 150_000
+
+
+def short_book(debugger: DebuggerLike) -> dict[str, Any]:
+    """Return the book of a short history, and nothing of a long one.
+
+    Nothing of the user's is asked for it: a cell that ends runs no condition again.
+    """
+    try:
+        if sum(len(debugger.branch(name).frames) for name in debugger.lines) > SHORT:
+            return {}
+        rows = sealed(debugger, book_of(debugger, None, SHORT, ask=False))
+        book: dict[str, Any] = clean_rows(rows)
+        return book if len(json.dumps(book)) <= _BYTES else {}
+    except Exception:  # a user's value may refuse to be looked at: the file does without
+        return {}
+
+
+def outline_json(whole: Outline) -> dict[str, Any]:
+    """Return an outline as it travels: a name and small rows."""
+    nodes = [[node.path, node.name, node.kind, node.parent, node.role] for node in whole.nodes]
+    return {"name": clean_text(whole.name), "nodes": clean_rows(nodes)}
+
+
+class _Pages:
+    """The frames of all lines, each once.
+
+    A frame is ``[row, path, state, root state, level, route, writes]``: places, -1 for none.
+    What few frames have is in `more`, by place.
+    """
+
+    def __init__(self, whole: Outline, ask: bool) -> None:
+        self.shelf = Shelf()
+        self.rows: list[list[Any]] = []
+        self.more: dict[int, dict[str, Any]] = {}
+        self.routes: list[dict[str, Any]] = []
+        self._whole = whole
+        self._ask = ask
+        self._room = _ROOM
+        self._places: dict[Any, int] = {}
+        self._kept: list[FrameLike] = []
+        self._route: dict[str, int] = {}
+        self._levels = LevelKeys()
+
+    def line(self, debugger: DebuggerLike) -> list[list[int]]:
+        """Add the frames of a line; return where they are, as ``[first, count]`` stretches."""
+        stretches: list[list[int]] = []
+        latest: dict[str, Any] = {}
+        before: FrameLike | None = None
+        for frame in debugger.frames:
+            level = label_of(self._levels.of(cast(Any, frame))) if frame.path else ""
+            place = self._places.get(id(frame))
+            if place is None:
+                place = self._places[id(frame)] = len(self.rows)
+                self._kept.append(frame)  # its id stays its own while it is kept
+                self._page(debugger, place, before, frame, level, latest)
+            latest[level], latest[""] = _data(frame.level), _data(frame.position)
+            if stretches and sum(stretches[-1]) == place:
+                stretches[-1][1] += 1
+            else:
+                stretches.append([place, 1])
+            before = frame
+        return stretches
+
+    def _page(
+        self,
+        debugger: DebuggerLike,
+        place: int,
+        before: FrameLike | None,
+        frame: FrameLike,
+        level: str,
+        latest: dict[str, Any],
+    ) -> None:
+        learn(frame)
+        shelf = self.shelf
+        root = shelf.put_state(_data(frame.position), latest.get(""))
+        inner = root
+        if frame.level is not frame.position:
+            inner = shelf.put_state(_data(frame.level), latest.get(level))
+        more = self._more(debugger, frame)
+        self.rows.append(
+            [
+                packed(row_of(before, frame, self._whole)),
+                shelf.word(frame.path or ""),
+                inner,
+                root,
+                shelf.word(level),
+                self._route_of(debugger, frame),
+                self._writes(frame),
+            ]
+        )
+        if more:
+            self.more[place] = more
+
+    def _writes(self, frame: FrameLike) -> list[int]:
+        """Return ``what, path, key, value or -1, reducer`` of each mutation, in a row."""
+        shelf, rows = self.shelf, []
+        for mutation in islice(frame.mutations or (), _WRITES):
+            reducer = getattr(mutation, "reducer", None)
+            key = getattr(mutation, "key", None)
+            path = key if isinstance(key, tuple) else () if key is None else (key,)
+            value = shelf.put(mutation.value, path) if hasattr(mutation, "value") else -1
+            said = path_text(key) if key is not None else str(mutation)
+            rule = getattr(reducer, "value", getattr(reducer, "name", reducer))
+            rows += [
+                shelf.word(type(mutation).__name__),
+                shelf.word(short_text(said, 200)),
+                shelf.word(short_text(path[0], 80) if path else ""),
+                value,
+                shelf.word("" if reducer is None else str(rule)),
+            ]
+        return rows
+
+    def _route_of(self, debugger: DebuggerLike, frame: FrameLike) -> int:
+        route = route_rows(debugger, frame, self._ask)
+        key = json.dumps(route, default=str)
+        place = self._route.get(key)
+        if place is None:
+            place = self._route[key] = len(self.routes)
+            self.routes.append(route)
+        return place
+
+    def _more(self, debugger: DebuggerLike, frame: FrameLike) -> dict[str, Any]:
+        """Return what few frames have: outputs, errors, decisions, attempts, costs."""
+        more: dict[str, Any] = {}
+        if frame.output or getattr(frame, "stream", None) or getattr(frame, "displayed", None):
+            output = output_rows(debugger, frame, _PICTURE)
+            if self._room <= 0:
+                output.update(text=output["text"][-200:], stream=output["stream"][-200:], shown=[])
+            self._room -= len(output["text"]) + len(output["stream"])
+            self._room -= sum(len(one.get("data", "")) for one in output["shown"])
+            more["output"] = output
+        if frame.error is not None:
+            more["error"] = error_rows(debugger, frame)
+        title = {
+            "decision": short_text(str(frame.decision or "")),
+            "tries": len(getattr(frame, "attempts", ())),
+            "recorded": bool(getattr(frame, "recorded", False)),
+            "stale": [short_text(str(key), 60) for key in getattr(frame, "stale", ())],
+            "cost": short_text(getattr(frame, "cost", 0) or ""),
+        }
+        return {**more, **{name: said for name, said in title.items() if said}}
+
+
+def _data(level: Any) -> Any:
+    """Return a level's state as a mapping that is the same object where nothing changed."""
+    data = getattr(level, "data", None)
+    kept = kept_items(data) if data is not None else plain_state(level.state)
+    return kept if "" not in kept or len(kept) > 1 else _Whole.of(kept[""])
+
+
+class _Whole(dict[str, Any]):
+    """A state whose snapshot is no mapping, as one."""
+
+    @classmethod
+    def of(cls, snapshot: Any) -> _Whole:
+        items = enumerate(snapshot) if isinstance(snapshot, (list, tuple)) else [("", snapshot)]
+        return cls((str(key), value) for key, value in items)
+
+
+def _nodes(debugger: DebuggerLike, whole: Outline) -> dict[str, Any]:
+    found = {}
+    for number, node in enumerate(whole.nodes):
+        thing = node_object(debugger.graph, node.path)
+        function = getattr(thing, "fn", None)
+        row = {}
+        if function is not None:
+            row = {"code": code_of(function), "doc": doc_of(function)}
+        lens = getattr(thing, "lens", None)
+        if isinstance(lens, KeyLens):
+            row["lens"] = lens.key
+        elif isinstance(lens, IdentityLens) or hasattr(thing, "branches"):
+            row["lens"] = ""
+        if row:
+            found[str(number)] = row
+    return found
+
+
+def _compares(branches: dict[str, DebuggerLike], own: str) -> list[dict[str, Any]]:
+    """Return every two lines side by side; of many lines, the one on show beside each."""
+    pairs = list(permutations(branches, 2))
+    if len(branches) > _COMPARED:
+        pairs = [pair for pair in pairs if own in pair]
+    return [compare_rows(branches[left], right) for left, right in pairs[:_COMPARES]]

@@ -1,0 +1,1 @@
+"""Where the nodes of a graph stand in the picture."""

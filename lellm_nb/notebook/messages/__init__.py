@@ -1,0 +1,1 @@
+"""What a view sends: commands for the debugger, commands for the view, questions."""

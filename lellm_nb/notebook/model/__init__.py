@@ -1,0 +1,1 @@
+"""The run as small plain rows, and what changed in them."""

@@ -1,0 +1,59 @@
+"""Where a run stands after a frame: the nodes that would move next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from lellm_nb.graph.drawing.outline import Outline
+from lellm_nb.notebook.debugger_protocol import FrameLike
+
+
+def places_after(frame: FrameLike, outline: Outline) -> frozenset[int]:
+    """Return the numbers of the nodes that are current after `frame`.
+
+    Inside a parallel region that is one node for each branch still under way.
+    """
+    known = outline.memo.get("places")
+    if known is not None and known[0] is frame.position:
+        places: frozenset[int] = known[1]
+        return places
+    places = frozenset(_places(frame.position, -1, outline))
+    outline.memo["places"] = (frame.position, places)
+    return places
+
+
+def _places(level: Any, parent: int, outline: Outline) -> Iterator[int]:
+    if level is None or level.node is None:
+        return
+    number = outline.child(parent, level.node)
+    if number < 0:
+        return
+    inner = level.inner
+    if inner is None:
+        # Entering a composite is no step: before the first one inside it the
+        # position still names the composite, and what moves is its start.
+        yield from (number,) if level.hold is not None else outline.entries(number)
+        return
+    found = False
+    branches = getattr(inner, "branches", None)
+    inside = (
+        _places(inner, number, outline) if branches is None else _fanned(branches, number, outline)
+    )
+    for place in inside:
+        found = True
+        yield place
+    if not found:
+        yield number
+
+
+def _fanned(branches: Any, number: int, outline: Outline) -> Iterator[int]:
+    """Yield the places in all branches; a branch that did not move since is known."""
+    known = outline.memo.setdefault(number, {})
+    for name, branch in branches.items():
+        if branch.node is None:
+            continue
+        held = known.get(name)
+        if held is None or held[0] is not branch:
+            held = known[name] = (branch, tuple(_places(branch, number, outline)))
+        yield from held[1]

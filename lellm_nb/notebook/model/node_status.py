@@ -1,0 +1,237 @@
+"""What each node had come to at each frame, told in small rows.
+
+A row says how one frame differs from the frame before it, so a browser that
+has a starting point can colour the graph for any frame by adding rows up,
+without asking for each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from lellm_nb.graph.drawing.outline import Outline, plain_path
+from lellm_nb.notebook.debugger_protocol import FrameLike
+from lellm_nb.notebook.model.current_nodes import places_after
+
+FRAME_KINDS = (
+    "start", "commit", "waiting", "decision", "exit", "join", "route", "edit", "error",
+)  # fmt: skip
+CHUNK = 256
+"""Frames that travel together when a view looks at a stretch of history."""
+
+_CHECKPOINT_EVERY = 4096
+
+Row = list[Any]
+"""``[node, kind, visit, microseconds, entered, left]``, numbers throughout."""
+
+
+@dataclass
+class Standing:
+    """What every node had come to at one frame.
+
+    `marks` maps a node's number to ``[status, visits, microseconds]`` where
+    status is ``d`` done, ``f`` failed or ``w`` waiting; a node that is missing
+    was never reached. `taken` counts the edges that were gone along.
+    """
+
+    index: int = -1
+    current: set[int] = field(default_factory=set)
+    marks: dict[int, list[Any]] = field(default_factory=dict)
+    taken: dict[tuple[int, int], int] = field(default_factory=dict)
+
+    def copy(self) -> Standing:
+        marks = {number: list(mark) for number, mark in self.marks.items()}
+        return Standing(self.index, set(self.current), marks, dict(self.taken))
+
+    def add(self, row: Row, outline: Outline) -> None:
+        """Go on by one frame.
+
+        Must agree with `addRow` in ``static/core/node_status.js``.
+        """
+        number, kind, _visit, micros, entered, left = row
+        self.index += 1
+        self.current.difference_update(left)
+        self.current.update(entered)
+        if number < 0 or kind in ("start", "edit"):
+            return
+        mark = self.marks.setdefault(number, ["d", 0, 0])
+        mark[0] = {"waiting": "w", "error": "f"}.get(kind, "d")
+        if kind not in ("waiting", "route"):
+            mark[1] += 1
+            mark[2] += micros
+        if kind not in ("waiting", "error"):
+            for target in entered:
+                sibling = outline.sibling_of(number, target)
+                if sibling >= 0:
+                    edge = (number, sibling)
+                    self.taken[edge] = self.taken.get(edge, 0) + 1
+
+    def since(self, old: Standing) -> dict[str, Any]:
+        """Return what to change in `old` to come to this standing."""
+        marks = [
+            [number, *mark] for number, mark in self.marks.items() if old.marks.get(number) != mark
+        ]
+        taken = [
+            [*edge, count] for edge, count in self.taken.items() if old.taken.get(edge) != count
+        ]
+        return {
+            "index": self.index,
+            "current": sorted(self.current),
+            "marks": marks,
+            "taken": taken,
+            "gone": [number for number in old.marks if number not in self.marks],
+            "untaken": [list(edge) for edge in old.taken if edge not in self.taken],
+        }
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the standing whole."""
+        return {
+            "index": self.index,
+            "current": sorted(self.current),
+            "marks": [[number, *mark] for number, mark in self.marks.items()],
+            "taken": [[*edge, count] for edge, count in self.taken.items()],
+        }
+
+
+def row_of(before: FrameLike | None, frame: FrameLike, outline: Outline) -> Row:
+    """Return how `frame` differs from the frame before it."""
+    old = places_after(before, outline) if before is not None else frozenset()
+    new = places_after(frame, outline)
+    kind = kind_of(frame)
+    number = _number_of(frame, outline)
+    micros = round((frame.duration or 0) * 1e6)
+    visit = frame.visit or 0
+    return [number, kind, visit, micros, sorted(new - old), sorted(old - new)]
+
+
+def _number_of(frame: FrameLike, outline: Outline) -> int:
+    if not frame.path:
+        return -1
+    number = outline.by_path.get(frame.path)
+    if number is not None:
+        return number
+    plain = plain_path(frame.path)
+    if plain not in outline.by_path and frame.level.node:
+        # A pause inside a node waits under a name of its own.
+        above, slash, _ = plain.rpartition("/")
+        plain = f"{above}{slash}{frame.level.node}"
+    return outline.find(plain)
+
+
+def kind_of(frame: FrameLike) -> str:
+    """Return the frame's kind as plain text."""
+    kind = frame.kind
+    return str(getattr(kind, "value", kind))
+
+
+def packed(row: Row) -> Row:
+    """Return `row` as it travels: the kind as a number, empty ends cut off."""
+    result = [row[0], FRAME_KINDS.index(row[1]), *row[2:]]
+    if row[5] == [row[0]]:
+        result = result[:5]
+    return result
+
+
+class Ledger:
+    """The standings along one line of history, found again quickly.
+
+    Keeps a standing every few thousand frames and folds rows from there. A
+    line that was left and gone on differently is noticed by its frames, and
+    what came after the fork is forgotten.
+    """
+
+    def __init__(self, outline: Outline) -> None:
+        self.outline = outline
+        self.live = Standing()
+        self.events: list[list[int]] = []
+        """``[index, kind]`` of every frame so far that is not a plain commit."""
+        self._kept: list[tuple[Standing, FrameLike]] = []
+        self._last: FrameLike | None = None
+
+    def settle(self, frames: Sequence[FrameLike], head: int) -> None:
+        """Go back to where `live` is on the line and not past the head."""
+        if self._stands(frames, self.live.index, self._last, head):
+            return
+        kept = self._kept
+        while kept and not self._stands(frames, kept[-1][0].index, kept[-1][1]):
+            kept.pop()
+        base, frame = Standing(), None
+        for standing, its_frame in kept:
+            if standing.index <= head:
+                base, frame = standing, its_frame
+        self.live, self._last = base.copy(), frame
+
+    def forget_events(self, after: int) -> None:
+        """Drop the events past frame `after`: the line goes on differently."""
+        while self.events and self.events[-1][0] > after:
+            self.events.pop()
+
+    @staticmethod
+    def _stands(
+        frames: Sequence[FrameLike],
+        index: int,
+        frame: FrameLike | None,
+        head: int | None = None,
+    ) -> bool:
+        if index < 0:
+            return True
+        if index >= len(frames) or (head is not None and index > head):
+            return False
+        return same_frame(frames[index], frame)
+
+    def advance(self, frames: Sequence[FrameLike], upto: int) -> Iterable[Row]:
+        """Bring `live` to frame `upto`, yielding the rows gone through."""
+        while self.live.index < upto:
+            frame = frames[self.live.index + 1]
+            row = row_of(self._last, frame, self.outline)
+            self.live.add(row, self.outline)
+            self._last = frame
+            index = self.live.index
+            if row[1] != "commit" and (not self.events or self.events[-1][0] < index):
+                self.events.append([index, FRAME_KINDS.index(row[1])])
+            newest = self._kept[-1][0].index if self._kept else -1
+            if index >= newest + _CHECKPOINT_EVERY:
+                self._kept.append((self.live.copy(), frame))
+            yield row
+
+    def standing(self, frames: Sequence[FrameLike], index: int) -> Standing:
+        """Return what every node had come to at frame `index`."""
+        if index < 0:
+            return Standing()
+        if index == self.live.index:
+            return self.live.copy()
+        base, frame = Standing(), None
+        for kept, kept_frame in self._kept:
+            if kept.index <= index:
+                base, frame = kept.copy(), kept_frame
+        if base.index <= self.live.index <= index:
+            base, frame = self.live.copy(), self._last
+        while base.index < index:
+            following = frames[base.index + 1]
+            base.add(row_of(frame, following, self.outline), self.outline)
+            frame = following
+        return base
+
+    def chunk(self, frames: Sequence[FrameLike], number: int) -> dict[str, Any]:
+        """Return one stretch of history: where it starts from, and its rows."""
+        first = number * CHUNK
+        last = min(first + CHUNK, len(frames))
+        before = frames[first - 1] if first else None
+        base = self.standing(frames, first - 1).as_json()
+        rows = []
+        for index in range(first, last):
+            rows.append(packed(row_of(before, frames[index], self.outline)))
+            before = frames[index]
+        return {"chunk": number, "base": base, "rows": rows}
+
+
+def same_frame(a: FrameLike | None, b: FrameLike | None) -> bool:
+    """Say whether two frames are one record, however they were handed out."""
+    if a is b:
+        return True
+    if a is None or b is None:
+        return False
+    key = getattr(a, "id", None)
+    return key is not None and key == getattr(b, "id", None)

@@ -1,0 +1,267 @@
+/**
+ * One store per view: what Python said last. Views of one panel stay in step by
+ * what Python says, so it does not matter whether they are on one page.
+ */
+
+import { Chunks, addRow, patch, standingOf, copyOf } from "./node_status.js";
+import { Link } from "./transport.js";
+
+const RECENT = 4_096;
+const STREAM = 20_000;
+
+export class Store {
+  constructor(model) {
+    this.model = model;
+    this.link = new Link(model, {
+      hear: (message) => this._heard(message),
+      begin: (snapshot) => (snapshot ? this._start(snapshot) : this.changed("snapshot")),
+      seq: () => this.seq,
+    });
+    this._listeners = new Set();
+    this._queued = false;
+    this._why = new Set();
+    this.chunks = new Chunks((question) => this.ask(question));
+    /** What running nodes have streamed so far, by node. */
+    this.streams = new Map();
+    /** Rows of frames as they came in, for where the newest are drawn one by one. */
+    this._recent = new Map();
+    /** Edits that wait for Go: {frame, line, items: Map(place -> edit)}. */
+    this.edits = null;
+    /** How often this view looked elsewhere, and how far Python has heard of it. */
+    this._looks = 0;
+    this._heardOf = 0;
+    this._readOutline();
+    this._start(model.get("snapshot"));
+    this._handlers = {
+      "change:outline": () => {
+        this._readOutline();
+        this.chunks.clear();
+        this.changed("outline");
+      },
+      "change:drawing": () => this.changed("drawing"),
+      "change:snapshot": () => {
+        if (model.get("snapshot").seq > this.seq) this._start(model.get("snapshot"));
+      },
+    };
+    for (const [what, handler] of Object.entries(this._handlers)) model.on(what, handler);
+    this.link.hello();
+  }
+
+  close() {
+    this.link.close();
+    for (const [what, handler] of Object.entries(this._handlers)) this.model.off(what, handler);
+    clearTimeout(this._telling);
+    this._listeners.clear();
+  }
+
+  /** This view's own name: what it did itself comes back with it. */
+  get me() {
+    return this.link.me;
+  }
+
+  /** Whether nobody is there to press anything for; `silence` says why, in words. */
+  get saved() {
+    return this.link.saved;
+  }
+
+  get silence() {
+    return this.link.silence;
+  }
+
+  /** Frame on show, and whether it is the head. */
+  get shown() {
+    return this.looking ?? this.head.head;
+  }
+
+  get atHead() {
+    return this.looking === null || this.looking === this.head.head;
+  }
+
+  /** What every node had come to at the frame on show; the last one known while fetching. */
+  standing() {
+    if (this.looking === null || this.looking === this.live.index) {
+      this._last = this.live;
+    } else {
+      const found = this.chunks.standing(this.looking, this.outline, () => this.changed("look"));
+      if (found) this._last = found;
+    }
+    return this._last;
+  }
+
+  listen(listener) {
+    this._listeners.add(listener);
+    return () => this._listeners.delete(listener);
+  }
+
+  /** Tell the views, once for all that changed before the next frame is painted. */
+  changed(why) {
+    this._why.add(why);
+    if (this._queued) return;
+    this._queued = true;
+    queueMicrotask(() => {
+      this._queued = false;
+      const reasons = this._why;
+      this._why = new Set();
+      for (const listener of [...this._listeners]) listener(reasons);
+    });
+  }
+
+  send(content) {
+    this.link.send(content);
+  }
+
+  ask(question) {
+    return this.link.ask(question);
+  }
+
+  /** The row of a frame if it is at hand; else it is fetched, unless the run is passing by. */
+  row(index) {
+    const found = this._recent.get(index) ?? this.chunks.row(index);
+    if (!found && this.head.status !== "running") this.chunks.fetch(index, () => this.changed("rows"));
+    return found;
+  }
+
+  /** Notes and pins of the line on show, shared frames included: Map(index -> {note, pin}). */
+  marks() {
+    const tree = new Map((this.head.tree ?? []).map((row) => [row[0], row]));
+    const result = new Map();
+    const at = (index) => result.get(index) ?? result.set(index, {}).get(index);
+    let upto = Infinity;
+    for (let row = tree.get(this.head.line); row; row = tree.get(row[1])) {
+      for (const [index, words] of row[5]) if (index <= upto) at(index).note = words;
+      for (const index of row[6]) if (index <= upto) at(index).pin = true;
+      upto = Math.min(upto, row[2]);
+    }
+    return result;
+  }
+
+  /** Look at a frame; null goes back to the head. The run itself stays where it is. */
+  look(frame) {
+    const last = this.head.count - 1;
+    const wanted = frame === null ? null : Math.max(0, Math.min(frame, last));
+    const looking = wanted === this.head.head ? null : wanted;
+    if (looking === this.looking) return;
+    this.looking = looking;
+    this._looks += 1;
+    this.changed("look");
+    this._tellLook();
+  }
+
+  _tellLook() {
+    if (this._telling) return;
+    this._telling = setTimeout(() => {
+      this._telling = 0;
+      this.send({ do: "look", frame: this.looking, by: this.me, n: this._looks });
+    }, 80);
+  }
+
+  order(content) {
+    if (content.do !== "pause" && content.do !== "stop") {
+      clearTimeout(this._telling);
+      this._telling = 0;
+      this._heardOf = this._looks;
+      this.looking = null;
+      this.changed("look");
+    }
+    this.send(content);
+  }
+
+  _readOutline() {
+    const json = this.model.get("outline") ?? {};
+    const nodes = (json.nodes ?? []).map(([path, name, kind, parent, role]) => ({
+      path, name, kind, parent, role,
+    }));
+    const inside = new Map();
+    const counts = new Map();
+    nodes.forEach((node, number) => {
+      // Its place among its siblings: the lane of a parallel's branch.
+      node.place = counts.get(node.parent) ?? 0;
+      counts.set(node.parent, node.place + 1);
+      for (let up = node.parent; up >= 0; up = nodes[up].parent) {
+        if (!inside.has(up)) inside.set(up, new Set());
+        inside.get(up).add(number);
+      }
+    });
+    this.outline = { name: json.name ?? "", nodes, inside };
+  }
+
+  _start(snapshot) {
+    this.seq = snapshot?.seq ?? -1;
+    this.head = snapshot?.head ?? { head: 0, count: 0, lines: [], pending: [], breakpoints: [] };
+    this.live = standingOf(snapshot?.standing);
+    this._last = this.live;
+    this.events = snapshot?.events ?? [];
+    this.streams = new Map();
+    this._streamed(snapshot?.streams);
+    this._recent.clear();
+    if (this._looks === this._heardOf) this.looking = this.head.look?.frame ?? null;
+    this.looking ??= null;
+    this.chunks.clear();
+    this.changed("snapshot");
+  }
+
+  _heard(message) {
+    if (message.kind === "snapshot") this._start(message);
+    else if (message.kind === "delta") this._delta(message);
+  }
+
+  _delta(delta) {
+    if (delta.seq <= this.seq) return;
+    if (delta.seq !== this.seq + 1) {
+      this.send({ do: "hello", seq: this.seq });
+      return;
+    }
+    this.seq = delta.seq;
+    if (delta.fresh) {
+      this.chunks.clear();
+      const head = delta.head?.head ?? this.head.head;
+      this._recent.clear();
+      this.events = this.events.filter(([index]) => index <= head);
+    }
+    if (delta.head) this._newHead(delta.head);
+    if (delta.rows) {
+      // Chunks may hand out the live standing's past: never change it under them.
+      for (const row of delta.rows) {
+        addRow(this.live, row, this.outline);
+        this._recent.set(this.live.index, row);
+        if (row[1] !== 1) this._event(this.live.index, row[1]);
+      }
+    }
+    if (delta.patch) {
+      this.live = copyOf(this.live);
+      patch(this.live, delta.patch);
+      for (const [index, kind] of delta.events) this._event(index, kind);
+    }
+    if (this._recent.size > RECENT) {
+      for (const index of this._recent.keys()) {
+        if (this._recent.size <= RECENT / 2) break;
+        this._recent.delete(index);
+      }
+    }
+    this._streamed(delta.streams);
+    this.changed("delta");
+  }
+
+  _streamed(rows) {
+    for (const [number, anew, words] of rows ?? []) {
+      if (words === null) this.streams.delete(number);
+      else this.streams.set(number, ((anew ? "" : this.streams.get(number) ?? "") + words).slice(-STREAM));
+    }
+  }
+
+  _event(index, kind) {
+    const last = this.events.at(-1);
+    if (!last || last[0] < index) this.events.push([index, kind]);
+  }
+
+  _newHead(changes) {
+    Object.assign(this.head, changes);
+    if (changes.look) {
+      const { frame, by, n } = changes.look;
+      if (by === this.me) this._heardOf = Math.max(this._heardOf, n);
+      // What this view did meanwhile is on its way to Python and will win.
+      if (this._heardOf >= this._looks) this.looking = frame;
+    }
+    if (this.looking !== null && this.looking >= this.head.count) this.looking = null;
+  }
+}

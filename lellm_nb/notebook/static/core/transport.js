@@ -1,0 +1,122 @@
+/** The way to Python and back: questions, answers, and what stands in when nobody answers. */
+
+import { bookModel } from "../offline/model.js";
+
+const PATIENCE = 15_000;
+/** After this long without a word there is no kernel behind the view. */
+const ALONE = 2_500;
+const NOBODY = "No kernel answers. If it is not busy, run the cell again; a run that was kept goes on with Debugger.open(…).";
+
+/** Answers for a kernel that does not: nothing is known but what was told before. */
+const silent = {
+  send: ({ re }, tell) => {
+    if (re) queueMicrotask(() => tell({ kind: "reply", re, answer: { error: NOBODY } }));
+  },
+};
+
+export class Link {
+  /**
+   * @param model what the front end gives a widget, or a saved history
+   * @param hear called with every message that is no answer
+   * @param begin called with a snapshot to start from, or null to draw what is known
+   * @param seq says up to which message everything was heard
+   */
+  constructor(model, { hear, begin, seq }) {
+    this.model = model;
+    this.me = Math.random().toString(36).slice(2, 10);
+    /** Whether nobody is there to press anything for: a history in a file, or no kernel answers. */
+    this.saved = Boolean(model.saved);
+    /** Why nobody is there, in words; empty for a file that never had anybody. */
+    this.silence = "";
+    this._hear = hear;
+    this._begin = begin;
+    this._seq = seq;
+    this._waiting = new Map();
+    this._next = 0;
+    this._book = null;
+    this._handlers = {
+      "msg:custom": (message) => {
+        if (this.silence) this._wake();
+        this._heard(message);
+      },
+      // A kernel that is restarted takes its side of the panel with it.
+      comm_live_update: () => this.hello(),
+    };
+    for (const [what, handler] of Object.entries(this._handlers)) model.on(what, handler);
+  }
+
+  close() {
+    clearTimeout(this._alone);
+    for (const [what, handler] of Object.entries(this._handlers)) this.model.off(what, handler);
+    for (const { timer } of this._waiting.values()) clearTimeout(timer);
+  }
+
+  /**
+   * Ask whether somebody is there; when nobody answers, what was saved with the view takes over.
+   * Without such a thing the view waits: a cell that shows it and runs on holds the kernel.
+   */
+  hello() {
+    if (this.saved) return;
+    clearTimeout(this._alone);
+    this._alone = setTimeout(() => this.model.get("book")?.frames && this._sleep(), ALONE);
+    // A page that was loaded again starts from a snapshot that may be old.
+    this.send({ do: "hello", seq: this._seq() });
+  }
+
+  send(content) {
+    if (this._book) {
+      this._book.send(content, (message) => this._heard(message));
+      return;
+    }
+    try {
+      this.model.send(content);
+    } catch {
+      this._sleep();
+    }
+  }
+
+  /** Ask Python something; the answer is an object, with `error` if there is none. */
+  ask(question) {
+    this._next += 1;
+    const re = `${this.me}-${this._next}`;
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => this._settle(re, { error: "The kernel did not answer." }), PATIENCE);
+      this._waiting.set(re, { resolve, timer, question });
+      this.send({ ...question, re });
+    });
+  }
+
+  _sleep() {
+    if (this.saved) return;
+    clearTimeout(this._alone);
+    this.saved = true;
+    this.silence = NOBODY;
+    const book = this.model.get("book");
+    this._book = book?.frames ? bookModel(book, this.model) : silent;
+    this._begin(book?.frames ? this._book.get("snapshot") : null);
+    for (const [re, { question }] of this._waiting) this.send({ ...question, re });
+  }
+
+  /** Somebody speaks after all: a cell held the kernel, or it came back. */
+  _wake() {
+    this.saved = false;
+    this.silence = "";
+    this._book = null;
+    this._begin(this.model.get("snapshot"));
+    this.send({ do: "hello", seq: this._seq() });
+  }
+
+  _heard(message) {
+    clearTimeout(this._alone);
+    if (message.kind === "reply") this._settle(message.re, message.answer);
+    else this._hear(message);
+  }
+
+  _settle(re, reply) {
+    const waiting = this._waiting.get(re);
+    if (!waiting) return;
+    clearTimeout(waiting.timer);
+    this._waiting.delete(re);
+    waiting.resolve(reply);
+  }
+}

@@ -1,0 +1,21 @@
+/** The line at the bottom that says where the run stands. */
+
+import { attr, el, text } from "../core/dom.js";
+
+export function statusBar(store) {
+  const line = el("span", { role: "status", class: "status-line" });
+  const dot = el("span", { class: "status-dot", "aria-hidden": "true" });
+  const why = el("span", { class: "status-why" });
+  const name = el("span", { class: "status-name" });
+  const root = el("div", { class: "status" }, dot, line, why, el("span", { class: "spring" }), name);
+
+  function draw() {
+    text(line, store.head.line_text ?? "");
+    text(why, store.head.stop ?? "");
+    attr(why, "title", store.head.stop || null);
+    text(name, store.outline.name);
+    attr(dot, "data-status", store.head.status);
+  }
+
+  return { root, draw };
+}

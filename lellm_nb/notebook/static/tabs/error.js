@@ -1,0 +1,58 @@
+/** The Error tab: the user's own lines first, with what the names held there. */
+
+import { el, plural } from "../core/dom.js";
+import { safeType } from "./value_tree.js";
+
+export function error(detail) {
+  if (!detail.type) return [el("p", { class: "empty" }, "No error at this frame.")];
+  return [
+    ...oneError(detail),
+    detail.wrapped ? el("p", { class: "faint" }, detail.wrapped) : null,
+    ...detail.parts.map((part) =>
+      el("section", { class: "part" }, el("h4", {}, part.where || "one of them"), oneError(part))),
+  ];
+}
+
+function oneError(detail) {
+  const parts = [
+    el("p", { class: "error-title" }, el("b", {}, detail.type), detail.message ? `: ${detail.message}` : ""),
+    detail.where ? el("p", { class: "faint" }, `in ${detail.where}`) : null,
+    ...detail.notes.map((note) => el("p", {}, note)),
+    el("div", { class: "stack" }, detail.mine.map((entry, place) => line(entry, place === 0))),
+  ];
+  if (detail.during) parts.push(el("p", { class: "faint" }, `while handling ${detail.during}`));
+  if (detail.theirs.length) {
+    const summary = el("summary", { tabindex: 0 }, `${plural(detail.theirs.length, "line")} in libraries`);
+    parts.push(el("details", { class: "stack" }, summary, detail.theirs.map((entry) => line(entry, false))));
+  }
+  return parts.filter(Boolean);
+}
+
+function line(entry, first) {
+  const held = entry.locals ?? [];
+  const locals = held.length
+    ? el(
+      "details", { class: "locals", open: first },
+      el("summary", { tabindex: 0 }, "values here"),
+      held.map((row) =>
+        el(
+          "div", { class: "tree-row" },
+          el("span", { class: "tree-key" }, row.key),
+          el("span", { class: `tree-value type-${safeType(row.type)}` }, row.text),
+          el("span", { class: "tree-type" }, row.size ? `${row.type} · ${row.size}` : row.type),
+        )),
+    )
+    : null;
+  return el(
+    "div", { class: "stack-line" },
+    el("div", { class: "stack-where" }, `${shortFile(entry.file)}:${entry.line} in ${entry.function}`),
+    el("code", {}, entry.code),
+    locals,
+  );
+}
+
+function shortFile(file) {
+  const parts = file.split(/[\\/]/);
+  const cell = file.match(/ipykernel_\d+[\\/](\d+)\.py$/);
+  return cell ? "cell" : parts.slice(-2).join("/");
+}

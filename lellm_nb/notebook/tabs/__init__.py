@@ -1,0 +1,1 @@
+"""What the inspector shows of a frame: one module a tab."""

@@ -1,0 +1,98 @@
+"""A frame's error as rows: the user's own lines first, with what their names held."""
+
+from __future__ import annotations
+
+import traceback
+from itertools import islice
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from lellm_nb.notebook.debugger_protocol import DebuggerLike, FrameLike
+from lellm_nb.notebook.values.value_rows import long_text, short_text, type_name, value_row
+
+_MOST_LOCALS = 20
+_MOST_PARTS = 12
+
+
+def error_rows(debugger: DebuggerLike, frame: FrameLike) -> dict[str, Any]:
+    """Return the frame's error: the user's own lines first, then the rest."""
+    error = frame.error
+    if error is None:
+        return {"type": "", "parts": []}
+    cause = error.__cause__ or error
+    wrapped = "" if cause is error else short_text(safe_text(error), 400)
+    result = {"where": frame.path or "", "wrapped": wrapped, **one_error(cause)}
+    parts = getattr(error, "exceptions", None) or getattr(cause, "exceptions", None) or ()
+    result["parts"] = [_part(one) for one in islice(parts, _MOST_PARTS)]
+    return result
+
+
+def _part(error: BaseException) -> dict[str, Any]:
+    cause = error.__cause__ or error
+    return {"where": str(getattr(error, "path", "") or ""), **one_error(cause, 1)}
+
+
+def one_error(error: BaseException, most_mine: int = 12) -> dict[str, Any]:
+    """Return one exception: its type, its words, its lines, its notes."""
+    mine: list[dict[str, Any]] = []
+    theirs: list[dict[str, Any]] = []
+    for step in _steps(error.__traceback__):
+        (theirs if is_library(step["file"]) else mine).append(step)
+    for line in theirs:
+        line.pop("locals", None)
+    before = error.__context__ if not error.__suppress_context__ else None
+    return {
+        "type": type_name(error),
+        "message": long_text(safe_text(error)),
+        "mine": mine[::-1][:most_mine],
+        "theirs": theirs[::-1][:40],
+        "notes": [short_text(note, 400) for note in getattr(error, "__notes__", ())],
+        "during": long_text(f"{type_name(before)}: {safe_text(before)}", 400) if before else "",
+    }
+
+
+def _steps(trace: TracebackType | None) -> list[dict[str, Any]]:
+    # The summary knows each line's text; the trace's own frames what the names held.
+    told = traceback.extract_tb(trace)
+    steps = []
+    for entry in told:
+        assert trace is not None
+        held = [] if is_library(entry.filename) else local_rows(trace.tb_frame.f_locals)
+        trace = trace.tb_next
+        steps.append(
+            {
+                "file": entry.filename,
+                "line": entry.lineno or 0,
+                "function": entry.name,
+                "code": long_text(entry.line or "", 400),
+                "locals": held,
+            }
+        )
+    return steps
+
+
+def local_rows(names: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return what the names of a function held, those that a reader looks for."""
+    shown = {name: value for name, value in names.items() if not name.startswith("__")}
+    rows = islice(shown.items(), _MOST_LOCALS)
+    return [{"key": short_text(name, 80), **value_row(value, (name,))} for name, value in rows]
+
+
+def safe_text(error: BaseException) -> str:
+    """Return an error's words, or say that it has none."""
+    try:
+        return str(error)
+    except Exception as fault:  # a user's exception may do anything
+        return f"<str() of it raised {type(fault).__name__}>"
+
+
+_HERE = Path(__file__).resolve().parent.parent
+
+
+def is_library(filename: str) -> bool:
+    """Say whether a file belongs to an installed package and not to the user."""
+    if filename.startswith("<frozen") or "site-packages" in filename:
+        return True
+    path = Path(filename)
+    return path.is_relative_to(_HERE) or path.is_relative_to(Path(traceback.__file__).parent)

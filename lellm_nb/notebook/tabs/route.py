@@ -1,0 +1,56 @@
+"""Where a frame went and why: every way out, what it asked, and which keys it read."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import Any
+
+from lellm_nb.notebook.debugger_protocol import DebuggerLike, FrameLike
+from lellm_nb.notebook.values.value_rows import PAGE, short_text
+
+_CONDITION = 300
+
+
+def route_rows(debugger: DebuggerLike, frame: FrameLike, ask: bool = True) -> dict[str, Any]:
+    """Return where the frame went on to, and each way out that it had.
+
+    The conditions are asked again to see what they read, so this runs code of the
+    user's; where that cannot be had, the recorded answers are shown.
+    """
+    route = frame.route
+    result: dict[str, Any] = {
+        "went": route is not None,
+        "next": None if route is None else route.next_node,
+        "kind": "" if route is None else str(route.kind),
+        "said": "",
+        "rows": [],
+    }
+    if not ask:
+        return {**result, "rows": _recorded(route)}
+    try:
+        why: Any = debugger.why(frame)
+    except Exception as error:  # a history without its graph can still say what was recorded
+        result["said"] = "" if route is not None else short_text(str(error), 300)
+        return {**result, "rows": _recorded(route)}
+    result["said"] = short_text(str(why.said), 400)
+    result["rows"] = [
+        {
+            "edge": str(row.edge),
+            "kind": str(row.kind),
+            "condition": short_text(row.condition or "", _CONDITION),
+            "result": row.result,
+            "reads": [short_text(str(key), 60) for key in row.reads[:12]],
+            "won": bool(row.won),
+            "note": short_text(row.note or "", 300),
+        }
+        for row in islice(why, PAGE)
+    ]
+    return result
+
+
+def _recorded(route: Any) -> list[dict[str, Any]]:
+    tried = () if route is None else route.tried
+    return [
+        {"edge": str(label), "result": bool(answer), "won": bool(answer)}
+        for label, answer in islice(tried, PAGE)
+    ]

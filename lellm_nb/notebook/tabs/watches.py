@@ -1,0 +1,78 @@
+"""Watched expressions at a frame, and every stop that is set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import islice
+from typing import Any
+
+from lellm_nb.debug.evaluate import as_function
+from lellm_nb.notebook.debugger_protocol import DebuggerLike, FrameLike
+from lellm_nb.notebook.values.value_rows import short_text, value_row
+from lellm_nb.record.frame import Frame
+
+_MOST_STOPS = 100
+_MOST_CHANGES = 40
+
+
+def watch_rows(debugger: DebuggerLike, frame: FrameLike, texts: Iterable[str]) -> dict[str, Any]:
+    """Return each expression with its value at the frame and at the one before."""
+    before = debugger.frames[frame.index - 1] if frame.index else None
+    rows = [
+        {
+            "text": str(text),
+            "now": value_at(str(text), frame),
+            "old": None if before is None else value_at(str(text), before),
+        }
+        for text in texts
+    ]
+    return {"rows": rows, "stops": stop_rows(debugger)}
+
+
+def value_at(text: str, frame: FrameLike) -> dict[str, Any]:
+    """Return an expression's value at a frame as a row, or what it raised."""
+    try:
+        return value_row(as_function(text)(frame))  # type: ignore[arg-type]  # a frame by shape
+    except Exception as error:  # what a person typed may raise anything
+        return {"error": short_text(f"{type(error).__name__}: {error}", 300)}
+
+
+def stop_rows(debugger: DebuggerLike) -> list[dict[str, Any]]:
+    """Return every breakpoint, watch and other stop, as it calls itself."""
+    return [
+        {
+            "id": int(stop.id),
+            "label": short_text(str(stop.label), 200),
+            "on": bool(stop.enabled),
+            "hits": int(stop.hits),
+        }
+        for stop in islice(debugger.breakpoints, _MOST_STOPS)
+    ]
+
+
+def change_list(debugger: DebuggerLike, text: str) -> dict[str, Any]:
+    """Return at which frames of the line an expression changed, newest first."""
+    table: Any = debugger.evaluate(text)
+    rows: list[dict[str, Any]] = []
+    last: Any = object()
+    for index, value, error in zip(table.index, table["value"], table["error"], strict=True):
+        told = short_text(str(error)) if isinstance(error, str) else short_text(value)
+        if told != last:
+            rows.append({"frame": int(index), "text": told, "bad": isinstance(error, str)})
+            last = told
+    return {"rows": rows[: -_MOST_CHANGES - 1 : -1], "more": max(0, len(rows) - _MOST_CHANGES)}
+
+
+def add_watch(debugger: DebuggerLike, text: str) -> None:
+    """Stop runs where an expression's value changes; a key is watched as one."""
+    function = as_function(text)
+    key = text.strip()
+    if key.isidentifier():
+        debugger.watch(key)
+        return
+
+    def watched(state: Any) -> Any:
+        return function(Frame("", "", state, 0))
+
+    watched.__name__ = key[:60]
+    debugger.watch(watched)

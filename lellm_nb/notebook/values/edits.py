@@ -1,0 +1,36 @@
+"""Values edited in place: what was typed as a value, and where it goes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lellm_nb.notebook.debugger_protocol import FrameLike
+from lellm_nb.notebook.tabs.frame_tabs import plain_state, shown_state
+from lellm_nb.notebook.values.editable import check_edit, typed_value
+from lellm_nb.notebook.values.value_rows import inside, keys_at
+from lellm_nb.record.redaction.redactor import Redacted
+
+
+def edits_of(frame: FrameLike, edits: list[dict[str, Any]]) -> dict[Any, Any]:
+    """Return what a fork is to put, from the edits that a person made at a frame.
+
+    A text stays a text, whatever it looks like; everything else is JSON, else text.
+
+    Raises:
+        LookupError: The value is not there any more.
+        RedactedEditError: What stands for a secret was typed where the secret is.
+    """
+    state = shown_state(frame, False)
+    put: dict[Any, Any] = {}
+    for edit in edits:
+        if edit.get("key"):
+            put[str(edit["key"])] = typed_value(str(edit["text"]))
+            continue
+        keys = keys_at(state, edit["steps"])
+        old = inside(plain_state(state), edit["steps"])
+        text = str(edit["text"])
+        check_edit(old, text, keys)
+        put[keys if len(keys) > 1 else keys[0]] = (
+            text if isinstance(old, (str, Redacted)) else typed_value(text)
+        )
+    return put

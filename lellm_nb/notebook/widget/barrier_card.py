@@ -1,0 +1,168 @@
+"""A barrier's question as a card of buttons in the cell that runs the graph."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from html import escape
+from typing import Any
+
+import ipywidgets as w
+
+from lellm_nb.graph.decision import Decision
+from lellm_nb.notebook.model.barrier_rows import decision_of
+from lellm_nb.notebook.values.editable import typed_value
+from lellm_nb.notebook.values.value_rows import short_text
+from lellm_nb.notebook.widget.kernel import check_clicks, publish
+from lellm_nb.record.sinks import BarrierOutcome, Decided, TimedOut
+
+HEARTBEAT = 0.2
+"""Seconds after which a wait looks up, so that Interrupt works."""
+
+
+class WidgetBarrierSink:
+    """Asks for decisions with buttons, in the cell that awaits the run.
+
+    For running a graph without a Debugger:
+
+        result = await graph.execute(state, barrier=WidgetBarrierSink())
+
+    Each barrier shows a card with *Approve*, *Reject*, *Modify* and *Reroute*,
+    and the run goes on after the click. The card then says what was decided.
+
+    Raises:
+        ClicksUnavailableError: From the run, where a click cannot reach Python
+            while the cell awaits.
+    """
+
+    async def wait_decision(
+        self,
+        barrier_id: str,
+        timeout: float | None = None,  # the sink protocol's: asyncio.timeout raises, this answers
+    ) -> BarrierOutcome:
+        """Show a card and return what was decided, or that the time was up."""
+        check_clicks()
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[Decision] = loop.create_future()
+
+        def decided(decision: Decision) -> None:
+            # A click may come on the main thread or on a subshell's.
+            loop.call_soon_threadsafe(_settle, answer, decision)
+
+        card = BarrierCard(barrier_id, decided)
+        card.show()
+        begun = loop.time()
+        try:
+            while not answer.done():
+                passed = loop.time() - begun
+                if timeout is not None and passed >= timeout:
+                    card.close(f"no decision within {timeout:g} s")
+                    return TimedOut()
+                card.tick(None if timeout is None else timeout - passed)
+                check_clicks(passed)
+                left = HEARTBEAT if timeout is None else timeout - passed
+                await asyncio.wait({answer}, timeout=min(HEARTBEAT, left))
+        except BaseException:
+            card.close("cancelled")
+            raise
+        card.close(short_text(str(answer.result()), 200))
+        return Decided(answer.result())
+
+
+def _settle(answer: asyncio.Future[Decision], decision: Decision) -> None:
+    if not answer.done():
+        answer.set_result(decision)
+
+
+class BarrierCard:
+    """The card of one waiting barrier, made of ordinary ipywidgets."""
+
+    def __init__(self, barrier_id: str, decided: Callable[[Decision], None]) -> None:
+        self._decided = decided
+        self._guard = threading.Lock()
+        self._closed = False
+        self._left = -1
+        name = escape(barrier_id.rpartition("#")[0] or barrier_id)
+        self._title = f"<b>{name}</b> waits for a decision"
+        self.head = w.HTML(self._title)
+        self.reason = _field("Reason")
+        self.key = _field("Key")
+        self.value = _field("Value", "JSON, else text")
+        self.target = _field("Target")
+        self.buttons = {
+            kind: w.Button(description=kind.capitalize(), layout={"width": "92px"})
+            for kind in ("approve", "reject", "modify", "reroute")
+        }
+        self.buttons["approve"].button_style = "success"
+        self.buttons["reject"].button_style = "danger"
+        for kind, button in self.buttons.items():
+            button.on_click(lambda _button, kind=kind: self._clicked(kind))
+        self.root = w.VBox(
+            [
+                self.head,
+                self._row("approve"),
+                self._row("reject", self.reason),
+                self._row("modify", self.key, self.value),
+                self._row("reroute", self.target),
+            ],
+            layout={
+                "border": "1px solid var(--jp-warn-color1, #b97a00)",
+                "padding": "6px 12px",
+                "max_width": "720px",
+            },
+        )
+        self.root.add_class("lellm-nb-barrier")
+
+    def _row(self, kind: str, *fields: w.Text) -> w.HBox:
+        return w.HBox([self.buttons[kind], *fields])
+
+    def show(self) -> None:
+        """Show the card in the cell that is running."""
+        publish(self.root)
+
+    def tick(self, left: float | None) -> None:
+        """Say how long there is left."""
+        if left is None or self._closed:
+            return
+        seconds = max(0, round(left))
+        if seconds != self._left:
+            self._left = seconds
+            self.head.value = f"{self._title} · {seconds} s left"
+
+    def close(self, outcome: str) -> None:
+        """Say what came of it, and take no more clicks."""
+        with self._guard:
+            self._closed = True
+        for button in self.buttons.values():
+            button.disabled = True
+        for field in (self.reason, self.key, self.value, self.target):
+            field.disabled = True
+        self.head.value = self._title.replace(" waits for a decision", f": {escape(outcome)}")
+
+    def _clicked(self, kind: str) -> None:
+        try:
+            decision: Any = decision_of(
+                kind,
+                reason=self.reason.value,
+                key=self.key.value,
+                value=typed_value(self.value.value),
+                target=self.target.value.strip(),
+            )
+        except Exception as error:  # shown where the click was
+            self.head.value = f"{self._title} · {escape(str(error))}"
+            return
+        with self._guard:
+            if self._closed:
+                return
+        self._decided(decision)
+
+
+def _field(name: str, hint: str = "") -> w.Text:
+    field = w.Text(
+        description=name,
+        placeholder=hint,
+        layout={"width": "260px"},
+        style={"description_width": "56px"},
+    )
+    return field

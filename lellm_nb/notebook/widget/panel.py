@@ -1,0 +1,264 @@
+"""The panel: one widget that shows a debugger and passes on what is pressed."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cache
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import anywidget
+import traitlets as t
+
+from lellm_nb.debug.stop import Stop, StopReason
+from lellm_nb.graph.drawing.layered import Drawing
+from lellm_nb.graph.drawing.outline import Outline
+from lellm_nb.notebook.debugger_protocol import DebuggerLike
+from lellm_nb.notebook.export.offline_history import outline_json, short_book
+from lellm_nb.notebook.layout.layout import layout
+from lellm_nb.notebook.messages.commands import post_order
+from lellm_nb.notebook.messages.queries import answer, takes_long
+from lellm_nb.notebook.messages.view_commands import ACTS
+from lellm_nb.notebook.model.updates import NOW, Feed
+from lellm_nb.notebook.values.redaction import sealed
+from lellm_nb.notebook.values.value_rows import clean_rows
+from lellm_nb.notebook.widget.assets import module_text, style_text
+from lellm_nb.notebook.widget.writer import Client
+
+BRIEF = 0.05
+"""A run is said to run after this long, in seconds: a step that is over before is told once."""
+
+_OPEN_UP_TO = 60
+"""Composites are drawn open at first in a graph of at most this many nodes."""
+
+
+class Panel(anywidget.AnyWidget):
+    """A live view of one debugger. Everything is written by the writer's thread.
+
+    A press arrives as a message on whichever thread the kernel likes; it is
+    turned into a posted order or put in the writer's row, and the handler
+    returns. Several views of one panel show the same frame.
+    """
+
+    _esm = module_text()
+    _css = style_text()
+
+    outline = t.Dict().tag(sync=True)
+    """The graph's name and ``[path, name, kind, parent, role]`` of each node."""
+
+    drawing = t.Dict().tag(sync=True)
+    """Where everything stands in the picture; empty until it is known."""
+
+    snapshot = t.Dict().tag(sync=True)
+    """What a new view starts from, as it was when a cell ended; a view asks for the rest."""
+
+    book = t.Dict().tag(sync=True)
+    """A short history whole, as it was when a cell ended, for a file without a kernel."""
+
+    def __init__(self, debugger: DebuggerLike) -> None:
+        self._feed = Feed(debugger)
+        self._opened = _opened_at_first(self._feed.outline)
+        self._picture: Drawing | None = None
+        self._snapshot_seq = 0
+        self._book_seq = -1
+        self.on_quiet: Callable[[], None] = lambda: None
+        """Called on the writer's thread when the panel came to rest."""
+
+        super().__init__(
+            outline=outline_json(self._feed.outline),
+            snapshot=sealed(debugger, clean_rows(self._feed.snapshot())),
+        )
+        self._snapshot_seq = self._feed.sequence
+        self._client = Client(self._update)
+        self._unsubscribe = debugger.subscribe(self._client.touch)
+        self.on_msg(self._heard)
+        self._client.do(self._draw)
+
+    def send(self, content: Any, buffers: Any = None) -> None:
+        """Send rows to every view; half a character in a name must not lose them."""
+        content = sealed(self.debugger, content)
+        try:
+            super().send(content, buffers)
+        except UnicodeEncodeError:
+            super().send(clean_rows(content), buffers)
+
+    @property
+    def debugger(self) -> DebuggerLike:
+        """The debugger on show: after *Fork here* that is the fork."""
+        return self._feed.debugger
+
+    @property
+    def feed(self) -> Feed:
+        """What the views are told."""
+        return self._feed
+
+    @property
+    def picture(self) -> Drawing | None:
+        """The drawing on show, once there is one."""
+        return self._picture
+
+    def follow(self, debugger: DebuggerLike) -> None:
+        """Show another debugger from now on. Runs on the writer's thread."""
+        self._unsubscribe()
+        old = self._feed
+        self._feed = Feed(debugger, old.sequence)
+        self._feed.extra["watches"] = old.extra["watches"]
+        self._unsubscribe = debugger.subscribe(self._client.touch)
+        _moved(self, old.debugger, debugger)
+        if debugger.graph is not old.graph:
+            self._show_graph()
+        self.send({"kind": "snapshot", **self._feed.snapshot()})
+
+    def alert(self, text: str) -> None:
+        """Show an error in the panel until it is dismissed or followed by success."""
+        self._feed.extra["alert"] = {"text": text, "at": time.time()}
+        self._client.touch()
+
+    def rest(self) -> None:
+        """Bring the snapshot up to date. Runs on the writer's thread."""
+        if self._feed.sequence != self._snapshot_seq:
+            snapshot = sealed(self.debugger, clean_rows(self._feed.snapshot()))
+            self._snapshot_seq = self._feed.sequence
+            self.snapshot = snapshot
+        if self._book_seq != self._snapshot_seq:
+            self._book_seq = self._snapshot_seq
+            self.book = short_book(self.debugger)
+
+    def do(self, task: Callable[[], None]) -> None:
+        """Have `task` run on the writer's thread."""
+        self._client.do(task)
+
+    def _update(self) -> None:
+        if self._feed.graph_changed:
+            looking = self._feed.extra
+            self._feed = Feed(self._feed.debugger, self._feed.sequence)
+            self._feed.extra = looking
+            self._show_graph()
+            self.send({"kind": "snapshot", **self._feed.snapshot()})
+        ago = self._feed.since_began()
+        if ago is not None and ago < BRIEF:
+            self._client.again(BRIEF - ago)
+            return
+        try:
+            delta = self._feed.delta()
+        except LookupError:  # the line changed between two reads: look again
+            self._client.touch()
+            return
+        if delta is not None:
+            self.send({"kind": "delta", **delta})
+        if self._feed.behind:
+            self._client.touch()
+        else:
+            self.on_quiet()
+
+    def greet(self, seq: Any) -> None:
+        """Answer a view that says hello: that somebody is here, and what it missed."""
+        if seq != self._feed.sequence:
+            self.send({"kind": "snapshot", **self._feed.snapshot()})
+        else:
+            self.send({"kind": "here"})
+
+    def unfold(self, number: int, on: bool) -> None:
+        """Open a composite in place, or close it. Runs on the writer's thread."""
+        (self._opened.add if on else self._opened.discard)(number)
+        self._draw()
+
+    def _show_graph(self) -> None:
+        self._opened = _opened_at_first(self._feed.outline)
+        self.outline = outline_json(self._feed.outline)
+        self._draw()
+
+    def _draw(self) -> None:
+        self._picture = layout(self._feed.outline, self._opened)
+        self.drawing = self._picture.as_json()
+
+    def _heard(self, _widget: Any, content: Any, _buffers: Any) -> None:
+        """Take a message of a view. Returns at once, on whatever thread."""
+        if not isinstance(content, dict):
+            return
+        if "ask" in content:
+            if takes_long(content):
+                asker().submit(self._answer, content)
+            else:
+                self._client.do(lambda: self._answer(content))
+        elif content.get("do") in ACTS:
+            self._client.do(lambda: self._act(content))
+        else:
+            self._order(content)
+
+    def _act(self, content: dict[str, Any]) -> None:
+        try:
+            ACTS[content["do"]](self, content)
+        except Exception as error:  # shown where it was asked for
+            self.alert(str(error) or type(error).__name__)
+        self._client.touch()
+
+    def _answer(self, question: dict[str, Any]) -> None:
+        reply = answer(self._feed, question)
+        self.send({"kind": "reply", "re": question.get("re"), "answer": reply})
+
+    def _order(self, order: dict[str, Any]) -> None:
+        feed = self._feed
+        if order.get("do") not in ("pause", "stop"):
+            feed.extra.update(look=NOW, alert=None)
+        try:
+            future = post_order(feed.debugger, order)
+        except Exception as error:  # refused at the door: say so where it was asked
+            self.alert(str(error))
+            return
+        future.add_done_callback(lambda done: self._ordered(order, done))
+        self._client.touch()
+
+    def _ordered(self, order: dict[str, Any], done: Future[Any]) -> None:
+        if done.cancelled():
+            return
+        error = done.exception()
+        if error is None:
+            result = done.result()
+            if order.get("do") in ("fork", "without", "go"):
+                self._client.do(lambda: self._lead(order, result))
+            elif isinstance(result, Stop) and result.reason is not StopReason.FAILED:
+                error = result.error  # a condition raised, or a secret has to be given again
+        if error is not None:
+            self.alert(str(error) or type(error).__name__)
+
+    def _lead(self, order: dict[str, Any], made: DebuggerLike) -> None:
+        """Go along to a new line, and run on there if that was asked for."""
+        self.follow(made)
+        if order.get("do") == "go" and not order.get("stay"):
+            self._order({"do": "run"})
+
+
+_panels: WeakKeyDictionary[Any, Panel] = WeakKeyDictionary()
+_guard = threading.Lock()
+
+
+def panel_for(debugger: DebuggerLike) -> Panel:
+    """Return the panel that shows `debugger`: one, however often it is shown."""
+    with _guard:
+        panel = _panels.get(debugger)
+    if panel is None:
+        panel = Panel(debugger)
+        with _guard:
+            panel = _panels.setdefault(debugger, panel)
+    return panel
+
+
+def _moved(panel: Panel, old: DebuggerLike, new: DebuggerLike) -> None:
+    with _guard:
+        if _panels.get(old) is panel:
+            del _panels[old]
+        _panels.setdefault(new, panel)
+
+
+def _opened_at_first(outline: Outline) -> set[int]:
+    return outline.composites() if len(outline.nodes) <= _OPEN_UP_TO else set()
+
+
+@cache
+def asker() -> ThreadPoolExecutor:
+    """Return the thread that answers what takes long or runs code of the user's."""
+    return ThreadPoolExecutor(max_workers=1, thread_name_prefix="lellm-ask")
