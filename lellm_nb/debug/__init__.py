@@ -1,11 +1,11 @@
 """The debugger: verbs over a session, and questions to its history."""
 
-from lellm_nb.debug.breakpoints import Breakpoint, Breakpoints, EdgeStop, ErrorStop, Watch
+from lellm_nb.debug.breakpoints.registry import Breakpoint, Breakpoints, EdgeStop, ErrorStop, Watch
+from lellm_nb.debug.codegen.run_step import run_step
+from lellm_nb.debug.core.stop import Pending, Stop, StopReason
 from lellm_nb.debug.debugger import Debugger
-from lellm_nb.debug.diff import Change, Diff
-from lellm_nb.debug.onestep import run_step
-from lellm_nb.debug.stop import Pending, Stop, StopReason
-from lellm_nb.debug.sweeping import grid
+from lellm_nb.debug.diff.diff import Change, Diff
+from lellm_nb.debug.verbs.sweep import grid
 
 __all__ = [
     "Breakpoint",

@@ -8,10 +8,10 @@ from pathlib import Path
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
-from lellm_nb.debug.core import Handle
-from lellm_nb.debug.keeping import Keeping
-from lellm_nb.debug.stop import Stop
-from lellm_nb.debug.stopping import Until
+from lellm_nb.debug.breakpoints.triggers import Until
+from lellm_nb.debug.core.commands import Handle
+from lellm_nb.debug.core.stop import Stop
+from lellm_nb.debug.persist.storage import Keeping
 from lellm_nb.engine.run import Run
 from lellm_nb.errors import DebuggerError
 from lellm_nb.graph.graph import Graph

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
 from lellm_nb import Approve, Reject
-from lellm_nb.debug.code import tasks
+from lellm_nb.debug.codegen.redefined import tasks
 from lellm_nb.errors import DebuggerError, MissingKeyError, NoSuchFrameError, NoSuchNodeError
 from tests.property.machine_model import MOST, Model, any_number, which
 from tests.strategies import scalars

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant
 
 from lellm_nb import Debugger
-from lellm_nb.debug.code import tasks
+from lellm_nb.debug.codegen.redefined import tasks
 from lellm_nb.errors import LellmError
 from tests.strategies_graphs import Node, Plan, plans
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
 from lellm_nb import StopReason
-from lellm_nb.debug.code import tasks
+from lellm_nb.debug.codegen.redefined import tasks
 from lellm_nb.errors import (
     DebuggerError,
     NodeNotFoundError,

@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lellm_nb import Debugger
-from lellm_nb.debug.address import levels_of
-from lellm_nb.debug.align import aligned
-from lellm_nb.debug.diff import diff_states
-from lellm_nb.debug.textdiff import TextDiff
+from lellm_nb.debug.diff.diff import diff_states
+from lellm_nb.debug.diff.sequence_diff import aligned
+from lellm_nb.debug.diff.text_diff import TextDiff
+from lellm_nb.debug.names.address import levels_of
 from tests.strategies import states, values
 from tests.strategies_graphs import nested_plans
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lellm_nb import Debugger, State
-from lellm_nb.debug.diff import diff_states
+from lellm_nb.debug.diff.diff import diff_states
 from lellm_nb.errors import LellmError
 from lellm_nb.state import fold, freeze, thaw
 from lellm_nb.state.mutation import mutation_from_json

@@ -8,8 +8,8 @@ import threading
 import pytest
 
 from lellm_nb import Debugger, GraphBuilder, Reducer, typed_state
-from lellm_nb.debug.diff import diff_states
-from lellm_nb.debug.textdiff import TextDiff
+from lellm_nb.debug.diff.diff import diff_states
+from lellm_nb.debug.diff.text_diff import TextDiff
 from lellm_nb.errors import MissingKeyError
 from tests.strategies import chain, fanned, finish_debugger, nested, note, priced, review, steps
 

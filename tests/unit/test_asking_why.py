@@ -7,7 +7,7 @@ import functools
 import pytest
 
 from lellm_nb import Debugger, GraphBuilder, Reroute
-from lellm_nb.debug.condition_text import source_of
+from lellm_nb.debug.names.condition_source import source_of
 from lellm_nb.errors import DebuggerError, NoSuchFrameError
 from tests.strategies import chain, finish_debugger, nested, note, review
 

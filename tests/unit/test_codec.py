@@ -200,7 +200,7 @@ def test_a_run_that_is_not_kept_loads_no_store():
         "from lellm_nb import Debugger, GraphBuilder\n"
         "g = GraphBuilder('g').node('a', lambda ctx: {'n': 1}).start('a').end('a')\n"
         "Debugger(g.build(), {}).run()\n"
-        "print([m for m in sys.modules if 'sqlite' in m or '.codec' in m or '.store' in m])\n"
+        "print([m for m in sys.modules if 'sqlite' in m or '.codec' in m or '.store.' in m])\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True

@@ -138,7 +138,7 @@ def test_what_a_node_takes_from_outside_goes_with_it(function):
 @pytest.mark.parametrize("function", local_things(), ids=lambda f: f.__name__)
 def test_what_a_notebook_defined_goes_with_it(function, monkeypatch):
     """Where no module can be imported, all of it is embedded."""
-    from lellm_nb.debug import embed
+    from lellm_nb.debug.codegen import embed_function as embed
 
     real = embed._importable
     own = {__name__, "tests.strategies"}

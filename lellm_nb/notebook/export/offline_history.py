@@ -11,7 +11,7 @@ import json
 from itertools import islice, permutations
 from typing import Any, cast
 
-from lellm_nb.debug.reading import kept_items
+from lellm_nb.debug.history.stored_values import kept_items
 from lellm_nb.graph.drawing.layered import Drawing
 from lellm_nb.graph.drawing.outline import Outline, outline
 from lellm_nb.notebook.debugger_protocol import DebuggerLike, FrameLike

@@ -40,7 +40,7 @@ def compare_rows(debugger: DebuggerLike, line: str) -> dict[str, Any]:
 
     What differs in the end is told from the other line to this one: from what was to what is.
     """
-    from lellm_nb.debug.diff import diff_states
+    from lellm_nb.debug.diff.diff import diff_states
 
     found: Any = debugger.compare(line)
     rows: list[dict[str, Any]] = []
@@ -85,7 +85,7 @@ def _side(frame: Any) -> dict[str, Any] | None:
 
 def pair_rows(debugger: DebuggerLike, line: str, left: int, right: int) -> dict[str, Any]:
     """Return how the states after one step differ, from the other line's to this one's."""
-    from lellm_nb.debug.diff import diff_states
+    from lellm_nb.debug.diff.diff import diff_states
 
     mine = debugger.frames[left]
     other = debugger.branch(line).frames[right]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from lellm_nb.debug.breakpoints import Watch
-from lellm_nb.debug.diff import telling
+from lellm_nb.debug.breakpoints.registry import Watch
+from lellm_nb.debug.diff.diff import telling
 from lellm_nb.errors import path_text
 from lellm_nb.graph.drawing.outline import Outline, plain_path
 from lellm_nb.notebook.debugger_protocol import DebuggerLike

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice, pairwise
 from typing import Any, cast
 
-from lellm_nb.debug.diff import diff_states
+from lellm_nb.debug.diff.diff import diff_states
 from lellm_nb.engine.scope import Scope
 from lellm_nb.graph.drawing.outline import plain_path
 from lellm_nb.notebook.debugger_protocol import ChangeLike, DebuggerLike, FrameLike, GraphLike

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from itertools import islice
 from typing import Any
 
-from lellm_nb.debug.evaluate import as_function
+from lellm_nb.debug.query.evaluate import as_function
 from lellm_nb.notebook.debugger_protocol import DebuggerLike, FrameLike
 from lellm_nb.notebook.values.value_rows import short_text, value_row
 from lellm_nb.record.frame import Frame

@@ -13,7 +13,7 @@ from weakref import WeakKeyDictionary
 import anywidget
 import traitlets as t
 
-from lellm_nb.debug.stop import Stop, StopReason
+from lellm_nb.debug.core.stop import Stop, StopReason
 from lellm_nb.graph.drawing.layered import Drawing
 from lellm_nb.graph.drawing.outline import Outline
 from lellm_nb.notebook.debugger_protocol import DebuggerLike

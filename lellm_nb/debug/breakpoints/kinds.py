@@ -1,0 +1,283 @@
+"""The stops a user can set: at a node, on an edge, on errors, where a value changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from lellm_nb.debug.breakpoints.unsaved_condition import NotStored, name_of
+from lellm_nb.debug.history.stored_values import kept_at
+from lellm_nb.debug.names.value_path import ValuePath
+from lellm_nb.debug.query.value_history import level_data_before
+from lellm_nb.engine.scope import Scope
+from lellm_nb.errors import DebuggerError
+from lellm_nb.record.frame import Frame
+from lellm_nb.state.compact import MISSING
+
+__all__ = ["RAN", "Breakpoint", "EdgeStop", "ErrorStop", "Hit", "Stopper", "Watch"]
+
+
+class Hit(NamedTuple):
+    """That a stop was hit, and what is to be said of it.
+
+    Attributes:
+        stop: The stop.
+        error: What its condition raised, if that is why it stops.
+        old, new: The value before and after, of a watch.
+    """
+
+    stop: Stopper
+    error: BaseException | None = None
+    old: Any = None
+    new: Any = None
+
+
+class Stopper:
+    """What all stops share.
+
+    Attributes:
+        id: A number to name it by.
+        enabled: Set it to False to keep it for later.
+        hits: How often it was met while enabled, going forward or back.
+        note: What is worth knowing of it as long as it was not met.
+    """
+
+    note = ""
+
+    def __init__(self) -> None:
+        self.id = 0
+        self.enabled = True
+        self.hits = 0
+
+    @property
+    def label(self) -> str:
+        """What it is, in words."""
+        raise NotImplementedError
+
+    def names(self) -> tuple[Any, ...]:
+        """What a user may call it by, beside its id."""
+        return (self.label,)
+
+    @property
+    def missing(self) -> NotStored | None:
+        """What is known of its condition where a store could not keep that; else `None`."""
+        return None
+
+    def rearm(self, condition: Callable[[Any], Any]) -> None:
+        """Give the condition that is missing; it stops again if it did when it was stored.
+
+        Raises:
+            DebuggerError: It misses none.
+        """
+        raise DebuggerError(f"{self!r} misses no condition.")
+
+    @property
+    def inside(self) -> bool:
+        """Whether it is about a level inside, and so is to be told of the scope."""
+        return False
+
+    def after(self, frame: Frame, scope: Scope | None = None) -> Hit | None:
+        """Tell whether to stop after a frame; never raises.
+
+        Args:
+            scope: The root level of the graph that runs; it tells what a composite began with.
+        """
+        return None
+
+    def asked(self, ask: Callable[[], Any]) -> Hit | None:
+        """Ask a condition and count; one that raises stops there, to be shown."""
+        try:
+            if not ask():
+                return None
+        except Exception as error:
+            return Hit(self, error)
+        self.hits += 1
+        return Hit(self)
+
+    def __repr__(self) -> str:
+        off = "disabled" if self.missing is None else repr(self.missing)
+        said = [*([] if self.enabled else [off]), *([] if self.hits else [self.note])]
+        state = "; ".join(filter(None, said))
+        more = f" ({state})" if state else ""
+        return f"<{type(self).__name__} {self.id} {self.label}{more}, hits {self.hits}>"
+
+
+class Breakpoint(Stopper):
+    """A stop at a node.
+
+    Attributes:
+        path: The node's path without visits.
+        when: Asked with the state of the node's level; stops where it is true.
+        visit: Stops at this visit only.
+        ignore: How many hits are let pass first.
+        stops_after: Whether it stops after the node's commit, not before the node runs.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        *,
+        when: Callable[[Any], Any] | None = None,
+        visit: int | None = None,
+        ignore: int = 0,
+        after: bool = False,
+    ) -> None:
+        super().__init__()
+        self.path = path
+        self.when = when
+        self.visit = visit
+        self.ignore = ignore
+        self.stops_after = after
+
+    @property
+    def label(self) -> str:
+        more = f" visit {self.visit}" if self.visit is not None else ""
+        more += f" if {name_of(self.when)}" if self.when else ""
+        return f"{'after' if self.stops_after else 'before'} {self.path}{more}"
+
+    @property
+    def missing(self) -> NotStored | None:
+        return self.when if isinstance(self.when, NotStored) else None
+
+    def rearm(self, condition: Callable[[Any], Any]) -> None:
+        if self.missing is None:
+            super().rearm(condition)
+        else:
+            self.enabled = self.missing.was_on
+            self.when = condition
+
+    def names(self) -> tuple[Any, ...]:
+        return self.label, self.path
+
+    def before(self, visit: int, state: Callable[[], Any]) -> Hit | None:
+        """Tell whether to stop before a visit of the node; never raises."""
+        if not self.enabled or (self.visit is not None and visit != self.visit):
+            return None
+        when = self.when
+        if when is not None:
+            try:
+                if not when(state()):
+                    return None
+            except Exception as error:  # stops there, to be shown
+                return Hit(self, error)
+        return self.counted()
+
+    def counted(self) -> Hit | None:
+        """Count that it is met, and hit it unless it is to be let pass."""
+        self.hits += 1
+        return Hit(self) if self.hits > self.ignore else None
+
+    def after(self, frame: Frame, scope: Scope | None = None) -> Hit | None:
+        if frame.static_path != self.path or frame.kind not in RAN:
+            return None
+        return self.before(frame.visit, lambda: frame.state)
+
+
+class EdgeStop(Stopper):
+    """A stop where an edge was taken: after the step that took it.
+
+    Attributes:
+        source: The path, without visits, of the node that the edge leaves.
+        target: The name of the node that it leads to.
+    """
+
+    def __init__(self, source: str, target: str) -> None:
+        super().__init__()
+        self.source = source
+        self.target = target
+
+    @property
+    def label(self) -> str:
+        return f"on {self.source} -> {self.target}"
+
+    def after(self, frame: Frame, scope: Scope | None = None) -> Hit | None:
+        if not self.enabled or frame.next_node != self.target:
+            return None
+        return self.asked(lambda: frame.static_path == self.source)
+
+
+class ErrorStop(Stopper):
+    """A stop at every failure, also one that an error route takes."""
+
+    @property
+    def label(self) -> str:
+        return "on any error"
+
+    def after(self, frame: Frame, scope: Scope | None = None) -> Hit | None:
+        if not self.enabled or frame.error is None:
+            return None
+        self.hits += 1
+        return Hit(self, frame.error)
+
+
+class Watch(Stopper):
+    """A stop where a value changes: at a path of a state, or of a predicate of the root state.
+
+    Attributes:
+        what: A `ValuePath`, or the predicate.
+    """
+
+    def __init__(self, what: ValuePath | Callable[[Any], Any]) -> None:
+        super().__init__()
+        self.what = what
+
+    @property
+    def subject(self) -> str:
+        """What it looks at: the place as it was asked for, or the name of the predicate."""
+        return str(self.what) if isinstance(self.what, ValuePath) else name_of(self.what)
+
+    @property
+    def label(self) -> str:
+        return f"when {self.subject} changes"
+
+    @property
+    def missing(self) -> NotStored | None:
+        return self.what if isinstance(self.what, NotStored) else None
+
+    def rearm(self, condition: Callable[[Any], Any]) -> None:
+        if self.missing is None:
+            super().rearm(condition)
+        else:
+            self.enabled = self.missing.was_on
+            self.what = condition
+
+    def names(self) -> tuple[Any, ...]:
+        return self.label, self.what, getattr(self.what, "text", None)
+
+    @property
+    def inside(self) -> bool:
+        return isinstance(self.what, ValuePath) and bool(self.what.level)
+
+    def after(self, frame: Frame, scope: Scope | None = None) -> Hit | None:
+        if isinstance(self.what, ValuePath):
+            # asked of every frame, and mostly in vain: look first whether it was written at all
+            if not self.what.may_change(frame) or not self.enabled or frame.parent is None:
+                return None
+            old, new = self.what.value(frame.parent, frame), self.what.value(frame, frame)
+            if old is MISSING and self.what.level and scope is not None:
+                # the level may be entered by this very step: it began with what its lens gave
+                begun = level_data_before(scope, frame)
+                old = MISSING if begun is None else kept_at(begun, self.what.parts)
+        else:
+            before = frame.parent
+            if not self.enabled or before is None or before.position.data is frame.position.data:
+                return None
+            try:
+                old, new = (self.what(f.root_state) for f in (before, frame))
+            except Exception as error:
+                return Hit(self, error)
+        if old is new or _same(old, new):
+            return None
+        self.hits += 1
+        return Hit(self, None, *(None if v is MISSING else v for v in (old, new)))
+
+
+RAN = frozenset({"commit", "waiting", "exit", "join"})
+"""Kinds of frames that are a node's run, each node and visit once."""
+
+
+def _same(old: Any, new: Any) -> bool:
+    try:
+        return bool(old == new)
+    except Exception:  # an array's == is no truth value
+        return False

@@ -1,0 +1,168 @@
+"""Stops that a user sets: kept by path, so that they survive rewind, fork and new code."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from lellm_nb.debug.breakpoints.kinds import (
+    RAN,
+    Breakpoint,
+    EdgeStop,
+    ErrorStop,
+    Hit,
+    Stopper,
+    Watch,
+)
+from lellm_nb.debug.breakpoints.unsaved_condition import NotStored
+from lellm_nb.errors import DebuggerError
+
+__all__ = [
+    "RAN",
+    "Breakpoint",
+    "Breakpoints",
+    "EdgeStop",
+    "ErrorStop",
+    "Hit",
+    "NotStored",
+    "Stopper",
+    "Watch",
+]
+
+
+class Breakpoints:
+    """The stops of a run: listed, enabled, disabled and removed here.
+
+    Attributes:
+        before: Breakpoints that stop before a node, by its path.
+        after: All other stops, asked after each frame.
+    """
+
+    _told: Callable[[], None] = staticmethod(lambda: None)
+    """Called when there is something new to be kept; nobody keeps them by default."""
+
+    def __init__(self) -> None:
+        self._hits = 0
+        self._all: list[Any] = []
+        self._next = 1
+        self.before: dict[str, list[Breakpoint]] = {}
+        self.after: list[Stopper] = []
+
+    def add(self, stop: Any) -> Any:
+        """Add a stop and return it with its id.
+
+        Where the same stop waits for its condition, which a store could not keep, that one
+        is given it and returned.
+        """
+        for known in self._all:
+            if known.missing is not None and known.label == stop.label:
+                condition = getattr(stop, "when", None) or getattr(stop, "what", None)
+                if known.missing.fits(condition):
+                    known.rearm(condition)
+                    self._index()
+                    return known
+        stop.id = self._next
+        self._next += 1
+        self._all = [*self._all, stop]
+        self._index()
+        return stop
+
+    def copied(self) -> Breakpoints:
+        """Return the same stops for another line, to be changed apart."""
+        made = Breakpoints()
+        made._all = [copy.copy(stop) for stop in self._all]
+        made._next = self._next
+        made._index()
+        return made
+
+    def moved(self) -> None:
+        """Have it kept how often they were hit, after a command that may have hit some."""
+        hits = sum(stop.hits for stop in self._all)
+        if hits != self._hits:
+            self._hits = hits
+            self._told()
+
+    def remove(self, which: Any) -> None:
+        """Remove one, by itself, its id, or all at a path.
+
+        Raises:
+            DebuggerError: There is no such stop.
+        """
+        found = self.find(which)
+        self._all = [stop for stop in self._all if stop not in found]
+        self._index()
+
+    def clear(self) -> None:
+        """Remove them all."""
+        self._all = []
+        self._index()
+
+    def enable(self, which: Any, on: bool = True) -> None:
+        """Enable one again, or all at a path."""
+        for stop in self.find(which):
+            stop.enabled = on
+
+    def disable(self, which: Any) -> None:
+        """Keep one without stopping at it."""
+        self.enable(which, False)
+
+    def rearm(self, which: Any, condition: Callable[[Any], Any]) -> None:
+        """Give a stop of a reopened run the condition that its store could not keep.
+
+        Args:
+            which: Its id or label.
+
+        Raises:
+            DebuggerError: There is no such stop, or it misses no condition.
+
+        Example:
+            >>> stops = Breakpoints()
+            >>> lost = NotStored("is_long", "def is_long(s): ...", "notes, line 3", True)
+            >>> stop = stops.add(Breakpoint("draft", when=lost))
+            >>> stop.enabled = False
+            >>> stops
+            <Breakpoint 1 before draft if is_long (condition not stored: is_long; give it \
+again), hits 0>
+            >>> stops.rearm(1, lambda state: len(state["draft"]) > 3); stops
+            <Breakpoint 1 before draft if condition, hits 0>
+        """
+        if not callable(condition):
+            raise DebuggerError(f"A condition is a function of a state, not {condition!r:.60}.")
+        for stop in self.find(which):
+            stop.rearm(condition)
+        self._index()
+
+    def find(self, which: Any) -> list[Any]:
+        """Return what an id, a path or a stop means.
+
+        Raises:
+            DebuggerError: There is no such stop; lists those that are.
+        """
+        found = [stop for stop in self._all if which is stop or which in (stop.id, *stop.names())]
+        if not found:
+            known = ", ".join(f"{stop.id} ({stop.label})" for stop in self._all) or "none"
+            raise DebuggerError(f"There is no breakpoint {which!r}. Set: {known}.")
+        return found
+
+    def _index(self) -> None:
+        before: dict[str, list[Breakpoint]] = {}
+        self.after = []
+        for stop in self._all:
+            if isinstance(stop, Breakpoint) and not stop.stops_after:
+                before.setdefault(stop.path, []).append(stop)
+            else:
+                self.after.append(stop)
+        self.before = before
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._all)
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    def __getitem__(self, index: int) -> Any:
+        return self._all[index]
+
+    def __repr__(self) -> str:
+        return "\n".join(map(repr, self._all)) or "(no breakpoints)"

@@ -1,0 +1,1 @@
+"""A recorded step as code: a cell, a test."""

@@ -1,0 +1,240 @@
+"""Out of the notebook: a step as a pytest, or as a cell."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from lellm_nb.debug.codegen.embed_function import Embedded, embed
+from lellm_nb.debug.codegen.literal import Unwritable, literal
+from lellm_nb.debug.codegen.redefined import tasks
+from lellm_nb.debug.verbs.sweep import Sweeping
+from lellm_nb.engine.scope import scope_at
+from lellm_nb.errors import DebuggerError, ReducerError
+from lellm_nb.graph.graph import Graph
+from lellm_nb.record.frame import Frame
+from lellm_nb.state.mutation import Delete, Put, Reduce
+from lellm_nb.state.reducer import Reducer
+from lellm_nb.state.state import content_of
+from lellm_nb.state.typed import Typed
+
+if TYPE_CHECKING:
+    from lellm_nb.record.redaction.redactor import Redactor  # loaded when it is used
+
+__all__ = ["Writing"]
+
+
+class Writing(Sweeping):
+    """``to_test`` and ``to_cell``."""
+
+    def to_test(self, frame: Any) -> str:
+        """Return a pytest that runs one step again on its recorded input.
+
+        The node's source is embedded where it can be found, with the values it takes from
+        outside. What cannot be written out is named in the text, and the test is skipped;
+        secrets are left out and named as well.
+
+        Raises:
+            DebuggerError: The frame is not the run of a task.
+            NoSuchFrameError: There is no such frame.
+        """
+        step = self._step_of(frame)
+        made, found = step.made, step.frame
+        name = "".join(c if f"_{c}".isidentifier() else "_" for c in found.path)
+        goto = found.route.next_node if found.route and found.route.kind == "goto" else None
+        names = {each: made.free(each) for each in ("Delete", "Put", "Reduce", "Reducer")}
+        expected = step.shown(_expected(found, made, names, self.redact), "what was written")
+        call = step.call(names)
+        used = sorted(n for n, free in names.items() if f"{free}(" in expected + call)
+        used += ["Reducer"] if f"{names['Reducer']}.named(" in expected + call else []
+        wanted, test = made.free("EXPECTED"), made.free(f"test_{name}_visit_{found.visit}")
+        imports = [*(_import(n, names[n]) for n in used), _import("run_step", step.run_step)]
+        body = [
+            step.title("Replays frame"),
+            *(_COPIED if made.parts else ()),
+            "",
+            *(["from __future__ import annotations", ""] if made.annotated else []),
+            *(["import pytest as _pytest"] if made.missing else []),
+            *sorted(made.imports),
+            "",
+            f"from lellm_nb import {', '.join(imports)}",
+            "",
+            *(["\n\n\n".join(made.parts), "", ""] if made.parts else []),
+            f"{step.state} = {step.given}",
+            "# what the step wrote then; if that was the mistake, write here what it should be",
+            f"{wanted} = {expected}",
+            "",
+            "",
+            f"def {test}():",
+        ]
+        if made.missing:
+            why = "; ".join(f"{what} ({reason})" for what, reason in made.missing.items())
+            body.append(f"    _pytest.skip({('missing: ' + why)!r})")
+        body += [
+            f"    done = {call}",
+            "",
+            f"    assert list(done.mutations) == {wanted}",
+            f"    assert done.target {'is' if goto is None else '=='} {goto!r}",
+            "",
+        ]
+        return "\n".join(body)
+
+    def to_cell(self, frame: Any) -> str:
+        """Return a cell that rebuilds a step's state and calls its node.
+
+        Raises:
+            DebuggerError: The frame is not the run of a task.
+            NoSuchFrameError: There is no such frame.
+        """
+        step = self._step_of(frame)
+        made = step.made
+        reducer = made.free("Reducer")
+        call = step.call({"Reducer": reducer})
+        imports = [_import("Reducer", reducer)] if f"{reducer}.named(" in call else []
+        return "\n".join(
+            [
+                step.title("Frame"),
+                *(["from __future__ import annotations"] if made.annotated else []),
+                *sorted(made.imports),
+                f"from lellm_nb import {', '.join([*imports, _import('run_step', step.run_step)])}",
+                *(f"# missing: {what!r} ({why!r})" for what, why in made.missing.items()),
+                "",
+                *(["\n\n".join(made.parts), ""] if made.parts else []),
+                f"{step.state} = {step.given}",
+                "",
+                call,
+                "",
+            ]
+        )
+
+    def _step_of(self, frame: Any) -> _Step:
+        found = self._frame(frame)
+        task = dict(tasks(self.graph)).get(found.static_path)
+        if found.kind != "commit" or task is None or found.parent is None:
+            raise DebuggerError(
+                f"Frame {found.index} ({f'{found.kind} {found.path}'.strip()}) is not the run"
+                " of a task; choose a frame of kind commit."
+            )
+        root = found.parent.position
+        scope = scope_at(self._session.scope, root, found)
+        data: Any = scope.level(root).data
+        made = embed(task.fn)
+        if isinstance(data, Typed):
+            kind = type(scope.level(root).state).__name__
+            made.missing["the state"] = f"a {kind}, and not a plain mapping"
+        if self.has_old_code(found):
+            made.missing["the function"] = "it was replaced after the step"
+        return _Step(self.name, found, made, scope.graph, content_of(data), self.redact)
+
+
+class _Step:
+    """A step that is written out: its function, its state, and how it is called."""
+
+    def __init__(
+        self,
+        run: str,
+        frame: Frame,
+        made: Embedded,
+        graph: Graph,
+        state: dict[str, Any],
+        redact: Redactor,
+    ) -> None:
+        self.redact = redact
+        self.run = run
+        self.frame = frame
+        self.made = made
+        self.graph = graph
+        self.state = made.free("STATE")
+        self.run_step = made.free("run_step")
+        self.given = self.shown(_written("STATE", redact.apply(state), made), "the state")
+        made.parts = [self.shown(part, "the code") for part in made.parts]
+
+    def shown(self, text: str, where: str) -> str:
+        """Return source text without secrets; where one was, that is named."""
+        shown = str(self.redact.apply(text))
+        if shown != text:
+            self.made.missing[f"a secret in {where}"] = "it was taken out"
+        return shown
+
+    def title(self, what: str) -> str:
+        """Return a comment that says which step it is."""
+        frame = self.frame
+        return f"# {what} {frame.index} of {self.run!r}: {frame.path!r}, visit {frame.visit}."
+
+    def call(self, names: Mapping[str, str]) -> str:
+        """Return the call of the node, with what the graph around it gives to it."""
+        frame, made = self.frame, self.made
+        options = [f"node={frame.node!r}", f"visit={frame.visit}"]
+        if frame.path != frame.node:
+            options.append(f"path={frame.path!r}")
+        options.append(f"nodes={tuple(self.graph.nodes)!r}")
+        rules = []
+        for key, reducer in self.graph.reducers.items():
+            try:
+                rules.append(f"{literal(key)}: {_reducer(reducer, names['Reducer'])}")
+            except Unwritable as error:
+                made.missing[f"the reducer of {key!r}"] = str(error)
+        if rules:
+            options.append(f"reducers={{{', '.join(rules)}}}")
+        return f"{self.run_step}({made.name}, {self.state}, {', '.join(options)})"
+
+
+def _import(name: str, free: str) -> str:
+    return name if name == free else f"{name} as {free}"
+
+
+def _reducer(reducer: Any, name: str) -> str:
+    """Return the text of a ready-made reducer.
+
+    Raises:
+        Unwritable: It is one of the user's own.
+    """
+    try:
+        ready = Reducer.named(reducer.name) is reducer
+    except ReducerError:
+        ready = False
+    if not ready:
+        raise Unwritable(f"the reducer {reducer.name!r}", reducer)
+    return f"{name}.named({reducer.name!r})"
+
+
+_COPIED = (
+    "# The functions below are copies: changing the originals changes nothing here. A function",
+    "# that stands at the top of a module is imported from there instead.",
+)
+
+
+def _written(name: str, value: Any, made: Embedded) -> str:
+    """Write a value out; a part that cannot be written is left out and named."""
+    try:
+        return literal(value, "", made.imports)
+    except Unwritable:
+        kept = []
+        for key, part in value.items():
+            try:
+                kept.append(f"{key!r}: {literal(part, str(key), made.imports)}")
+            except Unwritable as error:
+                made.missing[f"{name}[{key!r}]"] = str(error)
+        return f"{{{', '.join(kept)}}}"
+
+
+def _expected(frame: Frame, made: Embedded, names: Mapping[str, str], redact: Redactor) -> str:
+    """Write out what a step wrote; what cannot be is left out and named."""
+    parts = []
+    for mutation in frame.mutations:
+        what = f"what was written to {getattr(mutation, 'key', mutation)!r:.80}"
+        try:
+            if type(mutation) not in (Delete, Put, Reduce):
+                raise Unwritable(what, mutation)
+            inside = [literal(mutation.key)]
+            if not isinstance(mutation, Delete):
+                at = mutation.key if isinstance(mutation.key, tuple) else (mutation.key,)
+                inside.append(literal(redact.apply(mutation.value, at), "", made.imports))
+                if "float('nan')" in inside[-1]:
+                    made.missing[what] = "a number that equals nothing, not even itself"
+            if isinstance(mutation, Reduce):
+                inside.append(_reducer(mutation.reducer, names["Reducer"]))
+            parts.append(f"{names[type(mutation).__name__]}({', '.join(inside)})")
+        except Unwritable as error:
+            made.missing[what] = str(error)
+    return f"[{', '.join(parts)}]"

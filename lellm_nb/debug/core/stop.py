@@ -1,0 +1,146 @@
+"""Why a command came back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import Any
+
+from lellm_nb.debug.breakpoints.registry import ErrorStop, Stopper, Watch
+from lellm_nb.debug.diff.diff import Change, Diff, diff_states, telling
+from lellm_nb.debug.history.short_text import without_keys
+from lellm_nb.debug.names.value_path import ValuePath
+from lellm_nb.record.frame import Frame
+
+__all__ = ["Pending", "Stop", "StopReason"]
+
+
+MOST = 160
+"""So many characters tell what changed."""
+
+
+class StopReason(Enum):
+    """Why a command came back."""
+
+    START = "start"
+    STEP = "step"
+    BREAKPOINT = "breakpoint"
+    WATCH = "watch"
+    BARRIER = "barrier"
+    PAUSED = "paused"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    LIMIT = "limit"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A barrier that waits for a decision.
+
+    Attributes:
+        id: ``approve#0``, or ``agent/approve#0``.
+        path: The id without its occurrence.
+        node: The last segment of the path.
+        timeout: Seconds after which the default action would be taken, or `None`.
+        since: When it came to wait, in seconds since the epoch.
+        frame: The index of the frame that made it wait.
+    """
+
+    id: str
+    path: str
+    node: str
+    timeout: float | None
+    since: float
+    frame: int
+
+    def __str__(self) -> str:
+        return self.id
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """What a command of the debugger came back with.
+
+    Attributes:
+        reason: One of `StopReason`.
+        frame: Where the run stands now.
+        error: The failure, when `FAILED` (or when a condition of a stop raised).
+        pending: What waits for a decision.
+        breakpoint: The stop that was hit; also where the last step or a failure hit one, and
+            the reason is `COMPLETED` or `FAILED`.
+        old, new: The value before and after, when a watch was hit.
+    """
+
+    reason: StopReason
+    frame: Frame
+    error: BaseException | None = None
+    pending: tuple[Pending, ...] = ()
+    breakpoint: Stopper | None = None
+    old: Any = None
+    new: Any = None
+
+    @property
+    def changes(self) -> Diff:
+        """How the watched value differs, as `Debugger.diff` tells it; empty without a watch.
+
+        Example:
+            >>> from lellm_nb import Debugger, GraphBuilder
+            >>> g = GraphBuilder("g").node("a", lambda ctx: ctx.put(("job", "n"), 2))
+            >>> dbg = Debugger(g.start("a").end("a").build(), {"job": {"n": 1}})
+            >>> watch = dbg.watch("job")
+            >>> dbg.run().changes
+            ~ job.n: 1 -> 2
+        """
+        watch = self.breakpoint
+        if not isinstance(watch, Watch) or self._condition_raised:
+            return Diff(())
+        what = watch.what
+        if not isinstance(what, ValuePath):
+            return Diff([Change((watch.subject,), "changed", self.old, self.new)])
+        found = diff_states({"": self.old}, {"": self.new})
+        inside = [replace(change, path=change.path[1:]) for change in found]
+        return Diff([change.under(*what.parts).at_level(what.level) for change in inside])
+
+    @property
+    def what_changed(self) -> str:
+        """The same in a few words; empty without a watch.
+
+        Example:
+            >>> from lellm_nb import Debugger, GraphBuilder
+            >>> g = GraphBuilder("g").node("a", lambda ctx: {"job": {"n": 2, "m": 1}})
+            >>> dbg = Debugger(g.start("a").end("a").build(), {"job": {"n": 1, "m": 0}})
+            >>> watch = dbg.watch("job")
+            >>> dbg.run().what_changed
+            'job.n: 1 -> 2 (and 1 more)'
+        """
+        changes = telling(self.changes)
+        if not changes:
+            return ""
+        first = " ".join(str(changes[0]).removeprefix("~ ").split())  # long texts have lines
+        first = first if len(first) <= MOST else f"{first[: MOST - 1]}…"
+        return f"{first} (and {len(changes) - 1:,} more)" if changes[1:] else first
+
+    @property
+    def _condition_raised(self) -> bool:
+        asks = self.breakpoint is not None and not isinstance(self.breakpoint, ErrorStop)
+        return asks and self.error is not None and self.reason in _OWN
+
+    def __repr__(self) -> str:
+        more = ""
+        if self.error is not None:
+            more += f", error={type(self.error).__name__}: {without_keys(str(self.error))[:200]}"
+        if self.pending:
+            more += f", pending={', '.join(p.id for p in self.pending)}"
+        if self.breakpoint is not None:
+            more += f", breakpoint={self.breakpoint.label}"
+            if self._condition_raised:
+                more += f" (its condition raised: dbg.breakpoints.disable({self.breakpoint.id}))"
+        if self.what_changed:
+            more += f", {self.what_changed}"
+        at = f" {self.frame.path}" if self.frame.path else ""
+        return f"Stop({self.reason.name}, frame {self.frame.index}{at}{more})"
+
+
+_OWN = (StopReason.BREAKPOINT, StopReason.WATCH, StopReason.COMPLETED)
+"""Reasons that bring no error of their own: if there is one, a condition raised it."""

@@ -1,0 +1,1 @@
+"""What differs: between values, states, texts and lines."""

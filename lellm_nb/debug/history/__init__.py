@@ -1,0 +1,1 @@
+"""Frames and lines as a user looks at them."""

@@ -1,0 +1,138 @@
+"""Frames as rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from lellm_nb.debug.history.short_text import shortened, without_keys
+from lellm_nb.debug.history.stored_values import kept_items
+from lellm_nb.debug.history.typed_table import table
+from lellm_nb.errors import MissingKeyError
+from lellm_nb.record.frame import Frame
+from lellm_nb.record.history import Line
+from lellm_nb.state.compact import MISSING
+
+if TYPE_CHECKING:
+    import pandas
+
+__all__ = ["COLUMNS", "frame_table", "frames_html", "line_names"]
+
+COLUMNS = (
+    *("index", "line", "path", "node", "visit", "step", "kind", "changed_keys", "next_node"),
+    *("duration", "cost", "decision", "error"),
+)
+"""Index, visit and step are whole numbers, duration and cost are numbers, the rest is text."""
+
+_TEXTS = (*("line", "path", "node", "kind", "changed_keys", "next_node", "decision", "error"),)
+ROWS = 60
+"""So many frames are shown as a table in a notebook."""
+
+
+def line_names(line: Line) -> Callable[[int], str]:
+    """Return a function from an index on a line to the name of the line it was made on."""
+
+    def name(index: int) -> str:
+        at = line
+        while index < at.first and at.base is not None:
+            at = at.base
+        return at.name
+
+    return name
+
+
+def frame_table(
+    frames: Sequence[Frame],
+    line_name: Callable[[int], str],
+    keys: bool | str | Sequence[str] | None = None,
+) -> pandas.DataFrame:
+    """Return one row per frame, and a column per key that is asked for.
+
+    Raises:
+        MissingKeyError: No frame has a key of that name; names the nearest.
+    """
+    columns: dict[str, list[Any]] = {
+        "index": [f.index for f in frames],
+        "line": [line_name(f.index) for f in frames],
+        "path": [f.path for f in frames],
+        "node": [f.node for f in frames],
+        "visit": [f.visit for f in frames],
+        "step": [f.cursor for f in frames],
+        "kind": [f.kind for f in frames],
+        "changed_keys": [_changed(f) for f in frames],
+        "next_node": [f.next_node for f in frames],
+        "duration": [f.duration for f in frames],
+        "cost": [f.cost for f in frames],
+        "decision": [None if f.decision is None else str(f.decision) for f in frames],
+        "error": [_error(f) for f in frames],
+    }
+    for key in _wanted(frames, keys):
+        name = f"state_{key}" if key in columns else key
+        columns[name] = _values(frames, key)
+    return table(
+        columns,
+        texts=_TEXTS,
+        counts=("index",),
+        integers=("visit", "step"),
+        floats=("duration", "cost"),
+    )
+
+
+def _changed(frame: Frame) -> str:
+    if not frame.mutations:
+        return ""
+    return ", ".join(frame.changed_keys)
+
+
+def _error(frame: Frame) -> str | None:
+    if frame._detail is None or frame.error is None:
+        return None
+    return f"{type(frame.error).__name__}: {frame.error}"
+
+
+def _wanted(frames: Sequence[Frame], keys: bool | str | Sequence[str] | None) -> list[str]:
+    if keys is None or keys is False:
+        return []
+    known: dict[str, None] = {}
+    last: Any = None
+    for frame in frames:
+        data = frame.position.data
+        if data is not last:
+            known |= dict.fromkeys(kept_items(data))
+            last = data
+    if keys is True:
+        return list(known)
+    wanted = [keys] if isinstance(keys, str) else list(keys)
+    for key in wanted:
+        if key not in known:
+            raise MissingKeyError(key, known, f"No frame here has a key {key!r}.")
+    return wanted
+
+
+def _values(frames: Sequence[Frame], key: str) -> list[Any]:
+    values: list[Any] = []
+    last: Any = MISSING
+    shown: Any = None
+    for frame in frames:
+        value = kept_items(frame.position.data).get(key, MISSING)
+        if value is not last:
+            last = value
+            shown = None if value is MISSING else shortened(value)
+        values.append(shown)
+    return values
+
+
+def frames_html(frames: Any) -> str:
+    """Return a table of the first and last frames; all text is escaped."""
+    size = len(frames)
+    parts = [frames] if size <= ROWS else [frames[: ROWS // 2], frames[-ROWS // 2 :]]
+    html = f"<p>… {size - ROWS:,} more …</p>".join(_html(part.to_pandas()) for part in parts)
+    return html
+
+
+def _html(shown: pandas.DataFrame) -> str:
+    # empty columns say nothing, and a wide table hides what matters
+    kept = [name for name in shown.columns if not (shown[name].isna() | (shown[name] == "")).all()]
+    # before the cells are cut, and after: a key may be inside of what is no text
+    cells = shown[kept].map(lambda cell: without_keys(cell) if isinstance(cell, str) else cell)
+    return without_keys(cells.to_html(index=False, escape=True, na_rep=""))

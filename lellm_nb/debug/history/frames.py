@@ -1,0 +1,161 @@
+"""Frames as a sequence and as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import TYPE_CHECKING, Any, overload
+
+from lellm_nb.debug.history.frame_table import COLUMNS, frame_table, frames_html, line_names
+from lellm_nb.debug.history.short_text import without_keys
+from lellm_nb.errors import NoSuchFrameError, nearest
+from lellm_nb.record.frame import Frame
+from lellm_nb.record.history import History, Line
+
+if TYPE_CHECKING:
+    import pandas
+
+__all__ = ["COLUMNS", "Frames", "find_frame"]
+
+
+class Frames(Sequence[Frame]):
+    """The frames of one line, as it stood when it was asked for; a slice is one as well.
+
+    It is asked with an index, a slice, a `Frame` of it, or ``(node, visit)``.
+
+    Example:
+        >>> from lellm_nb import Debugger, GraphBuilder
+        >>> g = GraphBuilder("g").node("a", lambda ctx: {"n": 1}).start("a").end("a")
+        >>> dbg = Debugger(g.build()); dbg.run()
+        Stop(COMPLETED, frame 1 a)
+        >>> dbg.frames[1].state
+        State({'n': 1})
+        >>> dbg.frames["a", 1]
+        <Frame 1 commit a: n>
+        >>> dbg.frames[1:].to_pandas(keys=["n"])[["index", "path", "changed_keys", "n"]]
+           index path changed_keys  n
+        0      1    a            n  1
+    """
+
+    __slots__ = ("_line", "_range")
+
+    def __init__(self, line: Line, places: range | None = None) -> None:
+        self._line = line
+        self._range = range(len(line)) if places is None else places
+
+    def __len__(self) -> int:
+        return len(self._range)
+
+    @overload
+    def __getitem__(self, index: int | Frame | tuple[str, int]) -> Frame: ...
+    @overload
+    def __getitem__(self, index: slice) -> Frames: ...
+
+    def __getitem__(self, index: Any) -> Frame | Frames:
+        try:
+            place: Any = self._range[index]
+        except IndexError:
+            raise NoSuchFrameError(index, self._known()) from None
+        except TypeError:
+            return self._named(index)
+        if isinstance(place, range):
+            return Frames(self._line, place)
+        found: Frame = self._line[place]
+        return found
+
+    def _named(self, which: Any) -> Frame:
+        """Return the frame of ``(node, visit)``, or a frame that is one of these.
+
+        Raises:
+            NoSuchFrameError: It is neither, or there is none; says what there is.
+        """
+        if isinstance(which, Frame):
+            if which.index in self._range and self._line[which.index] is which:
+                return which
+            raise NoSuchFrameError(which, f"it is not one of these; {self._known()}")
+        if isinstance(which, tuple) and len(which) == 2 and isinstance(which[0], str):
+            return _at(self, *which)
+        hint = f" Did you mean ({which!r}, 1)?" if isinstance(which, str) else ""
+        raise NoSuchFrameError(which, f"ask with an index, a Frame, or (node, visit).{hint}")
+
+    def _known(self) -> str:
+        places = self._range
+        if not places:
+            return "the selection is empty."
+        return f"there are frames 0 to {len(places) - 1}."
+
+    def __iter__(self) -> Iterator[Frame]:
+        places = self._range
+        if places.step == 1:
+            return islice(self._line, places.start, places.stop)
+        return map(self._line.__getitem__, places)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, (Frames, list)):
+            return NotImplemented
+        pairs = zip(self, other, strict=False)
+        return len(self) == len(other) and all(a is b for a, b in pairs)
+
+    __hash__ = None  # type: ignore[assignment]  # equal to a list, so unhashable like one
+
+    def to_pandas(self, keys: bool | str | Sequence[str] | None = None) -> pandas.DataFrame:
+        """Return one row per frame, with typed columns; see `COLUMNS`.
+
+        Args:
+            keys: Names of root keys that get a column each, or `True` for all of them. What
+                is big is shortened to its beginning and its size; a key that is named like
+                another column gets the name ``state_<key>``.
+
+        Raises:
+            MissingKeyError: No frame has a key of that name; names the nearest.
+        """
+        return frame_table(list(self), line_names(self._line), keys)
+
+    def _repr_html_(self) -> str:
+        return frames_html(self)
+
+    def __repr__(self) -> str:
+        size = len(self)
+        if size <= SHOWN:
+            return without_keys("\n".join(map(repr, self))) or "(no frames)"
+        head, tail = self[: SHOWN // 2], self[-SHOWN // 2 :]
+        lines = [*map(repr, head), f"… {size - SHOWN:,} more", *map(repr, tail)]
+        return without_keys("\n".join(lines))
+
+
+SHOWN = 20
+"""So many frames are shown in text."""
+
+
+def find_frame(frames: Frames, history: History, which: Any) -> Frame:
+    """Return the frame that an index, a `Frame` or ``(node, visit)`` means.
+
+    Raises:
+        NoSuchFrameError: There is none; says what there is.
+    """
+    if isinstance(which, Frame):
+        if history.line_of(which) is None:
+            raise NoSuchFrameError(which, "it belongs to another run's history.")
+        return which
+    if isinstance(which, bool | slice):
+        return frames._named(which)
+    found: Frame = frames[which]
+    return found
+
+
+def _at(frames: Frames, node: str, visit: Any) -> Frame:
+    visits: list[int] = []
+    for frame in frames:
+        if node in (frame.path, frame.node, frame.static_path) and frame.kind in _FIRST:
+            if frame.visit == visit:
+                return frame
+            visits.append(frame.visit)
+    if visits:
+        times = "once" if len(visits) == 1 else f"{len(visits)} times"
+        raise NoSuchFrameError((node, visit), f"{node!r} was visited {times}.")
+    ran = list(dict.fromkeys(f.path for f in frames if f.path))
+    hint = f"{nearest(node, ran)} Ran: {', '.join(ran) or 'none yet'}."
+    raise NoSuchFrameError((node, visit), f"{node!r} did not run on this line.{hint}")
+
+
+_FIRST = frozenset({"commit", "waiting", "exit", "join"})

@@ -1,0 +1,66 @@
+"""Values as frames keep them, read without making whole lists of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from lellm_nb.state.compact import MISSING, Tail, real
+from lellm_nb.state.typed import Typed
+
+__all__ = ["as_seen", "kept_at", "kept_items", "same_value"]
+
+WHOLE = 200_000
+"""So many list items are copied into one answer; beyond that lists are shown shortened."""
+
+
+def kept_items(data: Any) -> Any:
+    """Return the mapping in a level's data: of a typed state its snapshot."""
+    return data.data if type(data) is Typed else data
+
+
+def kept_at(data: Any, path: tuple[Any, ...]) -> Any:
+    """Return the kept value at a path of a level's data, `MISSING` where there is none.
+
+    Example:
+        >>> kept_at({"plan": {"steps": ["a"]}}, ("plan", "steps", 0)), kept_at({}, ("plan",))
+        ('a', MISSING)
+    """
+    value = kept_items(data).get(path[0], MISSING)
+    for part in path[1:]:
+        try:
+            value = value[part]
+        except (LookupError, TypeError):
+            return MISSING
+    return value
+
+
+def same_value(old: Any, new: Any) -> bool:
+    """Tell whether two kept values are equal and of one type; cheap where they are shared."""
+    if old is new:
+        return True
+    if type(old) is not type(new):
+        return real(old) == new if type(old) is Tail and isinstance(new, list) else False
+    try:
+        return bool(old == new) or bool(old != old and new != new)
+    except Exception:  # an array's == is no truth value; a foreign __eq__ may raise anything
+        return False
+
+
+def as_seen(values: Iterable[Any], missing: Any = None) -> list[Any]:
+    """Return kept values as user code reads them, `missing` for `MISSING`.
+
+    A list that grew over a hundred thousand frames would need a hundred thousand copies:
+    where that is too much, all lists that grew are shown shortened.
+    """
+    from lellm_nb.debug.history.short_text import shortened
+
+    values = list(values)
+    kinds = set(map(type, values))
+    if Tail in kinds:
+        total = sum(len(value) for value in values if type(value) is Tail)
+        show = real if total <= WHOLE else shortened
+        values = [show(value) if type(value) is Tail else value for value in values]
+    if type(MISSING) in kinds:
+        values = [missing if value is MISSING else value for value in values]
+    return values

@@ -1,0 +1,1 @@
+"""What a user may call a thing, and what was probably meant."""

@@ -1,0 +1,1 @@
+"""Questions to a history; nothing here moves a run."""

@@ -1,0 +1,142 @@
+"""Expressions over recorded frames, after the fact."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Callable, Iterable
+from types import CodeType
+from typing import TYPE_CHECKING, Any
+
+from lellm_nb.debug.history.stored_values import kept_items
+from lellm_nb.debug.history.typed_table import table
+from lellm_nb.debug.names.level_frames import level_name
+from lellm_nb.errors import DebuggerError, nearest
+from lellm_nb.record.frame import Frame
+from lellm_nb.state.compact import MISSING, real
+
+if TYPE_CHECKING:
+    import pandas
+
+__all__ = ["as_function", "evaluated", "told"]
+
+
+def as_function(expression: Any, *, inside: bool = False) -> Callable[[Frame], Any]:
+    """Return a function of a frame for an expression; a function is one already.
+
+    The names in an expression are the keys of the root state; `state` is the root state
+    itself, for keys that are no names, and `frame` the frame.
+
+    Args:
+        inside: Whether the state of the frame's own level is meant instead.
+
+    Raises:
+        DebuggerError: It is neither, or its syntax is wrong; shows where.
+
+    Example:
+        >>> as_function("n + len(state)")(Frame("g", "a", {"n": 1}, 1))
+        2
+        >>> as_function("n +* 2")
+        Traceback (most recent call last):
+        lellm_nb.errors.DebuggerError: The expression has a syntax error: invalid syntax.
+          n +* 2
+             ^
+    """
+    if callable(expression):
+        return expression  # type: ignore[no-any-return]  # callable was just checked
+    if not isinstance(expression, str):
+        kind = type(expression).__name__
+        raise DebuggerError(f"An expression is text, or a function of a frame, not {kind}.")
+    text = expression.strip()
+    if not text:
+        raise DebuggerError("The expression is empty.")
+    try:
+        code = compile(text, "<expression>", "eval", dont_inherit=True)
+    except SyntaxError as error:
+        raise DebuggerError(_explained(text, error)) from None
+    except ValueError as error:  # a null byte
+        raise DebuggerError(f"The expression can't be read: {error}.") from None
+    names = _names(code)
+    return lambda frame: eval(code, _namespace(frame, names, inside))
+
+
+def _explained(text: str, error: SyntaxError) -> str:
+    lines = (error.text or text).splitlines() or [""]
+    line = lines[0].rstrip()
+    column = max(1, min(error.offset or 1, len(line) + 1))
+    more = ""
+    if line[column - 1 : column] == "=":
+        more = " To compare, write ==; an expression assigns nothing."
+    caret = " " * (column - 1) + "^"
+    return f"The expression has a syntax error: {error.msg}.{more}\n  {line}\n  {caret}"
+
+
+def _names(code: CodeType) -> tuple[str, ...]:
+    """Return every name that is looked up, also inside lambdas and comprehensions."""
+    names = dict.fromkeys(code.co_names)
+    for inner in code.co_consts:
+        if isinstance(inner, CodeType):
+            names |= dict.fromkeys(_names(inner))
+    return tuple(names)
+
+
+def _namespace(frame: Frame, names: tuple[str, ...], inside: bool) -> dict[str, Any]:
+    content = _content(frame, inside)
+    space: dict[str, Any] = {"__builtins__": builtins}
+    for name in names:
+        if name == "frame":
+            space[name] = frame
+        elif name == "state":
+            space[name] = frame.state if inside else frame.root_state
+        else:
+            value = content.get(name, MISSING)
+            if value is not MISSING:
+                space[name] = real(value, name)
+    return space
+
+
+def _content(frame: Frame, inside: bool) -> Any:
+    return kept_items((frame.level if inside else frame.position).data)
+
+
+def evaluated(
+    frames: Iterable[Frame], expression: Any, *, inside: bool = False
+) -> pandas.DataFrame:
+    """Return an expression's value at each frame, and what it raised where it did.
+
+    Args:
+        inside: As for `as_function`.
+
+    Raises:
+        DebuggerError: As for `as_function`.
+    """
+    function = as_function(expression, inside=inside)
+    index: list[int] = []
+    values: list[Any] = []
+    errors: list[str | None] = []
+    for frame in frames:
+        index.append(frame.index)
+        try:
+            values.append(function(frame))
+            errors.append(None)
+        except Exception as error:
+            values.append(None)
+            errors.append(told(error, frame, inside=inside))
+    columns = {"frame": index, "value": values, "error": errors}
+    return table(columns, texts=("error",), counts=("frame",), index="frame")
+
+
+def told(error: Exception, frame: Frame, *, inside: bool = False) -> str:
+    """Return what an expression or a function raised at a frame, with what to ask instead."""
+    text = f"{type(error).__name__}: {error}"
+    name = getattr(error, "name", None)
+    if isinstance(error, NameError) and isinstance(name, str):
+        if not inside and frame.level is not frame.position and name in _content(frame, True):
+            level = level_name(frame)
+            return f"NameError: {name!r} is of level {level!r}: ask with level={level!r}."
+        text = text.partition(". Did you mean")[0] + "."
+        return text + nearest(name, _content(frame, inside))
+    if "'Frame' object" in text:  # it was written for a state, as `when` of a breakpoint is
+        kind, problem = type(error).__name__, str(error).removesuffix(".")
+        why = f"it gets a frame, not a state: {problem}"  # first, for a table cuts the rest
+        return f"{kind}: {why}. Ask frame.state or frame.root_state."
+    return text

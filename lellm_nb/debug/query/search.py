@@ -1,0 +1,214 @@
+"""Where a text occurs in what was recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from lellm_nb.debug.history.short_text import safe_repr, shortened
+from lellm_nb.debug.history.stored_values import kept_items
+from lellm_nb.debug.history.typed_table import table
+from lellm_nb.errors import DebuggerError, path_text
+from lellm_nb.record.chunks import chunk_text
+from lellm_nb.record.frame import Frame
+from lellm_nb.state.compact import MISSING, Tail
+
+if TYPE_CHECKING:
+    import pandas
+
+__all__ = ["Hit", "Hits", "find_text"]
+
+AROUND = 30
+"""How many characters are shown around a hit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One place where a text occurs.
+
+    Attributes:
+        frame: The frame that wrote or said it.
+        where: ``key``, ``value``, ``output``, ``stream``, ``error`` or ``decision``.
+        key: The path in the state of the frame's level, where it is in the state.
+        text: The text around it.
+    """
+
+    frame: Frame
+    where: str
+    key: tuple[Any, ...]
+    text: str
+
+    @property
+    def path(self) -> str:
+        """The path of the frame's node."""
+        return self.frame.path
+
+    def __repr__(self) -> str:
+        place = path_text(self.key) or self.where
+        return f"frame {self.frame.index} {self.frame.path or 'start'} {place}: {self.text}"
+
+
+class Hits(list[Hit]):
+    """Hits, oldest first."""
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """Return one row per hit: frame, path, visit, kind, where, key, text."""
+        return table(
+            {
+                "frame": [h.frame.index for h in self],
+                "path": [h.frame.path for h in self],
+                "visit": [h.frame.visit for h in self],
+                "kind": [h.frame.kind for h in self],
+                "where": [h.where for h in self],
+                "key": [path_text(h.key) for h in self],
+                "text": [h.text for h in self],
+            },
+            texts=("path", "kind", "where", "key", "text"),
+            counts=("frame", "visit"),
+        )
+
+    def _repr_html_(self) -> str:
+        html: str = self.to_pandas().head(60).to_html(index=False, escape=True)
+        return html + (f"<p>… {len(self) - 60:,} more</p>" if len(self) > 60 else "")
+
+    def __repr__(self) -> str:
+        lines = [repr(hit) for hit in self[:50]]
+        if len(self) > 50:
+            lines.append(f"… {len(self) - 50:,} more")
+        return "\n".join(lines) or "(not found)"
+
+
+def find_text(
+    frames: Iterable[Frame],
+    text: Any,
+    case: bool = False,
+    shown: Callable[[str, tuple[Any, ...]], str] = lambda text, _at: text,
+) -> Hits:
+    """Return where a text occurs: what frames wrote, said, raised and decided.
+
+    Args:
+        shown: Makes of a text and its path what may be shown of it around a hit.
+
+    Raises:
+        DebuggerError: It is no text, or an empty one.
+    """
+    if not isinstance(text, str) or not text:
+        raise DebuggerError(f"find takes a text that is not empty, not {text!r:.60}.")
+    search = _Search(text, case, shown)
+    return Hits(hit for frame in frames for hit in search.in_frame(frame))
+
+
+class _Search:
+    def __init__(self, text: str, case: bool, shown: Callable[[str, tuple[Any, ...]], str]) -> None:
+        self._shown = shown
+        self._case = case
+        self._text = text if case else text.casefold()
+        self._clean: dict[int, Any] = {}
+        """Containers that were looked through in vain; kept, so that their ids stay theirs."""
+        self._told: dict[int, Any] = {}
+        """Values with hits, which an exit or a join carries out once more."""
+
+    def in_frame(self, frame: Frame) -> Iterator[Hit]:
+        if frame.parent is None:
+            for key, value in kept_items(frame.position.data).items():
+                yield from self._in_write(frame, (key,), value)
+        leaving = frame.kind in ("exit", "join")
+        for m in frame.mutations:
+            key = getattr(m, "key", None)
+            if key is None:  # a typed state's own mutation: its fields are what it says
+                yield from self._in_text(frame, "value", (), safe_repr(m))
+                continue
+            value = getattr(m, "value", MISSING)
+            if leaving and id(value) in self._told:
+                continue
+            path = key if isinstance(key, tuple) else (key,)
+            yield from self._in_write(frame, path, value)
+        if frame._detail is not None:
+            yield from self._in_detail(frame)
+
+    def _in_detail(self, frame: Frame) -> Iterator[Hit]:
+        yield from self._in_text(frame, "output", (), frame.output)
+        if frame.stream:
+            yield from self._in_text(frame, "stream", (), "".join(map(_chunk, frame.stream)))
+        error = frame.error
+        if error is not None:
+            cause = error.__cause__
+            told = f"{type(error).__name__}: {error}"
+            if cause is not None and str(cause) not in told:
+                told += f" ({type(cause).__name__}: {cause})"
+            yield from self._in_text(frame, "error", (), told)
+        if frame.decision is not None:
+            yield from self._in_text(frame, "decision", (), str(frame.decision))
+
+    def _in_write(self, frame: Frame, path: tuple[Any, ...], value: Any) -> Iterator[Hit]:
+        yield from self._in_text(frame, "key", path, path_text(path), once=True)
+        if value is MISSING:
+            return
+        found = False
+        for where, at, text in self._in_value(path, value):
+            found = True
+            yield from self._in_text(frame, where, at, text, once=True)
+        if found:
+            self._told[id(value)] = value
+
+    def _in_value(
+        self, path: tuple[Any, ...], value: Any
+    ) -> Iterator[tuple[str, tuple[Any, ...], str]]:
+        if isinstance(value, (Mapping, list, tuple, Tail, set, frozenset)):
+            if id(value) in self._clean:
+                return
+            found = False
+            for key, item in _items(value):
+                if isinstance(value, Mapping) and self._has(str(key)):
+                    found = True
+                    yield "key", (*path, key), str(key)
+                for hit in self._in_value((*path, key), item):
+                    found = True
+                    yield hit
+            if not found:
+                self._clean[id(value)] = value
+        else:
+            text = value if isinstance(value, str) else safe_repr(value)
+            if self._has(text):
+                yield "value", path, text
+
+    def _has(self, text: str) -> bool:
+        return self._text in (text if self._case else text.casefold())
+
+    def _in_text(
+        self, frame: Frame, where: str, key: tuple[Any, ...], text: str, once: bool = False
+    ) -> Iterator[Hit]:
+        """Yield a hit per occurrence, or one for all of them."""
+        low = text if self._case else text.casefold()
+        at = low.find(self._text)
+        if at >= 0 and (shown := self._shown(text, key)) != text:
+            low, text = shown if self._case else shown.casefold(), shown
+            at = max(0, low.find(self._text))  # what is found may be the secret itself
+        while at >= 0:
+            yield Hit(frame, where, key, _around(text, at, len(self._text)))
+            if once:
+                return
+            at = low.find(self._text, at + len(self._text))
+
+
+def _items(value: Any) -> Iterator[tuple[Any, Any]]:
+    if isinstance(value, Mapping):
+        yield from value.items()
+    elif isinstance(value, Tail):
+        yield from enumerate(value.since(0))
+    else:
+        yield from enumerate(value)
+
+
+def _chunk(chunk: Any) -> str:
+    try:
+        return chunk_text(chunk)
+    except Exception:
+        return str(shortened(chunk))
+
+
+def _around(text: str, at: int, size: int) -> str:
+    begin, end = max(0, at - AROUND), at + size + AROUND
+    piece = " ".join(text[begin:end].split())
+    return ("…" if begin else "") + piece + ("…" if end < len(text) else "")

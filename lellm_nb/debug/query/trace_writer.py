@@ -1,0 +1,241 @@
+"""Walking back from a value to the steps that made it, through lenses and merges."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from lellm_nb.debug.history.stored_values import kept_at, kept_items
+from lellm_nb.debug.names.address import Address, node_at
+from lellm_nb.debug.names.suggest import absent
+from lellm_nb.debug.names.value_path import touches
+from lellm_nb.debug.query.writers import Writes
+from lellm_nb.graph.graph import Graph
+from lellm_nb.graph.node import Parallel, Subgraph
+from lellm_nb.record.frame import Frame
+from lellm_nb.record.level_key import LevelKeys, enclosing, label_of, level_at
+from lellm_nb.record.position import Fan, Position
+from lellm_nb.state.compact import MISSING
+from lellm_nb.state.lens import IdentityLens, KeyLens
+from lellm_nb.state.merge import FunctionMerge
+from lellm_nb.state.mutation import Mutation
+from lellm_nb.state.state import content_of, keep
+
+__all__ = ["who_wrote"]
+
+Paths = tuple[tuple[Any, ...], ...] | None
+"""The paths that matter within a level's state; `None` is all of it."""
+
+
+def who_wrote(head: Frame, graph: Graph, address: Address) -> Writes:
+    """Return the steps that wrote a value on the way to `head`, newest first.
+
+    Where the step is the exit of a subgraph or a join, the steps inside that made what it
+    brought out follow, each with its own mutation, down to where the value was written.
+
+    Raises:
+        MissingKeyError: Nothing on the way had such a key; names the nearest.
+    """
+    walk = _Walk(graph, address)
+    walk.back_from(head)
+    if not _exists(head, walk, address):
+        newest = walk.newest
+        state = None if newest is None else dict(kept_items(newest.data).items())
+        raise absent(address, state, f"on the way to frame {head.index}", head, graph)
+    return Writes(walk.frames, walk.mutations, walk.through)
+
+
+def _exists(head: Frame, walk: _Walk, address: Address) -> bool:
+    path = address.path
+    own: Sequence[int] = range(len(walk.frames))
+    if address.level:  # what wrote around a level says nothing of the keys that are inside it
+        own = [i for i in own if walk.meant(walk.frames[i])]
+    if own and len(path) == 1:
+        return True
+    levels = [head.position if not address.level else walk.newest, walk.oldest]
+    if any(level is not None and kept_at(level.data, path) is not MISSING for level in levels):
+        return True
+    for i in own:
+        key = getattr(walk.mutations[i], "key", None)
+        if isinstance(key, tuple) and len(key) >= len(path) and key[: len(path)] == path:
+            return True
+        if kept_at(walk.frames[i].level.data, path) is not MISSING:
+            return True
+    return False
+
+
+class _Walk:
+    """One walk from a frame to the root, with what is to be watched at which level."""
+
+    def __init__(self, graph: Graph, address: Address) -> None:
+        self.graph = graph
+        self.address = address
+        self.frames: list[Frame] = []
+        self.mutations: list[Mutation] = []
+        self.through: dict[int, tuple[Frame, ...]] = {}
+        self.newest: Position | None = None
+        self.oldest: Position | None = None
+        self._keys = LevelKeys()
+        self._wanted: dict[str, tuple[Paths, tuple[Frame, ...]]] = {}
+        self._meant: dict[str, bool] = {"": not address.level}
+
+    def back_from(self, head: Frame) -> None:
+        path = self.address.path
+        flat = path[0] if len(path) == 1 else None
+        at_root = not self.address.level
+        paths = (path,)
+        frames, mutations = self.frames, self.mutations
+        last = head
+        frame: Frame | None = head
+        while frame is not None:
+            last = frame
+            wrote = frame._wrote  # `mutations` makes a tuple of a lone one
+            if not at_root:
+                self._inside(frame)
+            elif type(wrote) is tuple and not wrote:
+                pass
+            elif frame.level is not frame.position:
+                if self._wanted:
+                    self._inside(frame)
+            elif frame.kind in _LEAVING:
+                self._inside(frame)
+            else:
+                for m in reversed(wrote) if type(wrote) is tuple else (wrote,):
+                    key = getattr(m, "key", None)
+                    if key == flat or (
+                        (flat is None or type(key) is not str) and _writes(m, frame, paths)
+                    ):
+                        frames.append(frame)
+                        mutations.append(m)
+            frame = frame.parent
+        if at_root:
+            self.newest = head.position
+            self.oldest = last.position
+
+    def meant(self, frame: Frame) -> bool:
+        """Tell whether a frame is of the level that is asked about."""
+        key = self._keys.of(frame)
+        known = self._meant.get(key)
+        if known is None:
+            known = self._meant[key] = self.address.meant(key)
+        return known
+
+    def _inside(self, frame: Frame) -> None:
+        key = self._keys.of(frame)
+        if self.meant(frame):
+            paths: Paths = (self.address.path,)
+            through: tuple[Frame, ...] = ()
+            if self.address.level:
+                self.oldest = frame.level
+                if self.newest is None:
+                    self.newest = frame.level
+                    self._watch_around(key)
+        else:
+            wanted = self._wanted.get(key)
+            if wanted is None and key.rfind("|") > key.rfind("/"):
+                wanted = self._wanted.get(key[: key.rindex("|")])
+            if wanted is None:
+                return
+            paths, through = wanted
+        hit = False
+        for m in reversed(frame.mutations):
+            if _writes(m, frame, paths):
+                hit = True
+                if through:
+                    self.through[len(self.frames)] = through
+                self.frames.append(frame)
+                self.mutations.append(m)
+        if hit and frame.kind in _LEAVING:
+            self._follow(frame, key, paths, through)
+
+    def _watch_around(self, key: str) -> None:
+        """From the first frame inside on, what came in through the lenses counts as well."""
+        paths: Paths = (self.address.path,)
+        while key:
+            inside, key = key, enclosing(key)
+            if inside.rfind("|") < inside.rfind("/"):
+                node = node_at(self.graph, label_of(inside))
+                lens = getattr(node, "lens", None)
+                if isinstance(lens, KeyLens):
+                    paths = paths and tuple((lens.key, *path) for path in paths)
+                elif not isinstance(lens, IdentityLens):
+                    return  # what another lens takes in is its own business
+            self._wanted[key] = (paths, ())
+
+    def _follow(self, left: Frame, key: str, paths: Paths, through: tuple[Frame, ...]) -> None:
+        """Watch what was inside a composite, from where it was left."""
+        node = node_at(self.graph, left.path)
+        again = f"#{left.visit}" if left.visit > 1 else ""
+        inside = f"{key}/{left.node}{again}"
+        assert left.parent is not None
+        level = level_at(left.parent.position, key)
+        inner = None if level is None else level.inner
+        if isinstance(node, Subgraph) and isinstance(inner, Position):
+            assert level is not None
+            paths = _through_lens(node.lens, level, inner, paths)
+        elif isinstance(node, Parallel) and isinstance(inner, Fan):
+            paths = _through_merge(node.merge, inner, paths)
+        self._wanted[inside] = (paths, (*through, left))
+
+
+_LEAVING = frozenset({"exit", "join"})
+
+
+def _writes(mutation: Any, frame: Frame, paths: Paths) -> bool:
+    """Tell whether a mutation of a frame changes what is at one of some paths."""
+    if paths is None:
+        return True
+    key = getattr(mutation, "key", None)
+    if key is not None:
+        return any(touches(key, path) for path in paths)
+    # a typed state's own mutation says nothing of what it writes: look
+    if frame.parent is None:
+        return False
+    before = level_at(frame.parent.position, LevelKeys().of(frame))
+    return before is None or any(
+        kept_at(before.data, path) != kept_at(frame.level.data, path) for path in paths
+    )
+
+
+def _through_lens(lens: Any, outer: Position, inner: Position, paths: Paths) -> Paths:
+    """Return the inner paths that make what is at some outer ones."""
+    if paths is None or isinstance(lens, IdentityLens):
+        return paths
+    if isinstance(lens, KeyLens):
+        mine = [path for path in paths if path[0] == lens.key]
+        return None if any(len(path) == 1 for path in mine) else tuple(p[1:] for p in mine)
+    try:
+        return _keys_that_matter(lens, outer, inner, paths)
+    except Exception:  # a lens is the user's; where it refuses, everything inside may matter
+        return None
+
+
+def _keys_that_matter(lens: Any, outer: Position, inner: Position, paths: Paths) -> Paths:
+    """Find out by setting one changed key of the inner state at a time."""
+    assert paths is not None
+    state = outer.state
+    begun = content_of(keep(lens.get(state)))
+    ended = content_of(inner.data)
+    found = []
+    for key in {**begun, **ended}:
+        if key in begun and key in ended and begun[key] == ended[key]:
+            continue
+        alone = {**begun, key: ended.get(key)}
+        if key not in ended:
+            del alone[key]
+        after = keep(lens.set(state, alone))
+        if any(kept_at(after, path) != kept_at(outer.data, path) for path in paths):
+            found.append((key,))
+    return tuple(found) or None
+
+
+def _through_merge(merge: Any, fan: Fan, paths: Paths) -> Paths:
+    """Return the paths that matter in the branches; a function may have used all of them."""
+    if paths is None or not isinstance(merge, FunctionMerge):
+        return paths
+    for _, branch in fan.branches.items():
+        for m in branch.wrote.since(0) if branch.wrote is not None else ():
+            key = getattr(m, "key", None)
+            if key is None or any(touches(key, path) for path in paths):
+                return paths
+    return None

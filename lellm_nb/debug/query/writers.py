@@ -1,0 +1,169 @@
+"""Who wrote a value: the writes, newest first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING, Any, overload
+
+from lellm_nb.debug.history.short_text import shortened, without_keys
+from lellm_nb.record.frame import Frame
+from lellm_nb.state.mutation import Mutation
+
+if TYPE_CHECKING:
+    import pandas
+
+__all__ = ["Write", "Writes"]
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One write of a value.
+
+    Attributes:
+        frame: The frame that wrote it.
+        mutation: What it wrote, as its own level sees it.
+        through: The exits and joins that carried it to the level that was asked about,
+            outermost first; empty for a write at that level itself.
+    """
+
+    frame: Frame
+    mutation: Mutation
+    through: tuple[Frame, ...] = ()
+
+    @property
+    def value(self) -> Any:
+        """What was written; `None` for a Delete."""
+        return getattr(self.mutation, "value", None)
+
+    def __repr__(self) -> str:
+        text = without_keys(repr(self.mutation))
+        return self._line(text if len(text) <= 120 else f"{text[:119]}…")
+
+    def _line(self, text: str) -> str:
+        frame = self.frame
+        kind = f" {frame.kind}" if frame.kind in ("edit", "decision") else ""
+        indent = "  " * len(self.through)
+        return f"{indent}frame {frame.index}{kind} {frame.path} (visit {frame.visit}): {text}"
+
+
+class Writes(Sequence[Write]):
+    """Writes, newest first; made one by one when they are looked at.
+
+    What an exit or a join brought out stands before the steps inside that made it, write by
+    write; shown as text or in a cell, several such writes are one line.
+
+    Example:
+        >>> from lellm_nb import Debugger, GraphBuilder
+        >>> g = GraphBuilder("g").node("a", lambda ctx: {"n": 1}).start("a").end("a")
+        >>> dbg = Debugger(g.build(), {"n": 0}); dbg.run().frame.index
+        1
+        >>> dbg.who("n")
+        frame 1 a (visit 1): Put('n', 1)
+        >>> dbg.who("n")[0].frame.state["n"]
+        1
+    """
+
+    def __init__(
+        self,
+        frames: list[Frame],
+        mutations: list[Mutation],
+        through: dict[int, tuple[Frame, ...]],
+    ) -> None:
+        self._frames = frames
+        self._mutations = mutations
+        self._through = through
+
+    def __len__(self) -> int:
+        return len(self._frames)
+
+    @overload
+    def __getitem__(self, index: int) -> Write: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Write]: ...
+
+    def __getitem__(self, index: int | slice) -> Write | list[Write]:
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(len(self)))]
+        if index < 0:
+            index += len(self)
+        if not 0 <= index < len(self):
+            raise IndexError(index)
+        return Write(self._frames[index], self._mutations[index], self._through.get(index, ()))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, (Writes, list)):
+            return NotImplemented
+        return list(self) == list(other)
+
+    __hash__ = None  # type: ignore[assignment]  # equal to a list, so unhashable like one
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """Return one row per write: frame, path, visit, kind, mutation, value, through."""
+        from lellm_nb.debug.history.typed_table import table
+
+        frames, mutations = self._frames, self._mutations
+        return table(
+            {
+                "frame": [f.index for f in frames],
+                "path": [f.path for f in frames],
+                "visit": [f.visit for f in frames],
+                "kind": [f.kind for f in frames],
+                "mutation": [type(m).__name__ for m in mutations],
+                "value": [getattr(m, "value", None) for m in mutations],
+                "through": [
+                    " < ".join(f.path for f in reversed(self._through.get(i, ())))
+                    for i in range(len(frames))
+                ],
+            },
+            texts=("path", "kind", "mutation", "through"),
+            counts=("frame", "visit"),
+        )
+
+    def _shown(self, most: int) -> Iterator[tuple[int, int]]:
+        """Tell the first write of each line to be shown, and how many writes it stands for."""
+        size, at = len(self._frames), 0
+        for _ in range(most):
+            if at == size:
+                return
+            frame, count = self._frames[at], 1
+            if frame.kind in ("exit", "join"):
+                while at + count < size and self._frames[at + count] is frame:
+                    count += 1
+            yield at, count
+            at += count
+
+    def _repr_html_(self) -> str:
+        lines = list(self._shown(60))
+        if not lines:
+            return f"<p>{escape(repr(self))}</p>"
+        at, many = [first for first, _ in lines], [count for _, count in lines]
+        through = {i: self._through.get(first, ()) for i, first in enumerate(at)}
+        frames, mutations = [self._frames[i] for i in at], [self._mutations[i] for i in at]
+        shown = Writes(frames, mutations, through).to_pandas()
+        names = zip(shown["mutation"], many, strict=True)
+        shown["mutation"] = [name if n == 1 else _several(n) for name, n in names]
+        values = zip(shown["value"], many, strict=True)
+        shown["value"] = [_cell(value) if n == 1 else "" for value, n in values]
+        html = without_keys(shown.to_html(index=False, escape=True))
+        more = len(self) - sum(many)
+        return html + (f"<p>… {more:,} older</p>" if more else "")
+
+    def __repr__(self) -> str:
+        lines, told = [], 0
+        for first, count in self._shown(50):
+            write = self[first]
+            lines.append(repr(write) if count == 1 else write._line(_several(count)))
+            told += count
+        if len(self) > told:
+            lines.append(f"… {len(self) - told:,} older")
+        return "\n".join(lines) or "(no writes: it is as the run began)"
+
+
+def _several(count: int) -> str:
+    return f"{count:,} writes, made inside"
+
+
+def _cell(value: Any) -> Any:
+    return shortened(without_keys(value) if isinstance(value, str) else value)

@@ -1,0 +1,214 @@
+"""Questions to the history: looking only, and possible while a run is going on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from lellm_nb.debug.history.frames import Frames
+from lellm_nb.debug.history.stored_values import kept_items
+from lellm_nb.debug.names.address import Address
+from lellm_nb.debug.names.level_frames import frames_inside
+from lellm_nb.debug.query.bisect import first_holding
+from lellm_nb.debug.query.evaluate import evaluated
+from lellm_nb.debug.query.loops import loop_table, rings
+from lellm_nb.debug.query.route_reason import Why, explain
+from lellm_nb.debug.query.search import Hits, find_text
+from lellm_nb.debug.query.timing import timing_table
+from lellm_nb.debug.query.trace_writer import who_wrote
+from lellm_nb.debug.query.value_history import change_table
+from lellm_nb.debug.query.writers import Writes
+from lellm_nb.debug.verbs.look import Looking
+from lellm_nb.record.frame import Frame
+
+if TYPE_CHECKING:
+    import pandas
+
+__all__ = ["Asking"]
+
+
+class Asking(Looking):
+    """``who, history, why, find, evaluate, bisect, loops, timing``."""
+
+    def who(self, path: Any) -> Writes:
+        """Return which steps wrote a value on the way to the head, newest first.
+
+        What a subgraph or a parallel brought out leads on to the steps inside that made it,
+        through lenses, reducers and merges. Edits and decisions are writers as well.
+
+        Args:
+            path: A key of the root state, a path tuple into it, or either with a level before
+                it: ``"agent:key"`` for every entry of ``agent``, ``"agent#2:key"`` for one.
+
+        Raises:
+            MissingKeyError: Nothing on the way had such a key; names the nearest.
+            NoSuchNodeError: There is no such level.
+        """
+        return who_wrote(self._session.head, self.graph, self._address(path))
+
+    def history(self, path: Any) -> pandas.DataFrame:
+        """Return every change of a value on the current line, oldest first.
+
+        Args:
+            path: As for `who`. The value is the one at its own level: what a subgraph wrote
+                changes a root key when the subgraph is left.
+
+        Returns:
+            One row per change: frame, path, node, visit, kind, old, new. A write of the value
+            that was there already changes nothing and has no row.
+
+        Raises:
+            MissingKeyError: Nothing on the line had such a key; names the nearest.
+            NoSuchNodeError: There is no such level.
+
+        Example:
+            >>> from lellm_nb import Debugger, GraphBuilder
+            >>> g = GraphBuilder("g").node("a", lambda ctx: {"n": 1}).start("a").end("a")
+            >>> dbg = Debugger(g.build(), {"n": 0}); dbg.run().frame.index
+            1
+            >>> dbg.history("n")[["frame", "path", "old", "new"]]
+               frame path  old  new
+            0      1    a    0    1
+        """
+        return change_table(self.frames, self._session.scope, self._address(path))
+
+    def why(self, frame: Any) -> Why:
+        """Return why a step went the way it went: every way out, and which one won.
+
+        The conditions are asked again, of the state that the step committed; one that raises
+        now says so in its row.
+
+        Args:
+            frame: An index, a `Frame`, or ``(node, visit)``.
+
+        Raises:
+            NoSuchFrameError: There is no such frame.
+        """
+        return explain(self._frame(frame), self.graph)
+
+    def find(self, text: str, *, case: bool = False) -> Hits:
+        """Return where a text occurs on the current line.
+
+        Looked through are keys and values as they were written, what nodes printed and
+        streamed, errors and decisions; a hit shows the text around it, without secrets.
+
+        Args:
+            case: Whether capital and small letters differ.
+
+        Raises:
+            DebuggerError: It is no text, or an empty one.
+        """
+        hide = self.redact.apply
+        return find_text(self.frames, text, case, lambda told, at: str(hide(told, at)))
+
+    def evaluate(
+        self, expression: str | Callable[[Frame], Any], *, level: str | None = None
+    ) -> pandas.DataFrame:
+        """Ask every recorded frame of the current line, after the fact.
+
+        Args:
+            expression: Python, in which the keys of the root state are names, `state` is the
+                root state and `frame` the frame; or a function of a frame.
+            level: Ask the frames of a level only, ``"agent"``, ``"agent#2"`` for one entry or
+                ``"checks/stock"`` for a branch; names and `state` mean that level's state.
+
+        Returns:
+            A column ``value``, by frame, and a column ``error`` that says what the
+            expression raised there; a key that was not there yet is no reason to stop.
+
+        Raises:
+            DebuggerError: The syntax is wrong; shows where.
+            NoSuchNodeError: There is no such level.
+
+        Example:
+            >>> from lellm_nb import Debugger, GraphBuilder
+            >>> g = GraphBuilder("g").node("a", lambda ctx: {"n": 1}).start("a").end("a")
+            >>> dbg = Debugger(g.build()); dbg.run().frame.index
+            1
+            >>> dbg.evaluate("n * 2")
+                  value                               error
+            frame
+            0      <NA>  NameError: name 'n' is not defined.
+            1         2                                <NA>
+        """
+        if level is None:
+            return evaluated(self.frames, expression)
+        return evaluated(frames_inside(self.frames, self.graph, level), expression, inside=True)
+
+    def bisect(self, predicate: str | Callable[[Frame], Any], *, level: str | None = None) -> Frame:
+        """Return the first frame from which a predicate holds on the way to the head.
+
+        By binary search: about log2(n) frames are asked. It is taken to hold from some frame
+        on; where it changes more than once, one of the frames where it came to hold is found.
+        Where it raises it does not hold. Frames of failures, which committed nothing, are left
+        out. Where it holds from the beginning, the start frame comes back.
+
+        Args:
+            predicate: A function of a frame, or an expression as for `evaluate`.
+            level: Ask the frames of a level only, as for `evaluate`: the last of them is
+                where it has to hold.
+
+        Raises:
+            NoSuchFrameError: It does not hold at the head, so nothing made it true; says so
+                where it holds at the end of another level.
+            DebuggerError: The syntax of an expression is wrong; shows where.
+            NoSuchNodeError: There is no such level.
+
+        Example:
+            >>> from lellm_nb import Debugger, GraphBuilder
+            >>> g = GraphBuilder("g").node("a", lambda ctx: {"n": 1}).start("a").end("a")
+            >>> dbg = Debugger(g.build(), {"n": 0}); dbg.run().frame.index
+            1
+            >>> dbg.bisect("n > 0")
+            <Frame 1 commit a: n>
+            >>> outer = GraphBuilder("outer").subgraph("agent", g.build(), lens="job")
+            >>> dbg = Debugger(outer.start("agent").end("agent").build(), {"job": {"n": 0}})
+            >>> dbg.run().frame.index
+            2
+            >>> dbg.bisect("n > 0", level="agent")
+            <Frame 1 commit agent/a: n>
+            >>> dbg.bisect("job['n'] > 5")
+            Traceback (most recent call last):
+            lellm_nb.errors.NoSuchFrameError: There is no frame from which it holds: the \
+predicate does not hold at frame 2, the head.
+        """
+        if level is None:
+            return first_holding(self._to_head(), predicate)
+        return first_holding(frames_inside(self._to_head(), self.graph, level), predicate, level)
+
+    def loops(self, cycle: Any = None) -> pandas.DataFrame:
+        """Return the current line's cycles, one row per turn.
+
+        Args:
+            cycle: The names or paths of its nodes, or one of them for the cycles it is in; by
+                default every cycle of the graph, and of the graphs inside it.
+
+        Returns:
+            cycle, level (the entry of an inner graph), turn, first and last frame, nodes in the
+            order they ran, steps (inner ones included), changed_keys, changes (in words), cost,
+            duration (of the nodes) and elapsed (by the clock), both in seconds.
+
+        Raises:
+            NoSuchNodeError: There is no such node.
+            DebuggerError: The node is in no cycle, or the nodes are of several levels.
+        """
+        found = rings(self.graph, cycle, self.paths)
+        return loop_table(self.frames, self._session.scope, found)
+
+    def timing(self) -> pandas.DataFrame:
+        """Return where the time went on the current line, one row per node, the slowest first.
+
+        Returns:
+            path, node, visits, failures, total, mean, max (of its own code, in seconds), share
+            (of all such time), inside (what ran inside a composite), waited (for decisions)
+            and cost.
+        """
+        return timing_table(self.frames)
+
+    def _to_head(self) -> Frames:
+        head = self._session.head
+        return self.frames[: head.index + 1]
+
+    def _address(self, path: Any) -> Address:
+        known: Mapping[str, Any] = kept_items(self._session.head.position.data)
+        return Address.of(path, self.graph, known)
