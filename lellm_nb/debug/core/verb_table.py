@@ -1,0 +1,199 @@
+"""Every verb of the debugger, one row each: what it is called, where it stands, what it needs.
+
+Buttons, keys, tooltips, the magic, `post`, the sheet with the keys and the README's list are made
+from these rows. A new verb is a row here, a function in `lellm_nb.debug.verbs` and a method of a
+face.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lellm_nb.debug.core import button_tips as tips
+from lellm_nb.debug.core.button_tips import Facts, Tip
+from lellm_nb.session.protocol import Capability
+
+__all__ = ["BUTTONS", "VERBS", "Verb", "press"]
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """One verb.
+
+    Attributes:
+        name: The method, and what `post` and ``%lellm`` call it.
+        topic: Under what the README lists it.
+        says: What it does, as the README says it; empty where another row says it too.
+        room: The module of `lellm_nb.debug.verbs` that does it; empty where nothing is claimed.
+        needs: What the engine has to be able to, or `None`.
+        twin: Whether it moves the run, and so has a twin for `await`.
+        onward: Whether it goes on with the run: refused where that is only read.
+        at_once: Whether it is done where it is called: it awaits nothing and runs no node.
+        words: What ``%lellm`` takes after it: ``none, count, until, frame, text, pair``; `None`
+            where the magic does not know it.
+        label: The accessible name of its button; empty where it has none.
+        group: The button's group in the toolbar; -1 for a button on a card.
+        key: The button's key, as `aria-keyshortcuts` has it.
+        icon: The button's picture, 16 by 16, as the data of an SVG path.
+        filled: Whether the picture is filled.
+        main: Whether it is the button that a person looks for first.
+        takes: What a press gives it: nothing, or the ``frame`` on show.
+        leads: Whether the panel goes along to the debugger that it returns.
+        tip: What its tooltip says while the run rests.
+        going: What it says while a command is going on, where it can be pressed then.
+        away: What it says while a frame other than the head, ``{frame}``, is on show.
+    """
+
+    name: str
+    topic: str
+    says: str = ""
+    room: str = ""
+    needs: Capability | None = None
+    twin: bool = False
+    onward: bool = False
+    at_once: bool = False
+    words: str | None = None
+    label: str = ""
+    group: int = -1
+    key: str = ""
+    icon: str = ""
+    filled: bool = False
+    main: bool = False
+    takes: str = ""
+    leads: bool = False
+    tip: Tip | None = None
+    going: str = ""
+    away: str = ""
+
+
+def press(verb: Verb, facts: Facts) -> tuple[bool, str]:
+    """Return whether a verb's button can be pressed, and what a press does right now.
+
+    Example:
+        >>> press(VERBS["back"], Facts(False, False, "paused", 3, 4, "draft", ()))
+        (True, 'Move the head back to frame 2')
+    """
+    if facts.busy:
+        return bool(verb.going), verb.going or "Running: pause first"
+    if facts.reading and verb.onward:
+        return False, "For reading only: Debugger.open(store, run, graph=…) goes on with it"
+    return (True, "") if verb.tip is None else verb.tip(facts)
+
+
+REWIND, FORK, INSIDE = Capability.REWIND, Capability.FORK, Capability.STEP_INSIDE
+DECIDE, REROUTE = Capability.DECIDE, Capability.REROUTE
+
+# A row is a line or three, read across; the formatter would make it twenty.
+# fmt: off
+_ROWS = [
+    # backward, forward: the order of the toolbar
+    Verb("run_back", "backward", "`run_back(until=None)` to the last stop passed", "backward",
+         REWIND, twin=True, words="until", label="Run back", group=0, key="Shift+F9",
+         icon="M11.5 3l-8 5 8 5z", filled=True, tip=tips.run_back),
+    Verb("back", "backward", "`back(n=1)` moves to an earlier frame", "backward",
+         REWIND, twin=True, at_once=True, words="count", label="Step back", group=0,
+         key="Shift+F10", icon="M11.5 3.5v9L5.5 8zM4.2 3.5v9", tip=tips.back),
+    Verb("step", "forward", "`step(n=1)` makes one commit", "forward",
+         twin=True, onward=True, words="count", label="Step", group=0, key="F11",
+         icon="M4.5 3.5v9l6-4.5zM11.8 3.5v9", tip=tips.steps),
+    Verb("run", "forward", "`run(until=None)` goes on to the next stop", "forward",
+         twin=True, onward=True, words="until", label="Run", group=0, key="F9",
+         icon="M4.5 3l8 5-8 5z", filled=True, main=True, tip=tips.runs),
+    Verb("over", "forward", "`over()`, `into()` and `out()` know about subgraphs and branches",
+         "forward", INSIDE, twin=True, onward=True, words="none", label="Over", group=1, key="F10",
+         icon="M2.5 9.5a5.5 5.5 0 0 1 10.6-1M13.5 4.5v4.2H9.3M8 13.2h.01", tip=tips.over),
+    Verb("into", "forward", "", "forward", INSIDE, twin=True, onward=True, words="none",
+         label="Into", group=1, key="F11", icon="M8 2.5v7.2M4.8 6.8 8 10l3.2-3.2M8 13.2h.01",
+         tip=tips.enters),
+    Verb("out", "forward", "", "forward", INSIDE, twin=True, onward=True, words="none",
+         label="Out", group=1, key="Shift+F11", icon="M8 10V2.8M4.8 5.8 8 2.6l3.2 3.2M8 13.2h.01",
+         tip=tips.leaves),
+    Verb("pause", "forward", "`pause()` and `stop()` end a run that is going on", words="none",
+         label="Pause", group=2, key="Escape", icon="M5.2 3.2v9.6m5.6-9.6v9.6", tip=tips.idle,
+         going="Pause at the next commit; if a cell holds the kernel, Interrupt it"),
+    Verb("stop", "forward", words="none", label="Stop", group=2, icon="M4 4h8v8H4z", filled=True,
+         tip=tips.idle, going="Stop now; a node in flight is dropped"),
+    Verb("retry", "forward", "`retry()` tries a failed step again after you mended the function",
+         "forward", twin=True, onward=True, words="none", label="Retry", group=2,
+         icon="M12.8 8a4.8 4.8 0 1 1-1.5-3.5M13 2.2v2.9h-2.9", tip=tips.retry),
+    Verb("fork", "change", "`fork(at=…, put=…, delete=…, nodes=…, name=…)` gives a Debugger of its"
+         " own on any frame of the past", "branch", FORK, onward=True, at_once=True, words="frame",
+         label="Fork here", group=3, key="F",
+         icon="M4.5 3v10M4.5 9.5c4.5 0 7-1.5 7-5M9.3 6.2l2.2-2.2 2.2 2.2", takes="frame",
+         leads=True, tip=tips.forks, away="Start a new line from frame {frame}"),
+    Verb("rewind", "backward", "`rewind(frame)` to any frame of any line; what came later stays in"
+         " the record, and going on from there starts a new line", "backward",
+         REWIND, twin=True, at_once=True, words="frame", label="Rewind here", group=3, key="Enter",
+         icon="M8 4.2V8l2.6 1.6M3.2 8a4.8 4.8 0 1 0 1.5-3.5M3 2.2v2.9h2.9", takes="frame",
+         tip=tips.rewind, away="Move the head to frame {frame}; nothing is lost"),
+    Verb("start", "forward", "`start()` begins to run and returns at once", onward=True),
+    # barriers
+    Verb("approve", "barriers", "`approve()`, `reject(reason)`, `modify(key, value)` and"
+         " `reroute(target)` decide (with `then_run=True` they run on, as a button does)", "decide",
+         DECIDE, twin=True, onward=True, words="none", label="Approve", key="A"),
+    Verb("reject", "barriers", "", "decide", DECIDE, twin=True, onward=True, words="text",
+         label="Reject", key="X"),
+    Verb("modify", "barriers", "", "decide", DECIDE, twin=True, onward=True, words="pair",
+         label="Modify"),
+    Verb("reroute", "barriers", "", "decide", REROUTE, twin=True, onward=True, words="text",
+         label="Reroute"),
+    Verb("preview", "barriers", "`preview(decision)` shows beforehand what a decision would change"
+         " and where it would lead", needs=DECIDE),
+    # stops
+    Verb("break_at", "stops", "`break_at(node, when=…, visit=…, ignore=…, after=…)`", "stops",
+         at_once=True),
+    Verb("break_on", "stops", "`break_on(edge=(a, b))`", "stops", Capability.ROUTES, at_once=True),
+    Verb("break_on_error", "stops", "`break_on_error()`", "stops", at_once=True),
+    Verb("watch", "stops", "`watch(key or predicate)`, forward and backward; `breakpoints` lists,"
+         " disables and removes them", "stops", at_once=True),
+    # look, ask
+    Verb("at", "look", "`at(node, visit=1)`"),
+    Verb("diff", "look", "`diff(a, b)`"),
+    Verb("who", "ask", "`who(key)` wrote it"),
+    Verb("history", "ask", "`history(key)` tells each change"),
+    Verb("why", "ask", "`why(frame)` went the way it went", needs=Capability.ROUTES),
+    Verb("find", "ask", "`find(text)`"),
+    Verb("evaluate", "ask", "`evaluate(expression)` over all frames"),
+    Verb("bisect", "ask", "`bisect(predicate)`"),
+    Verb("loops", "ask", "`loops()`"),
+    Verb("timing", "ask", "`timing()`"),
+    # change, replay
+    Verb("patch", "change", "`patch({node: function})` goes on with new code (a function that you"
+         " define again under its old name is picked up by itself)", "branch", Capability.PATCH,
+         onward=True, at_once=True),
+    Verb("without", "change", "`without(frame, mutation)` folds the record again with one write"
+         " left out, and no node runs", "refold", Capability.REFOLD, twin=True, onward=True,
+         leads=True),
+    Verb("sweep", "change", "`sweep(at, variants)` tries many values and returns a DataFrame",
+         "sweep", FORK, twin=True, onward=True),
+    Verb("resolve_join", "change", "`resolve_join(…)` after branches failed", "joins",
+         Capability.JOIN, twin=True, onward=True),
+    Verb("mode", "replay", '`mode(node, "recorded")` looks a node\'s outcome up instead of running'
+         ' it, `"ask"` waits for you, `"live"` runs it; a node with `side_effects=True` is looked'
+         " up by itself when you come back to it", "modes", Capability.RECORDED, at_once=True),
+    # lines
+    Verb("branch", "lines", "`branch(name)` opens one", needs=FORK),
+    Verb("compare", "lines", "`compare(other)` sets two side by side"),
+    Verb("note", "lines", "`note(frame, text)` and `pin(frame)` mark frames"),
+    Verb("pin", "lines"),
+    # take away, keep
+    Verb("to_test", "take away", "`to_test(frame)` gives the text of a pytest that replays one"
+         " step", needs=Capability.CODE),
+    Verb("to_cell", "take away", "`to_cell(frame)` that of a cell that calls the node on the state"
+         " it saw", needs=Capability.CODE),
+    Verb("export_html", "take away", "`export_html(path)` writes one page that shows everything in"
+         " any browser, without Python or a network"),
+    Verb("save", "keep", "`save(path)` writes the whole run to one file", "keep", at_once=True),
+    Verb("supply", "keep", "`supply({key: value})` gives secrets again to a run that was reopened",
+         "keep", Capability.EDIT, onward=True, at_once=True),
+    Verb("refresh", "keep", "`refresh()` looks for frames that another process has added"),
+    Verb("close", "keep", "`close()` lets the run go", "keep", at_once=True),
+    Verb("dock", "take away", "`dock()` shows the panel beside the notebook"),
+]
+# fmt: on
+
+VERBS: dict[str, Verb] = {verb.name: verb for verb in _ROWS}
+"""Every verb by its name."""
+
+BUTTONS: tuple[Verb, ...] = tuple(verb for verb in _ROWS if verb.group >= 0)
+"""The verbs of the toolbar, from left to right."""
