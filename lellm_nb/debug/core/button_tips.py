@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from dataclasses import dataclass
 
 __all__ = ["Facts", "Tip", "back", "forks", "over", "retry", "rewind", "run_back", "steps"]
 __all__ += ["enters", "idle", "leaves", "runs"]
 
 
-class Facts(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Facts:
     """What a tooltip may speak of.
 
     Attributes:
