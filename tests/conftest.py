@@ -37,6 +37,12 @@ def long_form() -> bool:
     return LONG
 
 
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """A store that is not there yet."""
+    return tmp_path / "runs.db"
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the browser tests last, and give every test of a long run more time.
 

@@ -17,7 +17,7 @@ from lellm_nb.graph.fingerprint import Fingerprint
 from lellm_nb.graph.node import Condition, Node, Parallel, Subgraph, Task, make_node
 from lellm_nb.state.reducer import ReducerRegistry
 
-if TYPE_CHECKING:  # the loops live in the engine; see tests/test_architecture.py
+if TYPE_CHECKING:  # the loops live in the engine; see tests/house/test_architecture.py
     import graphviz
 
     from lellm_nb.engine.result import GraphResult
