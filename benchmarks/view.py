@@ -18,8 +18,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from tests.browser.lab import Lab, Notebook  # noqa: E402  # the root must be found first
-from tests.browser.servers import until  # noqa: E402
+from tests.browser.harness.lab import Lab, Notebook  # noqa: E402  # the root must be found first
+from tests.browser.harness.servers import until  # noqa: E402
 
 SETUP = """
 import time, asyncio, threading

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Locator, expect
 
-from tests.browser.lab import Lab
-from tests.browser.notebook_page import Notebook
-from tests.browser.servers import ROOT, chromium
+from tests.browser.harness.lab import Lab
+from tests.browser.harness.notebook_page import Notebook
+from tests.browser.harness.servers import ROOT, chromium
 
 KEPT = ROOT / "test-results"
 

@@ -10,11 +10,11 @@ import sys
 
 from playwright.sync_api import Locator, expect
 
-from tests.browser.lab import DARK, LIGHT, Lab
-from tests.browser.notebook_page import Notebook
-from tests.browser.panels import button
+from tests.browser.harness.lab import DARK, LIGHT, Lab
+from tests.browser.harness.notebook_page import Notebook
+from tests.browser.harness.panels import button
+from tests.browser.harness.servers import ROOT
 from tests.browser.screenshots_states import State, card, compare, failed, take
-from tests.browser.servers import ROOT
 
 IMAGES = ROOT / "notebooks" / "images"
 WINDOW = (1180, 1000)

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from playwright.sync_api import Locator, expect
 
-from tests.browser.lab import DARK, LIGHT, Lab
-from tests.browser.notebook_page import Notebook
+from tests.browser.harness.lab import DARK, LIGHT, Lab
+from tests.browser.harness.notebook_page import Notebook
 
 SETUP = """\
 import asyncio, logging, time

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Locator, expect
 
-from tests.browser.lab import LIGHT, Notebook
+from tests.browser.harness.lab import LIGHT, Notebook
 
 FIRST_RUN = "notebooks/01_first_run.ipynb"
 

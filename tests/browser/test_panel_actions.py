@@ -8,8 +8,8 @@ import re
 import pytest
 from playwright.sync_api import Locator, expect
 
-from tests.browser.lab import DARK, LIGHT, Notebook
-from tests.browser.panels import button, look_at, node, status
+from tests.browser.harness.lab import DARK, LIGHT, Notebook
+from tests.browser.harness.panels import button, look_at, node, status
 
 pytestmark = pytest.mark.timeout(180)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Locator, expect
 
-from tests.browser.panels import button, look_at, node
+from tests.browser.harness.panels import button, look_at, node
 
 pytestmark = pytest.mark.timeout(180)
 

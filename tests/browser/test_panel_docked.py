@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Locator, expect
 
-from tests.browser.panels import button, status
-from tests.browser.servers import until
+from tests.browser.harness.panels import button, status
+from tests.browser.harness.servers import until
 
 pytestmark = pytest.mark.timeout(120)
 

@@ -9,10 +9,10 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from lellm_nb import Debugger
-from tests.browser.lab import DARK, LIGHT, NOTEBOOK
-from tests.browser.marimo_page import Marimo
-from tests.browser.panels import button, look_at, node, status
-from tests.browser.servers import until
+from tests.browser.harness.lab import DARK, LIGHT, NOTEBOOK
+from tests.browser.harness.marimo_page import Marimo
+from tests.browser.harness.panels import button, look_at, node, status
+from tests.browser.harness.servers import until
 
 pytestmark = pytest.mark.timeout(120)
 

@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from lellm_nb import Debugger, GraphBuilder
-from tests.browser.lab import Lab
-from tests.browser.panels import look_at, node, status
+from tests.browser.harness.lab import Lab
+from tests.browser.harness.panels import look_at, node, status
 
 pytestmark = pytest.mark.timeout(120)
 

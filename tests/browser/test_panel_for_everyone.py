@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.panels import TABS, button, node, status
+from tests.browser.harness.panels import TABS, button, node, status
 
 pytestmark = pytest.mark.timeout(180)
 

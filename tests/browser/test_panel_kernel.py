@@ -8,7 +8,7 @@ import signal
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.panels import button, look_at, status
+from tests.browser.harness.panels import button, look_at, status
 
 pytestmark = pytest.mark.timeout(120)
 

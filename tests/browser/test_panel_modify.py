@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Locator, expect
 
-from tests.browser.lab import Notebook
-from tests.browser.panels import button
+from tests.browser.harness.lab import Notebook
+from tests.browser.harness.panels import button
 
 pytestmark = pytest.mark.timeout(180)
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.lab import Lab, Notebook
-from tests.browser.panels import button, look_at, node, status
+from tests.browser.harness.lab import Lab, Notebook
+from tests.browser.harness.panels import button, look_at, node, status
 
 pytestmark = pytest.mark.timeout(180)
 

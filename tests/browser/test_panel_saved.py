@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.notebook_page import Notebook
-from tests.browser.panels import look_at, node, status
+from tests.browser.harness.notebook_page import Notebook
+from tests.browser.harness.panels import look_at, node, status
 
 pytestmark = pytest.mark.timeout(180)
 

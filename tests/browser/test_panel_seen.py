@@ -8,8 +8,8 @@ import pytest
 from axe_playwright_python.base import AXE_FILE_PATH
 from playwright.sync_api import expect
 
-from tests.browser.lab import DARK, LIGHT
-from tests.browser.panels import TABS, button
+from tests.browser.harness.lab import DARK, LIGHT
+from tests.browser.harness.panels import TABS, button
 
 pytestmark = pytest.mark.timeout(180)
 

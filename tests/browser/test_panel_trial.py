@@ -11,8 +11,8 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.notebook_page import Notebook
-from tests.browser.panels import button, node, status
+from tests.browser.harness.notebook_page import Notebook
+from tests.browser.harness.panels import button, node, status
 
 pytestmark = pytest.mark.timeout(120)
 

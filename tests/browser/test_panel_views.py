@@ -7,9 +7,9 @@ import json
 import pytest
 from playwright.sync_api import Locator, expect
 
-from tests.browser.notebook_page import Notebook
-from tests.browser.panels import button, look_at, node, status
-from tests.browser.servers import until
+from tests.browser.harness.notebook_page import Notebook
+from tests.browser.harness.panels import button, look_at, node, status
+from tests.browser.harness.servers import until
 
 pytestmark = pytest.mark.timeout(120)
 

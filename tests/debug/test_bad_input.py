@@ -47,7 +47,11 @@ MAKERS = {
 
 
 @pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS.keys())
-@pytest.mark.parametrize("state", [3, "text", ["a"], {"a"}, object(), [("a", 1)]], ids=repr)
+@pytest.mark.parametrize(
+    "state",
+    [3, "text", ["a"], {"a"}, object(), [("a", 1)]],
+    ids=["number", "text", "list", "set", "object", "pairs"],
+)
 def test_a_state_that_is_no_mapping(make, state):
     """S2: said at once, with what was given."""
     with pytest.raises(StateTypeError, match="a mapping of text keys") as caught:
@@ -215,7 +219,11 @@ def test_a_reroute_to_what_is_no_node(target):
     assert [p.id for p in dbg.pending] == ["approve#0"]
 
 
-@pytest.mark.parametrize("until", [3, [], object(), ("a",), ("a", 1, 2)], ids=repr)
+@pytest.mark.parametrize(
+    "until",
+    [3, [], object(), ("a",), ("a", 1, 2)],
+    ids=["number", "list", "object", "no visit", "too long"],
+)
 def test_running_until_what_is_nothing(until):
     """DESIGN: until is a node, (node, visit), or a predicate; nothing runs otherwise."""
     dbg = Debugger(steps("a", "b"))

@@ -220,7 +220,11 @@ def test_names_are_text_that_can_be_a_path_segment(name):
     assert caught.value.node == name
 
 
-@pytest.mark.parametrize("target", [None, 3, "draft", ["a"], object(), {"a": 1}], ids=repr)
+@pytest.mark.parametrize(
+    "target",
+    [None, 3, "draft", ["a"], object(), {"a": 1}],
+    ids=["None", "number", "text", "list", "object", "mapping"],
+)
 def test_a_node_that_cannot_run_is_refused_at_once(target):
     """G1: where the mistake is made, and by the node's name."""
     with pytest.raises(InvalidNodeError, match=r"'a'.*cannot run"):

@@ -6,7 +6,7 @@
         assert notebook.kernel("dbg.status") == "completed"
 
 The same server shows Notebook 7: `lab.open(…, front_end=NOTEBOOK)`.
-`python -m tests.browser.lab --check` says which browser would be used, and fails if there
+`python -m tests.browser.harness.lab --check` says which browser would be used, and fails if there
 is none that starts.
 """
 
@@ -23,8 +23,8 @@ from pathlib import Path
 
 from playwright.sync_api import BrowserContext, sync_playwright
 
-from tests.browser.notebook_page import Notebook
-from tests.browser.servers import ROOT, Server, installed_browser, launch
+from tests.browser.harness.notebook_page import Notebook
+from tests.browser.harness.servers import ROOT, Server, installed_browser, launch
 
 LIGHT, DARK = "JupyterLab Light", "JupyterLab Dark"
 LAB, NOTEBOOK = "lab/tree", "notebooks"

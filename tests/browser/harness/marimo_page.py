@@ -11,7 +11,7 @@ from textwrap import indent
 
 from playwright.sync_api import Page
 
-from tests.browser.servers import Server, complaints_of
+from tests.browser.harness.servers import Server, complaints_of
 
 HEAD = """\
 # /// script
