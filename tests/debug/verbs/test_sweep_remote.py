@@ -141,7 +141,7 @@ def test_a_functions_home_must_be_known_over_there(monkeypatch):
     """What a notebook defines is found by a forked process, and by no other kind."""
     monkeypatch.setattr(square, "__module__", "__main__")
     monkeypatch.setattr("__main__.square", square, raising=False)
-    monkeypatch.delattr("__main__.__file__")  # as in a notebook
+    monkeypatch.delattr("__main__.__file__", raising=False)  # as in a notebook
     monkeypatch.setattr("__main__.__spec__", None)
     dbg = numbers()
     executor = ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
