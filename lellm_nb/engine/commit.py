@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from lellm_nb.engine.context import Outcome
 from lellm_nb.engine.scope import Scope, Site
 from lellm_nb.errors import (
     EdgeError,
@@ -23,6 +22,7 @@ from lellm_nb.graph.decision import Decision, DefaultAction, Reroute
 from lellm_nb.graph.edge import END, Edge, PredicateFailed, Route
 from lellm_nb.graph.node import Barrier
 from lellm_nb.record.frame import Place
+from lellm_nb.record.outcome import Outcome
 from lellm_nb.record.position import TO_ROUTE, Fan, Position, Waiting
 from lellm_nb.state.compact import Tail
 from lellm_nb.state.frozen import freeze, frozen_dict

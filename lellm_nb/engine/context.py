@@ -1,13 +1,14 @@
-"""What a node sees and may do; and the outcome that comes of it (SEMANTICS R10)."""
+"""What a node sees and may do; what it recorded is the outcome of its step (SEMANTICS R10)."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from lellm_nb.errors import NodeNotFoundError, RunError, StateError, StateTypeError
+from lellm_nb.errors import NodeNotFoundError, StateError, StateTypeError
 from lellm_nb.graph.node import check_name
+from lellm_nb.record.outcome import Outcome
 from lellm_nb.state import frozen
 from lellm_nb.state.compact import MISSING
 from lellm_nb.state.frozen import PLAIN, freeze, path_of
@@ -20,33 +21,7 @@ if TYPE_CHECKING:
     from lellm_nb.engine.step import Taking
     from lellm_nb.record.position import Position
 
-__all__ = ["Context", "Outcome", "record_returned"]
-
-
-class Outcome:
-    """What a step did: all that a commit needs, and all that a replay looks up."""
-
-    mutations: Sequence[Mutation] = ()
-    target: str | None = None
-    ends: bool = False
-    waits: tuple[str, float | None] | None = None
-    cost: float = 0.0
-    side_effects: bool = False
-    stream: list[Any] | None = None
-    output: str = ""
-    displayed: tuple[Any, ...] = ()
-    attempts: tuple[Any, ...] = ()
-    failure: RunError | None = None
-    recorded: bool = False
-    stale: tuple[str, ...] = ()
-
-    @property
-    def has_detail(self) -> bool:
-        """Whether its frame needs more than every frame has."""
-        return bool(
-            (self.stream or self.output or self.cost or self.side_effects or self.recorded)
-            or len(self.attempts) > 1
-        )
+__all__ = ["Context", "record_returned"]
 
 
 class Context(Outcome):

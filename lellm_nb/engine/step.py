@@ -11,7 +11,7 @@ from lellm_nb.clock import Clock
 from lellm_nb.engine import commit
 from lellm_nb.engine.cancellation import CancellationToken
 from lellm_nb.engine.commit import Committed
-from lellm_nb.engine.context import Context, Outcome, record_returned
+from lellm_nb.engine.context import Context, record_returned
 from lellm_nb.engine.halt import Halt
 from lellm_nb.engine.output_capture import RUNNING, Catch
 from lellm_nb.engine.perform import Attempt, perform_patiently
@@ -30,12 +30,10 @@ from lellm_nb.errors import (
     UnroutedError,
 )
 from lellm_nb.record.frame import DecisionRecord, Detail, Frame, make_frame
+from lellm_nb.record.outcome import LIVE, Outcome
 from lellm_nb.record.position import Position
 
-__all__ = ["LIVE", "Lookup", "Taking"]
-
-LIVE = Outcome()
-"""What a lookup returns where the node is to run after all."""
+__all__ = ["Lookup", "Taking"]
 
 Lookup = Callable[[Scope, Site, Position], Outcome | None]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from lellm_nb.graph.node import Parallel, Subgraph
+from lellm_nb.graph.walk import branches_of, levels
 
 if TYPE_CHECKING:
     from lellm_nb.graph.graph import Graph
@@ -47,12 +47,13 @@ class Fingerprint:
         nodes: list[tuple[str, str]] = []
         ends: list[tuple[str, str, str]] = []
         edges: list[tuple[str, str, str, str, int | None]] = []
-        for prefix, level in _levels(graph, ""):
+        for path, level in levels(graph):
+            prefix = f"{path}/" if path else ""
             ends.append((prefix, level.start, level.end))
             nodes += [(f"{prefix}{name}", node.kind) for name, node in level.nodes.items()]
             for name, node in level.nodes.items():
-                if isinstance(node, Parallel):
-                    nodes += [(f"{prefix}{name}/{b}", n.kind) for b, n in node.branches.items()]
+                branches = branches_of(node).items()
+                nodes += [(f"{prefix}{name}/{b}", n.kind) for b, n in branches]
             edges += [(prefix, e.source, e.target, e.kind, e.max_visits) for e in level.edges]
         return cls(tuple(nodes), tuple(ends), tuple(edges))
 
@@ -61,17 +62,6 @@ class Fingerprint:
         return "; ".join(
             [*_nodes(self, other), *_ends(self, other), *_edges(self, other), *_order(self, other)]
         )
-
-
-def _levels(graph: Any, prefix: str) -> Iterator[tuple[str, Any]]:
-    yield prefix, graph
-    for name, node in graph.nodes.items():
-        if isinstance(node, Subgraph):
-            yield from _levels(node.graph, f"{prefix}{name}/")
-        elif isinstance(node, Parallel):
-            for branch, inner in node.branches.items():
-                if isinstance(inner, Subgraph):
-                    yield from _levels(inner.graph, f"{prefix}{name}/{branch}/")
 
 
 def _nodes(old: Fingerprint, new: Fingerprint) -> Iterator[str]:

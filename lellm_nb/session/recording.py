@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lellm_nb.engine.context import Outcome
 from lellm_nb.errors import ParallelError, RunError
 from lellm_nb.record.frame import DecisionRecord, Frame
 from lellm_nb.record.history import History, Line
+from lellm_nb.record.outcome import Outcome
 from lellm_nb.record.position import Waiting
 
 __all__ = ["Recording", "outcome_of"]

@@ -10,17 +10,16 @@ from lellm_nb.debug.core.stop import Pending
 from lellm_nb.debug.names.address import node_at
 from lellm_nb.debug.verbs.backward import Rewinding
 from lellm_nb.engine.commit import Committed, commit_node
-from lellm_nb.engine.context import Outcome
 from lellm_nb.engine.run import Run
 from lellm_nb.engine.scope import Scope, Site, scope_at
 from lellm_nb.engine.spot import Move, Spot, movable_spots
-from lellm_nb.engine.step import LIVE
 from lellm_nb.errors import DebuggerError, LellmError, listed
 from lellm_nb.graph.decision import Approve, Decision, Modify, Reroute
 from lellm_nb.graph.node import Barrier
 from lellm_nb.record.frame import DecisionRecord, Frame
 from lellm_nb.record.history import Line
 from lellm_nb.record.level_key import without_visits
+from lellm_nb.record.outcome import LIVE, Outcome
 from lellm_nb.record.position import Position
 from lellm_nb.session.recording import Recording
 from lellm_nb.state.frozen import freeze

@@ -10,14 +10,13 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 from lellm_nb.debug.breakpoints.triggers import Arrived, ask_until
-from lellm_nb.engine.context import Outcome
 from lellm_nb.engine.run import HOLD, Run
 from lellm_nb.engine.scope import Scope, Site
-from lellm_nb.engine.step import LIVE
 from lellm_nb.errors import DebuggerError, RunError
 from lellm_nb.graph.graph import Graph
 from lellm_nb.graph.node import Condition, Node, Parallel, Subgraph, Task
 from lellm_nb.record.frame import Frame
+from lellm_nb.record.outcome import LIVE, Outcome
 from lellm_nb.record.position import Position
 from lellm_nb.state.state import content_of
 

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from lellm_nb.graph.walk import branches_of, inner_graph
+
 KINDS = ("task", "condition", "barrier", "parallel", "subgraph")
 
 
@@ -147,10 +149,9 @@ def _add_node(result: Outline, name: str, node: Any, parent: int, prefix: str, r
 
 
 def _add_inside(result: Outline, node: Any, number: int, prefix: str) -> None:
-    inner = getattr(node, "graph", None)
-    if inner is not None and hasattr(inner, "nodes"):
+    inner = inner_graph(node)
+    if inner is not None:
         _add_graph(result, inner, number, prefix)
-    branches: Any = getattr(node, "branches", None) or {}
-    for name, branch in branches.items():
+    for name, branch in branches_of(node).items():
         holder = _add_node(result, str(name), branch, number, prefix, "")
         _add_inside(result, branch, holder, f"{prefix}{name}/")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from lellm_nb.graph.edge import Edge
-from lellm_nb.graph.node import Condition, Parallel, Subgraph
+from lellm_nb.graph.node import Condition
+from lellm_nb.graph.walk import graphs_in
 
 if TYPE_CHECKING:
     import graphviz
@@ -46,7 +47,7 @@ def to_graphviz(graph: Graph) -> graphviz.Digraph:
             bold = "2" if name in (level.start, level.end) else "1"
             shape = _SHAPES.get(node.kind, "box")
             into.node(own, label=graphviz.escape(name), shape=shape, penwidth=bold)
-            for title, inner in _inside(node):
+            for title, inner in graphs_in(node):
                 with into.subgraph(name=f"cluster_{own}_{ids(prefix + name + '/' + title)}") as box:
                     box.attr(label=graphviz.escape(title or name), style="rounded")
                     draw(inner, box, f"{prefix}{name}/{title}/")
@@ -73,7 +74,7 @@ def to_mermaid(graph: Graph) -> str:
                 node.kind, ("([", "])") if name in (level.start, level.end) else ("[", "]")
             )
             lines.append(f"{indent}{own}{left}{_mermaid_text(name)}{right}")
-            for title, inner in _inside(node):
+            for title, inner in graphs_in(node):
                 box = ids(f"{prefix}{name}/{title}#box")
                 lines.append(f"{indent}subgraph {box} [{_mermaid_text(title or name)}]")
                 draw(inner, f"{prefix}{name}/{title}/", indent + "  ")
@@ -87,14 +88,6 @@ def to_mermaid(graph: Graph) -> str:
 
     draw(graph, "", "  ")
     return "\n".join(lines) + "\n"
-
-
-def _inside(node: Any) -> list[tuple[str, Any]]:
-    if isinstance(node, Subgraph):
-        return [("", node.graph)]
-    if isinstance(node, Parallel):
-        return [(b, n.graph) for b, n in node.branches.items() if isinstance(n, Subgraph)]
-    return []
 
 
 def _mermaid_text(name: str) -> str:

@@ -40,7 +40,7 @@ const packed = () => Uint8Array.from(atob(told.textContent), (letter) => letter.
 const unpacked = () => new Blob([packed()]).stream().pipeThrough(new DecompressionStream("gzip"));
 const small = told.type === "{plain}";
 const book = small ? JSON.parse(told.textContent) : await new Response(unpacked()).json();
-const model = $book.bookModel(book);
+const model = $offline_model.bookModel(book);
 $main.$default.render({{ model, el: document.getElementById("here") }});
 </script>
 </html>

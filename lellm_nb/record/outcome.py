@@ -1,0 +1,55 @@
+"""What a step did: all that a commit needs, and all that a replay looks up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from lellm_nb.errors import RunError
+from lellm_nb.state.mutation import Mutation
+
+__all__ = ["LIVE", "Outcome"]
+
+
+class Outcome:
+    """What a step did.
+
+    Attributes:
+        mutations: What it wrote, in order.
+        target: The node it asked to go to, or `None`.
+        ends: Whether it asked to end its level.
+        waits: The name and the timeout of the decision it asked to wait for, or `None`.
+        cost, side_effects: What it noted of itself.
+        stream: The chunks it emitted, or `None`.
+        output, displayed: What it printed and displayed, where that was captured.
+        attempts: How it went, where it has retries or a limit.
+        failure: The error that looking it up raises, or `None`.
+        recorded: Whether it was looked up instead of run.
+        stale: The keys that differ from when it was recorded, where it was looked up.
+    """
+
+    mutations: Sequence[Mutation] = ()
+    target: str | None = None
+    ends: bool = False
+    waits: tuple[str, float | None] | None = None
+    cost: float = 0.0
+    side_effects: bool = False
+    stream: list[Any] | None = None
+    output: str = ""
+    displayed: tuple[Any, ...] = ()
+    attempts: tuple[Any, ...] = ()
+    failure: RunError | None = None
+    recorded: bool = False
+    stale: tuple[str, ...] = ()
+
+    @property
+    def has_detail(self) -> bool:
+        """Whether its frame needs more than every frame has."""
+        return bool(
+            (self.stream or self.output or self.cost or self.side_effects or self.recorded)
+            or len(self.attempts) > 1
+        )
+
+
+LIVE = Outcome()
+"""What a lookup returns where the node is to run after all."""
