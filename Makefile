@@ -1,4 +1,9 @@
-.PHONY: help demo test test-long screenshots bench bench-short
+.PHONY: help demo check test test-long screenshots bench bench-short
+
+# On every core, up to eight; conftest.py says what stays together.
+PYTEST = .venv/bin/python -m pytest -n auto --maxprocesses 8
+# Not unit tests: these start servers, kill processes, run notebooks or try many examples.
+SLOW = browser docs faults laws test_benchmarks.py house/test_style.py
 
 help:  ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1 - /p' $(MAKEFILE_LIST)
@@ -7,13 +12,20 @@ demo:  ## open the first notebook in JupyterLab, from nothing
 	@bash .ci/setup demo
 	@exec .venv/bin/python .ci/demo.py
 
+check:  ## lint, types and unit tests, in about a minute: before each commit
+	@bash .ci/setup check
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy
+	@$(PYTEST) -q tests $(SLOW:%=--ignore=tests/%)
+
 test:  ## run everything: style, types, unit, property, doctest, README, notebooks, browser
 	@bash .ci/setup test
-	@.venv/bin/python -m pytest
+	@$(PYTEST)
 
 test-long:  ## the same with the long forms: many more examples and repetitions
 	@bash .ci/setup test
-	@LELLM_LONG=1 .venv/bin/python -m pytest
+	@LELLM_LONG=1 $(PYTEST)
 
 screenshots:  ## take the pictures of the README again
 	@bash .ci/setup test

@@ -1,4 +1,9 @@
-"""Fixtures for tests in a real browser: `lab` for the session, `notebook` per test."""
+"""Fixtures for tests in a real browser: `lab` for the folder, `notebook` per test.
+
+Playwright keeps an event loop running in the main thread for as long as it is open, and a test
+that calls `asyncio.run` cannot run beside that. So the folder is a package, and what is open
+is closed as soon as the next test is none of this folder.
+"""
 
 from __future__ import annotations
 
@@ -20,14 +25,14 @@ KEPT = ROOT / "test-results"
 expect.set_options(timeout=15_000)  # a busy machine is slow, and no rule here is about that
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """One browser for all."""
+    """One browser for all tests of this folder."""
     with chromium() as running:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def lab(browser: Browser) -> Iterator[Lab]:
     """One server for all; each notebook has a page and a kernel of its own."""
     with Lab(browser) as running:

@@ -11,8 +11,8 @@ import pytest
 from tests.house.source import ROOT
 
 COLLECT = [sys.executable, "-m", "pytest", "tests", "--collect-only", "-q"]
-# No worker, no cache, no plug-in that is not asked: the ids are all that is wanted.
-PLAIN = ["-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:nbval"]
+# No cache, no doctests, no notebooks: the ids of these tests are all that is wanted.
+PLAIN = ["-p", "no:cacheprovider", "-o", "addopts=--import-mode=importlib"]
 
 
 @pytest.mark.timeout(120)
@@ -21,7 +21,7 @@ def test_ids_are_equal_in_two_interpreters():
     own = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST_")}
     under_way = [
         subprocess.Popen(
-            [*COLLECT, *PLAIN, "-o", "addopts=--import-mode=importlib"],
+            [*COLLECT, *PLAIN],
             cwd=ROOT,
             env=own | {"PYTHONHASHSEED": seed},
             stdout=subprocess.PIPE,

@@ -1,9 +1,13 @@
-"""What every test shares: how hard Hypothesis looks, and the order of the folders."""
+"""What every test shares: how hard Hypothesis looks, and which tests stay together.
+
+It lies here and not in `tests/` because the notebooks and the docstrings are tests as well.
+"""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
@@ -43,14 +47,30 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "runs.db"
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the browser tests last, and give every test of a long run more time.
+BROWSER = "tests/browser/"
 
-    Playwright keeps an event loop running in the main thread for as long as it is open;
-    a test that calls `asyncio.run` could not run after it.
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Share the tests out by file: the cells of a notebook have one kernel, for example.
+
+    The browser tests stay together. They take as long as all others, so that two cores are busy
+    to the end; they start one server and one browser; and what they wait for comes late where
+    two browsers share two cores. (`--dist loadgroup` would need no code, but xdist 3.8 does not
+    see its groups with pytest 9.2.)
     """
-    browser = Path(__file__).parent / "browser"
-    items.sort(key=lambda item: browser in item.path.parents)
+    from xdist.scheduler import LoadFileScheduling
+
+    class ByFile(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return BROWSER if nodeid.startswith(BROWSER) else super()._split_scope(nodeid)
+
+    return ByFile(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the browser tests last, for they are slow, and give a long run more time."""
+    items.sort(key=lambda item: item.nodeid.startswith(BROWSER))
     if LONG:
         for item in items:
             marker = item.get_closest_marker("timeout")
