@@ -150,13 +150,12 @@ def _show(options: Any) -> None:
     if options.frame is not None:
         _show_frame(dbg.frames[options.frame])
         return
-    tree = dbg.tree
     _say(f"{dbg.trace_id}  {dbg.name}")
     _say(dbg.status_line)
-    for name, line in dbg._session.history.lines.items():
-        begins = "" if line.base is None else f", from frame {line.first - 1} of {line.base.name}"
-        _say(f"  line {name}: {len(line)} frames{begins}")
-        for mark in tree[name].marks:
+    for line in dbg.tree:
+        begins = f", from frame {line.at} of {line.base}" if line.base else ""
+        _say(f"  line {line.name}: {line.frames} frames{begins}")
+        for mark in line.marks:
             _say(f"    {mark}")
     frames = dbg.frames
     first = max(0, len(frames) - max(options.frames, 0))

@@ -20,7 +20,7 @@ from typing import Any
 from lellm_nb.errors import CheckpointNotFoundError
 from lellm_nb.ids import CheckpointId, TraceId, new_trace_id
 from lellm_nb.record.checkpoint import Checkpoint, CheckpointStore
-from lellm_nb.record.codec.frames import Row
+from lellm_nb.record.codec.frames import FrameRow
 from lellm_nb.record.mutation_log import MutationLog, MutationLogEntry
 from lellm_nb.store.rows import Batch, LineRow, RunStore
 
@@ -136,7 +136,7 @@ class RunStoreSuite(CheckpointStoreSuite):
         """Frames, anchors, templates, lines, values, pieces and marks."""
         store, run = self.make_store(), new_trace_id()
         rows = store.begin_run(run, "name", {"hash": "0x1"})
-        row = Row(0, 1, 2, 3.5, 0.25, b"[1]")
+        row = FrameRow(0, 1, 2, 3.5, 0.25, b"[1]")
         rows.write(
             Batch(
                 frames=[(0, 0, row), (0, 1, row)],
@@ -169,7 +169,7 @@ class RunStoreSuite(CheckpointStoreSuite):
     def test_runs_are_listed_newest_first_and_dropped_whole(self) -> None:
         """A run that is dropped is not found any more; others stay."""
         store, one, two = self.make_store(), new_trace_id(), new_trace_id()
-        row = Row(0, 1, 2, 3.5, 0.25, b"[1]")
+        row = FrameRow(0, 1, 2, 3.5, 0.25, b"[1]")
         for run in (one, two):
             rows = store.begin_run(run, f"run {run[:4]}", {})
             rows.write(Batch(frames=[(0, 0, row)], lines=[LineRow(0, "main", -1, 0)]))

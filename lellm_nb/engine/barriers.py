@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import warnings
-from collections.abc import Callable
 from typing import Any
 
 from lellm_nb.engine import commit
-from lellm_nb.engine.halt import Halt
+from lellm_nb.engine.halt import HOLD, Halt, Hold
 from lellm_nb.engine.scope import Scope, Site
-from lellm_nb.engine.step import Taking
+from lellm_nb.engine.step import RunStep
 from lellm_nb.errors import BarrierCancelledError, LellmError
 from lellm_nb.graph.decision import Approve, Decision, DefaultAction, Modify, Reject
 from lellm_nb.graph.node import Barrier
@@ -20,122 +19,103 @@ from lellm_nb.record.position import Position, Waiting
 from lellm_nb.record.sinks import BarrierOutcome, BarrierSink, Cancelled, Decided, TimedOut
 from lellm_nb.state.state import content_of, value_at
 
-__all__ = ["HOLD", "Answering", "Hold"]
+__all__ = ["HOLD", "Hold", "answer", "decide"]
 
 log = logging.getLogger("lellm_nb")
 
 
-class Hold:
-    """In place of a barrier sink: the run comes back instead of waiting."""
+async def answer(run: RunStep, scope: Scope, level: Position, site: Site) -> Halt | None:
+    """Get a decision for a waiting level, and commit it.
 
-
-HOLD = Hold()
-
-
-class Answering(Taking):
-    """What a `Run` does at a barrier that waits.
-
-    Attributes:
-        barrier: A `BarrierSink`, `HOLD`, or `None` to approve in the open.
-        decided: Where recorded decisions are looked up by barrier id, or `None`.
-        replaying: Whether everything is looked up: a decision that is not there is missing.
+    Raises:
+        BarrierCancelledError: The wait was cancelled.
+        RunCancelledError: The run was.
     """
-
-    replaying: bool = False
-
-    barrier: BarrierSink | Hold | None
-    decided: Callable[[str], DecisionRecord | None] | None
-
-    async def answer(self, scope: Scope, level: Position, site: Site) -> Halt | None:
-        """Get a decision for a waiting level, and commit it.
-
-        Raises:
-            BarrierCancelledError: The wait was cancelled.
-            RunCancelledError: The run was.
-        """
-        hold = level.hold
-        assert isinstance(hold, Waiting)
-        if self.decided is not None:
-            record = self.decided(hold.barrier_id)
-            if record is not None:
-                await self.decide(scope, record.decision, record.by)
-                return None
-        if isinstance(self.barrier, Hold):
-            return Halt.UNRECORDED if self.replaying else Halt.HELD
-        if self.token.is_cancelled:
-            raise self.cancelled(hold.path)
-        if self.barrier is None:
-            warnings.warn(
-                f"Barrier {hold.barrier_id!r} was approved by itself, because the run has no"
-                " barrier sink; pass barrier=….",
-                stacklevel=2,
-            )
-            await self.decide(scope, Approve(), by="no sink")
+    hold = level.hold
+    assert isinstance(hold, Waiting)
+    if run.decided is not None:
+        record = run.decided(hold.barrier_id)
+        if record is not None:
+            await decide(run, scope, record.decision, record.by)
             return None
-        try:
-            outcome = await self._ask(self.barrier, hold)
-        except asyncio.CancelledError:
-            task = asyncio.current_task()
-            if task is not None and task.cancelling():
-                raise
-            raise BarrierCancelledError(hold.path, state=scope.seen(level.data)) from None
-        if self.token.is_cancelled:
-            raise self.cancelled(hold.path)
-        if isinstance(outcome, Hold):
-            return Halt.HELD
-        if isinstance(outcome, Cancelled):
-            raise BarrierCancelledError(hold.path, state=scope.seen(level.data))
-        if isinstance(outcome, Decided):
-            try:
-                await self.decide(scope, outcome.decision)
-            except LellmError as error:
-                if scope.level(self.position).hold is not hold:
-                    raise  # it was committed, and failed to route
-                log.warning("%s Barrier %s goes on waiting.", error, hold.barrier_id)
-        elif isinstance(outcome, TimedOut):
-            await self.decide(scope, _default_of(site), by="timeout")
-        else:
-            raise TypeError(
-                f"Barrier sink {self.barrier!r} answered {outcome!r:.60} for {hold.barrier_id};"
-                " it must return Decided(decision), TimedOut() or Cancelled()."
-            )
+    if isinstance(run.barrier, Hold):
+        return Halt.UNRECORDED if run.replaying else Halt.HELD
+    if run.token.is_cancelled:
+        raise run.cancelled(hold.path)
+    if run.barrier is None:
+        warnings.warn(
+            f"Barrier {hold.barrier_id!r} was approved by itself, because the run has no"
+            " barrier sink; pass barrier=….",
+            stacklevel=2,
+        )
+        await decide(run, scope, Approve(), by="no sink")
         return None
-
-    async def _ask(self, sink: BarrierSink, hold: Waiting) -> BarrierOutcome | Hold:
-        """Ask a sink; where it lets the time pass by, the time is up all the same (B4)."""
-        asked = sink.wait_decision(hold.barrier_id, hold.timeout)
-        if hold.timeout is None:
-            return await asked
+    try:
+        outcome = await _ask(run.barrier, hold)
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise
+        raise BarrierCancelledError(hold.path, state=scope.seen(level.data)) from None
+    if run.token.is_cancelled:
+        raise run.cancelled(hold.path)
+    if isinstance(outcome, Hold):
+        return Halt.HELD
+    if isinstance(outcome, Cancelled):
+        raise BarrierCancelledError(hold.path, state=scope.seen(level.data))
+    if isinstance(outcome, Decided):
         try:
-            return await asyncio.wait_for(asked, hold.timeout + GRACE)
-        except TimeoutError:
-            return TimedOut()
+            await decide(run, scope, outcome.decision)
+        except LellmError as error:
+            if scope.level(run.position).hold is not hold:
+                raise  # it was committed, and failed to route
+            log.warning("%s Barrier %s goes on waiting.", error, hold.barrier_id)
+    elif isinstance(outcome, TimedOut):
+        await decide(run, scope, _default_of(site), by="timeout")
+    else:
+        raise TypeError(
+            f"Barrier sink {run.barrier!r} answered {outcome!r:.60} for {hold.barrier_id};"
+            " it must return Decided(decision), TimedOut() or Cancelled()."
+        )
+    return None
 
-    async def decide(
-        self, scope: Scope, decision: Decision | DefaultAction | str, by: str = "person"
-    ) -> None:
-        """Commit a decision for the barrier that waits in `scope`.
 
-        Raises:
-            NodeNotFoundError: A reroute leads nowhere; the barrier goes on waiting.
-            StateError: A value to be modified is not there; the barrier goes on waiting.
-        """
-        level = scope.level(self.position)
-        hold = level.hold
-        assert isinstance(hold, Waiting)
-        site = scope.site(level.node or "")
-        made = _as_decision(decision, by)
-        committed = commit.commit_decision(scope, site, level, made)
-        now = self.clock.wall()
-        shown = made.value if isinstance(made, DefaultAction) else made
-        proposed: Any = None
-        effective: Any = None
-        if isinstance(made, Modify):
-            path = made.key if isinstance(made.key, tuple) else (made.key,)
-            proposed = value_at(content_of(level.data), path, None)
-            effective = made.value
-        record = DecisionRecord(hold.barrier_id, shown, by, now, proposed, effective)
-        await self.publish(scope, committed, now, 0.0, None, record)
+async def _ask(sink: BarrierSink, hold: Waiting) -> BarrierOutcome | Hold:
+    """Ask a sink; where it lets the time pass by, the time is up all the same (B4)."""
+    asked = sink.wait_decision(hold.barrier_id, hold.timeout)
+    if hold.timeout is None:
+        return await asked
+    try:
+        return await asyncio.wait_for(asked, hold.timeout + GRACE)
+    except TimeoutError:
+        return TimedOut()
+
+
+async def decide(
+    run: RunStep, scope: Scope, decision: Decision | DefaultAction | str, by: str = "person"
+) -> None:
+    """Commit a decision for the barrier that waits in `scope`.
+
+    Raises:
+        NodeNotFoundError: A reroute leads nowhere; the barrier goes on waiting.
+        StateError: A value to be modified is not there; the barrier goes on waiting.
+    """
+    level = scope.level(run.position)
+    hold = level.hold
+    assert isinstance(hold, Waiting)
+    site = scope.site(level.node or "")
+    made = _as_decision(decision, by)
+    committed = commit.commit_decision(scope, site, level, made)
+    now = run.clock.wall()
+    shown = made.value if isinstance(made, DefaultAction) else made
+    proposed: Any = None
+    effective: Any = None
+    if isinstance(made, Modify):
+        path = made.key if isinstance(made.key, tuple) else (made.key,)
+        proposed = value_at(content_of(level.data), path, None)
+        effective = made.value
+    record = DecisionRecord(hold.barrier_id, shown, by, now, proposed, effective)
+    await run.publish(scope, committed, now, 0.0, None, record)
 
 
 GRACE = 0.25

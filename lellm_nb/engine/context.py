@@ -4,24 +4,31 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
+from lellm_nb.engine.cancellation import CancellationToken
+from lellm_nb.engine.scope import Scope, Site
 from lellm_nb.errors import NodeNotFoundError, StateError, StateTypeError
 from lellm_nb.graph.node import check_name
 from lellm_nb.record.outcome import Outcome
-from lellm_nb.state import frozen
+from lellm_nb.record.position import Position
 from lellm_nb.state.compact import MISSING
-from lellm_nb.state.frozen import PLAIN, freeze, path_of
+from lellm_nb.state.frozen import PLAIN, freeze, frozen_list, path_of
 from lellm_nb.state.key import StateKey
 from lellm_nb.state.mutation import Delete, Mutation, Put, Reduce, check_key
 from lellm_nb.state.reducer import Reducer
-
-if TYPE_CHECKING:
-    from lellm_nb.engine.scope import Scope, Site
-    from lellm_nb.engine.step import Taking
-    from lellm_nb.record.position import Position
+from lellm_nb.state.refusal import locate_with
 
 __all__ = ["Context", "record_returned"]
+
+
+class NodeHost(Protocol):
+    """What a context asks of the run that performs its node."""
+
+    token: CancellationToken
+
+    def on_chunk(self, site: Site, chunk: Any) -> None:
+        """Pass a stream chunk on."""
 
 
 class Context(Outcome):
@@ -31,7 +38,7 @@ class Context(Outcome):
     after the node has returned (SEMANTICS S1).
     """
 
-    def __init__(self, run: Taking | None, scope: Scope, site: Site, level: Position) -> None:
+    def __init__(self, run: NodeHost | None, scope: Scope, site: Site, level: Position) -> None:
         self._run = run
         self._scope = scope
         self._site = site
@@ -58,7 +65,7 @@ class Context(Outcome):
     @property
     def visit(self) -> int:
         """How often this node runs in this entry of its level, this run included."""
-        return self._level.visits.count(self._site.name, self._level.step) + 1
+        return self._site.next_visit(self._level)
 
     @property
     def is_cancelled(self) -> bool:
@@ -113,7 +120,7 @@ class Context(Outcome):
         if type(item) not in PLAIN:
             item = freeze(item, name)
         if isinstance(item, list):  # APPEND would extend by it
-            item = frozen.frozen_list((item,))
+            item = frozen_list((item,))
         self.mutations.append(Reduce(name, item, Reducer.APPEND))
 
     def record(self, mutation: Any) -> None:
@@ -229,4 +236,4 @@ def _find_in_context(container: object) -> tuple[Any, ...] | None:
     return None
 
 
-frozen._locate.append(_find_in_context)
+locate_with(_find_in_context)

@@ -83,7 +83,7 @@ async def run_inline(
     """
     if start_at is not None and start_at not in graph.nodes:
         raise NodeNotFoundError(start_at, graph.nodes, state=engine.state)
-    tell = Publisher(
+    publisher = Publisher(
         sink=engine.checkpoint,
         callback=callback,
         stream=engine.stream,
@@ -96,12 +96,12 @@ async def run_inline(
         Scope(graph),
         Position.begin(start_at or graph.start, keep(engine.state)),
         emit=emit,
-        tell=tell,
+        publisher=publisher,
         barrier=engine.barrier,
         token=engine.cancel,
         limit=max_steps,
     )
-    tell.began(run.position)
+    publisher.began(run.position)
     try:
         halt = await run.go()
     finally:

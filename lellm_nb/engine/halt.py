@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import Enum
 
-__all__ = ["GRAVITY", "Halt"]
+__all__ = ["HOLD", "PRECEDENCE", "Halt", "Hold"]
 
 
 class Halt(Enum):
@@ -18,5 +18,12 @@ class Halt(Enum):
     STEPPED = "stepped"  # one commit was made, as asked
 
 
-GRAVITY = [Halt.ENDED, Halt.HELD, Halt.UNRECORDED, Halt.LIMIT, Halt.STOPPED]
+PRECEDENCE = [Halt.ENDED, Halt.HELD, Halt.UNRECORDED, Halt.LIMIT, Halt.STOPPED]
 """When branches come back differently, the last of these speaks for all."""
+
+
+class Hold:
+    """In place of a barrier sink: the run comes back instead of waiting."""
+
+
+HOLD = Hold()

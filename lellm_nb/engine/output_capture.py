@@ -15,13 +15,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-__all__ = ["RUNNING", "Catch", "capturing", "caught"]
+__all__ = ["RUNNING", "OutputCapture", "capturing", "caught"]
 
 MOST = 1_000_000
 """Characters kept per step; what is beyond is counted, not kept."""
 
 
-class Catch:
+class OutputCapture:
     """What one attempt of a node said.
 
     Attributes:
@@ -59,10 +59,12 @@ class Catch:
         return "".join(self.parts) + more
 
 
-RUNNING: contextvars.ContextVar[Catch | None] = contextvars.ContextVar("lellm_nb", default=None)
+RUNNING: contextvars.ContextVar[OutputCapture | None] = contextvars.ContextVar(
+    "lellm_nb", default=None
+)
 
 
-def caught() -> Catch | None:
+def caught() -> OutputCapture | None:
     """Return where the running node's output goes, `None` outside of nodes."""
     catch = RUNNING.get()
     return None if catch is None or catch.closed else catch

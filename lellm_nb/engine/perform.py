@@ -13,10 +13,15 @@ from typing import Any
 
 from lellm_nb.clock import Clock
 from lellm_nb.engine.context import Context, record_returned
-from lellm_nb.engine.scope import is_async
+from lellm_nb.engine.scope import Scope, Site, is_async
 from lellm_nb.graph.node import Task
+from lellm_nb.record.outcome import Outcome
+from lellm_nb.record.position import Position
 
-__all__ = ["Attempt", "perform", "perform_patiently"]
+__all__ = ["Attempt", "Lookup", "perform", "perform_patiently"]
+
+Lookup = Callable[[Scope, Site, Position], Outcome | None]
+"""Gives the recorded outcome of a node instead of performing it; `LIVE` has it performed."""
 
 
 @dataclass(frozen=True, slots=True)

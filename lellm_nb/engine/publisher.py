@@ -94,7 +94,7 @@ class Publisher:
         path, step = site.place.path, level.step + 1
         self._tell("callback", lambda callback: callback.on_node_start(path, step))
         if self.on_event is not None:
-            visit = level.visits.count(site.name, level.step) + 1
+            visit = site.next_visit(level)
             span = self._span(site, level, visit)
             self._event(NodeStart(path, site.name, visit, step, span))
 
@@ -105,7 +105,7 @@ class Publisher:
         path, step = site.place.path, level.step + 1
         self._tell("callback", lambda callback: callback.on_node_end(path, step, error))
         if self.on_event is not None:
-            visit = level.visits.count(site.name, level.step) + 1
+            visit = site.next_visit(level)
             span = self._span(site, level, visit)
             self._event(NodeEnd(path, site.name, visit, step, span, duration, error is None))
 

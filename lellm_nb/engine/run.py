@@ -8,20 +8,19 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from lellm_nb.clock import Clock
-from lellm_nb.engine.barriers import HOLD, Hold
+from lellm_nb.engine import barriers
 from lellm_nb.engine.branch_failure import branch_failure
 from lellm_nb.engine.cancellation import CancellationToken
 from lellm_nb.engine.gc_threshold import collecting_less
-from lellm_nb.engine.halt import GRAVITY, Halt
+from lellm_nb.engine.halt import HOLD, PRECEDENCE, Halt, Hold
 from lellm_nb.engine.output_capture import capturing
+from lellm_nb.engine.perform import Lookup
 from lellm_nb.engine.publisher import Publisher
 from lellm_nb.engine.scope import EntryError, Scope, Site
-from lellm_nb.engine.single_step import Stepping
+from lellm_nb.engine.single_step import RunSingleStep
 from lellm_nb.engine.spot import Move, next_move
-from lellm_nb.engine.step import Lookup
-from lellm_nb.errors import (
-    RunError,
-)
+from lellm_nb.errors import RunError
+from lellm_nb.graph.decision import Decision, DefaultAction
 from lellm_nb.record.frame import DecisionRecord, Frame
 from lellm_nb.record.position import Fan, Position
 from lellm_nb.record.sinks import BarrierSink
@@ -29,7 +28,7 @@ from lellm_nb.record.sinks import BarrierSink
 __all__ = ["HOLD", "Halt", "Run"]
 
 
-class Run(Stepping):
+class Run(RunSingleStep):
     """Moves a position on, one commit at a time.
 
     Attributes:
@@ -42,7 +41,7 @@ class Run(Stepping):
         position: Position,
         *,
         emit: Callable[[Frame], None] | None = None,
-        tell: Publisher | None = None,
+        publisher: Publisher | None = None,
         barrier: BarrierSink | Hold | None = None,
         token: CancellationToken | None = None,
         limit: int | None = None,
@@ -51,7 +50,7 @@ class Run(Stepping):
         self.scope = scope
         self.position = position
         self.emit = emit
-        self.tell = tell
+        self.publisher = publisher
         self.barrier = barrier
         self.token = token or CancellationToken()
         self.limit = limit
@@ -66,7 +65,7 @@ class Run(Stepping):
     async def go(self) -> Halt:
         """Run until nothing moves any more, branches side by side.
 
-        The garbage collector's third threshold is raised meanwhile; see `collector`.
+        The garbage collector's third threshold is raised meanwhile; see `collecting_less`.
 
         Raises:
             RunError: A node, an edge or the graph failed; the position is kept.
@@ -82,6 +81,12 @@ class Run(Stepping):
         """
         with self._capturing():
             return await self._cancellable(self._step())
+
+    async def decide(
+        self, scope: Scope, decision: Decision | DefaultAction | str, by: str = "person"
+    ) -> None:
+        """Commit a decision for the barrier that waits in `scope`; see `barriers.decide`."""
+        await barriers.decide(self, scope, decision, by)
 
     def _capturing(self) -> AbstractContextManager[None]:
         if not self.capture:
@@ -192,7 +197,7 @@ class Run(Stepping):
                 # siblings have committed since: the run must be seen to stand at a failure
                 error = self.failed(scope, level, site, error, self.clock.wall(), 0.0)
             raise error
-        return max((task.result() for task in tasks.values()), key=GRAVITY.index)
+        return max((task.result() for task in tasks.values()), key=PRECEDENCE.index)
 
 
 async def _cancel(tasks: Any) -> None:

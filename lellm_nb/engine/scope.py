@@ -61,6 +61,10 @@ class Site:
             self.solo: dict[str, Graph] = {}
             self.order = {branch: i for i, branch in enumerate(node.branches)}
 
+    def next_visit(self, level: Position) -> int:
+        """Return how often the node will have run in its level's entry, the next run included."""
+        return level.visits.count(self.name, level.step) + 1
+
     def branch_graph(self, name: str, surrounding: Graph) -> Graph:
         """Return a branch as a graph of one node, made once."""
         if name not in self.solo:
@@ -234,7 +238,7 @@ class Scope:
 
     def child(self, site: Site, level: Position, branch: str = "") -> Scope:
         """Return the scope inside the level's next node, or inside one branch of it."""
-        visit = level.visits.count(site.name, level.step) + 1
+        visit = level.visits.count(site.name, level.step) + 1  # `next_visit`, without the call
         known = self._children.get(site.name)
         scope = known.get(branch) if known is not None else None
         if scope is None or scope.visit != visit:

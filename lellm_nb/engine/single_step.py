@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from lellm_nb.engine.barriers import Answering
+from lellm_nb.engine.barriers import answer
 from lellm_nb.engine.branch_failure import PASSED_ON, branch_failure
 from lellm_nb.engine.halt import Halt
 from lellm_nb.engine.scope import EntryError, Scope, Site
 from lellm_nb.engine.spot import Move, Spot, can_move, find_spot
+from lellm_nb.engine.step import RunStep
 from lellm_nb.errors import NodeNotFoundError, RunError, StepsExceededError
 from lellm_nb.record.position import Fan, Position
 
-__all__ = ["Stepping"]
+__all__ = ["RunSingleStep"]
 
 
-class Stepping(Answering):
+class RunSingleStep(RunStep):
     """What a `Run` does to take one step, and what may keep it from that.
 
     Attributes:
@@ -136,7 +137,7 @@ class Stepping(Answering):
         if self.stopping is not None:
             return Halt.STOPPED
         if move is Move.DECIDE:
-            return await self.answer(scope, level, site)
+            return await answer(self, scope, level, site)
         if move is Move.RUN or move is Move.WAIT:
             halt = self._may_start(scope, site, level)
             if halt is not None:

@@ -9,53 +9,45 @@ from typing import Any
 
 from lellm_nb.clock import Clock
 from lellm_nb.engine import commit
-from lellm_nb.engine.cancellation import CancellationToken
+from lellm_nb.engine.cancellation import CancellationToken, being_cancelled
 from lellm_nb.engine.commit import Committed
 from lellm_nb.engine.context import Context, record_returned
-from lellm_nb.engine.halt import Halt
-from lellm_nb.engine.output_capture import RUNNING, Catch
-from lellm_nb.engine.perform import Attempt, perform_patiently
+from lellm_nb.engine.error_routes import error_route, taker_of
+from lellm_nb.engine.halt import Halt, Hold
+from lellm_nb.engine.output_capture import RUNNING, OutputCapture
+from lellm_nb.engine.perform import Attempt, Lookup, perform_patiently
 from lellm_nb.engine.publisher import Publisher
 from lellm_nb.engine.scope import Scope, Site
 from lellm_nb.engine.spot import Move
-from lellm_nb.errors import (
-    BarrierCancelledError,
-    EdgeError,
-    InvalidGraphError,
-    LoopLimitError,
-    NodeExecutionError,
-    NodeNotFoundError,
-    RunCancelledError,
-    RunError,
-    UnroutedError,
-)
+from lellm_nb.errors import NodeExecutionError, NodeNotFoundError, RunCancelledError, RunError
 from lellm_nb.record.frame import DecisionRecord, Detail, Frame, make_frame
 from lellm_nb.record.outcome import LIVE, Outcome
 from lellm_nb.record.position import Position
+from lellm_nb.record.sinks import BarrierSink
 
-__all__ = ["Lookup", "Taking"]
-
-Lookup = Callable[[Scope, Site, Position], Outcome | None]
+__all__ = ["RunStep"]
 
 
-class Taking:
+class RunStep:
     """What a `Run` does at one spot.
 
     Attributes:
         position: Where the run stands; only this class writes it.
         emit: Given every frame, failures included; the history.
-        tell: The sinks, or `None` where there are none.
+        publisher: The sinks, or `None` where there are none.
         recorded: Where outcomes are looked up instead of running nodes, or `None`.
         last: The frame made last.
         capture: Whether what nodes print, log and display goes into their frames.
-        watch: Told of every frame but failures; what it returns becomes `stopping`.
-        watch_failures: The same for failures.
+        watch, watch_failures: Told of every frame, or failure; what they return is `stopping`.
+        barrier: A `BarrierSink`, `HOLD`, or `None` to approve in the open.
+        decided: Where recorded decisions are looked up by barrier id, or `None`.
+        replaying: Whether everything is looked up: a decision that is not there is missing.
     """
 
     scope: Scope
     position: Position
     emit: Callable[[Frame], None] | None
-    tell: Publisher | None
+    publisher: Publisher | None
     token: CancellationToken
     clock: Clock
     stopping: Any
@@ -64,6 +56,9 @@ class Taking:
     last: Frame | None = None
     watch: Callable[[Frame], Any] | None
     watch_failures: Callable[[Frame], Any] | None = None
+    barrier: BarrierSink | Hold | None
+    decided: Callable[[str], DecisionRecord | None] | None
+    replaying: bool = False
 
     async def run_node(self, scope: Scope, level: Position, site: Site) -> Halt | None:
         """Run a node, or look its outcome up, and commit it.
@@ -76,12 +71,12 @@ class Taking:
             if outcome is not LIVE:
                 return await self._replay_node(scope, level, site, outcome)
         ctx = Context(self, scope, site, level)
-        clock, tell = self.clock, self.tell
-        if tell is not None:
-            tell.node_started(site, level)
+        clock, publisher = self.clock, self.publisher
+        if publisher is not None:
+            publisher.node_started(site, level)
         attempts: list[Attempt] | None = None
         failure: BaseException | None = None
-        catch = Catch() if self.capture else None
+        catch = OutputCapture() if self.capture else None
         before = RUNNING.set(catch) if catch is not None else None
         started = clock.wall()
         begun = clock.tick()
@@ -101,7 +96,7 @@ class Taking:
                 attempts = []
                 ctx = await self._patiently(scope, level, site, attempts)
         except asyncio.CancelledError as error:
-            if self.token.is_cancelled or _being_cancelled():
+            if self.token.is_cancelled or being_cancelled():
                 raise
             failure = error  # the node cancelled itself: a failure like any other
         except GeneratorExit:
@@ -116,11 +111,11 @@ class Taking:
             if catch.parts:
                 ctx.output = catch.text
                 ctx.displayed = tuple(catch.displayed)
-        if tell is not None:
-            tell.node_ended(site, level, duration, failure)
+        if publisher is not None:
+            publisher.node_ended(site, level, duration, failure)
         if self.token.is_cancelled:
             raise self.cancelled(site.place.path)
-        if scope.threaded and _being_cancelled():
+        if scope.threaded and being_cancelled():
             raise asyncio.CancelledError  # the node swallowed it: given up all the same
         if attempts:
             ctx.attempts = tuple(attempts)
@@ -140,8 +135,8 @@ class Taking:
             failed = NodeExecutionError(site.place.path, failure, state=state)
             raise self.failed(scope, level, site, failed, started, duration, ctx) from failure
         frame = self._record(scope, committed, started, duration, ctx)
-        if tell is not None:
-            await tell.committed(frame)
+        if publisher is not None:
+            await publisher.committed(frame)
         self._published(frame, committed)
         return None
 
@@ -219,8 +214,8 @@ class Taking:
             RunError: The commit is kept, but has no way out.
         """
         frame = self._record(scope, done, started, duration, outcome, decision, error)
-        if self.tell is not None:
-            await self.tell.committed(frame)
+        if self.publisher is not None:
+            await self.publisher.committed(frame)
         self._published(frame, done)
 
     def _published(self, frame: Frame, done: Committed) -> None:
@@ -290,7 +285,7 @@ class Taking:
         runs = level.hold is None  # else it ran before, and only its way out failed
         error.visit = level.visits.count(site.name, level.step) + runs
         error.attempts = outcome.attempts if outcome is not None else ()
-        if _taker(scope, site.name, error) is not None:
+        if taker_of(scope, site.name, error) is not None:
             return error
         detail = Detail.of(outcome, error) if outcome is not None else Detail(error=error)
         visit = error.visit
@@ -299,15 +294,15 @@ class Taking:
             *(started, duration, detail),
         )
         self._take_note(frame)
-        if self.tell is not None:
-            self.tell.failed(frame)
+        if self.publisher is not None:
+            self.publisher.failed(frame)
         if self.watch_failures is not None and self.stopping is None:
             self.stopping = self.watch_failures(frame)
         return error
 
     async def take_over(self, scope: Scope, site: Site, error: RunError) -> bool:
         """Take the error route of a node that failed, if it has one (SEMANTICS R9)."""
-        target = _route_for(scope, site.name, error)
+        target = error_route(scope, site.name, error)
         if target is None:
             return False
         level = scope.level(self.position)
@@ -321,35 +316,5 @@ class Taking:
 
     def on_chunk(self, site: Site, chunk: Any) -> None:
         """Pass a stream chunk on."""
-        if self.tell is not None:
-            self.tell.chunk(site, chunk)
-
-
-def _being_cancelled() -> bool:
-    """Whether somebody has asked the current task to end."""
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
-
-
-_NEVER_TAKEN = (RunCancelledError, BarrierCancelledError)
-_OF_EDGES = (EdgeError, UnroutedError, InvalidGraphError, LoopLimitError)
-
-
-def _route_for(scope: Scope, name: str, error: RunError) -> str | None:
-    """Return where a level's error route leads for a failure of node `name`."""
-    if isinstance(error, _NEVER_TAKEN):
-        return None
-    if isinstance(error, _OF_EDGES) and error.path == scope.prefix + name:
-        return None  # the node worked and is committed; its way out failed
-    return scope.graph.error_routes.get(name)
-
-
-def _taker(scope: Scope, name: str, error: RunError) -> Scope | None:
-    """Return the innermost level, from `scope` outwards, that takes a failure."""
-    at: Scope | None = scope
-    while at is not None:
-        if _route_for(at, name, error) is not None:
-            return at
-        name = at.name_in_parent
-        at = at.parent
-    return None
+        if self.publisher is not None:
+            self.publisher.chunk(site, chunk)

@@ -7,12 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from lellm_nb.graph.edge import Edge
-
-if TYPE_CHECKING:
-    from lellm_nb.graph.graph import Graph
+from lellm_nb.graph.shape import GraphShape
 
 __all__ = ["Analysis", "Cycle", "Finding", "analyze", "find_cycles"]
 
@@ -71,7 +68,7 @@ class Cycle:
     protected: bool
 
 
-def find_cycles(graph: Graph) -> list[Cycle]:
+def find_cycles(graph: GraphShape) -> list[Cycle]:
     """Return the cycles of a graph; those that share a node are one."""
     links = _links(graph)
     # a cycle is protected if it falls apart without the limited edges; another way between
@@ -84,13 +81,13 @@ def find_cycles(graph: Graph) -> list[Cycle]:
     ]
 
 
-def analyze(graph: Graph) -> Analysis:
+def analyze(graph: GraphShape) -> Analysis:
     """Look at a graph's shape."""
     found = [*_about_cycles(graph), *_about_edges(graph), *_about_reach(graph)]
     return Analysis(tuple(sorted(found, key=lambda finding: finding.level != "warning")))
 
 
-def _about_cycles(graph: Graph) -> Iterator[Finding]:
+def _about_cycles(graph: GraphShape) -> Iterator[Finding]:
     part_of: dict[str, int] = {}
     for i, cycle in enumerate(find_cycles(graph)):
         part_of |= dict.fromkeys(cycle.nodes, i)
@@ -108,7 +105,7 @@ def _about_cycles(graph: Graph) -> Iterator[Finding]:
             yield Finding("warning", "fallback_in_cycle", text, (edge.source, edge.target))
 
 
-def _about_edges(graph: Graph) -> Iterator[Finding]:
+def _about_edges(graph: GraphShape) -> Iterator[Finding]:
     first: dict[str, Edge] = {}
     for edge in graph.edges:
         ends = (edge.source, edge.target)
@@ -122,7 +119,7 @@ def _about_edges(graph: Graph) -> Iterator[Finding]:
             yield Finding("info", "edge_from_end", text, ends)
 
 
-def _about_reach(graph: Graph) -> Iterator[Finding]:
+def _about_reach(graph: GraphShape) -> Iterator[Finding]:
     links = _links(graph)
     seen = {graph.start}
     trail = [graph.start]
@@ -137,7 +134,7 @@ def _about_reach(graph: Graph) -> Iterator[Finding]:
             yield Finding("info", "unreachable", text, (name,))
 
 
-def _links(graph: Graph, *, limited: bool = True) -> dict[str, list[str]]:
+def _links(graph: GraphShape, *, limited: bool = True) -> dict[str, list[str]]:
     """Return every way from node to node: edges, declared gotos, error routes.
 
     Args:

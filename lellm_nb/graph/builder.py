@@ -30,7 +30,8 @@ from lellm_nb.graph.node import (
     make_parallel,
 )
 from lellm_nb.state.lens import as_lens
-from lellm_nb.state.reducer import Reducer, ReducerRegistry
+from lellm_nb.state.reducer import Reducer
+from lellm_nb.state.registry import ReducerRegistry
 
 __all__ = ["GraphBuilder"]
 

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from lellm_nb.graph.shape import GraphShape
 from lellm_nb.graph.walk import branches_of, levels
-
-if TYPE_CHECKING:
-    from lellm_nb.graph.graph import Graph
 
 __all__ = ["Fingerprint"]
 
@@ -42,7 +39,7 @@ class Fingerprint:
     edges: tuple[tuple[str, str, str, str, int | None], ...]
 
     @classmethod
-    def of(cls, graph: Graph) -> Fingerprint:
+    def of(cls, graph: GraphShape) -> Fingerprint:
         """Look at a graph and all that is nested in it."""
         nodes: list[tuple[str, str]] = []
         ends: list[tuple[str, str, str]] = []

@@ -15,7 +15,8 @@ from lellm_nb.graph.drawing.text import to_graphviz, to_mermaid
 from lellm_nb.graph.edge import Edge, Router
 from lellm_nb.graph.fingerprint import Fingerprint
 from lellm_nb.graph.node import Condition, Node, Parallel, Subgraph, Task, make_node
-from lellm_nb.state.reducer import ReducerRegistry
+from lellm_nb.graph.shape import GraphShape
+from lellm_nb.state.registry import ReducerRegistry
 
 if TYPE_CHECKING:  # the loops live in the engine; see tests/house/test_architecture.py
     import graphviz
@@ -26,7 +27,7 @@ if TYPE_CHECKING:  # the loops live in the engine; see tests/house/test_architec
 __all__ = ["Graph"]
 
 
-class Graph:
+class Graph(GraphShape):
     """Nodes and edges, checked and frozen; made by `GraphBuilder.build`.
 
     Attributes:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from lellm_nb.errors import EmptyParallelError, InvalidNodeError
 from lellm_nb.graph.decision import DefaultAction
+from lellm_nb.graph.shape import GraphShape
 from lellm_nb.state.lens import as_lens
 from lellm_nb.state.merge import as_merge
 
@@ -174,12 +175,10 @@ def make_node(name: str, target: Any, **options: Any) -> Node:
     Raises:
         InvalidNodeError: It is none of these.
     """
-    from lellm_nb.graph.graph import Graph
-
     check_name(name)
     if isinstance(target, Node):
         return _renamed(name, target)
-    if isinstance(target, Graph):
+    if isinstance(target, GraphShape):
         return Subgraph(name, target, as_lens(None), **options)
     if inspect.isclass(target):
         raise InvalidNodeError(name, f"{target.__name__} is a class; give an instance of it.")
@@ -195,8 +194,6 @@ def make_node(name: str, target: Any, **options: Any) -> Node:
 
 
 def _renamed(name: str, node: Node) -> Node:
-    from dataclasses import replace
-
     return node if node.name == name else replace(node, name=name)
 
 

@@ -25,7 +25,8 @@ from lellm_nb.record.events import (
     NodeStart,
     NodeStream,
 )
-from lellm_nb.record.frame import DecisionRecord, Frame, FrameStack
+from lellm_nb.record.frame import DecisionRecord, Frame
+from lellm_nb.record.frame_stack import FrameStack
 from lellm_nb.record.history import History, Line
 from lellm_nb.record.mutation_log import InMemoryMutationLog, MutationLog, MutationLogEntry
 from lellm_nb.record.policy import (

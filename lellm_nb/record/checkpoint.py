@@ -90,7 +90,7 @@ class Checkpoint:
         Raises:
             CorruptedCheckpointError: It is not one.
         """
-        from lellm_nb.record.codec.limits import DAMAGE, told
+        from lellm_nb.record.codec.limits import DAMAGE, error_text
         from lellm_nb.record.redaction.redactor import from_plain
 
         try:
@@ -104,7 +104,9 @@ class Checkpoint:
                 created,
             )
         except DAMAGE as error:
-            raise CorruptedCheckpointError(f"This is no checkpoint: {told(error)}.") from error
+            raise CorruptedCheckpointError(
+                f"This is no checkpoint: {error_text(error)}."
+            ) from error
 
 
 @runtime_checkable

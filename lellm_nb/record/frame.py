@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from lellm_nb.errors import RunError
 from lellm_nb.graph.edge import Route
 from lellm_nb.record.detail import DecisionRecord, Detail
-from lellm_nb.record.frame_stack import FrameStack
+from lellm_nb.record.frame_table import keys_that_differ, state_table
+from lellm_nb.record.place import Place
 from lellm_nb.record.position import Position
 from lellm_nb.state.frozen import opaque_paths
 from lellm_nb.state.mutation import Mutation
@@ -17,26 +17,7 @@ from lellm_nb.state.state import content_of, keep
 if TYPE_CHECKING:
     import pandas
 
-__all__ = ["DecisionRecord", "Detail", "Frame", "FrameStack", "Place", "make_frame"]
-
-_VISIT = re.compile(r"#\d+")
-
-
-class Place:
-    """Where a frame was made: shared by all frames of one node.
-
-    Attributes:
-        static: The path without the visits of composites: ``agent/llm`` for ``agent#2/llm``.
-    """
-
-    __slots__ = ("graph_id", "node", "path", "static")
-
-    def __init__(self, graph_id: str, path: str, node: str) -> None:
-        self.graph_id = graph_id
-        self.path = path
-        self.node = node
-        self.static = _VISIT.sub("", path) if "#" in path else path
-
+__all__ = ["DecisionRecord", "Detail", "Frame", "Place", "make_frame"]
 
 _NOTHING = Detail()
 
@@ -56,6 +37,9 @@ class Frame:
         level: Its own level within that position.
         route: Which way it went, `None` where it did not.
         parent: The frame before it on its line.
+        place: Where it was made; shared by all frames of one node.
+        own_detail: What only some frames have, or `None`; `detail` is never `None`.
+        wrote: The mutations, or the one of them where there is one.
 
     Example:
         >>> Frame("g", "a", {"n": 1}, 1)
@@ -63,15 +47,15 @@ class Frame:
     """
 
     __slots__ = (
-        *("_detail", "_place", "_time", "_wrote", "index", "kind", "level"),
-        *("parent", "position", "route", "visit"),
+        *("_time", "index", "kind", "level", "own_detail", "parent", "place"),
+        *("position", "route", "visit", "wrote"),
     )
 
     def __init__(self, graph_id: str, node_id: str, state: Any, cursor: int) -> None:
         level = Position.begin(node_id, keep(state))
         level.step = cursor
-        self._place = Place(graph_id, node_id, node_id)
-        self._detail: Detail | None = None
+        self.place = Place(graph_id, node_id, node_id)
+        self.own_detail: Detail | None = None
         self.parent: Frame | None = None
         self.index = 0
         self.kind = "commit"
@@ -79,7 +63,7 @@ class Frame:
         self.position = level
         self.level = level
         # a lone mutation stands for itself: most frames have one, and a tuple costs 48 bytes
-        self._wrote: Any = ()
+        self.wrote: Any = ()
         self.route: Route | None = None
         self._time = 0j
 
@@ -88,12 +72,12 @@ class Frame:
     @property
     def graph_id(self) -> str:
         """The name of the level's graph."""
-        return self._place.graph_id
+        return self.place.graph_id
 
     @property
     def node_id(self) -> str:
         """The node's name."""
-        return self._place.node
+        return self.place.node
 
     @property
     def state(self) -> Any:
@@ -105,17 +89,17 @@ class Frame:
     @property
     def node(self) -> str:
         """The node's name; empty for the start frame."""
-        return self._place.node
+        return self.place.node
 
     @property
     def path(self) -> str:
         """Composites from the outside in, and the node: ``agent/llm``."""
-        return self._place.path
+        return self.place.path
 
     @property
     def static_path(self) -> str:
         """The path without the visits of composites."""
-        return self._place.static
+        return self.place.static
 
     @property
     def cursor(self) -> int:
@@ -125,7 +109,7 @@ class Frame:
     @property
     def mutations(self) -> tuple[Mutation, ...]:
         """What was written at its level, in order."""
-        wrote = self._wrote
+        wrote = self.wrote
         return wrote if type(wrote) is tuple else (wrote,)
 
     # two numbers in one object: a float each would cost a frame 24 bytes more
@@ -164,8 +148,6 @@ class Frame:
         named = [key for key in (getattr(m, "key", None) for m in self.mutations) if key]
         keys = dict.fromkeys(key if isinstance(key, str) else key[0] for key in named)
         if len(named) < len(self.mutations):
-            from lellm_nb.record.frame_table import keys_that_differ
-
             keys |= dict.fromkeys(keys_that_differ(self))
         return list(keys)
 
@@ -182,7 +164,7 @@ class Frame:
     @property
     def failed(self) -> bool:
         """Whether the run stands still here: a failure that no error route took."""
-        return self._detail is not None and self.error is not None and self.route is None
+        return self.own_detail is not None and self.error is not None and self.route is None
 
     @property
     def decision(self) -> DecisionRecord | None:
@@ -232,7 +214,7 @@ class Frame:
     @property
     def detail(self) -> Detail:
         """What only some frames have, with empty values where this one has none."""
-        return _NOTHING if self._detail is None else self._detail
+        return _NOTHING if self.own_detail is None else self.own_detail
 
     def to_pandas(self) -> pandas.DataFrame:
         """Return one row per key of the frame's own level: key, value, type, size, written_by, at.
@@ -246,16 +228,14 @@ class Frame:
             0    n   int  <NA>
             1  log  list     1
         """
-        from lellm_nb.record.frame_table import state_table
-
         return state_table(self)
 
     def __repr__(self) -> str:
         # tracebacks and asyncio call this, possibly on a half-built frame: short, and never raises
         try:
             what = f"{self.kind} {self.path}".rstrip()
-            if self._detail is not None and self._detail.error is not None:
-                return f"<Frame {self.index} {what}: {type(self._detail.error).__name__}>"
+            if self.own_detail is not None and self.own_detail.error is not None:
+                return f"<Frame {self.index} {what}: {type(self.own_detail.error).__name__}>"
             start = self.kind == "start"
             keys = list(content_of(self.level.data))[:5] if start else self.changed_keys
             changed = ", ".join(map(str, keys))
@@ -278,15 +258,15 @@ def make_frame(
 ) -> Frame:
     """Make a frame of the engine; `index` and `parent` are the history's to set."""
     frame = Frame.__new__(Frame)
-    frame._place = place
-    frame._detail = detail
+    frame.place = place
+    frame.own_detail = detail
     frame.parent = None
     frame.index = 0
     frame.kind = kind
     frame.visit = visit
     frame.position = position
     frame.level = level
-    frame._wrote = mutations[0] if len(mutations) == 1 else mutations
+    frame.wrote = mutations[0] if len(mutations) == 1 else mutations
     frame.route = route
     frame._time = complex(started, duration)
     return frame

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from lellm_nb.record.frame import Frame
+from lellm_nb.record.frame import Frame
 
 __all__ = ["FrameStack"]
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Protocol
 
-from lellm_nb.record.frame import Frame
 from lellm_nb.record.level_key import LevelKeys, enclosing, level_at
+from lellm_nb.record.place import Located
 from lellm_nb.record.position import Position
-from lellm_nb.state.compact import MISSING, Tail, real
+from lellm_nb.state.compact import MISSING, Tail, real, size_of
 from lellm_nb.state.frozen import FrozenDict, FrozenList, FrozenSet
 from lellm_nb.state.typed import Typed
 
@@ -17,7 +18,27 @@ if TYPE_CHECKING:
 __all__ = ["keys_that_differ", "state_table", "type_name"]
 
 
-def state_table(frame: Frame) -> pandas.DataFrame:
+class WrittenStep(Located, Protocol):
+    """A step that wrote something, with the one before it; a frame."""
+
+    @property
+    def kind(self) -> str:
+        """Of what kind it is."""
+
+    @property
+    def index(self) -> int:
+        """Its place on its line."""
+
+    @property
+    def parent(self) -> WrittenStep | None:
+        """The step before it."""
+
+    @property
+    def mutations(self) -> Sequence[Any]:
+        """What it wrote at its level, in order."""
+
+
+def state_table(frame: WrittenStep) -> pandas.DataFrame:
     """Return one row per key of a frame's own level; see `Frame.to_pandas`."""
     import pandas
 
@@ -30,16 +51,16 @@ def state_table(frame: Frame) -> pandas.DataFrame:
             "key": pandas.array(list(content), dtype="string"),
             "value": values,
             "type": pandas.array([type_name(v) for v in content.values()], dtype="string"),
-            "size": pandas.array([_size(v) for v in content.values()], dtype="Int64"),
+            "size": pandas.array([size_of(v) for v in content.values()], dtype="Int64"),
             "written_by": pandas.array(
-                [None if w is None else w.path or w.kind for w in found], dtype="string"
+                [None if w is None else w.place.path or w.kind for w in found], dtype="string"
             ),
             "at": pandas.array([None if w is None else w.index for w in found], dtype="Int64"),
         }
     )
 
 
-def keys_that_differ(frame: Frame) -> list[str]:
+def keys_that_differ(frame: WrittenStep) -> list[str]:
     """Return the keys of a frame's own level that differ from the frame before."""
     before = None
     if frame.parent is not None:
@@ -68,11 +89,6 @@ def type_name(value: Any) -> str:
     return "set" if isinstance(value, FrozenSet) else type(value).__name__
 
 
-def _size(value: Any) -> int | None:
-    sized = (str, bytes, bytearray, dict, list, tuple, set, frozenset, Tail)
-    return len(value) if isinstance(value, sized) else None
-
-
 class _Search:
     """Whose key at which path of the level that is looked at is still without a writer."""
 
@@ -80,9 +96,9 @@ class _Search:
         self.level = level
         self.open: dict[str, tuple[Any, ...]] = {name: (name,) for name in names}
         self.content = content
-        self.found: dict[str, Frame] = {}
+        self.found: dict[str, WrittenStep] = {}
 
-    def look(self, frame: Frame) -> None:
+    def look(self, frame: WrittenStep) -> None:
         """Give every key that the frame wrote to it."""
         for m in frame.mutations:
             key = getattr(m, "key", None)
@@ -96,7 +112,7 @@ class _Search:
                     self.found[name] = frame
                     del self.open[name]
 
-    def _compare(self, frame: Frame) -> None:
+    def _compare(self, frame: WrittenStep) -> None:
         """A typed state's own mutation says nothing of what it writes: look."""
         before = None if frame.parent is None else level_at(frame.parent.position, self.level)
         old = {} if before is None else _content(before)
@@ -106,7 +122,7 @@ class _Search:
                 self.found[name] = frame
                 del self.open[name]
 
-    def leave(self, outside: Frame) -> None:
+    def leave(self, outside: WrittenStep) -> None:
         """Go on in the level around, for the values that came in from there.
 
         A lens is not known here; what it let through is the very same object, under the
@@ -127,7 +143,7 @@ class _Search:
                 del self.open[name]
 
 
-def _writers(frame: Frame, names: list[str]) -> dict[str, Frame]:
+def _writers(frame: WrittenStep, names: list[str]) -> dict[str, WrittenStep]:
     """Return the frame that wrote each key last, on the way to `frame`."""
     keys = LevelKeys()
     search = _Search(keys.of(frame), names, _content(frame.level))

@@ -15,23 +15,26 @@ class Line(Sequence[Frame]):
     """One path through the tree, from the root to its tip.
 
     The frames before `first` belong to the line it was forked from.
+
+    Attributes:
+        own: The frames from `first` on; a list, or what reads like one.
     """
 
-    __slots__ = ("_own", "base", "first", "name")
+    __slots__ = ("base", "first", "name", "own")
 
     def __init__(self, name: str, base: Line | None, first: int) -> None:
         self.name = name
         self.base = base
         self.first = first
-        self._own: list[Frame] = []
+        self.own: list[Frame] = []
 
     @property
     def tip(self) -> int:
         """The index of its last frame."""
-        return self.first + len(self._own) - 1
+        return self.first + len(self.own) - 1
 
     def __len__(self) -> int:
-        return self.first + len(self._own)
+        return self.first + len(self.own)
 
     @overload
     def __getitem__(self, index: int) -> Frame: ...
@@ -50,7 +53,7 @@ class Line(Sequence[Frame]):
         while index < line.first:
             assert line.base is not None
             line = line.base
-        return line._own[index - line.first]
+        return line.own[index - line.first]
 
     def __iter__(self) -> Iterator[Frame]:
         size = len(self)  # a run may be adding frames: show what was there
@@ -60,7 +63,7 @@ class Line(Sequence[Frame]):
             assert line.base is not None
             pieces.append((line.base, line.first))
         for line, end in reversed(pieces):
-            yield from line._own[: end - line.first]
+            yield from line.own[: end - line.first]
 
     def __repr__(self) -> str:
         return f"<Line {self.name!r}: {len(self)} frames>"
@@ -84,7 +87,7 @@ class History:
 
     def __init__(self, start: Frame) -> None:
         main = Line("main", None, 0)
-        main._own.append(start)
+        main.own.append(start)
         self.lines: dict[str, Line] = {"main": main}
         self.notes: dict[Frame, str] = {}
         self.pins: set[Frame] = set()
@@ -132,11 +135,11 @@ class History:
 
     def add(self, line: Line, parent: Frame, frame: Frame) -> Line:
         """Add a frame after another one of a line; away from its tip a new line begins."""
-        own = line._own
+        own = line.own
         index = parent.index + 1
         if index != line.first + len(own):
             line = self.fork(line, parent.index)
-            own = line._own
+            own = line.own
         frame.parent = parent
         step = frame.level.step
         frame.index = step if step == index else index
@@ -147,6 +150,6 @@ class History:
         """Return the line that a frame was made on, `None` for a foreign frame."""
         for line in list(self.lines.values()):
             i = frame.index - line.first
-            if 0 <= i < len(line._own) and line._own[i] is frame:
+            if 0 <= i < len(line.own) and line.own[i] is frame:
                 return line
         return None

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import re
 
-from lellm_nb.record.frame import Frame, Place
+from lellm_nb.record.place import Located, Place
 from lellm_nb.record.position import Fan, Position
 
-__all__ = ["LevelKeys", "enclosing", "label_of", "level_at", "without_visits"]
+__all__ = ["LevelKeys", "enclosing", "label_of", "level_at", "steps_of", "without_visits"]
 
 _AGAIN = re.compile(r"\|([^/|]+)/\1(?=[/|]|$)")
 _VISIT = re.compile(r"#\d+")
@@ -25,15 +25,15 @@ class LevelKeys:
     def __init__(self) -> None:
         self._known: dict[Place, str] = {}
 
-    def of(self, frame: Frame) -> str:
+    def of(self, frame: Located) -> str:
         """Return the level key of a frame."""
         if frame.level is frame.position:
             return ""
-        place = frame._place
+        place = frame.place
         known = self._known.get(place)
         if known is None:
-            segments = frame.path.split("/")[:-1]
-            found = _search(frame.position, segments, frame.path, frame.level, "")
+            segments = place.path.split("/")[:-1]
+            found = _search(frame.position, segments, place.path, frame.level, "")
             if found is None:  # a failure right after entering: the position is still outside
                 return "/" + "/".join(segments)
             self._known[place] = known = found
@@ -87,6 +87,20 @@ def level_at(root: Position, key: str) -> Position | None:
         else:
             return None
     return level
+
+
+def steps_of(key: str) -> list[tuple[str, str]]:
+    """Take a level key apart: the nodes on the way in, and the branch of each that has them.
+
+    Example:
+        >>> steps_of("/par|deep/deep#2")
+        [('par', 'deep'), ('deep', '')]
+    """
+    steps = []
+    for part in key.split("/")[1:]:
+        node, _, branch = part.partition("|")
+        steps.append((node.partition("#")[0], branch))
+    return steps
 
 
 def enclosing(key: str) -> str:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 from lellm_nb.graph.decision import Approve, Decision
-from lellm_nb.record.frame import Frame, FrameStack
+from lellm_nb.record.frame import Frame
+from lellm_nb.record.frame_stack import FrameStack
 
 __all__ = [
     "BarrierOutcome",

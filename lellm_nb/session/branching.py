@@ -114,7 +114,7 @@ class Forking(Moving):
 
     def _edit(self, frame: Frame, edits: Sequence[Mutation]) -> Frame:
         scope = scope_at(self.scope, frame.position, frame)
-        where = (frame._place, frame.visit, frame.route)
+        where = (frame.place, frame.visit, frame.route)
         return self._edited(frame.position, scope, frame.level, edits, where)
 
     def _edited(

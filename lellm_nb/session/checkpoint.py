@@ -9,7 +9,7 @@ from typing import Any
 from lellm_nb.engine.scope import Scope
 from lellm_nb.errors import CheckpointStoreError
 from lellm_nb.graph.node import Parallel, Subgraph
-from lellm_nb.record.frame import FrameStack
+from lellm_nb.record.frame_stack import FrameStack
 from lellm_nb.record.position import Fan, Position
 
 __all__ = ["GraphHashMode", "SessionCheckpoint", "check_exists"]

@@ -13,7 +13,8 @@ from lellm_nb.engine.scope import Scope
 from lellm_nb.engine.spot import Spot, find_spot
 from lellm_nb.errors import NoSuchFrameError
 from lellm_nb.graph.graph import Graph
-from lellm_nb.record.frame import Frame, FrameStack
+from lellm_nb.record.frame import Frame
+from lellm_nb.record.frame_stack import FrameStack
 from lellm_nb.record.history import History, Line
 from lellm_nb.record.position import Position, Waiting
 

@@ -8,7 +8,8 @@ from lellm_nb.clock import Clock
 from lellm_nb.engine.scope import Scope
 from lellm_nb.errors import GraphMismatchError
 from lellm_nb.graph.graph import Graph
-from lellm_nb.record.frame import Frame, FrameStack, Place, make_frame
+from lellm_nb.record.frame import Frame, Place, make_frame
+from lellm_nb.record.frame_stack import FrameStack
 from lellm_nb.record.history import History, Line
 from lellm_nb.record.position import Position
 from lellm_nb.session.branching import Forking

@@ -6,7 +6,8 @@ from lellm_nb.state.key import StateKey
 from lellm_nb.state.lens import IdentityLens, KeyLens, StateLens
 from lellm_nb.state.merge import LastWriteWins, MergeMutations, MergeStrategy, StateMerge
 from lellm_nb.state.mutation import Delete, Mutation, Put, Reduce, fold
-from lellm_nb.state.reducer import Reducer, ReducerRegistry
+from lellm_nb.state.reducer import Reducer
+from lellm_nb.state.registry import ReducerRegistry
 from lellm_nb.state.state import State
 from lellm_nb.state.typed import WorkflowState, typed_state
 

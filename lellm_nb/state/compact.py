@@ -9,12 +9,12 @@ Neither is ever seen by user code: `view` makes real what is read.
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from lellm_nb.state.frozen import FrozenList, frozen_list
 
-__all__ = ["MISSING", "WIDE", "Data", "Tail", "Wide", "draft", "real", "view_items"]
+__all__ = ["MISSING", "WIDE", "Data", "Tail", "Wide", "draft", "real", "size_of", "view_items"]
 
 
 class _Missing:
@@ -84,6 +84,11 @@ class Tail:
     def since(self, start: int) -> list[Any]:
         """Return the items from `start` to the end of this version."""
         return self._buffer[start : self.length]
+
+    @property
+    def buffer_id(self) -> int:
+        """The identity of the buffer: all versions of one list share it while one of them lives."""
+        return id(self._buffer)
 
     def grew_from(self, old: Any) -> bool:
         """Tell whether `old` is an earlier version in the same buffer."""
@@ -216,3 +221,14 @@ def view_items(data: Data) -> dict[str, Any]:
     else:
         return data if type(data) is dict else dict(kept())
     return {key: v.real(key) if type(v) is Tail else v for key, v in kept()}
+
+
+def size_of(value: Any) -> int | None:
+    """Return how many characters, bytes or items a value has; `None` where it has no size.
+
+    Example:
+        >>> size_of("abc"), size_of([1, 2]), size_of(7)
+        (3, 2, None)
+    """
+    sized = (str, bytes, bytearray, Mapping, list, tuple, set, frozenset, Tail)
+    return len(value) if isinstance(value, sized) else None

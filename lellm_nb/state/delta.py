@@ -9,7 +9,7 @@ from typing import Any
 from lellm_nb.errors import StateError
 from lellm_nb.state.frozen import freeze
 from lellm_nb.state.mutation import Delete, Key, Mutation, Put, Reduce, apply, check_key
-from lellm_nb.state.reducer import ReducerRegistry
+from lellm_nb.state.reducer import Reducer
 from lellm_nb.state.state import keep, view
 
 __all__ = ["StateDelta", "fold_deltas"]
@@ -31,7 +31,7 @@ class StateDelta:
     value: Any = None
     source: str = ""
 
-    def mutation(self, registry: ReducerRegistry) -> Mutation:
+    def mutation(self, registry: Mapping[str, Reducer]) -> Mutation:
         """Return the mutation that this is under a registry.
 
         Raises:
@@ -48,7 +48,7 @@ class StateDelta:
 
 
 def fold_deltas(
-    initial: Mapping[str, Any], deltas: Iterable[StateDelta], registry: ReducerRegistry
+    initial: Mapping[str, Any], deltas: Iterable[StateDelta], registry: Mapping[str, Reducer]
 ) -> Any:
     """Return the state after a list of deltas.
 
@@ -56,7 +56,7 @@ def fold_deltas(
         StateError: A reducer refused a value; the message names the source.
 
     Example:
-        >>> from lellm_nb.state import Reducer
+        >>> from lellm_nb.state import Reducer, ReducerRegistry
         >>> rules = ReducerRegistry({"n": Reducer.SUM})
         >>> fold_deltas({"n": 1}, [StateDelta("n", "put", 2, "a")], rules)
         State({'n': 3})

@@ -14,9 +14,10 @@ import fractions
 import pathlib
 import uuid
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, NoReturn, TypeVar
+from typing import Any, TypeVar
 
-from lellm_nb.errors import ReadOnlyStateError, StateError, path_text
+from lellm_nb.errors import StateError, path_text
+from lellm_nb.state.refusal import delete_inside, put, put_inside, refusal
 
 __all__ = [
     "FrozenDict",
@@ -40,47 +41,6 @@ PLAIN: set[type] = {
 
 _freezers: dict[type, Callable[[Any], Any]] = {}
 
-_locate: list[Callable[[object], tuple[Any, ...] | None]] = []
-"""How to find the path of a container in the state a node is reading; set by the engine."""
-
-
-def _refuse(container: Any, what: str, instead: Callable[[str], str]) -> NoReturn:
-    path: tuple[Any, ...] | None = None
-    for find in _locate:
-        path = path or find(container)
-    if path is None:
-        path = (container.key,) if getattr(container, "key", "") else ()
-    key = path_text(path) or "state"
-    argument = repr(path[0] if len(path) == 1 else path) if path else "key"
-    raise ReadOnlyStateError(
-        f"State key {key!r} cannot be changed in place ({what})."
-        f" Inside a node use {instead(argument)}; to work on a copy, take .copy().",
-        key=key,
-    )
-
-
-def _refusal(what: str, instead: Callable[[str], str]) -> Any:
-    def method(self: Any, *_args: Any, **_kwargs: Any) -> NoReturn:
-        _refuse(self, what, instead)
-
-    method.__name__ = what
-    method.__doc__ = "Refuse: what a node reads is read-only (SEMANTICS S1)."
-    return method
-
-
-def _put(key: str) -> str:
-    return f"ctx.put({key}, new_value)"
-
-
-def _put_inside(key: str) -> str:
-    inner = key[1:-1].rstrip(",") if key.startswith("(") else key
-    return f"ctx.put(({inner}, item), new_value)"
-
-
-def _delete_inside(key: str) -> str:
-    inner = key[1:-1].rstrip(",") if key.startswith("(") else key
-    return f"ctx.delete(({inner}, item))"
-
 
 class FrozenDict(dict[Any, Any]):
     """A dict that refuses every change. `copy()` gives a plain dict."""
@@ -88,14 +48,14 @@ class FrozenDict(dict[Any, Any]):
     __slots__ = ("key",)
     key: str
 
-    __setitem__ = _refusal("__setitem__", _put_inside)
-    __delitem__ = _refusal("__delitem__", _delete_inside)
-    __ior__ = _refusal("__ior__", _put)
-    update = _refusal("update", _put)
-    setdefault = _refusal("setdefault", _put_inside)
-    pop = _refusal("pop", _delete_inside)
-    popitem = _refusal("popitem", _put)
-    clear = _refusal("clear", _put)
+    __setitem__ = refusal("__setitem__", put_inside)
+    __delitem__ = refusal("__delitem__", delete_inside)
+    __ior__ = refusal("__ior__", put)
+    update = refusal("update", put)
+    setdefault = refusal("setdefault", put_inside)
+    pop = refusal("pop", delete_inside)
+    popitem = refusal("popitem", put)
+    clear = refusal("clear", put)
 
     def copy(self) -> dict[Any, Any]:
         """Return a plain dict with the same (still frozen) values."""
@@ -116,18 +76,18 @@ class FrozenList(list[Any]):
     __slots__ = ("__weakref__", "key")
     key: str
 
-    append = _refusal("append", lambda key: f"ctx.append({key}, item)")
-    extend = _refusal("extend", lambda key: f"ctx.reduce({key}, items, Reducer.APPEND)")
-    __iadd__ = _refusal("+=", lambda key: f"ctx.reduce({key}, items, Reducer.APPEND)")
-    __imul__ = _refusal("*=", _put)
-    insert = _refusal("insert", _put)
-    remove = _refusal("remove", _put)
-    pop = _refusal("pop", _put)
-    clear = _refusal("clear", lambda key: f"ctx.put({key}, [])")
-    sort = _refusal("sort", _put)
-    reverse = _refusal("reverse", _put)
-    __setitem__ = _refusal("__setitem__", _put_inside)
-    __delitem__ = _refusal("__delitem__", _put)
+    append = refusal("append", lambda key: f"ctx.append({key}, item)")
+    extend = refusal("extend", lambda key: f"ctx.reduce({key}, items, Reducer.APPEND)")
+    __iadd__ = refusal("+=", lambda key: f"ctx.reduce({key}, items, Reducer.APPEND)")
+    __imul__ = refusal("*=", put)
+    insert = refusal("insert", put)
+    remove = refusal("remove", put)
+    pop = refusal("pop", put)
+    clear = refusal("clear", lambda key: f"ctx.put({key}, [])")
+    sort = refusal("sort", put)
+    reverse = refusal("reverse", put)
+    __setitem__ = refusal("__setitem__", put_inside)
+    __delitem__ = refusal("__delitem__", put)
 
     def copy(self) -> list[Any]:
         """Return a plain list with the same (still frozen) items."""
@@ -148,12 +108,12 @@ class FrozenSet(frozenset[Any]):
     __slots__ = ("key",)
     key: str
 
-    add = _refusal("add", _put)
-    discard = _refusal("discard", _put)
-    remove = _refusal("remove", _put)
-    update = _refusal("update", _put)
-    pop = _refusal("pop", _put)
-    clear = _refusal("clear", _put)
+    add = refusal("add", put)
+    discard = refusal("discard", put)
+    remove = refusal("remove", put)
+    update = refusal("update", put)
+    pop = refusal("pop", put)
+    clear = refusal("clear", put)
 
     def __reduce__(self) -> Any:
         return _frozen_set, (list(self), self.key)

@@ -13,6 +13,7 @@ from lellm_nb.errors import MissingKeyError, ReducerError, StateError, StateType
 from lellm_nb.state.compact import MISSING, Data, Wide, draft, real
 from lellm_nb.state.frozen import freeze, frozen_dict, frozen_list
 from lellm_nb.state.reducer import Reducer
+from lellm_nb.state.state import check_content, check_mapping, view
 
 __all__ = ["Delete", "Key", "Mutation", "Put", "Reduce", "apply", "fold", "mutation_from_json"]
 
@@ -259,7 +260,5 @@ def fold(initial: Mapping[str, Any], log: Iterable[Mutation]) -> Any:
         >>> fold({"n": 1}, [Reduce("n", 2, Reducer.SUM)])
         State({'n': 3})
     """
-    from lellm_nb.state.state import check_content, check_mapping, view
-
     frozen = [type(m)(check_key(m.key), *(freeze(v, m.key) for v in m._parts()[1:])) for m in log]
     return view(apply(check_content(check_mapping(initial)), frozen))

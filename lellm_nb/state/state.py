@@ -9,6 +9,7 @@ from lellm_nb.errors import MissingKeyError, StateTypeError, path_text
 from lellm_nb.state.compact import MISSING, view_items
 from lellm_nb.state.frozen import PLAIN, FrozenDict, freeze
 from lellm_nb.state.key import StateKey
+from lellm_nb.state.refusal import refuse
 from lellm_nb.state.typed import Typed, is_typed
 
 __all__ = ["State"]
@@ -42,18 +43,14 @@ class State(FrozenDict):
         self.key = ""
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        from lellm_nb.state.frozen import _refuse
-
         probe = FrozenDict()
         probe.key = str(key)
-        _refuse(probe, "__setitem__", lambda name: f"ctx.put({name}, new_value)")
+        refuse(probe, "__setitem__", lambda name: f"ctx.put({name}, new_value)")
 
     def __delitem__(self, key: Any) -> None:
-        from lellm_nb.state.frozen import _refuse
-
         probe = FrozenDict()
         probe.key = str(key)
-        _refuse(probe, "__delitem__", lambda name: f"ctx.delete({name})")
+        refuse(probe, "__delitem__", lambda name: f"ctx.delete({name})")
 
     def __reduce__(self) -> Any:
         return view, (dict(self),)

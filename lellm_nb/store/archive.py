@@ -38,8 +38,8 @@ from typing import IO, Any
 
 from lellm_nb.errors import CheckpointStoreError, CorruptedCheckpointError
 from lellm_nb.ids import TraceId
-from lellm_nb.record.codec.frames import Row
-from lellm_nb.record.codec.limits import DAMAGE, told
+from lellm_nb.record.codec.frames import FrameRow
+from lellm_nb.record.codec.limits import DAMAGE, error_text
 from lellm_nb.record.codec.values import Codec, Limits, to_bytes
 from lellm_nb.store.memory_rows import MemoryRows
 from lellm_nb.store.rows import LineRow
@@ -112,19 +112,17 @@ def _lines(rows: MemoryRows, name: str) -> Iterator[bytes]:
         yield to_bytes(["line", *line]) + b"\n"
     for number, body in rows.templates(0):
         yield b'["template",%d,%s]\n' % (number, body)
-    for number, body in sorted(rows._values.items()):
+    for number, body in rows.all_values():
         yield b'["value",%d,%s]\n' % (number, body)
-    for number, pieces in sorted(rows._items.items()):
-        for start, body in sorted(pieces.items()):
-            yield b'["items",%d,%d,%s]\n' % (number, start, body)
+    for number, start, body in rows.all_items():
+        yield b'["items",%d,%d,%s]\n' % (number, start, body)
     for line in rows.lines():
         frames = rows.frames(line.number, line.first, line.first + rows.length(line.number))
         for index, row in enumerate(frames, line.first):
             facts = to_bytes(list(row[:5]))
             yield b'["frame",%d,%d,%s,%s]\n' % (line.number, index, facts, row.body)
-    for number, anchors in sorted(rows._anchors.items()):
-        for index, body in sorted(anchors.items()):
-            yield b'["anchor",%d,%d,%s]\n' % (number, index, body)
+    for number, index, body in rows.all_anchors():
+        yield b'["anchor",%d,%d,%s]\n' % (number, index, body)
     for kind, key, body in rows.marks():
         yield b"%s%s]\n" % (to_bytes(["mark", kind, key])[:-1] + b",", body)
 
@@ -155,7 +153,7 @@ def read_archive(
     except MemoryError:
         raise CorruptedCheckpointError("The file is larger than there is memory for.") from None
     except DAMAGE as error:
-        raise CorruptedCheckpointError(f"This file is no run: {told(error)}.") from error
+        raise CorruptedCheckpointError(f"This file is no run: {error_text(error)}.") from error
 
 
 def _pieces(path: Path) -> Iterator[bytes]:
@@ -233,7 +231,7 @@ def _take(form: Any, rows: MemoryRows) -> None:
         case ["template", int(number), body]:
             rows.add(("template", number), _body(body))
         case ["frame", int(line), int(index), [int(template), int(visit), int(cursor), s, d], body]:
-            row = Row(template, visit, cursor, float(s), float(d), _body(body))
+            row = FrameRow(template, visit, cursor, float(s), float(d), _body(body))
             rows.add(("frame", line, index), row)
         case ["anchor", int(line), int(index), body]:
             rows.add(("anchor", line, index), _body(body))

@@ -13,13 +13,13 @@ from lellm_nb.record.codec.values import Codec
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.history import Line
 from lellm_nb.record.redaction.checkpoint import redacted
-from lellm_nb.store.retention_guard import Protector
-from lellm_nb.store.retry_on_refusal import Refusing
+from lellm_nb.store.retention_guard import RetentionGuard
+from lellm_nb.store.retry_on_refusal import RetryOnRefusal
 
-__all__ = ["CheckpointKeeper"]
+__all__ = ["CheckpointWriter"]
 
 
-class CheckpointKeeper(Refusing):
+class CheckpointWriter(RetryOnRefusal):
     """Keeps one checkpoint per commit in a store of somebody else's.
 
     Such a store has no lines, notes or breakpoints: only where the run stands. Checkpoints
@@ -40,7 +40,7 @@ class CheckpointKeeper(Refusing):
         self.leader: Any = None
         self._pending: list[Callable[[], Any]] = []
         self._ids: dict[Frame, CheckpointId] = {}
-        self._protector = Protector(store, trace_id)
+        self._protector = RetentionGuard(store, trace_id)
 
     def resume(self, frame: Frame, checkpoint_id: CheckpointId) -> None:
         """Go on at a frame whose checkpoint is saved already."""

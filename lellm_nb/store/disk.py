@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from lellm_nb.errors import CheckpointStoreError, CorruptedCheckpointError
-from lellm_nb.record.codec.limits import DAMAGE, told
+from lellm_nb.record.codec.limits import DAMAGE, error_text
 from lellm_nb.record.codec.positions import PositionReader, PositionWriter
 from lellm_nb.record.codec.values import Codec
 from lellm_nb.record.redaction.redactor import Redactor
@@ -116,7 +116,7 @@ class DiskSink:
                 raise ValueError(f"format {form['format']!r}")
             return {**form, "state": view(PositionReader(self.codec).data(form["state"]))}
         except DAMAGE as error:
-            raise CorruptedCheckpointError(f"This is no snapshot: {told(error)}.") from error
+            raise CorruptedCheckpointError(f"This is no snapshot: {error_text(error)}.") from error
 
 
 _NAME = re.compile(r"\d{6} .*\.json$")

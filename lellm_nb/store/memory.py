@@ -16,7 +16,7 @@ from lellm_nb.record.redaction.checkpoint import redacted
 from lellm_nb.record.redaction.redactor import Redactor
 from lellm_nb.record.sinks import FrameInfo
 from lellm_nb.store.memory_rows import MemoryRows
-from lellm_nb.store.retention_guard import Protector
+from lellm_nb.store.retention_guard import RetentionGuard
 from lellm_nb.store.rows import RunInfo
 
 __all__ = ["InMemoryStore", "StoreSink"]
@@ -161,7 +161,7 @@ class StoreSink:
         self.retention = retention or RetentionPolicy.keep_all()
         self.trace_id = trace_id or new_trace_id()
         self._last: Frame | None = None
-        self._protector = Protector(store, self.trace_id)
+        self._protector = RetentionGuard(store, self.trace_id)
 
     def on_checkpoint(self, state: Any, frame_info: FrameInfo) -> CheckpointId | bool:
         """Keep the commit if the trigger wants it; return the checkpoint's id, else False."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import bisect
 import threading
+from collections.abc import Iterator
 from typing import Any
 
 from lellm_nb.errors import CheckpointStoreError, CorruptedCheckpointError
 from lellm_nb.ids import TraceId
-from lellm_nb.record.codec.frames import Row
+from lellm_nb.record.codec.frames import FrameRow
 from lellm_nb.store.rows import Batch, LineRow
 
 __all__ = ["MemoryRows"]
@@ -25,7 +26,7 @@ class MemoryRows:
     def __init__(self, trace_id: TraceId, facts: dict[str, Any]) -> None:
         self.trace_id = trace_id
         self._facts = facts
-        self._frames: dict[int, dict[int, Row]] = {}
+        self._frames: dict[int, dict[int, FrameRow]] = {}
         self._anchors: dict[int, dict[int, bytes]] = {}
         self._templates: dict[int, bytes] = {}
         self._lines: dict[int, LineRow] = {}
@@ -83,7 +84,7 @@ class MemoryRows:
             raise CorruptedCheckpointError(f"The {kind} {at} is there twice.")
         where[at[-1]] = what
 
-    def write_frame(self, line: int, index: int, row: Row) -> None:
+    def write_frame(self, line: int, index: int, row: FrameRow) -> None:
         """Write one frame."""
         self._frames.setdefault(line, {})[index] = row
 
@@ -95,7 +96,7 @@ class MemoryRows:
         """Return how many frames a line has of its own."""
         return len(self._frames.get(line, ()))
 
-    def frames(self, line: int, start: int, stop: int) -> list[Row]:
+    def frames(self, line: int, start: int, stop: int) -> list[FrameRow]:
         """Return the rows of a line from index `start` to before `stop`."""
         rows = self._frames.get(line, {})
         try:
@@ -132,6 +133,18 @@ class MemoryRows:
         """Return the highest number of a value or list, 0 where there is none."""
         return max([0, *self._values, *self._items])
 
+    def all_values(self) -> Iterator[tuple[int, bytes]]:
+        """Walk the large values by their numbers."""
+        yield from sorted(self._values.items())
+
+    def all_items(self) -> Iterator[tuple[int, int, bytes]]:
+        """Walk the pieces of long lists: number, start, body."""
+        return _flat(self._items)
+
+    def all_anchors(self) -> Iterator[tuple[int, int, bytes]]:
+        """Walk the whole positions: line, index, body."""
+        return _flat(self._anchors)
+
     def marks(self) -> list[tuple[str, str, bytes]]:
         """Return what else is known of the run."""
         return [(kind, key, body) for (kind, key), body in self._marks.items()]
@@ -148,3 +161,9 @@ class MemoryRows:
     def release(self) -> None:
         """Stop being the one who writes the run."""
         self._claimed = False
+
+
+def _flat(table: dict[int, dict[int, bytes]]) -> Iterator[tuple[int, int, bytes]]:
+    for number, rows in sorted(table.items()):
+        for at, body in sorted(rows.items()):
+            yield number, at, body

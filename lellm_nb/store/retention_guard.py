@@ -8,10 +8,10 @@ from lellm_nb.errors import CheckpointNotFoundError
 from lellm_nb.ids import CheckpointId, TraceId
 from lellm_nb.record.checkpoint import CheckpointStore
 
-__all__ = ["Protector"]
+__all__ = ["RetentionGuard"]
 
 
-class Protector:
+class RetentionGuard:
     """Protects checkpoints of one run that were saved before.
 
     What is protected says so in the checkpoint itself, and every store's `prune` looks there:

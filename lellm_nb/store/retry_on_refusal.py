@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from lellm_nb.errors import CheckpointStoreError
 
-__all__ = ["Refusing"]
+__all__ = ["RetryOnRefusal"]
 
 
-class Refusing:
+class RetryOnRefusal:
     """Writes to a store that may refuse.
 
     Attributes:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from lellm_nb.ids import TraceId
-from lellm_nb.record.codec.frames import Row
+from lellm_nb.record.codec.frames import FrameRow
 
 __all__ = ["Batch", "LineRow", "RunInfo", "RunRows", "RunStore"]
 
@@ -34,7 +34,7 @@ class Batch:
         marks: ``(kind, key, body)``: what else is known of the run; `None` takes it away.
     """
 
-    frames: list[tuple[int, int, Row]] = field(default_factory=list)
+    frames: list[tuple[int, int, FrameRow]] = field(default_factory=list)
     anchors: list[tuple[int, int, bytes]] = field(default_factory=list)
     templates: list[tuple[int, bytes]] = field(default_factory=list)
     lines: list[LineRow] = field(default_factory=list)
@@ -93,7 +93,7 @@ class RunRows(Protocol):
     def write(self, batch: Batch) -> None:
         """Write all of a batch, durably, or nothing of it."""
 
-    def write_frame(self, line: int, index: int, row: Row) -> None:
+    def write_frame(self, line: int, index: int, row: FrameRow) -> None:
         """Write one frame, durably."""
 
     def lines(self) -> list[LineRow]:
@@ -102,7 +102,7 @@ class RunRows(Protocol):
     def length(self, line: int) -> int:
         """Return how many frames a line has of its own."""
 
-    def frames(self, line: int, start: int, stop: int) -> list[Row]:
+    def frames(self, line: int, start: int, stop: int) -> list[FrameRow]:
         """Return the rows of a line from index `start` to before `stop`."""
 
     def anchor(self, line: int, index: int) -> tuple[int, bytes] | None:

@@ -16,11 +16,11 @@ from lellm_nb.record.codec.values import Codec, Problem, to_bytes, unsavable
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.history import Line
 from lellm_nb.record.redaction.redactor import Redactor
-from lellm_nb.store.retry_on_refusal import Refusing
+from lellm_nb.store.large_values import LargeValueWriter
+from lellm_nb.store.retry_on_refusal import RetryOnRefusal
 from lellm_nb.store.rows import Batch, LineRow, RunRows
-from lellm_nb.store.shelf import BatchShelf
 
-__all__ = ["Keeper"]
+__all__ = ["RunWriter"]
 
 log = logging.getLogger("lellm_nb")
 
@@ -31,7 +31,7 @@ SELDOM = 128
 """But after so many one is written, whatever it costs: a fetch folds at most these."""
 
 
-class Keeper(Refusing):
+class RunWriter(RetryOnRefusal):
     """Keeps one run: frames, lines, heads, and what else a debugger wants to find again.
 
     What a store refuses stays here and is tried again; `error` says why meanwhile, and
@@ -69,7 +69,7 @@ class Keeper(Refusing):
         self._beside: weakref.WeakKeyDictionary[Any, dict[str, bytes]] = weakref.WeakKeyDictionary()
         known = rows.templates(0)
         self._frames = FrameWriter(self.codec, graph, known[-1][0] + 1 if known else 0)
-        self._shelf = BatchShelf(self.codec, self._pending)
+        self._large = LargeValueWriter(self.codec, self._pending)
 
     @property
     def leader(self) -> Any:
@@ -94,7 +94,7 @@ class Keeper(Refusing):
         self._lines = dict(lines)
         self._numbers = max(lines.values()) + 1
         self._anchors = {number: self.rows.anchors(number) for number in lines.values()}
-        self._shelf.first = self.rows.last_number()
+        self._large.first = self.rows.last_number()
 
     def number(self, line: Line) -> int:
         """Return the number of a line; a new one is written with the next write."""
@@ -167,7 +167,7 @@ class Keeper(Refusing):
         return 0, 0
 
     def _anchor(self, number: int, frame: Frame) -> None:
-        writer = PositionWriter(self.codec, self._shelf)
+        writer = PositionWriter(self.codec, self._large)
         body, _ = self.codec.written(lambda: writer.write(frame.position))
         self._size = len(body)
         if writer.problems and (self.strict or frame.kind == "start"):
@@ -195,7 +195,7 @@ class Keeper(Refusing):
                 self._failed(error)
                 return False
             self.error = None
-            self._pending = self._shelf.batch = Batch()
+            self._pending = self._large.batch = Batch()
             return True
 
     def _failed(self, error: CheckpointStoreError) -> None:

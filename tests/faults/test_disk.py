@@ -17,8 +17,8 @@ from lellm_nb.errors import (
     CorruptedCheckpointError,
 )
 from lellm_nb.store import SqliteStore
-from lellm_nb.store.reading import StoredRun
-from lellm_nb.store.run_writer import Keeper
+from lellm_nb.store.run_reader import RunReader
+from lellm_nb.store.run_writer import RunWriter
 from tests.faults.victim import graph
 from tests.strategies import finish, finish_debugger, nested, steps
 
@@ -45,12 +45,12 @@ def test_a_clock_that_goes_backwards_harms_nothing(tmp_path):
     clock = Clock(wall=lambda: float(next(times)), tick=lambda: 0.0)
     session = ExecutionSession({}, nested(), clock=clock)
     rows = SqliteStore(tmp_path / "runs.db").begin_run("t", "t", {})
-    keeper = Keeper(rows, session.graph)
+    keeper = RunWriter(rows, session.graph)
     session.history.keeper = keeper
     keeper.keep(session.line, session.head)
     finish(session)
 
-    stored = StoredRun(rows).history.lines["main"]
+    stored = RunReader(rows).history.lines["main"]
 
     assert [f.started for f in stored] == [f.started for f in session.line]
     assert [f.position for f in stored] == [f.position for f in session.line]

@@ -325,11 +325,11 @@ def _spoil(db, chance):
     body = "facts" if table == "runs" else "body"
     row = chance.choice(db.execute(f"select * from {table}").fetchall())
     if table == "frames":
-        from lellm_nb.record.codec.frames import Row
-        from lellm_nb.store.sqlite.rows import _with_sum
+        from lellm_nb.record.codec.frames import FrameRow
+        from lellm_nb.store.sqlite.checksums import with_sum
 
         bad = text(mutated(json.loads(row["body"]), chance)).encode()
-        made = _with_sum(row["id"], Row(*list(row)[1:6], bad))
+        made = with_sum(row["id"], FrameRow(*list(row)[1:6], bad))
         db.execute("update frames set body = ?, sum = ? where id = ?", (bad, made[-1], row["id"]))
         undo = "update frames set body = ?, sum = ? where id = ?"
         _undo.append((undo, (row["body"], row["sum"], row["id"])))

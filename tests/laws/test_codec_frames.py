@@ -15,11 +15,11 @@ from lellm_nb import ExecutionSession
 from lellm_nb.errors import RunError
 from lellm_nb.record.codec import positions as codec_positions
 from lellm_nb.record.codec.types import register_type
+from lellm_nb.store import large_values
 from lellm_nb.store import run_writer as keeping
-from lellm_nb.store import shelf
 from lellm_nb.store.memory_rows import MemoryRows
-from lellm_nb.store.reading import StoredRun
-from lellm_nb.store.run_writer import Keeper
+from lellm_nb.store.run_reader import RunReader
+from lellm_nb.store.run_writer import RunWriter
 from lellm_nb.store.sqlite.store import SqliteStore
 from tests.strategies import finish
 from tests.strategies_graphs import nested_plans, wild_plans
@@ -42,14 +42,14 @@ def store(tmp_path_factory):
 def small_blocks() -> Any:
     """Anchors, shared values and long lists from a size that small runs reach."""
     stack = mock.patch.multiple(keeping, OFTEN=5, SELDOM=8)
-    large = mock.patch.object(shelf, "LARGE", 40)
+    large = mock.patch.object(large_values, "LARGE", 40)
     long = mock.patch.object(codec_positions, "LONG", 4)
     return stack, long, large
 
 
-def kept(session: ExecutionSession, rows: Any) -> Keeper:
+def kept(session: ExecutionSession, rows: Any) -> RunWriter:
     """Keep a session's history from its first frame on."""
-    keeper = Keeper(rows, session.graph)
+    keeper = RunWriter(rows, session.graph)
     keeper.leader = session
     session.history.keeper = keeper
     keeper.keep(session.line, session.head, leads=True)
@@ -110,7 +110,7 @@ def test_a_stored_run_is_the_run(data, plan, typed, on_disk, seed, store):
             session = session.fork(frame, put=put)
             try_to_finish(session)
 
-        assert_same(session.history, StoredRun(rows).history, random.Random(seed))
+        assert_same(session.history, RunReader(rows).history, random.Random(seed))
 
 
 @given(data=st.data(), plan=nested_plans)
@@ -127,10 +127,10 @@ def test_a_reopened_run_ends_as_if_it_had_never_stopped(data, plan, store):
     answers = _answers(whole)
     _step_to(first, steps, answers)
 
-    stored = StoredRun(rows)
+    stored = RunReader(rows)
     second = ExecutionSession.of_history(graph, stored.history, stored.line, stored.head)
     assert second.head.index == first.head.index
-    keeper = Keeper(rows, graph)
+    keeper = RunWriter(rows, graph)
     keeper.resume(stored.numbers)
     keeper.leader = second
     second.history.keeper = keeper
@@ -138,7 +138,7 @@ def test_a_reopened_run_ends_as_if_it_had_never_stopped(data, plan, store):
 
     assert second.position == whole.position
     assert [f.path for f in second.line] == [f.path for f in whole.line]
-    again = StoredRun(rows)
+    again = RunReader(rows)
     assert_same(second.history, again.history, random.Random(0))
 
 

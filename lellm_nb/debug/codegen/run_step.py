@@ -16,7 +16,7 @@ from lellm_nb.graph.builder import GraphBuilder
 from lellm_nb.record.position import Position
 from lellm_nb.record.visits import Visits
 from lellm_nb.state.mutation import Mutation
-from lellm_nb.state.reducer import ReducerRegistry
+from lellm_nb.state.registry import ReducerRegistry
 from lellm_nb.state.state import keep
 
 __all__ = ["StepResult", "run_step"]

@@ -85,7 +85,7 @@ def _changed(frame: Frame) -> str:
 
 
 def _error(frame: Frame) -> str | None:
-    if frame._detail is None or frame.error is None:
+    if frame.own_detail is None or frame.error is None:
         return None
     return f"{type(frame.error).__name__}: {frame.error}"
 

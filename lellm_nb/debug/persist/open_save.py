@@ -20,7 +20,7 @@ from lellm_nb.graph.node import Parallel, Subgraph
 from lellm_nb.ids import TraceId
 from lellm_nb.record.codec.graph import graph_facts, read_fingerprint, read_graph
 from lellm_nb.record.codec.values import Codec
-from lellm_nb.record.frame import FrameStack
+from lellm_nb.record.frame_stack import FrameStack
 from lellm_nb.record.position import Position
 from lellm_nb.record.redaction.redactor import Redactor
 from lellm_nb.session.session import (
@@ -31,11 +31,11 @@ from lellm_nb.session.session import (
 )
 from lellm_nb.state.state import keep
 from lellm_nb.store.archive import read_archive, write_archive
-from lellm_nb.store.checkpoint_writer import CheckpointKeeper
+from lellm_nb.store.checkpoint_writer import CheckpointWriter
 from lellm_nb.store.memory_rows import MemoryRows
-from lellm_nb.store.reading import StoredRun
 from lellm_nb.store.rows import RunInfo, RunRows, RunStore
-from lellm_nb.store.run_writer import Keeper
+from lellm_nb.store.run_reader import RunReader
+from lellm_nb.store.run_writer import RunWriter
 from lellm_nb.store.sqlite.store import SqliteStore
 
 __all__ = ["keeper_for", "load_archive", "open_store", "save_archive"]
@@ -65,11 +65,11 @@ def keeper_for(
         store = SqliteStore(store, redact=redact)
     if isinstance(store, RunStore):
         facts = {**graph_facts(graph), "max_steps": max_steps}
-        keeper = Keeper(store.begin_run(trace_id, name, facts), graph, _codec_of(store))
+        keeper = RunWriter(store.begin_run(trace_id, name, facts), graph, _codec_of(store))
         keeper.closes = store if own else None
         return keeper
     if hasattr(store, "save") and hasattr(store, "load_latest"):
-        return CheckpointKeeper(store, trace_id, graph, _codec_of(store, redact))
+        return CheckpointWriter(store, trace_id, graph, _codec_of(store, redact))
     raise DebuggerError(f"{store!r:.80} is no store, and no path of a file.")
 
 
@@ -127,7 +127,7 @@ def _open_rows(
     if writes:
         rows.claim()  # first of all: nobody may write while this reads
     try:
-        stored = StoredRun(rows, reducers=None if graph is None else _reducers_of(graph))
+        stored = RunReader(rows, reducers=None if graph is None else _reducers_of(graph))
         shown = graph or read_graph(facts.get("outline"), number)
         session = ExecutionSession.of_history(shown, stored.history, stored.line, stored.head)
         if graph is not None:
@@ -140,7 +140,7 @@ def _open_rows(
         made._reading = graph is None
         made._restore_marks(stored)
         if writes:
-            keeper = Keeper(rows, graph, codec)
+            keeper = RunWriter(rows, graph, codec)
             keeper.resume(stored.numbers)
             made._attach(keeper)
     except BaseException:
@@ -181,7 +181,7 @@ def _open_checkpoint(
     made = _made(cls, session, graph.name, MAX_STEPS)
     made.trace_id = TraceId(run)
     made._reopened = True
-    keeper = CheckpointKeeper(store, made.trace_id, graph, codec)
+    keeper = CheckpointWriter(store, made.trace_id, graph, codec)
     keeper.resume(session.head, found.checkpoint_id)
     made._attach(keeper)
     return made
@@ -194,11 +194,11 @@ def save_archive(dbg: Any, path: Any) -> None:
     facts = dict(stored.rows.facts) if stored and dbg._reading else graph_facts(dbg.graph)
     rows = MemoryRows(dbg.trace_id, {**facts, "max_steps": dbg.max_steps})
     codec = getattr(session.history.keeper, "codec", None)
-    keeper = Keeper(rows, dbg.graph, codec, strict=True)
+    keeper = RunWriter(rows, dbg.graph, codec, strict=True)
     history = session.history
     for line in list(history.lines.values()):
         keeper.number(line)
-        for frame in line._own:
+        for frame in line.own:
             keeper.keep(line, frame)
     keeper.moved(session.line, session.head)
     for frame, text in history.notes.items():

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from lellm_nb.debug.breakpoints.unsaved_condition import NotStored
     from lellm_nb.debug.debugger import Debugger
     from lellm_nb.record.redaction.redactor import Redactor
-    from lellm_nb.store.reading import StoredRun
+    from lellm_nb.store.run_reader import RunReader
 
 # stores and the codec are imported where they are used: a run that is not kept pays nothing
 
@@ -40,7 +40,7 @@ class Keeping(Supplying):
     """
 
     trace_id: TraceId
-    _stored: StoredRun | None = None
+    _stored: RunReader | None = None
     _by_line: dict[str, dict[str, Any]] | None = None
     _kept_open: _KeptOpen | None = None
     _reading = False
@@ -276,7 +276,7 @@ class Keeping(Supplying):
             if self._keeper is not None:
                 self._keeper.check()
 
-    def _restore_marks(self, stored: StoredRun) -> None:
+    def _restore_marks(self, stored: RunReader) -> None:
         history = stored.history
         self._by_line = {}
         mine: dict[str, Any] = {}

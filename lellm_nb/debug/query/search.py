@@ -124,7 +124,7 @@ class _Search:
                 continue
             path = key if isinstance(key, tuple) else (key,)
             yield from self._in_write(frame, path, value)
-        if frame._detail is not None:
+        if frame.own_detail is not None:
             yield from self._in_detail(frame)
 
     def _in_detail(self, frame: Frame) -> Iterator[Hit]:

@@ -89,7 +89,7 @@ class _Walk:
         frame: Frame | None = head
         while frame is not None:
             last = frame
-            wrote = frame._wrote  # `mutations` makes a tuple of a lone one
+            wrote = frame.wrote  # `mutations` makes a tuple of a lone one
             if not at_root:
                 self._inside(frame)
             elif type(wrote) is tuple and not wrote:

@@ -44,8 +44,8 @@ def change_table(frames: Sequence[Frame], scope: Scope, address: Address) -> pan
     return table(
         {
             "frame": [f.index for f in at],
-            "path": [f._place.path for f in at],
-            "node": [f._place.node for f in at],
+            "path": [f.place.path for f in at],
+            "node": [f.place.node for f in at],
             "visit": [f.visit for f in at],
             "kind": [f.kind for f in at],
             "old": as_seen(old),

@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from lellm_nb.graph.edge import Edge
 from lellm_nb.graph.node import Condition
+from lellm_nb.graph.shape import GraphShape
 from lellm_nb.graph.walk import graphs_in
 
 if TYPE_CHECKING:
     import graphviz
-
-    from lellm_nb.graph.graph import Graph
 
 __all__ = ["all_edges", "to_graphviz", "to_mermaid"]
 
@@ -19,7 +18,7 @@ _SHAPES = {"barrier": "hexagon", "condition": "diamond", "subgraph": "box3d", "p
 _STYLES = {"conditional": "dashed", "fallback": "dotted", "goto": "dotted", "error": "dotted"}
 
 
-def all_edges(graph: Graph) -> list[Edge]:
+def all_edges(graph: GraphShape) -> list[Edge]:
     """Return the edges, the cases of conditions, declared gotos and error routes."""
     edges = list(graph.edges)
     for name, node in graph.nodes.items():
@@ -30,7 +29,7 @@ def all_edges(graph: Graph) -> list[Edge]:
     return edges + [Edge(a, b, "error") for a, b in graph.error_routes.items()]
 
 
-def to_graphviz(graph: Graph) -> graphviz.Digraph:
+def to_graphviz(graph: GraphShape) -> graphviz.Digraph:
     """Return the graph for Graphviz; its `.source` is text, drawing it needs ``dot``.
 
     Node ids are our own (``n0``, ``n1``, …) and labels are escaped, so that no name can
@@ -62,7 +61,7 @@ def to_graphviz(graph: Graph) -> graphviz.Digraph:
     return made
 
 
-def to_mermaid(graph: Graph) -> str:
+def to_mermaid(graph: GraphShape) -> str:
     """Return the graph as Mermaid text, which JupyterLab and many sites draw."""
     lines = ["flowchart TD"]
     ids = _Ids()

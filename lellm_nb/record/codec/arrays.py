@@ -7,7 +7,7 @@ import importlib
 import math
 from typing import Any
 
-from lellm_nb.record.codec.types import _add
+from lellm_nb.record.codec.types import add_type
 from lellm_nb.state.frozen import register_freeze
 
 # looked up by name, so that nothing here counts as a dependency of its own
@@ -78,8 +78,8 @@ def _read_scalar(content: Any) -> Any:
     return numpy.frombuffer(base64.b64decode(content[1], validate=True), dtype=dtype)[0]
 
 
-_add(numpy.ndarray, "ndarray", _array, _read_array)
-_add(numpy.generic, "numpy", _scalar, _read_scalar)
+add_type(numpy.ndarray, "ndarray", _array, _read_array)
+add_type(numpy.generic, "numpy", _scalar, _read_scalar)
 register_freeze(numpy.ndarray, _frozen)
 
 try:
@@ -188,11 +188,11 @@ def _read_table(content: Any) -> Any:
 
 
 if pandas is not None:
-    _add(pandas.DataFrame, "DataFrame", _table, _read_table)
-    _add(pandas.Series, "Series", _series, _read_series)
+    add_type(pandas.DataFrame, "DataFrame", _table, _read_table)
+    add_type(pandas.Series, "Series", _series, _read_series)
     for _cls in (pandas.Index, pandas.RangeIndex, pandas.DatetimeIndex):
-        _add(_cls, "Index", _index, _read_index)
-    _add(
+        add_type(_cls, "Index", _index, _read_index)
+    add_type(
         pandas.Timestamp,
         "Timestamp",
         lambda v: [v.isoformat(), str(v.tz) if v.tz is not None else None, v.unit],

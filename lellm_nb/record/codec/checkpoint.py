@@ -9,7 +9,7 @@ from typing import Any
 from lellm_nb.errors import CorruptedCheckpointError
 from lellm_nb.ids import CheckpointId
 from lellm_nb.record.checkpoint import Checkpoint
-from lellm_nb.record.codec.limits import DAMAGE, told
+from lellm_nb.record.codec.limits import DAMAGE, error_text
 from lellm_nb.record.codec.positions import PositionReader, PositionWriter
 from lellm_nb.record.codec.values import Codec, Limits, Problem, unsavable
 from lellm_nb.record.position import Position
@@ -112,4 +112,6 @@ class CheckpointCodec:
                 position,
             )
         except DAMAGE as error:
-            raise CorruptedCheckpointError(f"This is no checkpoint: {told(error)}.") from error
+            raise CorruptedCheckpointError(
+                f"This is no checkpoint: {error_text(error)}."
+            ) from error

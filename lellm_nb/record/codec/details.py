@@ -12,8 +12,8 @@ from lellm_nb import errors
 from lellm_nb.errors import CorruptedCheckpointError, RunError
 from lellm_nb.graph.decision import Approve, Modify, Reject, Reroute
 from lellm_nb.record import chunks
-from lellm_nb.record.codec.limits import DAMAGE, told
-from lellm_nb.record.codec.types import Unsaved, type_name
+from lellm_nb.record.codec.limits import DAMAGE, error_text
+from lellm_nb.record.codec.types import Unsaved, stored_name
 from lellm_nb.record.frame import DecisionRecord, Detail
 
 __all__ = ["SavedError", "detail_form", "read_detail"]
@@ -99,7 +99,9 @@ def read_detail(form: Any, read: Read) -> Detail | None:
             stale=tuple(map(str, form.get("old", ()))),
         )
     except DAMAGE as error:
-        raise CorruptedCheckpointError(f"A damaged detail of a frame: {told(error)}.") from error
+        raise CorruptedCheckpointError(
+            f"A damaged detail of a frame: {error_text(error)}."
+        ) from error
 
 
 # -- errors -------------------------------------------------------------------------
@@ -107,7 +109,7 @@ def read_detail(form: Any, read: Read) -> Detail | None:
 
 def error_form(error: BaseException, write: Write, depth: int = 0) -> dict[str, Any]:
     """Return an exception as data: its type, its words, its facts, its cause."""
-    form: dict[str, Any] = {"type": type_name(type(error)), "text": write(_said(error), "error")}
+    form: dict[str, Any] = {"type": stored_name(type(error)), "text": write(_said(error), "error")}
     if isinstance(error, RunError):
         form |= {"path": error.path, "node": error.node, "visit": error.visit}
         facts = {name: _fact(getattr(error, name)) for name in _FACTS if name in vars(error)}

@@ -7,16 +7,17 @@ from typing import Any, NamedTuple
 from lellm_nb.errors import CorruptedCheckpointError, LellmError
 from lellm_nb.graph.edge import Edge, Route
 from lellm_nb.record.codec.details import read_detail
-from lellm_nb.record.codec.frames import STEPS, Row, steps_of
-from lellm_nb.record.codec.limits import DAMAGE, told
+from lellm_nb.record.codec.frames import STEPS, FrameRow
+from lellm_nb.record.codec.limits import DAMAGE, error_text
 from lellm_nb.record.codec.positions import PositionReader, read_hold
 from lellm_nb.record.frame import Detail, Place
+from lellm_nb.record.level_key import steps_of
 from lellm_nb.record.position import Fan, Position
 from lellm_nb.state.compact import Wide, draft
 from lellm_nb.state.mutation import Mutation
 from lellm_nb.state.typed import Typed
 
-__all__ = ["Facts", "FrameReader"]
+__all__ = ["FrameFacts", "FrameReader"]
 
 
 class _Template(NamedTuple):
@@ -28,7 +29,7 @@ class _Template(NamedTuple):
     route: Route | None
 
 
-class Facts(NamedTuple):
+class FrameFacts(NamedTuple):
     """What a row says of its frame by itself, without the frames before it."""
 
     kind: str
@@ -89,13 +90,13 @@ class FrameReader:
                 route,
             )
         except DAMAGE as error:
-            raise CorruptedCheckpointError(f"A damaged template: {told(error)}.") from error
+            raise CorruptedCheckpointError(f"A damaged template: {error_text(error)}.") from error
 
     def knows(self, number: int) -> bool:
         """Tell whether a template is known."""
         return number in self._templates
 
-    def facts(self, row: Row) -> Facts:
+    def facts(self, row: FrameRow) -> FrameFacts:
         """Return what a row says of its frame.
 
         Raises:
@@ -112,7 +113,7 @@ class FrameReader:
             path = more.get("p", template.path)
             place = self._place(template.graph, path, template.node)
             detail = read_detail(more["k"], self.codec.value) if "k" in more else None
-            return Facts(
+            return FrameFacts(
                 template.kind,
                 place,
                 int(row.visit),
@@ -129,7 +130,7 @@ class FrameReader:
                 (more["s"], more["x"]) if "s" in more else None,
             )
         except DAMAGE as error:
-            raise CorruptedCheckpointError(f"A damaged frame: {told(error)}.") from error
+            raise CorruptedCheckpointError(f"A damaged frame: {error_text(error)}.") from error
 
     def _place(self, graph: str, path: Any, node: str) -> Place:
         if not isinstance(path, str):
@@ -142,7 +143,7 @@ class FrameReader:
 
     # -- folding ---------------------------------------------------------------
 
-    def fold(self, root: Position, facts: Facts) -> tuple[Position, Position]:
+    def fold(self, root: Position, facts: FrameFacts) -> tuple[Position, Position]:
         """Return the position after a frame, and the frame's own level in it.
 
         Raises:
@@ -160,17 +161,17 @@ class FrameReader:
             ) from error
         except DAMAGE as error:
             raise CorruptedCheckpointError(
-                f"A frame does not fit the one before: {told(error)}."
+                f"A frame does not fit the one before: {error_text(error)}."
             ) from error
 
-    def level_of(self, root: Position, facts: Facts) -> Position:
+    def level_of(self, root: Position, facts: FrameFacts) -> Position:
         """Return a frame's level within the position that it led to."""
         try:
             return self._found(root, facts)
         except DAMAGE as error:
-            raise CorruptedCheckpointError(f"A damaged position: {told(error)}.") from error
+            raise CorruptedCheckpointError(f"A damaged position: {error_text(error)}.") from error
 
-    def _found(self, root: Position, facts: Facts) -> Position:
+    def _found(self, root: Position, facts: FrameFacts) -> Position:
         level = root
         entered = list(facts.entered or ())
         for _, branch in facts.steps:
@@ -179,7 +180,7 @@ class FrameReader:
         return level
 
     def _replaced(
-        self, level: Position, facts: Facts, i: int, entered: list[Any], made: list[Position]
+        self, level: Position, facts: FrameFacts, i: int, entered: list[Any], made: list[Position]
     ) -> Position:
         if i == len(facts.steps):
             made.append(self._after(level, facts))
@@ -215,7 +216,7 @@ class FrameReader:
             raise ValueError(f"unknown way in {word!r}")
         return Position.begin(start, self.positions.data(form[2]), inner=True)
 
-    def _after(self, level: Position, facts: Facts) -> Position:
+    def _after(self, level: Position, facts: FrameFacts) -> Position:
         kind, route, mutations = facts.kind, facts.route, facts.mutations
         data = self._applied(level.data, facts) if mutations else level.data
         wrote = level.wrote
@@ -235,7 +236,7 @@ class FrameReader:
             visits = visits.plus(step, facts.counter)
         return Position(node, data, step, visits, hold, None, wrote)
 
-    def _applied(self, data: Any, facts: Facts) -> Any:
+    def _applied(self, data: Any, facts: FrameFacts) -> Any:
         content = data.data if isinstance(data, Typed) else data
         new = draft(content)
         if facts.result is None:

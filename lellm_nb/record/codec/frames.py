@@ -7,14 +7,16 @@ are not in rows: they are folded from the rows since the last *anchor*, a whole 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from lellm_nb.graph.node import Parallel, Subgraph
+from lellm_nb.graph.walk import branches_of, inside
 from lellm_nb.record.codec.details import detail_form
 from lellm_nb.record.codec.positions import PositionWriter, hold_form
 from lellm_nb.record.codec.values import Codec, to_bytes
 from lellm_nb.record.frame import Frame
-from lellm_nb.record.level_key import LevelKeys, level_at, without_visits
+from lellm_nb.record.level_key import LevelKeys, level_at, steps_of, without_visits
 from lellm_nb.record.position import Fan, Position, ToRoute, Waiting
 from lellm_nb.state.compact import MISSING, Wide
 from lellm_nb.state.lens import IdentityLens, KeyLens
@@ -23,7 +25,7 @@ from lellm_nb.state.reducer import Reducer
 from lellm_nb.state.state import content_of, keep, view
 from lellm_nb.state.typed import Typed
 
-__all__ = ["STEPS", "FrameWriter", "Row", "steps_of"]
+__all__ = ["STEPS", "FrameRow", "FrameWriter"]
 
 STEPS = frozenset({"commit", "waiting", "exit", "join"})
 """Kinds of frames that count as a step of their level; a routed error does as well."""
@@ -37,7 +39,7 @@ _READY = {
 }
 
 
-class Row(NamedTuple):
+class FrameRow(NamedTuple):
     """One frame as it is stored.
 
     Attributes:
@@ -78,7 +80,7 @@ class FrameWriter:
         """What could not be written so far."""
         return self.positions.problems
 
-    def row(self, frame: Frame) -> tuple[Row, bool]:
+    def row(self, frame: Frame) -> tuple[FrameRow, bool]:
         """Return a frame's row, and whether an anchor must follow because it can't be folded.
 
         A secret that is taken out of a row can't be folded either. New templates are added
@@ -93,7 +95,7 @@ class FrameWriter:
 
         body, hidden = self.codec.written(make)
         key = self._key if frame.level is not frame.position else ""
-        row = Row(
+        row = FrameRow(
             self._template(frame, key),
             frame.visit,
             frame.cursor,
@@ -115,7 +117,7 @@ class FrameWriter:
             key, before = self._inner(frame, parent, more)
             self._key = without_visits(key)
         sure = before is not None and self._predicted(frame, before, more)
-        detail = frame._detail
+        detail = frame.own_detail
         if detail is not None:
             more["k"] = detail_form(detail, self._value)
         if "#" in frame.path:
@@ -182,9 +184,9 @@ class FrameWriter:
             return key, None
         level = parent.position
         entered: list[Any] = []
-        graph: Any = self.graph
+        nodes = self._nodes
         for name, branch in steps_of(key):
-            node = None if graph is None else graph.nodes.get(name)
+            node = nodes.get(name)
             inner = level.inner
             if level.node != name:
                 return key, None
@@ -200,35 +202,33 @@ class FrameWriter:
                 if branch not in inner.branches:
                     return key, None
                 level = inner.branches[branch]
-                graph = _OneNode(branch, node)
             else:
                 level = inner
-                graph = None if node is None else getattr(node, "graph", None)
+            nodes = inside(node)
         if entered:
             more["e"] = entered
         return key, level
 
     def _key_by_graph(self, frame: Frame) -> str | None:
         """Return the key of a level that was entered and failed before its first commit."""
-        graph: Any = self.graph
+        nodes = self._nodes
         key = ""
         names = [part.partition("#") for part in frame.path.split("/")]
         i = 0
         while i < len(names) - 1:
-            node = graph.nodes.get(names[i][0])
+            node = nodes.get(names[i][0])
             key += "/" + "".join(names[i])
             i += 1
-            if isinstance(node, Parallel):
-                branch = names[i][0]
-                key += f"|{branch}"
-                graph = _OneNode(branch, node)
-                if i == len(names) - 1:
-                    break
-            elif isinstance(node, Subgraph):
-                graph = node.graph
-            else:
+            nodes = inside(node)
+            if branches_of(node):
+                key += f"|{names[i][0]}"
+            elif not nodes:
                 return None
         return key
+
+    @property
+    def _nodes(self) -> Mapping[str, Any]:
+        return getattr(self.graph, "nodes", {})
 
     # -- templates -------------------------------------------------------------
 
@@ -264,28 +264,6 @@ class FrameWriter:
                 edge = route.edge
                 form["edge"] = [edge.source, edge.target, edge.kind, edge.max_visits]
         return form
-
-
-class _OneNode:
-    """A branch as a graph of one node, as the engine sees it."""
-
-    def __init__(self, name: str, parallel: Any) -> None:
-        branches = getattr(parallel, "branches", {})
-        self.nodes = {name: branches[name]} if name in branches else {}
-
-
-def steps_of(key: str) -> list[tuple[str, str]]:
-    """Take a level key apart: the nodes on the way in, and the branch of each that has them.
-
-    Example:
-        >>> steps_of("/par|deep/deep#2")
-        [('par', 'deep'), ('deep', '')]
-    """
-    steps = []
-    for part in key.split("/")[1:]:
-        node, _, branch = part.partition("|")
-        steps.append((node.partition("#")[0], branch))
-    return steps
 
 
 def _enter(node: Any, level: Position) -> tuple[Position | Fan, list[Any]] | None:

@@ -11,10 +11,10 @@ from lellm_nb.graph.fingerprint import Fingerprint
 from lellm_nb.graph.graph import Graph
 from lellm_nb.graph.node import Barrier, Condition, Node, Parallel, Subgraph, Task
 from lellm_nb.graph.placeholder import unknown_code
-from lellm_nb.record.codec.limits import DAMAGE, told
+from lellm_nb.record.codec.limits import DAMAGE, error_text
 from lellm_nb.state.lens import IdentityLens, KeyLens
 from lellm_nb.state.merge import MergeMutations
-from lellm_nb.state.reducer import ReducerRegistry
+from lellm_nb.state.registry import ReducerRegistry
 
 __all__ = ["graph_facts", "graph_form", "read_fingerprint", "read_graph"]
 
@@ -110,7 +110,9 @@ def read_graph(form: Any, hash: int, depth: int = 0) -> Graph:
             hash_override=hash,
         )
     except DAMAGE as error:
-        raise CorruptedCheckpointError(f"A damaged outline of a graph: {told(error)}.") from error
+        raise CorruptedCheckpointError(
+            f"A damaged outline of a graph: {error_text(error)}."
+        ) from error
 
 
 def _read_node(row: Any, depth: int) -> Node:

@@ -10,7 +10,7 @@ from lellm_nb.errors import CorruptedCheckpointError, LellmError
 from lellm_nb.record.codec.types import LATER, Kind, Unsaved, kind_named, load_later
 from lellm_nb.state.frozen import frozen_dict, frozen_list
 
-__all__ = ["ATOMS", "DAMAGE", "TAG", "Limits", "Reading", "told"]
+__all__ = ["ATOMS", "DAMAGE", "TAG", "Limits", "ValueReader", "error_text"]
 
 TAG = "$"
 """The key that says that an object is a tagged value."""
@@ -38,8 +38,8 @@ class Limits(NamedTuple):
     seconds: float = 60.0
 
 
-class Reading:
-    """One reading, with its clock."""
+class ValueReader:
+    """Reads one value of JSON data, and refuses what goes beyond the limits."""
 
     def __init__(self, limits: Limits, resolve: Callable[[dict[str, Any]], Any] | None) -> None:
         self._depth = limits.depth
@@ -123,7 +123,7 @@ class _Form(dict[str, Any]):
     """The JSON data of a marker, kept to be written again."""
 
 
-def told(error: BaseException) -> str:
+def error_text(error: BaseException) -> str:
     """Show an error in the message of another; of a number too long to print, its type."""
     try:
         return repr(error)[:200]

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from lellm_nb.errors import CorruptedCheckpointError, ReducerError
-from lellm_nb.record.codec.limits import DAMAGE, told
-from lellm_nb.record.codec.types import class_named, type_name
+from lellm_nb.record.codec.limits import DAMAGE, error_text
+from lellm_nb.record.codec.types import class_named, stored_name
 from lellm_nb.record.codec.values import TAG, Codec, Problem
 from lellm_nb.record.position import TO_ROUTE, Fan, Position, ToRoute, Waiting
 from lellm_nb.record.visits import Visits
@@ -18,7 +18,7 @@ from lellm_nb.state.reducer import Reducer
 from lellm_nb.state.state import State
 from lellm_nb.state.typed import Typed
 
-__all__ = ["PositionReader", "PositionWriter", "Shelf"]
+__all__ = ["LargeValues", "PositionReader", "PositionWriter"]
 
 LONG = 32
 """Lists that grew by appending are kept apart from this length on."""
@@ -27,7 +27,7 @@ DEEP = 200
 """Levels nest at most so deeply in a stored position."""
 
 
-class Shelf(Protocol):
+class LargeValues(Protocol):
     """Where large values and long lists are put once, to be referred to from then on."""
 
     def value(self, value: Any, problems: list[Problem], path: tuple[Any, ...]) -> Any:
@@ -42,12 +42,12 @@ class PositionWriter:
 
     Args:
         codec: Writes the values.
-        shelf: Where large ones go; without it everything is written in place.
+        large: Where large ones go; without it everything is written in place.
     """
 
-    def __init__(self, codec: Codec, shelf: Shelf | None = None) -> None:
+    def __init__(self, codec: Codec, large: LargeValues | None = None) -> None:
         self.codec = codec
-        self.shelf = shelf
+        self.large = large
         self.problems: list[Problem] = []
 
     def write(self, root: Position) -> dict[str, Any]:
@@ -85,14 +85,14 @@ class PositionWriter:
 
     def wrote(self, wrote: Tail) -> Any:
         """Return a level's mutations as JSON data."""
-        if self.shelf is not None and len(wrote) >= LONG:
-            return self.shelf.list(wrote, lambda m, i: self.mutation(m))
+        if self.large is not None and len(wrote) >= LONG:
+            return self.large.list(wrote, lambda m, i: self.mutation(m))
         return [self.mutation(m) for m in wrote.since(0)]
 
     def data(self, data: Any) -> Any:
         """Return a level's state as JSON data."""
         if isinstance(data, Typed):
-            return {"type": type_name(data.cls), **self.data(data.data)}
+            return {"type": stored_name(data.cls), **self.data(data.data)}
         pairs = [(key, self.kept(value, key)) for key, value in data.items()]
         if any(key == TAG or not key.isascii() for key, _ in pairs):
             return {"pairs": [[self.codec.plain(key), form] for key, form in pairs]}
@@ -102,13 +102,13 @@ class PositionWriter:
         """Return a kept value as JSON data."""
         path = key if isinstance(key, tuple) else (key,)
         if type(value) is Tail:
-            if self.shelf is not None and len(value) >= LONG:
-                return self.shelf.list(
+            if self.large is not None and len(value) >= LONG:
+                return self.large.list(
                     value, lambda item, i: self.codec.plain(item, self.problems, (*path, i))
                 )
             return self.codec.plain(value, self.problems, path)
-        if self.shelf is not None and not isinstance(value, (int, float, bool, type(None))):
-            return self.shelf.value(value, self.problems, path)
+        if self.large is not None and not isinstance(value, (int, float, bool, type(None))):
+            return self.large.value(value, self.problems, path)
         return self.codec.plain(value, self.problems, path)
 
     def mutation(self, mutation: Any) -> Any:
@@ -151,7 +151,7 @@ class PositionReader:
 
     Args:
         codec: Reads the values.
-        resolve: Looks up references into a shelf.
+        resolve: Looks up references to large values.
         reducers: Finds a custom reducer by its name and key; `None` where there is none.
     """
 
@@ -175,7 +175,7 @@ class PositionReader:
             datas = [self.data(data) for data in form["data"]]
             return self._level(form["at"], datas, 0)
         except DAMAGE as error:
-            raise CorruptedCheckpointError(f"A damaged position: {told(error)}.") from error
+            raise CorruptedCheckpointError(f"A damaged position: {error_text(error)}.") from error
 
     def _level(self, form: Any, datas: list[Any], depth: int) -> Position:
         if depth > DEEP:

@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 from lellm_nb.errors import SerializationError
 from lellm_nb.state.frozen import FrozenSet, register_freeze, thaw
 
-__all__ = ["Kind", "Unsaved", "kind_named", "kind_of", "register_type", "type_name"]
+__all__ = ["Kind", "Unsaved", "add_type", "kind_named", "kind_of", "register_type", "stored_name"]
 
 C = TypeVar("C", bound=type)
 
@@ -119,8 +119,8 @@ def register_type(
         raise SerializationError(
             f"{cls!r} is no Enum, dataclass, named tuple or pydantic model: give write= and read=."
         )
-    _add(cls, name or type_name(cls), write, read, version)
-    _registered[name or type_name(cls)] = cls
+    add_type(cls, name or stored_name(cls), write, read, version)
+    _registered[name or stored_name(cls)] = cls
     return cls
 
 
@@ -146,9 +146,10 @@ def _ready(cls: Any) -> tuple[Callable[[Any], Any] | None, Callable[..., Any] | 
     return None, None
 
 
-def _add(
+def add_type(
     cls: type, name: str, write: Callable[[Any], Any], read: Callable[..., Any], version: int = 1
 ) -> None:
+    """Say how values of a ready-made type are written and read, without looking at it."""
     kind = Kind(name, version, write, read)
     _by_name[name] = kind
     _by_class[cls] = kind
@@ -185,8 +186,8 @@ def load_later(name: str) -> None:
             return
 
 
-def type_name(cls: type) -> str:
-    """Return ``module.Class``."""
+def stored_name(cls: type) -> str:
+    """Return the name under which values of a class are stored: ``module.Class``."""
     return f"{cls.__module__}.{cls.__qualname__}"
 
 
@@ -263,42 +264,42 @@ def _read_set(content: Any) -> FrozenSet:
     return made
 
 
-_add(int, "int", hex, _read_int)
-_add(float, "float", str, lambda c: {"nan": float("nan"), "inf": float("inf")}.get(c, -1e999))
-_add(str, "text", lambda v: v.encode("utf-8", "surrogatepass").hex(), lambda c: _halves(c))
-_add(complex, "complex", lambda v: [v.real, v.imag], lambda c: complex(*c))
-_add(bytes, "bytes", lambda v: base64.b64encode(v).decode(), lambda c: _base64(c))
-_add(
+add_type(int, "int", hex, _read_int)
+add_type(float, "float", str, lambda c: {"nan": float("nan"), "inf": float("inf")}.get(c, -1e999))
+add_type(str, "text", lambda v: v.encode("utf-8", "surrogatepass").hex(), lambda c: _halves(c))
+add_type(complex, "complex", lambda v: [v.real, v.imag], lambda c: complex(*c))
+add_type(bytes, "bytes", lambda v: base64.b64encode(v).decode(), lambda c: _base64(c))
+add_type(
     bytearray, "bytearray", lambda v: base64.b64encode(v).decode(), lambda c: bytearray(_base64(c))
 )
-_add(tuple, "tuple", list, tuple)
-_add(set, "set", list, _read_set)
-_add(FrozenSet, "set", list, _read_set)
-_add(frozenset, "set", list, _read_set)
-_add(range, "range", lambda v: [v.start, v.stop, v.step], lambda c: range(*c))
-_add(decimal.Decimal, "Decimal", str, _read_decimal)
-_add(fractions.Fraction, "Fraction", lambda v: [v.numerator, v.denominator], _read_fraction)
-_add(uuid.UUID, "UUID", str, uuid.UUID)
-_add(datetime.datetime, "datetime", _datetime, _read_datetime)
-_add(datetime.date, "date", datetime.date.isoformat, datetime.date.fromisoformat)
-_add(
+add_type(tuple, "tuple", list, tuple)
+add_type(set, "set", list, _read_set)
+add_type(FrozenSet, "set", list, _read_set)
+add_type(frozenset, "set", list, _read_set)
+add_type(range, "range", lambda v: [v.start, v.stop, v.step], lambda c: range(*c))
+add_type(decimal.Decimal, "Decimal", str, _read_decimal)
+add_type(fractions.Fraction, "Fraction", lambda v: [v.numerator, v.denominator], _read_fraction)
+add_type(uuid.UUID, "UUID", str, uuid.UUID)
+add_type(datetime.datetime, "datetime", _datetime, _read_datetime)
+add_type(datetime.date, "date", datetime.date.isoformat, datetime.date.fromisoformat)
+add_type(
     datetime.time,
     "time",
     lambda v: [v.isoformat(), v.fold],
     lambda c: datetime.time.fromisoformat(c[0]).replace(fold=1 if c[1] else 0),
 )
-_add(
+add_type(
     datetime.timedelta,
     "timedelta",
     lambda v: [v.days, v.seconds, v.microseconds],
     lambda c: datetime.timedelta(*c),
 )
-_add(datetime.timezone, "timezone", _timezone, _read_timezone)
-_add(zoneinfo.ZoneInfo, "ZoneInfo", lambda v: v.key, zoneinfo.ZoneInfo)
+add_type(datetime.timezone, "timezone", _timezone, _read_timezone)
+add_type(zoneinfo.ZoneInfo, "ZoneInfo", lambda v: v.key, zoneinfo.ZoneInfo)
 for _cls in (pathlib.PurePosixPath, pathlib.PureWindowsPath):
-    _add(_cls, "PurePath", _pure, _read_pure)
+    add_type(_cls, "PurePath", _pure, _read_pure)
 for _cls in (pathlib.PosixPath, pathlib.WindowsPath):
-    _add(_cls, "Path", _path, _read_path)
+    add_type(_cls, "Path", _path, _read_path)
 
 
 def _base64(content: str) -> bytes:

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lellm_nb.errors import CorruptedCheckpointError, SerializationError, path_text
-from lellm_nb.record.codec.limits import ATOMS, TAG, Limits, Reading
-from lellm_nb.record.codec.types import Unsaved, kind_of, type_name
+from lellm_nb.record.codec.limits import ATOMS, TAG, Limits, ValueReader
+from lellm_nb.record.codec.types import Unsaved, kind_of, stored_name
 from lellm_nb.state.compact import Tail
 from lellm_nb.state.frozen import FrozenDict, FrozenList
 from lellm_nb.state.state import State
@@ -190,7 +190,7 @@ class Codec:
         """
         if type(form) in ATOMS:
             return form
-        return Reading(self.limits, resolve).value(form, key, 0)
+        return ValueReader(self.limits, resolve).value(form, key, 0)
 
 
 def is_plain(value: Any, depth: int) -> bool:
@@ -274,7 +274,7 @@ def _whole(form: Any) -> Any:
 
 
 def _marker(value: Any, problems: list[Problem], path: tuple[Any, ...], why: str) -> Any:
-    name = type_name(type(value))
+    name = stored_name(type(value))
     problems.append(Problem(path_text(path), name, why))
     try:
         shown = repr(value)[:200]

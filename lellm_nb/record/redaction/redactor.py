@@ -10,7 +10,7 @@ from typing import Any
 
 from lellm_nb.errors import path_text
 from lellm_nb.record.codec.limits import TAG
-from lellm_nb.record.codec.types import _add
+from lellm_nb.record.codec.types import add_type
 from lellm_nb.state.compact import Tail
 from lellm_nb.state.frozen import register_freeze
 
@@ -85,7 +85,7 @@ def _read(content: Any) -> Redacted:
 
 
 register_freeze(Redacted)
-_add(Redacted, "redacted", lambda value: value.shown, _read)
+add_type(Redacted, "redacted", lambda value: value.shown, _read)
 
 
 class Redactor:

@@ -3,60 +3,37 @@
 from __future__ import annotations
 
 import sqlite3
-import struct
 import zlib
-from collections.abc import Callable
-from functools import wraps
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import Any
 
 from lellm_nb.errors import CheckpointStoreError, CorruptedCheckpointError
 from lellm_nb.ids import TraceId
-from lellm_nb.record.codec.frames import Row
-from lellm_nb.record.codec.limits import DAMAGE, told
+from lellm_nb.record.codec.frames import FrameRow
 from lellm_nb.store.owner import Owner
 from lellm_nb.store.packing import pack, unpack
 from lellm_nb.store.rows import Batch, LineRow
+from lellm_nb.store.sqlite.checksums import checked, with_sum
+from lellm_nb.store.sqlite.file import SqliteFile
 
-if TYPE_CHECKING:
-    from lellm_nb.store.sqlite.store import SqliteStore
-
-__all__ = ["SqliteRows"]
+__all__ = ["FRAMES", "LINES", "SqliteRows"]
 
 LINES = 18
 FRAMES = 26
 """A frame's id: 19 bits of its run, 18 of its line, 26 of its index."""
 
-_facts_of = struct.Struct("<qqqqdd").pack
 _INSERT = "insert into frames values (?, ?, ?, ?, ?, ?, ?, ?)"
-
-
-P = ParamSpec("P")
-T = TypeVar("T")
-
-
-def checked(read: Callable[P, T]) -> Callable[P, T]:
-    """Make what damaged rows raise, where numbers stand as text, an error by its name."""
-
-    @wraps(read)
-    def checking(*args: P.args, **options: P.kwargs) -> T:
-        try:
-            return read(*args, **options)
-        except (*DAMAGE, struct.error) as error:
-            raise CorruptedCheckpointError(f"Damaged rows: {told(error)}.") from error
-
-    return checking
 
 
 class SqliteRows:
     """One run in a file.
 
     Args:
-        store: Whose connection is used.
+        store: The file that is used.
         number: The run's number in the file.
     """
 
     def __init__(
-        self, store: SqliteStore, number: int, trace_id: TraceId, facts: dict[str, Any]
+        self, store: SqliteFile, number: int, trace_id: TraceId, facts: dict[str, Any]
     ) -> None:
         self.store = store
         self.run = number
@@ -74,14 +51,14 @@ class SqliteRows:
 
     # -- writing ---------------------------------------------------------------
 
-    def write_frame(self, line: int, index: int, row: Row) -> None:
+    def write_frame(self, line: int, index: int, row: FrameRow) -> None:
         """Write one frame, durably.
 
         Raises:
             CheckpointStoreError: The file did not take it.
         """
         store = self.store
-        values = _with_sum(self._id(line, index), row)
+        values = with_sum(self._id(line, index), row)
         with store.lock:
             try:
                 self._execute(_INSERT, values)
@@ -120,7 +97,7 @@ class SqliteRows:
                     (self._id(line.number, 0) >> FRAMES, line.name, line.base, line.first, crc),
                 )
             for number, index, row in batch.frames:
-                db.execute(_INSERT, _with_sum(self._id(number, index), row))
+                db.execute(_INSERT, with_sum(self._id(number, index), row))
             for number, index, body in batch.anchors:
                 body = pack(body)
                 at = self._id(number, index)
@@ -173,7 +150,7 @@ class SqliteRows:
         return 0 if last is None else last - first + 1
 
     @checked
-    def frames(self, line: int, start: int, stop: int) -> list[Row]:
+    def frames(self, line: int, start: int, stop: int) -> list[FrameRow]:
         """Return the rows of a line from index `start` to before `stop`.
 
         Raises:
@@ -192,8 +169,8 @@ class SqliteRows:
             )
         rows = []
         for i, (id, *values, crc) in enumerate(found, low):
-            row = Row(*values)
-            if id != i or type(row.body) is not bytes or _with_sum(id, row)[-1] != crc:
+            row = FrameRow(*values)
+            if id != i or type(row.body) is not bytes or with_sum(id, row)[-1] != crc:
                 raise CorruptedCheckpointError(f"Frame {id & ((1 << FRAMES) - 1)} is damaged.")
             rows.append(row)
         return rows
@@ -313,9 +290,3 @@ class SqliteRows:
         with self.store.writing("let the run go") as db:
             mine = self.store.owner.to_json()
             db.execute("update runs set owner = null where id = ? and owner = ?", (self.run, mine))
-
-
-def _with_sum(id: int, row: Row) -> tuple[Any, ...]:
-    template, visit, cursor, started, duration, body = row
-    facts = _facts_of(id, template, visit, cursor, started, duration)
-    return id, template, visit, cursor, started, duration, body, zlib.crc32(body, zlib.crc32(facts))

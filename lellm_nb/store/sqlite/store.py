@@ -5,17 +5,12 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import sqlite3
-import threading
 import time
 import zlib
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from lellm_nb.errors import (
     CheckpointNotFoundError,
-    CheckpointStoreError,
     CorruptedCheckpointError,
 )
 from lellm_nb.ids import CheckpointId, TraceId
@@ -26,24 +21,16 @@ from lellm_nb.record.redaction.redactor import Redactor
 from lellm_nb.store.owner import Owner
 from lellm_nb.store.packing import pack, unpack
 from lellm_nb.store.rows import RunInfo
-from lellm_nb.store.sqlite.errors import store_error
-from lellm_nb.store.sqlite.rows import SqliteRows
-from lellm_nb.store.sqlite.schema import check_schema, migrate
+from lellm_nb.store.sqlite.file import SqliteFile
+from lellm_nb.store.sqlite.rows import FRAMES, LINES, SqliteRows
 
 __all__ = ["SqliteStore"]
 
 list_of = list
 """The type, inside a class that has a method of that name."""
 
-PAGE = 2048
-"""Bytes of a page in a new file. A commit writes whole pages to the log: half of SQLite's
-usual size takes a third off a step, and smaller ones leave less room for a row than it needs."""
 
-LOG_PAGES = 2048
-"""The log is brought into the file after so many pages: 4 MB, as SQLite would by itself."""
-
-
-class SqliteStore:
+class SqliteStore(SqliteFile):
     """Keeps whole runs, and single checkpoints, in one file.
 
     Every commit of a run is one transaction. In write-ahead mode with
@@ -80,95 +67,9 @@ class SqliteStore:
         readonly: bool = False,
         redact: Redactor | None = None,
     ) -> None:
-        if synchronous not in ("NORMAL", "FULL"):
-            raise CheckpointStoreError(f"synchronous is 'NORMAL' or 'FULL', not {synchronous!r}.")
-        self.path = Path(path)
-        self.readonly = readonly
+        super().__init__(path, synchronous=synchronous, timeout=timeout, readonly=readonly)
         self.redact = redact or Redactor()
         self.codec = CheckpointCodec(redactor=self.redact)
-        self.lock = threading.RLock()
-        self.owner = Owner.me()
-        self._pid = os.getpid()
-        with self.saying("open"):
-            self.db = self._open(synchronous, timeout)
-
-    def _open(self, synchronous: str, timeout: float) -> sqlite3.Connection:
-        if not self.readonly:
-            return self._opened("mode=rwc", timeout, synchronous)
-        if not self.path.exists():
-            raise CheckpointStoreError(f"There is no file {str(self.path)!r}.")
-        try:
-            return self._opened("mode=ro", timeout)
-        except sqlite3.OperationalError:
-            # where even readers may not make the file that they share with a writer,
-            # nobody can be writing either
-            if Path(f"{self.path}-wal").exists() or os.access(self.path.parent, os.W_OK):
-                raise
-            return self._opened("mode=ro&immutable=1", timeout)
-
-    def _opened(self, mode: str, timeout: float, synchronous: str = "") -> sqlite3.Connection:
-        db = sqlite3.connect(
-            f"{self.path.absolute().as_uri()}?{mode}",
-            uri=True,
-            isolation_level=None,
-            check_same_thread=False,
-            timeout=timeout,
-            cached_statements=64,
-        )
-        db.text_factory = _text
-        try:
-            db.execute("pragma trusted_schema = off")
-            db.execute("pragma cell_size_check = on")
-            db.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, 1 << 30)
-            check_schema(db)
-            if synchronous:
-                db.execute(f"pragma page_size = {PAGE}")  # of a file that is empty yet
-                db.execute("pragma journal_mode = wal")
-                db.execute(f"pragma wal_autocheckpoint = {LOG_PAGES}")
-                db.execute(f"pragma synchronous = {synchronous}")
-                migrate(db)
-        except BaseException:
-            db.close()
-            raise
-        return db
-
-    @contextlib.contextmanager
-    def saying(self, what: str) -> Iterator[None]:
-        """Turn an error of SQLite into one that says which file, and what to try."""
-        if os.getpid() != self._pid:
-            raise CheckpointStoreError(
-                "A store does not survive a fork of the process: open the file again there."
-            )
-        try:
-            yield
-        except sqlite3.Error as error:
-            raise self.error(what, error) from error
-        except UnicodeDecodeError as error:  # not even the names of its columns are text
-            raise CorruptedCheckpointError(f"Could not {what}: {error}.") from error
-        except UnicodeEncodeError as error:  # half a surrogate pair in a name
-            raise CheckpointStoreError(f"Could not {what}: {error}.") from error
-
-    def error(self, what: str, error: sqlite3.Error) -> CheckpointStoreError:
-        """Return the error to raise for one of SQLite's."""
-        return store_error(self.path, what, error)
-
-    @contextlib.contextmanager
-    def writing(self, what: str) -> Iterator[sqlite3.Connection]:
-        """One transaction: all of it or nothing."""
-        with self.lock, self.saying(what):
-            self.db.execute("begin immediate")
-            try:
-                yield self.db
-                self.db.execute("commit")
-            except BaseException:
-                if self.db.in_transaction:
-                    self.db.execute("rollback")
-                raise
-
-    def query(self, what: str, sql: str, *values: Any) -> list_of[tuple[Any, ...]]:
-        """Return all rows of a question."""
-        with self.lock, self.saying(what):
-            return self.db.execute(sql, values).fetchall()
 
     # -- whole runs --------------------------------------------------------------
 
@@ -215,7 +116,7 @@ class SqliteStore:
         infos = []
         for number, trace, name, created, body, owner, crc in rows:
             who = Owner.from_json(owner)
-            low, high = number << 44, (number + 1) << 44
+            low, high = number << (LINES + FRAMES), (number + 1) << (LINES + FRAMES)
             ((count,),) = self.query(
                 "count frames", "select count(*) from frames where id >= ? and id < ?", low, high
             )
@@ -233,10 +134,12 @@ class SqliteStore:
             if found is None:
                 return False
             (number,) = found
-            low, high = number << 44, (number + 1) << 44
+            low, high = number << (LINES + FRAMES), (number + 1) << (LINES + FRAMES)
             for table in ("frames", "anchors"):
                 db.execute(f"delete from {table} where id >= ? and id < ?", (low, high))
-            db.execute("delete from lines where id >= ? and id < ?", (low >> 26, high >> 26))
+            db.execute(
+                "delete from lines where id >= ? and id < ?", (low >> FRAMES, high >> FRAMES)
+            )
             for table in ("templates", "large", "items", "marks"):
                 db.execute(f"delete from {table} where run = ?", (number,))
             db.execute("delete from runs where id = ?", (number,))
@@ -244,7 +147,7 @@ class SqliteStore:
 
     def compact(self) -> None:
         """Give the room of what was dropped back to the disk."""
-        with self.lock, self.saying("compact"):
+        with self.lock, self.translating_errors("compact"):
             self.db.execute("vacuum")
             self.db.execute("pragma wal_checkpoint(truncate)")
 
@@ -307,17 +210,8 @@ class SqliteStore:
             )
             return gone.rowcount
 
-    def close(self) -> None:
-        """Close the file."""
-        with self.lock, contextlib.suppress(sqlite3.Error):
-            self.db.close()
-
     def __repr__(self) -> str:
         return f"SqliteStore({str(self.path)!r})"
-
-
-def _text(data: bytes) -> str:
-    return data.decode(errors="replace")  # damaged text is found by its checksum
 
 
 def _facts(body: Any, crc: int) -> dict[str, Any]:

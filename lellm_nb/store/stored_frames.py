@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
 
-from lellm_nb.record.codec.frame_reader import Facts
+from lellm_nb.record.codec.frame_reader import FrameFacts
 from lellm_nb.record.frame import Detail, Frame
 from lellm_nb.record.history import Line
 from lellm_nb.record.position import Position
-
-if TYPE_CHECKING:
-    from lellm_nb.store.reading import StoredRun
+from lellm_nb.store.rows import RunRows
 
 __all__ = ["StoredFrame", "StoredFrames"]
 
@@ -22,20 +21,20 @@ AHEAD = 64
 class StoredFrame(Frame):
     """A frame of a stored run: its facts are read, its position is folded when asked for."""
 
-    __slots__ = ("_at", "_facts", "_frames")
+    __slots__ = ("_at", "_frames", "facts")
 
-    def __init__(self, frames: StoredFrames, index: int, facts: Facts) -> None:
+    def __init__(self, frames: StoredFrames, index: int, facts: FrameFacts) -> None:
         self._frames = frames
-        self._facts = facts
+        self.facts = facts
         self._at: tuple[Position, Position] | None = None
-        self._place = facts.place
-        self._detail = facts.detail
+        self.place = facts.place
+        self.own_detail = facts.detail
         self.index = index
         self.kind = facts.kind
         self.visit = facts.visit
         self.route = facts.route
         wrote = facts.mutations
-        self._wrote = wrote[0] if len(wrote) == 1 else wrote
+        self.wrote = wrote[0] if len(wrote) == 1 else wrote
         self._time = complex(facts.started, facts.duration)
 
     def _both(self) -> tuple[Position, Position]:
@@ -69,13 +68,26 @@ class StoredFrame(Frame):
     @property
     def cursor(self) -> int:
         """The 1-based step of its level's committed node."""
-        return self._facts.cursor
+        return self.facts.cursor
+
+
+class FrameSource(Protocol):
+    """What reads the frames of a stored run; a `RunReader`."""
+
+    lock: AbstractContextManager[Any]
+    rows: RunRows
+
+    def facts(self, row: Any) -> FrameFacts:
+        """Return what a row says."""
+
+    def folded(self, frames: StoredFrames, index: int) -> tuple[Position, Position]:
+        """Return the position after a frame, and the frame's own level in it."""
 
 
 class StoredFrames:
     """The frames of one line: the stored ones, read when asked for, and new ones after them."""
 
-    def __init__(self, run: StoredRun, line: Line, number: int, length: int) -> None:
+    def __init__(self, run: FrameSource, line: Line, number: int, length: int) -> None:
         self.run = run
         self.line = line
         self.number = number
@@ -89,7 +101,7 @@ class StoredFrames:
     def __getitem__(self, at: int | slice) -> Any:
         if isinstance(at, slice):
             start, stop, step = at.indices(len(self))
-            self._load(start, min(stop, self.stored))
+            self.load(start, min(stop, self.stored))
             return [self[i] for i in range(start, stop, step)]
         if at < 0:
             at += len(self)
@@ -100,7 +112,7 @@ class StoredFrames:
         frame = self._made.get(at)
         if frame is None:
             walks = at - 1 in self._made
-            self._load(at, min(at + AHEAD, self.stored) if walks else at + 1)
+            self.load(at, min(at + AHEAD, self.stored) if walks else at + 1)
             frame = self._made[at]
         return frame
 
@@ -111,7 +123,8 @@ class StoredFrames:
         """Add a frame of the run as it goes on."""
         self._new.append(frame)
 
-    def _load(self, start: int, stop: int) -> None:
+    def load(self, start: int, stop: int) -> None:
+        """Read some of the stored frames, by their places on this line alone."""
         made = self._made
         while start < stop and start in made:
             start += 1
@@ -128,7 +141,7 @@ class StoredFrames:
         """Return the frame before one of this line; who goes back will go back further."""
         own = index - 1 - self.line.first
         if 0 <= own < self.stored and own not in self._made:
-            self._load(max(0, own - AHEAD), own + 1)
+            self.load(max(0, own - AHEAD), own + 1)
         return self.line[index - 1] if index else None
 
     def folded(self, index: int) -> tuple[Position, Position]:

@@ -10,7 +10,7 @@ from lellm_nb.record.codec.values import Codec, Problem
 from lellm_nb.state.compact import Tail
 from lellm_nb.store.rows import Batch
 
-__all__ = ["BatchShelf"]
+__all__ = ["LargeValueWriter"]
 
 LARGE = 512
 """Values of so many bytes are written once, and referred to."""
@@ -19,7 +19,7 @@ REMEMBERED = 4096
 """So many large values and long lists are known to be written."""
 
 
-class BatchShelf:
+class LargeValueWriter:
     """Puts large values and long lists aside once, and refers to them."""
 
     def __init__(self, codec: Codec, batch: Batch) -> None:
@@ -60,13 +60,13 @@ class BatchShelf:
 
     def list(self, tail: Tail, write: Callable[[Any, int], Any]) -> Any:
         """Return the JSON data of a reference to a list; what it grew by is written."""
-        known = self._lists.get(id(tail._buffer))
+        known = self._lists.get(tail.buffer_id)
         if known is None:
-            known = self._lists[id(tail._buffer)] = [tail, self._next(), 0]
+            known = self._lists[tail.buffer_id] = [tail, self._next(), 0]
             if len(self._lists) > REMEMBERED:
                 self._lists.popitem(last=False)
         else:
-            self._lists.move_to_end(id(tail._buffer))
+            self._lists.move_to_end(tail.buffer_id)
         _, number, done = known
         if done < len(tail):
             new = tail.since(done)

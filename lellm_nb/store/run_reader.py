@@ -9,8 +9,8 @@ from collections.abc import Callable
 from typing import Any
 
 from lellm_nb.errors import CorruptedCheckpointError
-from lellm_nb.record.codec.frame_reader import Facts, FrameReader
-from lellm_nb.record.codec.limits import DAMAGE, told
+from lellm_nb.record.codec.frame_reader import FrameFacts, FrameReader
+from lellm_nb.record.codec.limits import DAMAGE, error_text
 from lellm_nb.record.codec.positions import PositionReader
 from lellm_nb.record.codec.values import Codec
 from lellm_nb.record.frame import Frame
@@ -18,9 +18,9 @@ from lellm_nb.record.history import History, Line
 from lellm_nb.record.position import Position
 from lellm_nb.state.compact import Tail
 from lellm_nb.store.rows import LineRow, RunRows
-from lellm_nb.store.stored import StoredFrames
+from lellm_nb.store.stored_frames import StoredFrames
 
-__all__ = ["StoredRun"]
+__all__ = ["RunReader"]
 
 BLOCKS = 32
 """So many stretches from one anchor to the next are kept folded."""
@@ -29,7 +29,7 @@ VALUES = 2048
 """So many large values are kept read."""
 
 
-class StoredRun:
+class RunReader:
     """A run in a store, as a history.
 
     Args:
@@ -52,7 +52,7 @@ class StoredRun:
     ) -> None:
         self.rows = rows
         self.codec = codec or Codec()
-        self.lock = threading.RLock()
+        self.lock: Any = threading.RLock()
         self._reader = FrameReader(PositionReader(self.codec, self._resolve, reducers))
         self._blocks: OrderedDict[tuple[int, int], list[tuple[Position, Position]]] = OrderedDict()
         self._values: OrderedDict[int, Any] = OrderedDict()
@@ -92,7 +92,7 @@ class StoredRun:
             raise CorruptedCheckpointError(f"Line {row.name!r} hangs nowhere.")
         line = Line(row.name, base, row.first)
         own: Any = StoredFrames(self, line, row.number, self.rows.length(row.number))
-        line._own = own
+        line.own = own
         self.numbers[line] = row.number
         self._by_number[row.number] = line
         lines[row.name] = line
@@ -105,17 +105,19 @@ class StoredRun:
             line = self._by_number[number]
             return line, line[line.tip if index is None else index]
         except DAMAGE as error:
-            raise CorruptedCheckpointError(f"The head stands nowhere: {told(error)}.") from error
+            raise CorruptedCheckpointError(
+                f"The head stands nowhere: {error_text(error)}."
+            ) from error
 
     def grow(self) -> int:
         """Look for frames and lines that another process has added; return how many frames."""
         known = len(self.numbers)
         self._anchors.clear()
         begun = self.rows.lines()[known:]  # before the lengths: what they hang on is older
-        grown: int = sum(line._own.grow() for line in self.numbers)  # type: ignore[attr-defined]  # StoredFrames
+        grown: int = sum(line.own.grow() for line in self.numbers)  # type: ignore[attr-defined]  # StoredFrames
         for row in begun:
             self._add_line(row)
-            grown += len(self._by_number[row.number]._own)
+            grown += len(self._by_number[row.number].own)
         return grown
 
     def line_named(self, name: str) -> Line | None:
@@ -133,7 +135,7 @@ class StoredRun:
 
     # -- frames ------------------------------------------------------------------
 
-    def facts(self, row: Any) -> Facts:
+    def facts(self, row: Any) -> FrameFacts:
         """Return what a row says; new templates are read when they are met."""
         if not self._reader.knows(row.template):
             self._read_templates(self._next_template)
@@ -169,7 +171,7 @@ class StoredRun:
                 if found is None or found[0] != start:
                     raise CorruptedCheckpointError(f"The position of frame {start} is gone.")
                 body = found[1]
-                facts = line[start]._facts  # type: ignore[attr-defined]  # stored, as the anchor is
+                facts = line[start].facts  # type: ignore[attr-defined]  # stored, as the anchor is
                 root = self._reader.positions.read(self.codec.parse(body))
                 block.append((root, self._reader.level_of(root, facts)))
             self._blocks[key] = block
@@ -179,7 +181,7 @@ class StoredRun:
             self._blocks.move_to_end(key)
         if start + len(block) <= index:
             own = start - line.first
-            frames._load(own + len(block), index + 1 - line.first)
+            frames.load(own + len(block), index + 1 - line.first)
             while start + len(block) <= index:
                 if block:
                     before = block[-1][0]
@@ -187,7 +189,7 @@ class StoredRun:
                     parent = line[start - 1]
                     before = parent.position
                 frame: Any = frames[own + len(block)]
-                block.append(self._reader.fold(before, frame._facts))
+                block.append(self._reader.fold(before, frame.facts))
         return block[index - start]
 
     # -- what rows refer to --------------------------------------------------------
