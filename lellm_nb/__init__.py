@@ -10,7 +10,7 @@ __version__ = "0.1.0"
 
 _NAMES = {
     "debug": """
-        Debugger Stop StopReason grid run_step
+        Debugger Stop StopReason grid
     """,
     "engine": """
         CancellationToken ExecutionEngine GraphResult
@@ -30,7 +30,7 @@ _NAMES = {
         ToolOutput ToolQueued ToolStarted TraceSink TriggerPolicy
     """,
     "session": """
-        ExecutionSession GraphHashMode SessionCheckpoint
+        ExecutionSession GraphHashMode SessionCheckpoint run_step
     """,
     "state": """
         Delete IdentityLens KeyLens LastWriteWins MergeMutations Put Reduce Reducer

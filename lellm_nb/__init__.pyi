@@ -5,7 +5,6 @@ from lellm_nb.debug import Debugger as Debugger
 from lellm_nb.debug import Stop as Stop
 from lellm_nb.debug import StopReason as StopReason
 from lellm_nb.debug import grid as grid
-from lellm_nb.debug import run_step as run_step
 from lellm_nb.engine import CancellationToken as CancellationToken
 from lellm_nb.engine import ExecutionEngine as ExecutionEngine
 from lellm_nb.engine import GraphResult as GraphResult
@@ -79,6 +78,7 @@ from lellm_nb.record.redaction.redactor import Redactor as Redactor
 from lellm_nb.session import ExecutionSession as ExecutionSession
 from lellm_nb.session import GraphHashMode as GraphHashMode
 from lellm_nb.session import SessionCheckpoint as SessionCheckpoint
+from lellm_nb.session import run_step as run_step
 from lellm_nb.state import Delete as Delete
 from lellm_nb.state import IdentityLens as IdentityLens
 from lellm_nb.state import KeyLens as KeyLens

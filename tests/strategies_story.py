@@ -7,6 +7,7 @@ import asyncio
 from lellm_nb import Approve, BarrierWaiting, ExecutionSession, Modify, Reject, Reroute
 from lellm_nb.engine.halt import Halt
 from lellm_nb.errors import RunError
+from lellm_nb.session.protocol import Controls
 from tests.strategies_nodes import Board, World
 
 
@@ -35,7 +36,7 @@ class Story:
         for _ in range(most):
             self.after()
             try:
-                halt = await session.advance(one=self.stepped)
+                halt = await session.advance(Controls(one=self.stepped))
             except RunError as error:
                 if not passes(error):
                     raise

@@ -1,7 +1,6 @@
 """The debugger: verbs over a session, and questions to its history."""
 
 from lellm_nb.debug.breakpoints.registry import Breakpoint, Breakpoints, EdgeStop, ErrorStop, Watch
-from lellm_nb.debug.codegen.run_step import run_step
 from lellm_nb.debug.core.stop import Pending, Stop, StopReason
 from lellm_nb.debug.debugger import Debugger
 from lellm_nb.debug.diff.diff import Change, Diff
@@ -20,5 +19,4 @@ __all__ = [
     "StopReason",
     "Watch",
     "grid",
-    "run_step",
 ]

@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from concurrent.futures import Future
 from os import PathLike
 from pathlib import Path
-from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 from lellm_nb.debug.breakpoints.triggers import Until
-from lellm_nb.debug.core.commands import Handle
+from lellm_nb.debug.core.context import DebugContext
+from lellm_nb.debug.core.handle import Handle
+from lellm_nb.debug.core.post import post
 from lellm_nb.debug.core.stop import Stop
-from lellm_nb.debug.persist.storage import Keeping
-from lellm_nb.engine.run import Run
+from lellm_nb.debug.faces.ask import AskFace
+from lellm_nb.debug.faces.backward import BackwardFace
+from lellm_nb.debug.faces.barriers import BarriersFace
+from lellm_nb.debug.faces.branches import BranchesFace
+from lellm_nb.debug.faces.forward import ForwardFace
+from lellm_nb.debug.faces.keep import KeepFace
+from lellm_nb.debug.faces.look import LookFace
+from lellm_nb.debug.faces.stops import StopsFace
+from lellm_nb.debug.persist.storage import Storage
 from lellm_nb.errors import DebuggerError
 from lellm_nb.graph.graph import Graph
+from lellm_nb.session.protocol import Session
 from lellm_nb.session.session import ExecutionSession
 
 if TYPE_CHECKING:
@@ -23,13 +34,22 @@ if TYPE_CHECKING:
 __all__ = ["Debugger"]
 
 
-class Debugger(Keeping):
+class Debugger(
+    LookFace,
+    AskFace,
+    StopsFace,
+    ForwardFace,
+    BackwardFace,
+    BarriersFace,
+    BranchesFace,
+    KeepFace,
+):
     """Runs a graph in small steps, keeps every one, and goes anywhere in time.
 
     As the last expression of a cell it shows the panel.
 
     Args:
-        graph: What `GraphBuilder.build` returned.
+        graph: What `GraphBuilder.build` returned; or a session of another engine.
         state: A mapping of text keys to values.
         store: Where the run is kept: a path (SQLite), or a store; nowhere by default. It
             always starts a new run; `open` goes on with one.
@@ -61,9 +81,11 @@ class Debugger(Keeping):
         1
     """
 
+    native = ExecutionSession
+
     def __init__(
         self,
-        graph: Graph,
+        graph: Graph | Session,
         state: Any = None,
         *,
         store: Any = None,
@@ -71,26 +93,18 @@ class Debugger(Keeping):
         name: str | None = None,
         redact: Redactor | None = None,
     ) -> None:
-        given: Any = graph
-        if not isinstance(given, Graph):
-            hint = " Did you forget .build()?" if hasattr(given, "build") else ""
-            raise DebuggerError(f"A Debugger needs a Graph, not {type(given).__name__}.{hint}")
-        super().__init__(ExecutionSession(state, graph), name or graph.name, max_steps)
-        self._redact = redact
-        self._keep_in(store)
+        session = _session_of(graph, state)
+        called = name or session.graph.name
+        storage = Storage()
+        context = DebugContext(session, called, max_steps, self._family(), storage)
+        context.redact = redact
+        self._stand_on(context)
+        if store is not None:
+            from lellm_nb.debug.persist.open import begin_in
+
+            begin_in(context, storage, store)
 
     def start(self, until: Until = None, *, through_barriers: bool = False) -> Handle[Stop]:
-        """Begin to run and return at once; the handle can be awaited.
-
-        Args:
-            until: As for `run`.
-            through_barriers: Whether to wait at barriers for a click, and go on after it.
-
-        Raises:
-            BusyError: A run is going on.
-            DebuggerError: `through_barriers`, and this kernel cannot hear a click while a
-                cell waits.
-        """
         if through_barriers and "IPython" in sys.modules:
             from lellm_nb.notebook.widget.kernel import check_clicks, in_notebook
 
@@ -99,8 +113,28 @@ class Debugger(Keeping):
                 check_clicks(waited=60.0)
         return super().start(until, through_barriers=through_barriers)
 
-    def _prepare(self, run: Run) -> None:
-        super()._prepare(run)
+    start.__doc__ = ForwardFace.start.__doc__
+
+    def post(
+        self,
+        verb: str,
+        *args: Any,
+        on_error: Callable[[BaseException], None] | None = None,
+        **options: Any,
+    ) -> Future[Any]:
+        """Start a verb by name and return at once, from any thread; what buttons do.
+
+        Args:
+            verb: ``"step"``, ``"approve"``, …
+            on_error: Called with what the verb raised, a `BusyError` included.
+
+        Returns:
+            A future of what the verb returns.
+        """
+        return post(self, self._context, verb, args, options, on_error)
+
+    @staticmethod
+    def _before_run() -> None:
         if "IPython" in sys.modules:
             from lellm_nb.notebook.widget.display_capture import catch_displays
 
@@ -148,8 +182,16 @@ class Debugger(Keeping):
         return f"<Debugger of {self.name!r}: {self.status_line}>"
 
 
-for _kind in Debugger.__mro__[1:-1]:
-    for _name, _verb in vars(_kind).items():
-        if isinstance(_verb, FunctionType) and not _name.startswith("_"):
-            # a call with wrong arguments names the class that people know
-            _verb.__qualname__ = f"{Debugger.__name__}.{_name}"
+def _session_of(graph: Any, state: Any) -> Session:
+    """Return the session of a graph of ours; that of another engine is one already.
+
+    Raises:
+        DebuggerError: It is neither.
+    """
+    if isinstance(graph, Graph):
+        return ExecutionSession(state, graph)
+    if isinstance(getattr(graph, "capabilities", None), frozenset) and hasattr(graph, "advance"):
+        session: Session = graph
+        return session
+    hint = " Did you forget .build()?" if hasattr(graph, "build") else ""
+    raise DebuggerError(f"A Debugger needs a Graph, not {type(graph).__name__}.{hint}")

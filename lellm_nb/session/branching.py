@@ -2,28 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Self
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, Self
 
 from lellm_nb.engine.scope import Scope, scope_at
 from lellm_nb.engine.spot import Move, levels_within
-from lellm_nb.errors import DebuggerError, StateTypeError
+from lellm_nb.errors import DebuggerError
 from lellm_nb.graph.edge import Route
 from lellm_nb.graph.graph import Graph
 from lellm_nb.record.frame import Frame, Place, make_frame
-from lellm_nb.record.history import Line
 from lellm_nb.record.position import Fan, Position
 from lellm_nb.record.visits import Visits
-from lellm_nb.session.running import Moving
+from lellm_nb.session.protocol import FailedJoin, OpenLevel
+from lellm_nb.session.running import Running
 from lellm_nb.state.compact import Tail, Wide
-from lellm_nb.state.frozen import freeze
-from lellm_nb.state.mutation import Delete, Mutation, Put, apply, check_key
+from lellm_nb.state.edits import edits_of
+from lellm_nb.state.mutation import Mutation, apply
 
-__all__ = ["Forking"]
+__all__ = ["Branching"]
 
 
-class Forking(Moving):
-    """``fork, edit, edit_head, at_tip, close_fan, use``."""
+class Level(NamedTuple):
+    """A level that can move on."""
+
+    scope: Scope
+    position: Position
+
+    @property
+    def data(self) -> Any:
+        """Its state, in the compact form of frames."""
+        return self.position.data
+
+
+class Branching(Running):
+    """``fork, edit, at_tip, close_join, use``."""
 
     def fork(
         self,
@@ -46,9 +58,9 @@ class Forking(Moving):
         frame = frame or self.head
         line = self.line_through(frame)
         edit = self.check_edit(frame, put, delete)
-        child = self._sharing(self, self.history.fork(line, frame.index, name), frame)
+        child = self._beside(self.history.fork(line, frame.index, name), frame)
         if edit is not None:
-            child._emit(edit)
+            child.adopt([edit])
         return child
 
     def check_edit(
@@ -59,58 +71,36 @@ class Forking(Moving):
         Raises:
             StateError: What is to be written does not fit.
         """
-        given: Any = put
-        if given is not None and not isinstance(given, Mapping):
-            kind = type(given).__name__
-            raise StateTypeError(None, "a mapping", kind, f"put is a mapping of keys, not {kind}.")
-        edits = [*_edits(put or {}), *(Delete(check_key(key)) for key in delete)]
+        edits = edits_of(put, delete)
         return self._edit(frame, edits) if edits else None
 
-    def edit(self, edits: Sequence[Mutation]) -> None:
-        """Write at the head's own level, as one frame of kind *edit*; with none, do nothing.
+    def open_levels(self) -> list[Level]:
+        """Return every level that can move on, the outermost first, branches in order."""
+        return [
+            Level(scope, level)
+            for scope, level in levels_within(self.scope, self.position)
+            if level.node is not None
+        ]
+
+    def edit(self, edits: Sequence[Mutation], level: OpenLevel | None = None) -> None:
+        """Write where the run stands, as one frame of kind *edit*; with none, do nothing.
+
+        Args:
+            level: Where to write, whichever the last frame was at; the head's own by default.
 
         Raises:
             StateError: What is to be written does not fit.
         """
-        if edits:
-            self._emit(self._edit(self.head, edits))
-
-    def edit_head(self, put: Mapping[Any, Any], delete: Sequence[Any]) -> Frame:
-        """Write into the state where the run stands, as a frame of kind *edit*, on its line.
-
-        Raises:
-            StateError: What is to be written does not fit.
-        """
-        edit = self.check_edit(self.head, put, delete)
-        if edit is not None:
-            self._emit(edit)
-        return self.head
-
-    def open_levels(self) -> Iterator[tuple[Scope, Position]]:
-        """Walk every level that can move on, the outermost first, branches in order."""
-        for scope, level in levels_within(self.scope, self.position):
-            if level.node is not None:
-                yield scope, level
-
-    def edit_level(self, scope: Scope, put: Mapping[Any, Any]) -> None:
-        """Write into an open level, whichever the last frame was at, as a frame of kind *edit*.
-
-        Raises:
-            StateError: What is to be written does not fit.
-        """
-        edits = _edits(put)
-        if scope is scope_at(self.scope, self.position, self.head):
-            self.edit(edits)
+        if not edits:
             return
-        level = scope.level(self.position)
-        site = scope.site(level.node or "")
-        visit = level.visits.count(site.name, level.step) + 1
+        own = scope_at(self.scope, self.position, self.head)
+        if not isinstance(level, Level) or level.scope is own:
+            self._emit(self._edit(self.head, edits))
+            return
+        site = level.scope.site(level.position.node or "")
+        visit = level.position.visits.count(site.name, level.position.step) + 1
         where = (site.place, visit, None)
-        self._emit(self._edited(self.position, scope, level, edits, where))
-
-    def at_tip(self, line: Line) -> Self:
-        """Return a session at the tip of an existing line."""
-        return self._sharing(self, line, line[-1])
+        self._emit(self._edited(self.position, level.scope, level.position, edits, where))
 
     def _edit(self, frame: Frame, edits: Sequence[Mutation]) -> Frame:
         scope = scope_at(self.scope, frame.position, frame)
@@ -140,7 +130,7 @@ class Forking(Moving):
         (place, visit, route), now = where, self.clock.wall()
         return make_frame(place, "edit", visit, root, after, edits, route, now, 0.0, None)
 
-    async def close_fan(self, *, keep: bool) -> Frame:
+    async def close_join(self, *, keep: bool) -> Frame:
         """Join a Parallel of which branches failed, with the good ones or with none.
 
         Raises:
@@ -165,12 +155,22 @@ class Forking(Moving):
         await run.settle(scope, scope.level(run.position), Move.JOIN, site)
         return self.head
 
+    def failed_join(self) -> FailedJoin | None:
+        """Return the collect-all parallel that waits to hear what becomes of its branches."""
+        scope, level = self.scope, self.position
+        while isinstance(level.inner, Position):
+            scope, level = scope.child(scope.site(level.node or ""), level), level.inner
+        fan = level.inner
+        if not self.head.failed or not isinstance(fan, Fan) or level.node is None:
+            return None
+        site = scope.site(level.node)
+        if site.node.on_error != "collect_all":
+            return None
+        failed = [name for name, branch in fan.branches.items() if branch.node is not None]
+        return FailedJoin(site.place.static, tuple(failed), len(fan.branches))
+
     def use(self, graph: Graph) -> None:
         """Go on with another graph of the same shape: new code, history kept."""
         self.graph = graph
         self.scope = Scope(graph)
         self._doomed.clear()
-
-
-def _edits(put: Mapping[Any, Any]) -> list[Mutation]:
-    return [Put(check_key(key), freeze(value, key)) for key, value in put.items()]

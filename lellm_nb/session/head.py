@@ -1,55 +1,69 @@
-"""Where a session stands: its line, its head, and how the head moves."""
+"""Where a session stands: its line, its head, and how the head moves; whatever the engine."""
 
 from __future__ import annotations
 
-import contextlib
-import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Self
 
 from lellm_nb.clock import Clock
-from lellm_nb.engine.run import Run
-from lellm_nb.engine.scope import Scope
-from lellm_nb.engine.spot import Spot, find_spot
 from lellm_nb.errors import NoSuchFrameError
-from lellm_nb.graph.graph import Graph
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.frame_stack import FrameStack
 from lellm_nb.record.history import History, Line
+from lellm_nb.record.listeners import tell_all
 from lellm_nb.record.position import Position, Waiting
+from lellm_nb.session.moves import FailedJoin, MoveKind, NextMove, OpenLevel
 
-__all__ = ["Standing", "tell_all"]
-
-log = logging.getLogger("lellm_nb")
+__all__ = ["Head"]
 
 _CAPTURED = frozenset({"commit", "waiting", "decision", "exit", "join"})
 
 
-class Standing:
-    """A head on a line of a history; it looks, and moves the head without running anything."""
+class Head:
+    """A head on a line of a history: what the sessions of all engines have in common.
 
+    An engine adds how it finds its next move and how it advances; what it is not able to
+    (`capabilities`) it need not have.
+    """
+
+    graph: Any
     history: History
     line: Line
     head: Frame
 
-    def _adopt(self, graph: Graph, clock: Clock) -> None:
+    def _adopt(self, graph: Any, clock: Clock) -> None:
         self.graph = graph
         self.clock = clock
-        self.scope = Scope(graph)
-        self._before: list[Frame] = []
-        self._doomed: dict[int, Any] = {}
         self.listeners: list[Callable[[], None]] = []
-        self._moving: Run | None = None
+        self._before: list[Frame] = []
+        self._moving: Any = None
 
     @classmethod
-    def _sharing(cls, other: Standing, line: Line, head: Frame) -> Self:
+    def _standing(
+        cls,
+        graph: Any,
+        clock: Clock,
+        history: History,
+        line: Line,
+        head: Frame,
+        before: list[Frame] | None = None,
+    ) -> Self:
+        """Make a session that stands at a frame; `before` was captured before the first one."""
         made = cls.__new__(cls)
-        made._adopt(other.graph, other.clock)
-        made._before = other._before
-        made.history = other.history
+        made._adopt(graph, clock)
+        made._before = before or []
+        made.history = history
         made.line = line
         made.head = head
         return made
+
+    def _beside(self, line: Line, head: Frame) -> Self:
+        """Make a session that stands elsewhere in the same history."""
+        return self._standing(self.graph, self.clock, self.history, line, head, self._before)
+
+    def at_tip(self, line: Line) -> Self:
+        """Return a session at the tip of an existing line."""
+        return self._beside(line, line[-1])
 
     @property
     def position(self) -> Position:
@@ -59,7 +73,37 @@ class Standing:
     @property
     def state(self) -> Any:
         """The root state where the run stands."""
-        return self.scope.seen(self.head.position.data)
+        return self.head.root_state
+
+    @property
+    def waiting(self) -> list[Waiting]:
+        """The barriers that wait for a decision, in registration order."""
+        return self.position.waiting
+
+    # -- what an engine may say more of -----------------------------------------
+
+    def next_move(self) -> NextMove | None:
+        """Return the one place that a single step would move; `None` at the end."""
+        raise NotImplementedError
+
+    def next_moves(self) -> Sequence[NextMove]:
+        """Return every place that could move without a decision."""
+        move = self.next_move()
+        return [] if move is None or move.kind is MoveKind.DECIDE else [move]
+
+    def data_at(self, frame: Frame, like: Frame | None = None) -> Any:
+        """Return the compact state of a level at a frame; one without levels has the root's."""
+        return frame.position.data
+
+    def open_levels(self) -> Sequence[OpenLevel]:
+        """Return every level that can move on and may be written into."""
+        return []
+
+    def failed_join(self) -> FailedJoin | None:
+        """Return the collect-all parallel that waits to hear what becomes of its branches."""
+        return None
+
+    # -- the history -------------------------------------------------------------
 
     @property
     def frame_stack(self) -> FrameStack:
@@ -71,16 +115,6 @@ class Standing:
                 chain.append(frame)
             frame = frame.parent
         return FrameStack([*self._before, *reversed(chain)])
-
-    @property
-    def spot(self) -> Spot:
-        """The one place that a single step would move."""
-        return find_spot(self.scope, self.position)
-
-    @property
-    def waiting(self) -> list[Waiting]:
-        """The barriers that wait for a decision, in registration order."""
-        return self.position.waiting
 
     def _emit(self, frame: Frame) -> None:
         line = self.history.add(self.line, self.head, frame)
@@ -106,7 +140,6 @@ class Standing:
         if line is not self.line:
             self._change_line(line)
         self.head = frame
-        self._doomed.clear()
         keeper = self.history.keeper
         if keeper is not None:
             keeper.moved(line, frame, leads=keeper.leader is self)
@@ -129,14 +162,3 @@ class Standing:
         if line is None:
             raise NoSuchFrameError(frame, "it belongs to another run's history.")
         return line
-
-
-def tell_all(listeners: list[Callable[[], None]]) -> None:
-    """Call every listener; one that raises is reported and dropped, and stops nothing."""
-    for listener in tuple(listeners):
-        try:
-            listener()
-        except Exception:
-            log.exception("listener %r failed; it is dropped", listener)
-            with contextlib.suppress(ValueError):
-                listeners.remove(listener)

@@ -6,28 +6,233 @@ that is only read, a graph of another library and a toy in the tests all give it
 
 from __future__ import annotations
 
-from enum import StrEnum
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol, Self
 
-__all__ = ["Capability"]
+from lellm_nb.clock import Clock
+from lellm_nb.engine.halt import HOLD, Halt, Hold
+from lellm_nb.graph.decision import Decision
+from lellm_nb.record.frame import Frame
+from lellm_nb.record.history import History, Line
+from lellm_nb.record.outcome import LIVE, Outcome
+from lellm_nb.record.position import Position, Waiting
+from lellm_nb.session.capability import EVERYTHING, Capability
+from lellm_nb.session.controls import Controls, Plan, Went
+from lellm_nb.session.moves import (
+    FailedJoin,
+    MoveKind,
+    NextMove,
+    OpenLevel,
+    Previewed,
+    Recorded,
+)
+from lellm_nb.state.mutation import Mutation
+
+__all__ = [
+    "EVERYTHING",
+    "HOLD",
+    "LIVE",
+    "Capability",
+    "Controls",
+    "FailedJoin",
+    "Halt",
+    "Hold",
+    "MoveKind",
+    "NextMove",
+    "OpenLevel",
+    "Outcome",
+    "Plan",
+    "Previewed",
+    "Recorded",
+    "Session",
+    "Went",
+]
 
 
-class Capability(StrEnum):
-    """What an engine is able to; a verb that needs what is missing says so by name.
+class Session(Protocol):
+    """One run over one history: where it stands, and every way to move it.
 
-    As in the Debug Adapter Protocol, the front end is told what exists: a button whose verb is
-    not possible is not drawn.
+    Attributes:
+        graph: What runs: nodes with a `kind`, a `graph` or `branches` inside, and edges.
+        history: Every line of the run.
+        line: The line that the head is on.
+        head: The frame at which the run stands.
+        clock: Where time is read.
+        listeners: Called after every frame; they must return at once.
     """
 
-    STEP_INSIDE = "step_inside"  # steps inside subgraphs and branches are frames
-    REWIND = "rewind"  # the head may be moved to any frame
-    FORK = "fork"  # a frame may have several lines after it
-    EDIT = "edit"  # the state may be written between two steps
-    PATCH = "patch"  # a node's function may be exchanged
-    RECORDED = "recorded"  # outcomes may be looked up instead of running nodes
-    REFOLD = "refold"  # a line may be committed again with one write left out
-    ROUTES = "routes"  # it is known which way out was taken, and why
-    DECIDE = "decide"  # a run may wait for a decision
-    REROUTE = "reroute"  # a decision may lead to any node
-    JOIN = "join"  # what becomes of failed branches may be said
-    SEND = "send"  # a position may be run on in another process
-    CODE = "code"  # a step can be written out as code
+    graph: Any
+    history: History
+    line: Line
+    head: Frame
+    clock: Clock
+    listeners: list[Callable[[], None]]
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        """What this engine is able to."""
+
+    # -- looking ---------------------------------------------------------------
+
+    @property
+    def position(self) -> Position:
+        """Where the run stands."""
+
+    @property
+    def state(self) -> Any:
+        """The root state where the run stands."""
+
+    @property
+    def waiting(self) -> list[Waiting]:
+        """The barriers that wait for a decision, in registration order."""
+
+    def next_move(self) -> NextMove | None:
+        """Return the one place that a single step would move; `None` at the end.
+
+        Raises:
+            RunError: The next node is not in the graph, or its level cannot be entered.
+        """
+
+    def next_moves(self) -> Sequence[NextMove]:
+        """Return every place that could move without a decision, branches in order.
+
+        Raises:
+            RunError: As for `next_move`.
+        """
+
+    def data_at(self, frame: Frame, like: Frame | None = None) -> Any:
+        """Return the compact state of a level at a frame; `None` where the run was not in it.
+
+        Args:
+            like: A frame of the level that is meant; by default the root is. A level that the
+                run was about to enter there is as its first node would have seen it.
+        """
+
+    def line_through(self, frame: Frame) -> Line:
+        """Return the current line if the frame is on it, else the line it was made on.
+
+        Raises:
+            NoSuchFrameError: The frame is of another history.
+        """
+
+    def recorded(self, line: Line | None = None, end: int | None = None) -> Recorded:
+        """Return what was recorded; what a line, the current one by default, has comes first.
+
+        Args:
+            end: The index of the last frame that counts; then other lines do not.
+        """
+
+    def failed_join(self) -> FailedJoin | None:
+        """Return the collect-all parallel that waits to hear what becomes of its branches."""
+
+    def targets(self, barrier_id: str | None = None) -> list[str]:
+        """Return the nodes that a reroute of a waiting barrier may name."""
+
+    def preview(self, decision: Decision, barrier_id: str | None = None) -> Previewed:
+        """Tell what a decision would write and where it would lead, without giving it.
+
+        Raises:
+            NotWaitingError, NodeNotFoundError, StateError: As for `decide`.
+        """
+
+    def preview_outcome(self, move: NextMove, outcome: Outcome) -> Previewed:
+        """Tell what would be committed if a node had this outcome.
+
+        Raises:
+            NodeNotFoundError, StateError: It would be refused.
+        """
+
+    def check_edit(
+        self, frame: Frame, put: Mapping[Any, Any] | None, delete: Sequence[Any] = ()
+    ) -> Frame | None:
+        """Return the frame that writing after `frame` would make; `None` for no write.
+
+        Raises:
+            StateError: What is to be written does not fit.
+        """
+
+    # -- moving ----------------------------------------------------------------
+
+    async def advance(self, controls: Controls) -> Halt:
+        """Go on as the controls say; all forward movement comes here.
+
+        Raises:
+            RunError: It failed; the last frame says so.
+            CheckpointStoreError: The store still refuses what was committed before.
+        """
+
+    async def decide(
+        self, decision: Decision, barrier_id: str | None = None, *, by: str = "person"
+    ) -> Frame:
+        """Commit a decision for one waiting barrier.
+
+        Raises:
+            NotWaitingError: That barrier does not wait, or it is not clear which is meant.
+            NodeNotFoundError: A reroute leads nowhere; the barrier goes on waiting.
+            StateError: What is to be modified is not there; the barrier goes on waiting.
+            CheckpointStoreError: The store refuses the decision; it stays in memory.
+        """
+
+    def rewind(self, frame: Frame) -> None:
+        """Move the head to any frame of the history; nothing is dropped.
+
+        Raises:
+            NoSuchFrameError: The frame is of another history.
+        """
+
+    async def close_join(self, *, keep: bool) -> Frame:
+        """Join a parallel of which branches failed, with the good ones or with none.
+
+        Raises:
+            DebuggerError: The run does not stand in one.
+            RunError: The good branches disagree, or the way out fails.
+        """
+
+    # -- changing --------------------------------------------------------------
+
+    def fork(
+        self,
+        frame: Frame | None = None,
+        *,
+        put: Mapping[Any, Any] | None = None,
+        delete: Sequence[Any] = (),
+        name: str | None = None,
+    ) -> Self:
+        """Return a session on a new line after `frame` (the head by default).
+
+        Args:
+            put: Written at the frame's own level, as one frame of kind *edit*.
+            delete: Keys that the same frame removes.
+
+        Raises:
+            NoSuchFrameError: The frame is of another history.
+            StateError: What is to be written does not fit; no line is made.
+            DebuggerError: The name is taken.
+        """
+
+    def at_tip(self, line: Line) -> Self:
+        """Return a session at the tip of an existing line."""
+
+    def open_levels(self) -> Sequence[OpenLevel]:
+        """Return every level that can move on, the outermost first, branches in order."""
+
+    def edit(self, edits: Sequence[Mutation], level: OpenLevel | None = None) -> None:
+        """Write where the run stands, as one frame of kind *edit*; with none, do nothing.
+
+        Args:
+            level: Where to write; the head's own level by default.
+
+        Raises:
+            StateError: What is to be written does not fit.
+        """
+
+    def use(self, graph: Any) -> None:
+        """Go on with another graph of the same shape: new code, history kept."""
+
+    # -- elsewhere -------------------------------------------------------------
+
+    def alone(self, plan: Plan) -> Callable[[], Went]:
+        """Return what runs this position on with a history of its own, wherever it is called."""
+
+    def adopt(self, frames: Sequence[Frame]) -> None:
+        """Take over frames that were made elsewhere from where this run stands."""

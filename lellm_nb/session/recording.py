@@ -9,6 +9,7 @@ from lellm_nb.record.frame import DecisionRecord, Frame
 from lellm_nb.record.history import History, Line
 from lellm_nb.record.outcome import Outcome
 from lellm_nb.record.position import Waiting
+from lellm_nb.state.mutation import Mutation
 
 __all__ = ["Recording", "outcome_of"]
 
@@ -50,9 +51,11 @@ class Recording:
         outcome.recorded = True
         return outcome
 
-    def replace(self, path: str, visit: int, outcome: Outcome) -> None:
-        """Have another outcome in place of a step's own."""
-        self._replaced[path, visit] = outcome
+    def change(self, frame: Frame, mutations: list[Mutation]) -> None:
+        """Have other mutations in place of those that a frame's step made."""
+        outcome = outcome_of(frame)
+        outcome.mutations = mutations
+        self._replaced[frame.path, frame.visit] = outcome
 
     def outcomes_of(self, static_paths: set[str]) -> dict[tuple[str, int], Outcome]:
         """Return the recorded outcomes of some nodes, by path and visit, marked as recorded."""

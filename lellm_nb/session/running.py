@@ -2,36 +2,112 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from collections.abc import Callable, Container, Sequence
+from functools import partial
+from itertools import pairwise
+from typing import Any
 
+from lellm_nb.clock import Clock
 from lellm_nb.engine import commit
-from lellm_nb.engine.cancellation import CancellationToken
 from lellm_nb.engine.halt import Halt
+from lellm_nb.engine.perform import Lookup
 from lellm_nb.engine.run import HOLD, Run
-from lellm_nb.engine.scope import Site
-from lellm_nb.engine.spot import Spot, waiting_spots
+from lellm_nb.engine.scope import Scope, Site
+from lellm_nb.engine.spot import Spot, find_spot, movable_spots, waiting_spots
 from lellm_nb.errors import DebuggerError, NotWaitingError
 from lellm_nb.graph.decision import Decision
+from lellm_nb.graph.graph import Graph
 from lellm_nb.record.frame import Frame
-from lellm_nb.record.position import Waiting
-from lellm_nb.session.head import Standing
+from lellm_nb.record.history import Line
+from lellm_nb.record.position import Position, Waiting
+from lellm_nb.session.alone import run_alone
+from lellm_nb.session.head import Head
+from lellm_nb.session.next_move import NativeMove, move_of
+from lellm_nb.session.protocol import (
+    EVERYTHING,
+    Capability,
+    Controls,
+    NextMove,
+    Outcome,
+    Plan,
+    Previewed,
+    Went,
+)
 from lellm_nb.session.recording import Recording
 
-__all__ = ["Moving", "Previewed"]
+__all__ = ["Running"]
 
 
-class Previewed(NamedTuple):
-    """What a decision would do, had it been given."""
+class Running(Head):
+    """``step, run, advance, decide, preview``, and what is next."""
 
-    before: Any
-    after: Any
-    next_node: str | None
-    error: Exception | None
+    def _adopt(self, graph: Graph, clock: Clock) -> None:
+        super()._adopt(graph, clock)
+        self.scope = Scope(graph)
+        self._doomed: dict[int, Any] = {}
 
+    def rewind(self, frame: Frame) -> None:
+        """Move the head to any frame of the tree; nothing is dropped.
 
-class Moving(Standing):
-    """``step, run, advance, decide, preview``."""
+        Raises:
+            NoSuchFrameError: The frame is of another history.
+        """
+        super().rewind(frame)
+        self._doomed.clear()
+
+    # -- looking ---------------------------------------------------------------
+
+    @property
+    def state(self) -> Any:
+        """The root state where the run stands."""
+        return self.scope.seen(self.head.position.data)
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        """What this engine is able to: everything there is."""
+        return EVERYTHING
+
+    def next_move(self) -> NativeMove | None:
+        """Return the one place that a single step would move; `None` at the end.
+
+        Raises:
+            RunError: The next node is not in the graph, or its level cannot be entered.
+        """
+        root = self.position
+        return move_of(find_spot(self.scope, root), root)
+
+    def next_moves(self) -> list[NativeMove]:
+        """Return every place that could move without a decision, branches in order.
+
+        Raises:
+            RunError: As for `next_move`.
+        """
+        root = self.position
+        moves = [move_of(spot, root) for spot in movable_spots(self.scope, root)]
+        return [move for move in moves if move is not None]
+
+    def data_at(self, frame: Frame, like: Frame | None = None) -> Any:
+        """Return the compact state of a level at a frame; `None` where the run was not in it.
+
+        Args:
+            like: A frame of the level that is meant; by default the root is. A level that the
+                run was about to enter there is as its first node would have seen it.
+        """
+        if like is None or like.level is like.position:
+            return frame.position.data
+        if like is frame:
+            return frame.level.data
+        try:
+            level = _level_of(self.scope, frame.position, like.path)
+        except Exception:  # another graph than the one that ran, or a lens that refuses now
+            return None
+        return None if level is None else level.data
+
+    def recorded(self, line: Line | None = None, end: int | None = None) -> Recording:
+        """Return what was recorded; what a line, the current one by default, has comes first."""
+        return Recording(self.history, self.line if line is None else line, end)
+
+    # -- running ---------------------------------------------------------------
 
     async def step(self) -> Frame | None:
         """Make one commit; the frame it made, `None` where nothing can move.
@@ -39,7 +115,7 @@ class Moving(Standing):
         Raises:
             RunError: The step failed; nothing of it was committed.
         """
-        halt = await self.advance(one=True)
+        halt = await self.advance(Controls(one=True))
         return self.head if halt is Halt.STEPPED else None
 
     async def run(self, *, max_steps: int | None = None, barrier: Any = HOLD) -> Halt:
@@ -52,54 +128,67 @@ class Moving(Standing):
         Raises:
             RunError: The run failed; the last frame says so.
         """
-        return await self.advance(max_steps=max_steps, barrier=barrier)
+        return await self.advance(Controls(max_steps=max_steps, barrier=barrier))
 
-    async def advance(
-        self,
-        *,
-        one: bool = False,
-        max_steps: int | None = None,
-        barrier: Any = HOLD,
-        recorded: bool | Recording = False,
-        until: int | None = None,
-        token: CancellationToken | None = None,
-        started: Callable[[Run], None] | None = None,
-    ) -> Halt:
-        """Make one commit, or run on; all forward movement of a session comes here.
-
-        Args:
-            one: Whether to come back after one commit.
-            recorded: Whether outcomes and decisions are looked up in the history, or in a
-                recording, instead of running nodes and asking people (SEMANTICS R10).
-            until: The index of the last frame to make, when running on.
-            started: Given the run before it moves, to set its `gate` and `watch`.
+    async def advance(self, controls: Controls | None = None) -> Halt:
+        """Go on as the controls say; all forward movement of a session comes here.
 
         Raises:
+            RunError: The run failed; the last frame says so.
             CheckpointStoreError: The store still refuses what was committed before.
         """
         if self.history.keeper is not None:
             self.history.keeper.check()
-        limit = None if max_steps is None else self.position.step + max_steps
-        run = self._run(barrier=barrier, token=token, limit=limit)
-        if until is not None:
-            run.watch = lambda frame: True if frame.index >= until else None
-        if recorded:
-            given = recorded if isinstance(recorded, Recording) else None
-            recording = given or Recording(self.history, self.line)
-            run.recorded = lambda scope, site, level: recording.outcome(
-                site.place.path, level.visits.count(site.name, level.step) + 1
-            )
-            run.decided = recording.decision
-            run.replaying = True
-        if started is not None:
-            started(run)
+        controls = controls or Controls()
+        run = self._controlled(controls)
         self._moving = run
-        return await (run.step() if one else run.go())
+        try:
+            return await (run.step() if controls.one else run.go())
+        finally:
+            controls.stopping = run.stopping
+
+    def _controlled(self, controls: Controls) -> Run:
+        """Make a run that does as the controls say."""
+        steps = controls.max_steps
+        run = self._run(
+            barrier=controls.barrier or HOLD,
+            token=controls.token,
+            limit=None if steps is None else self.position.step + steps,
+        )
+        run.capture = controls.capture
+        run.watch, run.watch_failures = controls.watch, controls.watch_failures
+        run.decided, run.replaying = controls.decided, controls.replaying
+        if controls.gate is not None:
+            run.gate = _gated(run, controls.gate, controls.gate_at)
+        if controls.look_up is not None:
+            run.recorded = _looked_up(run, controls.look_up)
+        on_chunk = controls.on_chunk
+        if on_chunk is not None:
+            # without a publisher, chunks have nowhere else to go while their node runs
+            run.on_chunk = lambda site, chunk: on_chunk(site.place.path, chunk)  # type: ignore[method-assign]
+
+        def stop(why: Any) -> None:
+            if run.stopping is None:
+                run.stopping = why
+
+        controls.on_stop = stop
+        if controls.stopping is not None:  # asked before, or while this was made
+            stop(controls.stopping)
+        return run
 
     def _run(self, **options: Any) -> Run:
         run = Run(self.scope, self.position, emit=self._emit, clock=self.clock, **options)
         run.doomed = self._doomed
         return run
+
+    def adopt(self, frames: Sequence[Frame]) -> None:
+        """Take over frames that were made elsewhere from where this run stands."""
+        for frame in frames:
+            self._emit(frame)
+
+    def alone(self, plan: Plan) -> Callable[[], Went]:
+        """Return what runs this position on with a history of its own, wherever it is called."""
+        return partial(run_alone, self.graph, self.position, plan)
 
     # -- deciding --------------------------------------------------------------
 
@@ -149,6 +238,16 @@ class Moving(Standing):
         before, after = spot.level.state, done.level.state
         return Previewed(before, after, done.route.next_node if done.route else None, done.error)
 
+    def preview_outcome(self, move: Any, outcome: Outcome) -> Previewed:
+        """Tell what would be committed if a node had this outcome.
+
+        Raises:
+            NodeNotFoundError, StateError: It would be refused.
+        """
+        done = commit.commit_node(move.scope, move.site, move.level, outcome)
+        before, after = move.level.state, done.level.state
+        return Previewed(before, after, done.route.next_node if done.route else None, done.error)
+
     def targets(self, barrier_id: str | None = None) -> list[str]:
         """Return the nodes that a reroute of a waiting barrier may name."""
         return list(self._waiting_spot(barrier_id).scope.graph.nodes)
@@ -160,3 +259,39 @@ def _check_decision(decision: Any) -> None:
             f"{decision!r:.60} is no decision: give Approve(), Reject(reason),"
             " Modify(key, value) or Reroute(target)."
         )
+
+
+def _level_of(scope: Scope, level: Position, path: str) -> Position | None:
+    """Return the level of a path in a position; `None` where the run is somewhere else.
+
+    Each segment of a path is a node of its level; what follows a parallel's segment is at once
+    the branch's name and the name of the only node of the branch's level.
+    """
+    for segment, following in pairwise(path.split("/")):
+        name = segment.partition("#")[0]
+        if level.node != name:
+            return None
+        site = scope.site(name)
+        if site.kind not in ("subgraph", "parallel"):
+            break  # what follows is the name of a pause in a branch's task
+        inner = scope.inside(level)
+        if isinstance(inner, Position):
+            scope, level = scope.child(site, level), inner
+        else:
+            scope, level = scope.child(site, level, following), inner.branches[following]
+    return level
+
+
+def _gated(run: Run, ask: Callable[[NextMove], Any], at: Container[str] | None) -> Any:
+    """Return the engine's gate: most nodes are passed without making a move of them."""
+
+    def gate(scope: Scope, site: Site, level: Position) -> Any:
+        if at is not None and site.place.static not in at:
+            return None
+        return ask(NativeMove(scope, site, level, run.position))
+
+    return gate
+
+
+def _looked_up(run: Run, look_up: Callable[[NextMove], Outcome | None]) -> Lookup:
+    return lambda scope, site, level: look_up(NativeMove(scope, site, level, run.position))

@@ -12,23 +12,19 @@ from lellm_nb.record.frame import Frame, Place, make_frame
 from lellm_nb.record.frame_stack import FrameStack
 from lellm_nb.record.history import History, Line
 from lellm_nb.record.position import Position
-from lellm_nb.session.branching import Forking
+from lellm_nb.session.branching import Branching
 from lellm_nb.session.checkpoint import GraphHashMode, SessionCheckpoint, check_exists
-from lellm_nb.session.head import tell_all
-from lellm_nb.session.running import Previewed
 from lellm_nb.state.state import keep
 
 __all__ = [
     "ExecutionSession",
     "GraphHashMode",
-    "Previewed",
     "SessionCheckpoint",
     "check_exists",
-    "tell_all",
 ]
 
 
-class ExecutionSession(Forking):
+class ExecutionSession(Branching):
     """Owns position and history of one run; many sessions share one graph.
 
     Args:
@@ -84,25 +80,26 @@ class ExecutionSession(Forking):
             if mode is GraphHashMode.STRICT:
                 raise GraphMismatchError(checkpoint.graph_hash, graph.canonical_hash)
             check_exists(Scope(graph), checkpoint.position)
-        session = cls.__new__(cls)
-        session._adopt(graph, clock or Clock())
-        start = _root_frame(graph, checkpoint.position, session.clock)
-        session.history = History(start)
-        session.line = session.history.lines["main"]
-        session.head = start
-        session._before = checkpoint.frames.frames
-        return session
+        own = clock or Clock()
+        history = History(_root_frame(graph, checkpoint.position, own))
+        line = history.lines["main"]
+        return cls._standing(graph, own, history, line, line[0], checkpoint.frames.frames)
 
     @classmethod
     def of_history(
-        cls, graph: Graph, history: History, line: Line, head: Frame
+        cls, graph: Graph, history: History, line: Line, head: Frame, *, check: bool = False
     ) -> ExecutionSession:
-        """Return a session that stands at a frame of a history made elsewhere, of a store's."""
-        session = cls.__new__(cls)
-        session._adopt(graph, Clock())
-        session.history = history
-        session.line = line
-        session.head = head
+        """Return a session that stands at a frame of a history made elsewhere, of a store's.
+
+        Args:
+            check: Whether to look if the position is in the graph.
+
+        Raises:
+            CheckpointStoreError: It is not.
+        """
+        session = cls._standing(graph, Clock(), history, line, head)
+        if check:
+            check_exists(session.scope, head.position)
         return session
 
     def into_parts(self) -> tuple[Any, FrameStack]:

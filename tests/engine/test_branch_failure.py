@@ -22,6 +22,7 @@ from lellm_nb.errors import (
     ParallelError,
     RunCancelledError,
 )
+from lellm_nb.session.protocol import Controls
 from tests.strategies import note, steps
 
 
@@ -294,14 +295,14 @@ def test_nodes_in_flight_finish_and_commit_when_the_run_is_to_stop():
         ctx.put("slow", True)
 
     session = ExecutionSession({}, fan({"a": slow, "b": steps("one", "two")}))
-    runs, one_done = [], asyncio.Event()
+    controls, one_done = Controls(), asyncio.Event()
     session.listeners.append(lambda: one_done.set() if session.head.path == "par/b/one" else None)
 
     async def drive():
-        task = asyncio.ensure_future(session.advance(started=runs.append))
+        task = asyncio.ensure_future(session.advance(controls))
         await started.wait()
         await one_done.wait()
-        runs[0].stopping = "asked"
+        controls.stop("asked")
         go_on.set()
         return await task
 

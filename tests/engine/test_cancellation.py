@@ -19,6 +19,7 @@ from lellm_nb.errors import (
     NodeExecutionError,
     RunCancelledError,
 )
+from lellm_nb.session.protocol import Controls
 from tests.strategies import chain, finish, note, steps
 
 
@@ -145,7 +146,7 @@ def test_a_cancelled_session_goes_on_with_another_token():
     token = CancellationToken()
     token.cancel()
     with pytest.raises(RunCancelledError):
-        asyncio.run(session.advance(token=token))
+        asyncio.run(session.advance(Controls(token=token)))
 
     assert finish(session).state == {"log": ["a", "b"]}
 

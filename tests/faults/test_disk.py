@@ -81,7 +81,7 @@ def look_everywhere(file):
     try:
         return [(frame.path, frame.root_state) for frame in read.frames]
     finally:
-        read._stored.rows.store.close()
+        read._context.storage.stored.rows.store.close()
 
 
 def damaged(file, change):

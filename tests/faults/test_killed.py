@@ -47,9 +47,9 @@ def check(file, kind, reports):
             fork = read.branch(name[1:])
             assert (fork.head, len(fork.breakpoints)) == (index, logged)
             continue
-        line = read._session.history.lines[name]
+        line = read.session.history.lines[name]
         assert len(line[index].root_state["log"]) == logged
-    for line in read._session.history.lines.values():
+    for line in read.session.history.lines.values():
         for frame in line:
             assert frame.position is not None
     again = Debugger.open(file, graph=graph(kind))

@@ -9,9 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
 from lellm_nb import Approve, Reject
-from lellm_nb.debug.codegen.redefined import tasks
 from lellm_nb.errors import DebuggerError, MissingKeyError, NoSuchFrameError, NoSuchNodeError
-from tests.laws.machine_model import MOST, Model, any_number, which
+from tests.laws.machine_model import MOST, Model, any_number, tasks, which
 from tests.strategies import scalars
 
 
@@ -66,7 +65,7 @@ class Changes(Model):
     @rule(number=which, node=any_number)
     def patch(self, number, node):
         dbg = self.pick(number)
-        found = list(tasks(dbg.graph))
+        found = list(tasks(dbg.graph).items())
         path, task = found[node % len(found)]
         old = task.fn
 
@@ -157,7 +156,7 @@ class Changes(Model):
             frame.to_pandas()
             dbg.diff(frame, 0)
             assert dbg.has_old_code(frame) in (True, False)
-            if frame.kind == "commit" and frame.static_path in dict(tasks(dbg.graph)):
+            if frame.kind == "commit" and frame.static_path in tasks(dbg.graph):
                 compile(dbg.to_test(frame), "<test>", "exec")
                 compile(dbg.to_cell(frame), "<cell>", "exec")
             for pending in dbg.pending:

@@ -8,12 +8,18 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant
 
 from lellm_nb import Debugger
-from lellm_nb.debug.codegen.redefined import tasks
 from lellm_nb.errors import LellmError
+from lellm_nb.graph.walk import nodes
 from tests.strategies_graphs import Node, Plan, plans
 
 MOST = 6
 """So many debuggers are open at once."""
+
+
+def tasks(graph):
+    """Every task of a nest by its path."""
+    return {path: node for path, node in nodes(graph) if node.kind == "task"}
+
 
 which = st.integers(0, 9)
 any_number = st.integers(0, 1000)
@@ -40,7 +46,7 @@ class Model:
     def begin(self, plan, broken):
         self.runs = 0
         graph = plan.build()
-        graph = graph.patched({path: self.counted(task.fn) for path, task in tasks(graph)})
+        graph = graph.patched({path: self.counted(task.fn) for path, task in tasks(graph).items()})
         first = Debugger(graph, {"broken": broken}, max_steps=40, store=self.store())
         self.debuggers = [first]
         self.seen = {}
@@ -90,7 +96,7 @@ class Model:
 
     def learn(self):
         """Remember what is new."""
-        history = self.debuggers[0]._session.history
+        history = self.debuggers[0].session.history
         for line in history.lines.values():
             for frame in line:
                 if id(frame) not in self.seen:
@@ -119,7 +125,7 @@ class Model:
             self.every_debugger_stands_where_the_model_says()
 
     def nothing_is_lost(self):
-        history = self.debuggers[0]._session.history
+        history = self.debuggers[0].session.history
         self.learn()
         there = {id(frame) for line in history.lines.values() for frame in line}
         assert there == self.seen.keys()

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
 from lellm_nb import StopReason
-from lellm_nb.debug.codegen.redefined import tasks
 from lellm_nb.errors import (
     DebuggerError,
     NodeNotFoundError,
@@ -18,7 +17,7 @@ from lellm_nb.errors import (
     NotWaitingError,
     StateError,
 )
-from tests.laws.machine_model import Model, any_number, which
+from tests.laws.machine_model import Model, any_number, tasks, which
 from tests.strategies import KEYS, scalars
 
 watched = st.sampled_from(
@@ -224,6 +223,6 @@ class Moves(Model):
             try:
                 dbg.mode(path, mode)
             except DebuggerError:
-                assert path not in dict(tasks(dbg.graph))
+                assert path not in tasks(dbg.graph)
             else:
                 assert dbg.modes[path] == mode

@@ -35,7 +35,7 @@ from lellm_nb import (
 from lellm_nb.engine.halt import Halt
 from lellm_nb.engine.scope import scope_at
 from lellm_nb.errors import MergeConflictError, NotWaitingError, RunError
-from lellm_nb.session.recording import Recording
+from lellm_nb.session.protocol import Controls
 from lellm_nb.state.mutation import apply
 from lellm_nb.state.state import keep, view
 from tests.strategies_graphs import Node, Plan, wild_plans
@@ -76,11 +76,15 @@ def happened(frames):
 
 async def on(session):
     """Run on with what was recorded, step by step."""
-    recording = Recording(session.history, session.line)
+    recorded = session.recorded()
     halt = Halt.STEPPED
     while halt is Halt.STEPPED:
-        halt = await session.advance(one=True, recorded=recording)
+        halt = await session.advance(Controls.replay(recorded, one=True))
     return halt
+
+
+def _replayed(session, **options):
+    return session.advance(Controls.replay(session.recorded(), **options))
 
 
 TALLY = Counter()
@@ -100,7 +104,11 @@ def rewinds_to_every_frame(plan, ways, typed, stepped):
         for frame in frames:
             session.rewind(frame)
             assert session.position is frame.position
-            halt = await (on(session) if frame.index % 2 else session.advance(recorded=True))
+            halt = await (
+                on(session)
+                if frame.index % 2
+                else session.advance(Controls.replay(session.recorded()))
+            )
             assert halt is Halt.ENDED, f"stopped at {session.position!r} from {frame!r}"
             assert session.state == end, f"another end from {frame!r}"
         assert list(session.history.lines["main"]) == frames
@@ -332,7 +340,7 @@ class Commands(RuleBasedStateMachine):
 
     @rule(number=st.integers(0, 4))
     def run_recorded(self, number):
-        self.do(number, lambda session: session.advance(recorded=True, max_steps=30))
+        self.do(number, lambda session: _replayed(session, max_steps=30))
 
     @rule(number=st.integers(0, 4), pick=st.integers(0, 99))
     def rewind_to_any_frame_of_any_line(self, number, pick):

@@ -39,7 +39,7 @@ class Kept(Moves, Changes, RuleBasedStateMachine):
             return
         first, *forks = self.debuggers
         opened = Debugger.open(self.kept)
-        self.compare_histories(first._session.history, opened._session.history)
+        self.compare_histories(first.session.history, opened.session.history)
         compare(first, opened)
         stood = {dbg.line: dbg for dbg in forks if dbg.line not in self.shared | {first.line}}
         for name, dbg in stood.items():

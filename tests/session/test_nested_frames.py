@@ -19,6 +19,7 @@ from lellm_nb import (
 )
 from lellm_nb.engine.halt import Halt
 from lellm_nb.errors import CheckpointStoreError, GraphMismatchError, NodeExecutionError
+from lellm_nb.session.protocol import Controls
 from lellm_nb.session.session import GraphHashMode
 from tests.strategies import afinish, fanned, finish, nested, note, steps
 
@@ -259,7 +260,7 @@ def test_a_recorded_run_runs_nothing_and_asks_nobody():
     end, ran = session.state, list(runs)
     for frame in list(session.line):
         session.rewind(frame)
-        assert asyncio.run(session.advance(recorded=True)) is Halt.ENDED
+        assert asyncio.run(session.advance(Controls.replay(session.recorded()))) is Halt.ENDED
         assert session.state == end
     assert runs == ran
     assert end["n"] == 5
@@ -274,7 +275,7 @@ def test_where_nothing_is_recorded_a_recorded_run_pauses():
     ran = list(runs)
     session.rewind(session.line[0])
 
-    assert asyncio.run(session.advance(recorded=True)) is Halt.UNRECORDED
+    assert asyncio.run(session.advance(Controls.replay(session.recorded()))) is Halt.UNRECORDED
     assert [w.barrier_id for w in session.waiting] == ["agent/ok#0"]
     assert runs == ran
 
@@ -286,8 +287,8 @@ def test_the_line_last_left_is_looked_at_first():
     child = finish(session.fork(session.line[0], put={"wish": 2}))
     session.rewind(session.line[0])
     child.rewind(child.line[1])
-    asyncio.run(session.advance(recorded=True))
-    asyncio.run(child.advance(recorded=True))
+    asyncio.run(session.advance(Controls.replay(session.recorded())))
+    asyncio.run(child.advance(Controls.replay(child.recorded())))
 
     assert (session.state["n"], child.state["n"]) == (1, 2)
 

@@ -24,7 +24,7 @@ def folder(request, tmp_path):
 def facts(dbg):
     """What a run is, without its times."""
     rows = [(f.kind, f.path, f.visit, f.route, f.mutations, str(f.error)) for f in dbg.frames]
-    history = dbg._session.history
+    history = dbg.session.history
     notes = {frame.index: text for frame, text in history.notes.items()}
     pins = [frame.index for frame in history.pins]
     stops = [stop.label for stop in dbg.breakpoints]

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from lellm_nb.debug.breakpoints.unsaved_condition import NotStored, name_of
+from lellm_nb.debug.breakpoints.unsaved_condition import UnsavedCondition, name_of
 from lellm_nb.debug.history.stored_values import kept_at
 from lellm_nb.debug.names.value_path import ValuePath
-from lellm_nb.debug.query.value_history import level_data_before
-from lellm_nb.engine.scope import Scope
 from lellm_nb.errors import DebuggerError
 from lellm_nb.record.frame import Frame
 from lellm_nb.state.compact import MISSING
 
-__all__ = ["RAN", "Breakpoint", "EdgeStop", "ErrorStop", "Hit", "Stopper", "Watch"]
+__all__ = ["RAN", "Before", "Breakpoint", "EdgeStop", "ErrorStop", "Hit", "Stopper", "Watch"]
+
+Before = Callable[[Frame], Any]
+"""Gives the compact state that a frame's own level had before the frame."""
 
 
 class Hit(NamedTuple):
@@ -43,6 +44,8 @@ class Stopper:
     """
 
     note = ""
+    asks = True
+    """Whether it asks a condition, which may raise."""
 
     def __init__(self) -> None:
         self.id = 0
@@ -59,7 +62,7 @@ class Stopper:
         return (self.label,)
 
     @property
-    def missing(self) -> NotStored | None:
+    def missing(self) -> UnsavedCondition | None:
         """What is known of its condition where a store could not keep that; else `None`."""
         return None
 
@@ -73,14 +76,14 @@ class Stopper:
 
     @property
     def inside(self) -> bool:
-        """Whether it is about a level inside, and so is to be told of the scope."""
+        """Whether it is about a level inside, and so has to know how that was entered."""
         return False
 
-    def after(self, frame: Frame, scope: Scope | None = None) -> Hit | None:
+    def after(self, frame: Frame, before: Before | None = None) -> Hit | None:
         """Tell whether to stop after a frame; never raises.
 
         Args:
-            scope: The root level of the graph that runs; it tells what a composite began with.
+            before: Tells with what the level of a frame was entered.
         """
         return None
 
@@ -136,8 +139,8 @@ class Breakpoint(Stopper):
         return f"{'after' if self.stops_after else 'before'} {self.path}{more}"
 
     @property
-    def missing(self) -> NotStored | None:
-        return self.when if isinstance(self.when, NotStored) else None
+    def missing(self) -> UnsavedCondition | None:
+        return self.when if isinstance(self.when, UnsavedCondition) else None
 
     def rearm(self, condition: Callable[[Any], Any]) -> None:
         if self.missing is None:
@@ -167,7 +170,7 @@ class Breakpoint(Stopper):
         self.hits += 1
         return Hit(self) if self.hits > self.ignore else None
 
-    def after(self, frame: Frame, scope: Scope | None = None) -> Hit | None:
+    def after(self, frame: Frame, before: Before | None = None) -> Hit | None:
         if frame.static_path != self.path or frame.kind not in RAN:
             return None
         return self.before(frame.visit, lambda: frame.state)
@@ -190,7 +193,7 @@ class EdgeStop(Stopper):
     def label(self) -> str:
         return f"on {self.source} -> {self.target}"
 
-    def after(self, frame: Frame, scope: Scope | None = None) -> Hit | None:
+    def after(self, frame: Frame, before: Before | None = None) -> Hit | None:
         if not self.enabled or frame.next_node != self.target:
             return None
         return self.asked(lambda: frame.static_path == self.source)
@@ -199,11 +202,13 @@ class EdgeStop(Stopper):
 class ErrorStop(Stopper):
     """A stop at every failure, also one that an error route takes."""
 
+    asks = False
+
     @property
     def label(self) -> str:
         return "on any error"
 
-    def after(self, frame: Frame, scope: Scope | None = None) -> Hit | None:
+    def after(self, frame: Frame, before: Before | None = None) -> Hit | None:
         if not self.enabled or frame.error is None:
             return None
         self.hits += 1
@@ -231,8 +236,8 @@ class Watch(Stopper):
         return f"when {self.subject} changes"
 
     @property
-    def missing(self) -> NotStored | None:
-        return self.what if isinstance(self.what, NotStored) else None
+    def missing(self) -> UnsavedCondition | None:
+        return self.what if isinstance(self.what, UnsavedCondition) else None
 
     def rearm(self, condition: Callable[[Any], Any]) -> None:
         if self.missing is None:
@@ -248,22 +253,22 @@ class Watch(Stopper):
     def inside(self) -> bool:
         return isinstance(self.what, ValuePath) and bool(self.what.level)
 
-    def after(self, frame: Frame, scope: Scope | None = None) -> Hit | None:
+    def after(self, frame: Frame, before: Before | None = None) -> Hit | None:
         if isinstance(self.what, ValuePath):
             # asked of every frame, and mostly in vain: look first whether it was written at all
             if not self.what.may_change(frame) or not self.enabled or frame.parent is None:
                 return None
             old, new = self.what.value(frame.parent, frame), self.what.value(frame, frame)
-            if old is MISSING and self.what.level and scope is not None:
+            if old is MISSING and self.what.level and before is not None:
                 # the level may be entered by this very step: it began with what its lens gave
-                begun = level_data_before(scope, frame)
+                begun = before(frame)
                 old = MISSING if begun is None else kept_at(begun, self.what.parts)
         else:
-            before = frame.parent
-            if not self.enabled or before is None or before.position.data is frame.position.data:
+            last = frame.parent
+            if not self.enabled or last is None or last.position.data is frame.position.data:
                 return None
             try:
-                old, new = (self.what(f.root_state) for f in (before, frame))
+                old, new = (self.what(f.root_state) for f in (last, frame))
             except Exception as error:
                 return Hit(self, error)
         if old is new or _same(old, new):

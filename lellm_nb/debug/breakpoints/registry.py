@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from lellm_nb.debug.breakpoints.kinds import (
@@ -15,7 +15,7 @@ from lellm_nb.debug.breakpoints.kinds import (
     Stopper,
     Watch,
 )
-from lellm_nb.debug.breakpoints.unsaved_condition import NotStored
+from lellm_nb.debug.breakpoints.unsaved_condition import UnsavedCondition
 from lellm_nb.errors import DebuggerError
 
 __all__ = [
@@ -25,8 +25,8 @@ __all__ = [
     "EdgeStop",
     "ErrorStop",
     "Hit",
-    "NotStored",
     "Stopper",
+    "UnsavedCondition",
     "Watch",
 ]
 
@@ -35,14 +35,13 @@ class Breakpoints:
     """The stops of a run: listed, enabled, disabled and removed here.
 
     Attributes:
+        told: Called when there is something new to be kept.
         before: Breakpoints that stop before a node, by its path.
         after: All other stops, asked after each frame.
     """
 
-    _told: Callable[[], None] = staticmethod(lambda: None)
-    """Called when there is something new to be kept; nobody keeps them by default."""
-
-    def __init__(self) -> None:
+    def __init__(self, told: Callable[[], None] = lambda: None) -> None:
+        self.told = told
         self._hits = 0
         self._all: list[Any] = []
         self._next = 1
@@ -71,17 +70,25 @@ class Breakpoints:
     def copied(self) -> Breakpoints:
         """Return the same stops for another line, to be changed apart."""
         made = Breakpoints()
-        made._all = [copy.copy(stop) for stop in self._all]
-        made._next = self._next
-        made._index()
+        made.load([copy.copy(stop) for stop in self._all], self._next)
         return made
+
+    def load(self, stops: Iterable[Any], following: int = 1) -> None:
+        """Take stops that have their ids, in place of those that there are.
+
+        Args:
+            following: The least id of a stop that is added later.
+        """
+        self._all = list(stops)
+        self._next = max([following, *(stop.id + 1 for stop in self._all)])
+        self._index()
 
     def moved(self) -> None:
         """Have it kept how often they were hit, after a command that may have hit some."""
         hits = sum(stop.hits for stop in self._all)
         if hits != self._hits:
             self._hits = hits
-            self._told()
+            self.told()
 
     def remove(self, which: Any) -> None:
         """Remove one, by itself, its id, or all at a path.
@@ -102,6 +109,7 @@ class Breakpoints:
         """Enable one again, or all at a path."""
         for stop in self.find(which):
             stop.enabled = on
+        self.told()
 
     def disable(self, which: Any) -> None:
         """Keep one without stopping at it."""
@@ -118,7 +126,7 @@ class Breakpoints:
 
         Example:
             >>> stops = Breakpoints()
-            >>> lost = NotStored("is_long", "def is_long(s): ...", "notes, line 3", True)
+            >>> lost = UnsavedCondition("is_long", "def is_long(s): ...", "notes, line 3", True)
             >>> stop = stops.add(Breakpoint("draft", when=lost))
             >>> stop.enabled = False
             >>> stops
@@ -154,6 +162,7 @@ again), hits 0>
             else:
                 self.after.append(stop)
         self.before = before
+        self.told()
 
     def __iter__(self) -> Iterator[Any]:
         return iter(self._all)

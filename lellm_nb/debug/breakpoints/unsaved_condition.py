@@ -8,7 +8,7 @@ from typing import Any
 from lellm_nb.debug.names.condition_source import source_of
 from lellm_nb.errors import ConditionNotStoredError
 
-__all__ = ["NotStored", "name_of"]
+__all__ = ["UnsavedCondition", "name_of"]
 
 MOST = 2000
 """So many letters of a condition's source are kept."""
@@ -20,7 +20,7 @@ def name_of(function: Any) -> str:
     return "condition" if name == "<lambda>" else str(name)
 
 
-class NotStored:
+class UnsavedCondition:
     """Stands where a condition was that is a function of the user's.
 
     A stop that has one is disabled; enabled all the same, it stops at its place and says why.
@@ -38,9 +38,9 @@ class NotStored:
         self.was_on = was_on
 
     @classmethod
-    def of(cls, function: Callable[..., Any], on: bool) -> NotStored:
+    def of(cls, function: Callable[..., Any], on: bool) -> UnsavedCondition:
         """Describe a function; one that was not stored before stays what it was."""
-        if isinstance(function, NotStored):
+        if isinstance(function, UnsavedCondition):
             return function
         code = getattr(function, "__code__", None)
         module = getattr(function, "__module__", None) or ""
@@ -48,7 +48,7 @@ class NotStored:
         return cls(name_of(function), source_of(function)[:MOST], where, on)
 
     @classmethod
-    def from_form(cls, form: dict[str, Any]) -> NotStored:
+    def from_form(cls, form: dict[str, Any]) -> UnsavedCondition:
         """Read the stored form.
 
         Raises:
@@ -69,7 +69,7 @@ class NotStored:
 
     def fits(self, function: Any) -> bool:
         """Tell whether a function is the one that is missing, by its name or its text."""
-        if not callable(function) or isinstance(function, NotStored):
+        if not callable(function) or isinstance(function, UnsavedCondition):
             return False
         name = name_of(function)
         if name != "condition" or self.__name__ != name:

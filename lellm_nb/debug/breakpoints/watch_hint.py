@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from lellm_nb.debug.core.warn_caller import caution
 from lellm_nb.debug.history.stored_values import kept_at, kept_items
 from lellm_nb.debug.names.address import Address, levels_of
 from lellm_nb.debug.names.suggest import absent, newest_of_levels
 from lellm_nb.debug.names.value_path import ValuePath
+from lellm_nb.debug.names.warn_caller import caution
 from lellm_nb.debug.query.trace_writer import who_wrote
 from lellm_nb.errors import MissingKeyError
 from lellm_nb.graph.graph import Graph

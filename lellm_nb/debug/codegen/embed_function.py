@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from lellm_nb.debug.codegen.function_source import Piece, class_piece, function_piece
+from lellm_nb.debug.codegen.function_source import SourcePiece, class_piece, function_piece
 from lellm_nb.debug.codegen.literal import Unwritable, literal
 
 __all__ = ["Embedded", "embed"]
@@ -113,7 +113,7 @@ def _has_annotations(tree: ast.AST) -> bool:
     )
 
 
-def _define_under(own: str, name: str, piece: Piece, made: Embedded) -> None:
+def _define_under(own: str, name: str, piece: SourcePiece, made: Embedded) -> None:
     """Add a definition under a name of its own, and then the name that it goes by."""
     if own not in made.means:
         made.parts.append(f"{piece.text}\n\n\n{name} = {own}")
@@ -123,7 +123,7 @@ def _define_under(own: str, name: str, piece: Piece, made: Embedded) -> None:
     made.parts.append(ast.unparse(renamed))
 
 
-def _define_defaults(name: str, function: Any, piece: Piece, made: Embedded) -> None:
+def _define_defaults(name: str, function: Any, piece: SourcePiece, made: Embedded) -> None:
     """Define what the default values of arguments name."""
     arguments = piece.node.args
     names = [argument.arg for argument in (*arguments.posonlyargs, *arguments.args)]

@@ -12,10 +12,10 @@ from typing import Any
 
 from lellm_nb.debug.names.condition_source import holds_code, parsed
 
-__all__ = ["Piece", "class_piece", "function_piece"]
+__all__ = ["SourcePiece", "class_piece", "function_piece"]
 
 
-class Piece:
+class SourcePiece:
     """A definition.
 
     Attributes:
@@ -30,7 +30,7 @@ class Piece:
         self.problem = problem
 
 
-def function_piece(function: Any) -> Piece:
+def function_piece(function: Any) -> SourcePiece:
     """Return a function's source, as far as it is still the source that it was made from."""
     code: CodeType = function.__code__
     try:
@@ -38,28 +38,28 @@ def function_piece(function: Any) -> Piece:
         text = "".join(lines)
         tree = parsed(text)
     except (OSError, TypeError, SyntaxError, ValueError):
-        return Piece(problem="a function whose source is not at hand")
+        return SourcePiece(problem="a function whose source is not at hand")
     found = [node for node in _definitions(tree) if _fits(node, code)]
     if code.co_name == "<lambda>" and len(found) > 1:
         found = [node for node in found if holds_code(node, code)][-1:]
     if len(found) != 1:
-        return Piece(problem="a function whose source is not at hand")
+        return SourcePiece(problem="a function whose source is not at hand")
     node = _undecorated(found[0])
     if not _made_from(text, node, code):
-        return Piece(problem="a function whose source has changed since")
-    return Piece(node, _text(text, found[0], node))
+        return SourcePiece(problem="a function whose source has changed since")
+    return SourcePiece(node, _text(text, found[0], node))
 
 
-def class_piece(thing: type) -> Piece:
+def class_piece(thing: type) -> SourcePiece:
     """Return a class's source."""
     try:
         text = textwrap.dedent(inspect.getsource(thing))
         node = ast.parse(text).body[0]
     except (OSError, TypeError, SyntaxError, IndexError):
-        return Piece(problem="a class whose source is not at hand")
+        return SourcePiece(problem="a class whose source is not at hand")
     if not isinstance(node, ast.ClassDef) or node.name != thing.__name__:
-        return Piece(problem="a class whose source is not at hand")
-    return Piece(node, text.rstrip())
+        return SourcePiece(problem="a class whose source is not at hand")
+    return SourcePiece(node, text.rstrip())
 
 
 def _definitions(tree: ast.AST) -> Iterator[Any]:

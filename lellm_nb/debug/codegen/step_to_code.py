@@ -7,124 +7,118 @@ from typing import TYPE_CHECKING, Any
 
 from lellm_nb.debug.codegen.embed_function import Embedded, embed
 from lellm_nb.debug.codegen.literal import Unwritable, literal
-from lellm_nb.debug.codegen.redefined import tasks
-from lellm_nb.debug.verbs.sweep import Sweeping
-from lellm_nb.engine.scope import scope_at
+from lellm_nb.debug.core.context import DebugContext
 from lellm_nb.errors import DebuggerError, ReducerError
 from lellm_nb.graph.graph import Graph
+from lellm_nb.graph.walk import graph_at, node_at
 from lellm_nb.record.frame import Frame
 from lellm_nb.state.mutation import Delete, Put, Reduce
 from lellm_nb.state.reducer import Reducer
-from lellm_nb.state.state import content_of
+from lellm_nb.state.state import content_of, view
 from lellm_nb.state.typed import Typed
 
 if TYPE_CHECKING:
     from lellm_nb.record.redaction.redactor import Redactor  # loaded when it is used
 
-__all__ = ["Writing"]
+__all__ = ["to_cell", "to_test"]
 
 
-class Writing(Sweeping):
-    """``to_test`` and ``to_cell``."""
+def to_test(context: DebugContext, frame: Frame) -> str:
+    """Return a pytest that runs one step again on its recorded input.
 
-    def to_test(self, frame: Any) -> str:
-        """Return a pytest that runs one step again on its recorded input.
+    The node's source is embedded where it can be found, with the values it takes from
+    outside. What cannot be written out is named in the text, and the test is skipped;
+    secrets are left out and named as well.
 
-        The node's source is embedded where it can be found, with the values it takes from
-        outside. What cannot be written out is named in the text, and the test is skipped;
-        secrets are left out and named as well.
+    Raises:
+        DebuggerError: The frame is not the run of a task.
+    """
+    step = _step_of(context, frame)
+    made, found = step.made, step.frame
+    name = "".join(c if f"_{c}".isidentifier() else "_" for c in found.path)
+    goto = found.route.next_node if found.route and found.route.kind == "goto" else None
+    names = {each: made.free(each) for each in ("Delete", "Put", "Reduce", "Reducer")}
+    expected = step.shown(_expected(found, made, names, context.redactor), "what was written")
+    call = step.call(names)
+    used = sorted(n for n, free in names.items() if f"{free}(" in expected + call)
+    used += ["Reducer"] if f"{names['Reducer']}.named(" in expected + call else []
+    wanted, test = made.free("EXPECTED"), made.free(f"test_{name}_visit_{found.visit}")
+    imports = [*(_import(n, names[n]) for n in used), _import("run_step", step.run_step)]
+    body = [
+        step.title("Replays frame"),
+        *(_COPIED if made.parts else ()),
+        "",
+        *(["from __future__ import annotations", ""] if made.annotated else []),
+        *(["import pytest as _pytest"] if made.missing else []),
+        *sorted(made.imports),
+        "",
+        f"from lellm_nb import {', '.join(imports)}",
+        "",
+        *(["\n\n\n".join(made.parts), "", ""] if made.parts else []),
+        f"{step.state} = {step.given}",
+        "# what the step wrote then; if that was the mistake, write here what it should be",
+        f"{wanted} = {expected}",
+        "",
+        "",
+        f"def {test}():",
+    ]
+    if made.missing:
+        why = "; ".join(f"{what} ({reason})" for what, reason in made.missing.items())
+        body.append(f"    _pytest.skip({('missing: ' + why)!r})")
+    body += [
+        f"    done = {call}",
+        "",
+        f"    assert list(done.mutations) == {wanted}",
+        f"    assert done.target {'is' if goto is None else '=='} {goto!r}",
+        "",
+    ]
+    return "\n".join(body)
 
-        Raises:
-            DebuggerError: The frame is not the run of a task.
-            NoSuchFrameError: There is no such frame.
-        """
-        step = self._step_of(frame)
-        made, found = step.made, step.frame
-        name = "".join(c if f"_{c}".isidentifier() else "_" for c in found.path)
-        goto = found.route.next_node if found.route and found.route.kind == "goto" else None
-        names = {each: made.free(each) for each in ("Delete", "Put", "Reduce", "Reducer")}
-        expected = step.shown(_expected(found, made, names, self.redact), "what was written")
-        call = step.call(names)
-        used = sorted(n for n, free in names.items() if f"{free}(" in expected + call)
-        used += ["Reducer"] if f"{names['Reducer']}.named(" in expected + call else []
-        wanted, test = made.free("EXPECTED"), made.free(f"test_{name}_visit_{found.visit}")
-        imports = [*(_import(n, names[n]) for n in used), _import("run_step", step.run_step)]
-        body = [
-            step.title("Replays frame"),
-            *(_COPIED if made.parts else ()),
-            "",
-            *(["from __future__ import annotations", ""] if made.annotated else []),
-            *(["import pytest as _pytest"] if made.missing else []),
+
+def to_cell(context: DebugContext, frame: Frame) -> str:
+    """Return a cell that rebuilds a step's state and calls its node.
+
+    Raises:
+        DebuggerError: The frame is not the run of a task.
+    """
+    step = _step_of(context, frame)
+    made = step.made
+    reducer = made.free("Reducer")
+    call = step.call({"Reducer": reducer})
+    imports = [_import("Reducer", reducer)] if f"{reducer}.named(" in call else []
+    return "\n".join(
+        [
+            step.title("Frame"),
+            *(["from __future__ import annotations"] if made.annotated else []),
             *sorted(made.imports),
+            f"from lellm_nb import {', '.join([*imports, _import('run_step', step.run_step)])}",
+            *(f"# missing: {what!r} ({why!r})" for what, why in made.missing.items()),
             "",
-            f"from lellm_nb import {', '.join(imports)}",
-            "",
-            *(["\n\n\n".join(made.parts), "", ""] if made.parts else []),
+            *(["\n\n".join(made.parts), ""] if made.parts else []),
             f"{step.state} = {step.given}",
-            "# what the step wrote then; if that was the mistake, write here what it should be",
-            f"{wanted} = {expected}",
             "",
-            "",
-            f"def {test}():",
-        ]
-        if made.missing:
-            why = "; ".join(f"{what} ({reason})" for what, reason in made.missing.items())
-            body.append(f"    _pytest.skip({('missing: ' + why)!r})")
-        body += [
-            f"    done = {call}",
-            "",
-            f"    assert list(done.mutations) == {wanted}",
-            f"    assert done.target {'is' if goto is None else '=='} {goto!r}",
+            call,
             "",
         ]
-        return "\n".join(body)
+    )
 
-    def to_cell(self, frame: Any) -> str:
-        """Return a cell that rebuilds a step's state and calls its node.
 
-        Raises:
-            DebuggerError: The frame is not the run of a task.
-            NoSuchFrameError: There is no such frame.
-        """
-        step = self._step_of(frame)
-        made = step.made
-        reducer = made.free("Reducer")
-        call = step.call({"Reducer": reducer})
-        imports = [_import("Reducer", reducer)] if f"{reducer}.named(" in call else []
-        return "\n".join(
-            [
-                step.title("Frame"),
-                *(["from __future__ import annotations"] if made.annotated else []),
-                *sorted(made.imports),
-                f"from lellm_nb import {', '.join([*imports, _import('run_step', step.run_step)])}",
-                *(f"# missing: {what!r} ({why!r})" for what, why in made.missing.items()),
-                "",
-                *(["\n\n".join(made.parts), ""] if made.parts else []),
-                f"{step.state} = {step.given}",
-                "",
-                call,
-                "",
-            ]
+def _step_of(context: DebugContext, frame: Frame) -> _Step:
+    context.may("to_test")
+    graph, data = context.session.graph, context.before(frame)
+    node = node_at(graph, frame.static_path)
+    if frame.kind != "commit" or getattr(node, "kind", "") != "task" or data is None:
+        raise DebuggerError(
+            f"Frame {frame.index} ({f'{frame.kind} {frame.path}'.strip()}) is not the run"
+            " of a task; choose a frame of kind commit."
         )
-
-    def _step_of(self, frame: Any) -> _Step:
-        found = self._frame(frame)
-        task = dict(tasks(self.graph)).get(found.static_path)
-        if found.kind != "commit" or task is None or found.parent is None:
-            raise DebuggerError(
-                f"Frame {found.index} ({f'{found.kind} {found.path}'.strip()}) is not the run"
-                " of a task; choose a frame of kind commit."
-            )
-        root = found.parent.position
-        scope = scope_at(self._session.scope, root, found)
-        data: Any = scope.level(root).data
-        made = embed(task.fn)
-        if isinstance(data, Typed):
-            kind = type(scope.level(root).state).__name__
-            made.missing["the state"] = f"a {kind}, and not a plain mapping"
-        if self.has_old_code(found):
-            made.missing["the function"] = "it was replaced after the step"
-        return _Step(self.name, found, made, scope.graph, content_of(data), self.redact)
+    made = embed(node.fn)
+    if isinstance(data, Typed):
+        made.missing["the state"] = f"a {type(view(data)).__name__}, and not a plain mapping"
+    if context.code.is_older(frame):
+        made.missing["the function"] = "it was replaced after the step"
+    level = graph_at(graph, frame.static_path.rpartition("/")[0])
+    return _Step(context.name, frame, made, level, content_of(data), context.redactor)
 
 
 class _Step:

@@ -1,107 +1,117 @@
-"""Commands and the runner: who may move a run, and who is told that it moved."""
+"""One command at a time: who may change a run, and who is told that it changed.
+
+Whatever changes a run claims it first, on whatever thread it was asked for. A command that runs
+nodes is posted to the runner; one that runs none is done where it is called, and whoever else
+wants the run meanwhile waits for it, as it takes no time.
+"""
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import threading
-import weakref
-from collections.abc import Awaitable, Callable, Coroutine, Generator
+from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
-from typing import Any, Generic, TypeVar
+from typing import Any, Protocol, TypeVar
 
-from lellm_nb.debug.breakpoints.registry import Breakpoints
+from lellm_nb.debug.core.handle import Handle, result_of
 from lellm_nb.debug.core.stop import Stop
-from lellm_nb.debug.verbs.live_decisions import Desk
 from lellm_nb.engine.cancellation import CancellationToken
-from lellm_nb.engine.run import Run
 from lellm_nb.engine.runner_thread import runner
 from lellm_nb.errors import BusyError, DebuggerError
-from lellm_nb.session.session import ExecutionSession, tell_all
+from lellm_nb.record.listeners import tell_all
+from lellm_nb.session.protocol import Controls
 
-__all__ = ["Core", "Handle", "latest"]
+__all__ = ["PAUSE", "CommandQueue"]
 
 T = TypeVar("T")
 
-HEARTBEAT = 0.2
-"""Seconds between looks while a cell awaits, so that Interrupt is felt (NOTEBOOK_FACTS S2)."""
 
-_latest: Callable[[], Any] = lambda: None  # noqa: E731  # stands in for a dead weak reference
-
-
-def latest() -> Any:
-    """Return the debugger made last that is still alive, or `None`."""
-    return _latest()
+class _Pause:
+    def __repr__(self) -> str:
+        return "PAUSE"
 
 
-class Handle(Awaitable[T], Generic[T]):
-    """A command that goes on in the background: await it, or ask for its result."""
+PAUSE = _Pause()
+"""What `Controls.stopping` holds when a person asked to pause."""
 
-    def __init__(self, future: Future[T], on_cancel: Callable[[], None]) -> None:
-        self._future = future
-        self._on_cancel = on_cancel
+
+class _Live(Protocol):
+    """Where decisions are handed in while a run goes through its barriers."""
 
     @property
-    def done(self) -> bool:
-        """Whether it has come back."""
-        return self._future.done()
+    def asked(self) -> list[str]:
+        """The ids that wait there."""
 
-    def result(self, timeout: float | None = None) -> T:
-        """Wait and return what it came back with.
-
-        Raises:
-            TimeoutError: It took longer than `timeout` seconds.
-        """
-        return self._future.result(timeout)
-
-    def __await__(self) -> Generator[Any, None, T]:
-        return self._wait().__await__()
-
-    async def _wait(self) -> T:
-        future = asyncio.ensure_future(asyncio.wrap_future(self._future))
-        try:
-            while not future.done():
-                await asyncio.wait({future}, timeout=HEARTBEAT)
-            return future.result()
-        except asyncio.CancelledError:
-            # Interrupt in a notebook: leave the run paused at a commit, then give way
-            self._on_cancel()
-            await asyncio.wait({future}, timeout=2.0)
-            raise
-
-    def __repr__(self) -> str:
-        return f"<Handle: {self._future.result()!r}>" if self.done else "<Handle: going on>"
+    def close(self) -> None:
+        """End all waits without an answer."""
 
 
-class Core:
-    """One session, one command at a time, and the listeners."""
+class CommandQueue:
+    """Claims one run for one command after the other.
 
-    def __init__(self, session: ExecutionSession, name: str, max_steps: int) -> None:
-        global _latest
-        self._session = session
-        self.name = name
-        self.max_steps = max_steps
-        self.breakpoints = Breakpoints()
-        self._lock = threading.Lock()
-        self._busy = ""
-        self._run: Run | None = None
-        self._token: CancellationToken | None = None
+    Attributes:
+        token: Cancels what the command that goes on has in flight; `None` while none does.
+        controls: Of the command that moves the run now, or `None`.
+        live: Where that command takes decisions while it goes on, or `None`.
+        last_stop: What the last command that moved came back with.
+    """
+
+    def __init__(self, listeners: list[Callable[[], None]], stopped: Callable[[], None]) -> None:
+        self._free = threading.Condition()
+        self._verb = ""
+        self._brief: int | None = None
         self._pause_wanted = False
         self._interrupts = 0
-        self._desk: Desk | None = None
-        self._last_stop: Stop | None = None
-        self._listeners = session.listeners
-        _latest = weakref.ref(self)
+        self._listeners = listeners
+        self._stopped = stopped
+        self.token: CancellationToken | None = None
+        self.controls: Controls | None = None
+        self.live: _Live | None = None
+        self.last_stop: Stop | None = None
+
+    # -- claiming --------------------------------------------------------------
+
+    @property
+    def busy(self) -> bool:
+        """Whether a command is going on."""
+        return bool(self._verb) and self._brief is None
+
+    def claim(self, verb: str, *, brief: bool = False) -> None:
+        """Take the run for a command; wait for one that takes no time.
+
+        Raises:
+            BusyError: A command is going on.
+        """
+        me = threading.get_ident()
+        with self._free:
+            while self._brief is not None and self._brief != me:
+                self._free.wait()
+            if self._verb:
+                raise BusyError(verb)
+            self._verb = verb
+            self._brief = me if brief else None
+            self._pause_wanted = False
+            self._interrupts = 0
+            self.token = CancellationToken()
+
+    def release(self) -> None:
+        """Let the run go, and tell everyone."""
+        with self._free:
+            self._verb = ""
+            self._brief = None
+            self.token = None
+            self._free.notify_all()
+        self.changed()
 
     # -- commands --------------------------------------------------------------
 
-    def _post(self, verb: str, work: Callable[[], Coroutine[Any, Any, T]]) -> Future[T]:
+    def post(self, verb: str, work: Callable[[], Coroutine[Any, Any, T]]) -> Future[T]:
         """Start a command on the runner; refuse it while another one is going on.
 
         Raises:
             BusyError: A command is going on.
         """
-        self._claim(verb)
+        self.claim(verb)
 
         async def guarded() -> T:
             # whatever goes wrong here must reach the caller: a lost exception
@@ -109,62 +119,16 @@ class Core:
             try:
                 return self._came_back(await work())
             finally:
-                self._release()
+                self.release()
 
         future = runner().post(guarded(), on_interrupt=self._interrupted)
         try:
-            self._changed()
+            self.changed()
         except KeyboardInterrupt:
             self._interrupted()
         return future
 
-    def _claim(self, verb: str) -> None:
-        with self._lock:
-            if self._busy:
-                raise BusyError(verb)
-            self._busy = verb
-            self._pause_wanted = False
-            self._interrupts = 0
-            self._token = CancellationToken()
-
-    def _release(self) -> None:
-        with self._lock:
-            self._busy = ""
-            self._token = None
-        self._changed()
-
-    def _came_back(self, value: T) -> T:
-        if isinstance(value, Stop):
-            self._last_stop = value
-        return value
-
-    def _at_once(self, verb: str, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        """Run a command that awaits nothing and runs no node where it is called.
-
-        The claim keeps the runner away meanwhile, and two hops between threads are saved.
-
-        Raises:
-            BusyError: A command is going on.
-        """
-        self._claim(verb)
-        try:
-            work().send(None)
-        except StopIteration as done:
-            value: T = done.value
-            return self._came_back(value)
-        finally:
-            self._release()
-        raise AssertionError(f"{verb} awaited something")
-
-    def _interrupted(self) -> None:
-        """Take a Ctrl-C: the first pauses at the next commit, a second cancels."""
-        self._interrupts += 1
-        if self._interrupts == 1:
-            self.pause()
-        else:
-            self.stop()
-
-    def _call(self, verb: str, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    def call(self, verb: str, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """Run a command and wait for it.
 
         Raises:
@@ -176,7 +140,7 @@ class Core:
                 f"{verb}() was called on the debugger's own thread (inside a node, a predicate"
                 f" or a listener), where waiting for it would never end; await a{verb}() instead."
             )
-        future = self._post(verb, work)
+        future = self.post(verb, work)
         interrupted = False
         while True:
             try:
@@ -184,7 +148,7 @@ class Core:
                 if interrupted:
                     interrupted = False
                     self._interrupted()
-                return _result_of(future)
+                return result_of(future)
             except KeyboardInterrupt:
                 interrupted = True
                 if future.done():
@@ -192,88 +156,83 @@ class Core:
                 if self._interrupts > 1:
                     raise
 
-    def _handle(self, verb: str, work: Callable[[], Coroutine[Any, Any, T]]) -> Handle[T]:
-        return Handle(self._post(verb, work), self.pause)
+    def start(self, verb: str, work: Callable[[], Coroutine[Any, Any, T]]) -> Handle[T]:
+        """Start a command and return what can be awaited.
 
-    def post(
-        self,
-        verb: str,
-        *args: Any,
-        on_error: Callable[[BaseException], None] | None = None,
-        **options: Any,
-    ) -> Future[Any]:
-        """Start a verb by name and return at once, from any thread; what buttons do.
-
-        Args:
-            verb: ``"step"``, ``"approve"``, …
-            on_error: Called with what the verb raised, a `BusyError` included.
-
-        Returns:
-            A future of what the verb returns.
+        Raises:
+            BusyError: A command is going on.
         """
+        return Handle(self.post(verb, work), self.pause)
+
+    def at_once(self, verb: str, work: Callable[[], T]) -> T:
+        """Run a command that awaits nothing and runs no node where it is called.
+
+        The claim keeps the runner away meanwhile, and two hops between threads are saved.
+
+        Raises:
+            BusyError: A command is going on.
+        """
+        self.claim(verb, brief=True)
         try:
-            future = self._begin(verb, *args, **options)
-        except Exception as error:
-            future = Future()
-            future.set_exception(error)
-        if on_error is not None:
-            report = on_error
+            return self._came_back(work())
+        finally:
+            self.release()
 
-            def tell(done: Future[Any]) -> None:
-                error = None if done.cancelled() else done.exception()
-                if error is not None:
-                    report(error)
+    def hold(self, verb: str, work: Callable[[], T]) -> T:
+        """Run a command that takes its time where it is called, as nodes run elsewhere.
 
-            future.add_done_callback(tell)
-        return future
+        Raises:
+            BusyError: A command is going on.
+        """
+        self.claim(verb)
+        try:
+            self.changed()
+            return self._came_back(work())
+        finally:
+            self.release()
 
-    def _begin(self, verb: str, *args: Any, **options: Any) -> Future[Any]:
-        """Begin what `post` was asked for."""
-        twin = getattr(self, f"_do_{verb}", None)
-        if twin is not None:
-            return self._post(verb, lambda: twin(*args, **options))
-        future: Future[Any] = Future()
-        future.set_result(getattr(self, verb)(*args, **options))
-        return future
-
-    def _refuse_while_busy(self, verb: str) -> None:
-        if self._busy:
-            raise BusyError(verb)
+    def _came_back(self, value: T) -> T:
+        if isinstance(value, Stop):
+            self.last_stop = value
+            self._stopped()
+        return value
 
     # -- interrupting ----------------------------------------------------------
 
-    @property
-    def busy(self) -> bool:
-        """Whether a command is going on."""
-        return bool(self._busy)
-
-    @property
-    def last_stop(self) -> Stop | None:
-        """What the last command that moved came back with, by whatever way it was given."""
-        return self._last_stop
+    def moving(self, controls: Controls | None) -> None:
+        """Take note of what moves the run now, so that `pause` reaches it."""
+        self.controls = controls
+        if controls is not None and self._pause_wanted:
+            controls.stop(PAUSE)
 
     def pause(self) -> None:
         """Stop at the next commit: nodes in flight finish, no new one starts."""
         self._pause_wanted = True
-        run = self._run
-        if run is not None and run.stopping is None:
-            run.stopping = PAUSE
-        desk = self._desk
-        if desk is not None:  # nothing is in flight at a barrier: only the wait has to end
-            runner().loop.call_soon_threadsafe(desk.close)
+        controls = self.controls
+        if controls is not None:
+            controls.stop(PAUSE)
+        live = self.live
+        if live is not None:  # nothing is in flight at a barrier: only the wait has to end
+            runner().loop.call_soon_threadsafe(live.close)
 
     def stop(self) -> None:
         """Cancel what is in flight; it is not committed, and everything before is kept."""
-        token = self._token
+        token = self.token
         if token is not None:
             token.cancel()
+
+    def _interrupted(self) -> None:
+        """Take a Ctrl-C: the first pauses at the next commit, a second cancels."""
+        self._interrupts += 1
+        if self._interrupts == 1:
+            self.pause()
+        else:
+            self.stop()
 
     # -- listeners -------------------------------------------------------------
 
     def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Call `listener` after every change, on whatever thread made it.
-
-        It must return at once: it may be called thousands of times a second.
 
         Returns:
             A function that ends the subscription.
@@ -286,25 +245,7 @@ class Core:
 
         return leave
 
-    def _changed(self) -> None:
+    def changed(self) -> None:
+        """Tell everyone that something changed."""
         if self._listeners:
             tell_all(self._listeners)
-
-
-def _result_of(future: Future[T]) -> T:
-    """Wait for a result in turns: a signal just before a thread blocks would not wake it."""
-    while True:
-        try:
-            return future.result(HEARTBEAT)
-        except TimeoutError:
-            if future.done():
-                return future.result()  # it was the command's own
-
-
-class _Pause:
-    def __repr__(self) -> str:
-        return "PAUSE"
-
-
-PAUSE = _Pause()
-"""What `Run.stopping` holds when a person asked to pause."""

@@ -24,7 +24,8 @@ class Verb:
         name: The method, and what `post` and ``%lellm`` call it.
         topic: Under what the README lists it.
         says: What it does, as the README says it; empty where another row says it too.
-        room: The module of `lellm_nb.debug.verbs` that does it; empty where nothing is claimed.
+        room: The module of `lellm_nb.debug.verbs` that does it, or of another room with its name
+            before a dot; empty where nothing is claimed.
         needs: What the engine has to be able to, or `None`.
         twin: Whether it moves the run, and so has a twin for `await`.
         onward: Whether it goes on with the run: refused where that is only read.
@@ -64,6 +65,11 @@ class Verb:
     tip: Tip | None = None
     going: str = ""
     away: str = ""
+
+    @property
+    def module(self) -> str:
+        """The module that does it."""
+        return f"lellm_nb.debug.{'' if '.' in self.room else 'verbs.'}{self.room}"
 
 
 def press(verb: Verb, facts: Facts) -> tuple[bool, str]:
@@ -159,8 +165,8 @@ _ROWS = [
     Verb("timing", "ask", "`timing()`"),
     # change, replay
     Verb("patch", "change", "`patch({node: function})` goes on with new code (a function that you"
-         " define again under its old name is picked up by itself)", "branch", Capability.PATCH,
-         onward=True, at_once=True),
+         " define again under its old name is picked up by itself)", "patch", Capability.PATCH,
+         at_once=True),
     Verb("without", "change", "`without(frame, mutation)` folds the record again with one write"
          " left out, and no node runs", "refold", Capability.REFOLD, twin=True, onward=True,
          leads=True),
@@ -183,11 +189,12 @@ _ROWS = [
          " it saw", needs=Capability.CODE),
     Verb("export_html", "take away", "`export_html(path)` writes one page that shows everything in"
          " any browser, without Python or a network"),
-    Verb("save", "keep", "`save(path)` writes the whole run to one file", "keep", at_once=True),
+    Verb("save", "keep", "`save(path)` writes the whole run to one file", "persist.save",
+         at_once=True),
     Verb("supply", "keep", "`supply({key: value})` gives secrets again to a run that was reopened",
-         "keep", Capability.EDIT, onward=True, at_once=True),
+         "persist.secrets", Capability.EDIT, at_once=True),
     Verb("refresh", "keep", "`refresh()` looks for frames that another process has added"),
-    Verb("close", "keep", "`close()` lets the run go", "keep", at_once=True),
+    Verb("close", "keep", "`close()` lets the run go"),
     Verb("dock", "take away", "`dock()` shows the panel beside the notebook"),
 ]
 # fmt: on

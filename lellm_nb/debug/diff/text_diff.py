@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from lellm_nb.debug.diff.sequence_diff import aligned
 
-__all__ = ["Piece", "TextDiff"]
+__all__ = ["TextDiff", "TextPiece"]
 
 _WORD = re.compile(r"\w+|\s+|[^\w\s]")
 CONTEXT = 30
@@ -19,7 +19,7 @@ LINES = 5_000
 """Texts with more changed lines than this are shown as one change."""
 
 
-class Piece(NamedTuple):
+class TextPiece(NamedTuple):
     """A part of two texts: what stayed (`old` is `new`), came, went, or was replaced."""
 
     old: str
@@ -44,7 +44,7 @@ class TextDiff:
         self.new = new
 
     @cached_property
-    def pieces(self) -> list[Piece]:
+    def pieces(self) -> list[TextPiece]:
         """The parts, in order; joined, each side gives its text again."""
         return list(_joined(_pieces(self.old, self.new)))
 
@@ -81,7 +81,7 @@ def _cut(text: str, *, first: bool, last: bool) -> str:
     return f"{before}…{after}"
 
 
-def _pieces(old: str, new: str) -> Iterator[Piece]:
+def _pieces(old: str, new: str) -> Iterator[TextPiece]:
     if "\n" not in old and "\n" not in new:
         yield from _words(old, new)
         return
@@ -91,22 +91,22 @@ def _pieces(old: str, new: str) -> Iterator[Piece]:
         if tag == "replace":
             yield from _words(a, b)
         else:
-            yield Piece(a, b)
+            yield TextPiece(a, b)
 
 
-def _words(old: str, new: str) -> Iterator[Piece]:
+def _words(old: str, new: str) -> Iterator[TextPiece]:
     left, right = _WORD.findall(old), _WORD.findall(new)
     for _, i1, i2, j1, j2 in aligned(left, right):
-        yield Piece("".join(left[i1:i2]), "".join(right[j1:j2]))
+        yield TextPiece("".join(left[i1:i2]), "".join(right[j1:j2]))
 
 
-def _joined(pieces: Iterator[Piece]) -> Iterator[Piece]:
+def _joined(pieces: Iterator[TextPiece]) -> Iterator[TextPiece]:
     """Join neighbours: a single space between two changes is no anchor to a reader."""
-    held: Piece | None = None
+    held: TextPiece | None = None
     for piece in pieces:
         gap = piece.stayed and piece.old.isspace() and "\n" not in piece.old
         if held is not None and (gap or held.stayed == piece.stayed):
-            held = Piece(held.old + piece.old, held.new + piece.new)
+            held = TextPiece(held.old + piece.old, held.new + piece.new)
         else:
             if held is not None:
                 yield from _trimmed(held)
@@ -115,7 +115,7 @@ def _joined(pieces: Iterator[Piece]) -> Iterator[Piece]:
         yield from _trimmed(held)
 
 
-def _trimmed(piece: Piece) -> Iterator[Piece]:
+def _trimmed(piece: TextPiece) -> Iterator[TextPiece]:
     """Give back the space at the end that was joined to a change and changed nothing."""
     old, new = piece
     if piece.stayed or not (old and new):
@@ -124,6 +124,6 @@ def _trimmed(piece: Piece) -> Iterator[Piece]:
     end = 0
     while end < min(len(old), len(new)) and old[-1 - end] == new[-1 - end] == " ":
         end += 1
-    yield Piece(old[: len(old) - end], new[: len(new) - end])
+    yield TextPiece(old[: len(old) - end], new[: len(new) - end])
     if end:
-        yield Piece(old[len(old) - end :], old[len(old) - end :])
+        yield TextPiece(old[len(old) - end :], old[len(old) - end :])

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lellm_nb.debug.diff.diff import Diff, diff_data
 from lellm_nb.debug.history.typed_table import table
-from lellm_nb.debug.query.value_history import level_data_before
-from lellm_nb.engine.scope import Scope
 from lellm_nb.errors import DebuggerError, NoSuchNodeError
-from lellm_nb.graph.graph import Graph
-from lellm_nb.graph.node import Node, Parallel, Subgraph
+from lellm_nb.graph.walk import level_keys
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.level_key import LevelKeys, label_of, level_at, without_visits
 
@@ -20,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Ring", "loop_table", "rings"]
 
+Before = Callable[[Frame], Any]
 RAN = frozenset({"commit", "waiting", "exit", "join"})
 
 
@@ -36,7 +34,7 @@ class Ring(NamedTuple):
         return where + " -> ".join(self.nodes)
 
 
-def rings(graph: Graph, cycle: Any, known: Iterable[str]) -> list[Ring]:
+def rings(graph: Any, cycle: Any, known: Iterable[str]) -> list[Ring]:
     """Return the cycle that a user means, or all cycles of the graph and the graphs inside.
 
     Args:
@@ -47,10 +45,10 @@ def rings(graph: Graph, cycle: Any, known: Iterable[str]) -> list[Ring]:
         NoSuchNodeError: There is no such node.
         DebuggerError: The nodes are of several levels, or the node is in no cycle.
     """
-    found = list(_rings(graph, ""))
+    found = list(_rings(graph))
     if cycle is None:
         return found
-    paths = {label_of(f"{level}/{name}"): (level, name) for level, name in _places(graph, "")}
+    paths = {label_of(f"{level}/{name}"): (level, name) for level, name in _places(graph)}
     names = [cycle] if isinstance(cycle, str) else getattr(cycle, "nodes", cycle)
     if not isinstance(names, Iterable):
         raise DebuggerError(f"A cycle is a list of node names, not {cycle!r:.60}.")
@@ -78,28 +76,16 @@ def _place(name: str, paths: dict[str, tuple[str, str]], known: list[str]) -> tu
     raise NoSuchNodeError(name, ends or known, problem)
 
 
-def _graphs(graph: Graph, level: str) -> Iterator[tuple[str, Graph]]:
-    yield level, graph
-    for name, node in graph.nodes.items():
-        yield from _graphs_in(name, node, level)
+def _rings(graph: Any) -> Iterator[Ring]:
+    for where, inner in level_keys(graph):
+        if inner is not None:
+            yield from (Ring(where, cycle.nodes) for cycle in inner.analyze_cycles())
 
 
-def _graphs_in(name: str, node: Node, level: str) -> Iterator[tuple[str, Graph]]:
-    if isinstance(node, Subgraph):
-        yield from _graphs(node.graph, f"{level}/{name}")
-    elif isinstance(node, Parallel):
-        for branch, inner in node.branches.items():
-            yield from _graphs_in(branch, inner, f"{level}/{name}|{branch}")
-
-
-def _rings(graph: Graph, level: str) -> Iterator[Ring]:
-    for where, inner in _graphs(graph, level):
-        yield from (Ring(where, cycle.nodes) for cycle in inner.analyze_cycles())
-
-
-def _places(graph: Graph, level: str) -> Iterator[tuple[str, str]]:
-    for where, inner in _graphs(graph, level):
-        yield from ((where, name) for name in inner.nodes)
+def _places(graph: Any) -> Iterator[tuple[str, str]]:
+    for where, inner in level_keys(graph):
+        if inner is not None:
+            yield from ((where, name) for name in inner.nodes)
 
 
 class _Turn:
@@ -137,9 +123,13 @@ class _Turn:
         return max(0.0, self.last.started + self.last.duration - self.first.started)
 
 
-def loop_table(frames: Sequence[Frame], scope: Scope, found: list[Ring]) -> pandas.DataFrame:
-    """Return one row per turn of each cycle."""
-    turns = [turn for ring in found for turn in _turns(frames, scope, ring)]
+def loop_table(frames: Sequence[Frame], before: Before, found: list[Ring]) -> pandas.DataFrame:
+    """Return one row per turn of each cycle.
+
+    Args:
+        before: Gives the compact state that a frame's own level had before the frame.
+    """
+    turns = [turn for ring in found for turn in _turns(frames, before, ring)]
     diffs = [turn.diff for turn in turns]
     return table(
         {
@@ -167,8 +157,8 @@ def _told(diff: Diff, most: int = 5) -> str:
     return "; ".join(map(str, diff[:most])) + more
 
 
-def _turns(frames: Iterable[Frame], scope: Scope, ring: Ring) -> Iterator[_Turn]:
-    split = _Split(scope, ring)
+def _turns(frames: Iterable[Frame], before: Before, ring: Ring) -> Iterator[_Turn]:
+    split = _Split(before, ring)
     for frame in frames:
         if frame.path:
             split.take(frame)
@@ -178,9 +168,9 @@ def _turns(frames: Iterable[Frame], scope: Scope, ring: Ring) -> Iterator[_Turn]
 class _Split:
     """Gives each frame to the turn that it is part of, per entry of the cycle's level."""
 
-    def __init__(self, scope: Scope, ring: Ring) -> None:
+    def __init__(self, before: Before, ring: Ring) -> None:
         self.done: list[_Turn] = []
-        self._scope = scope
+        self._before = before
         self._ring = ring
         self._nodes = set(ring.nodes)
         self._keys = LevelKeys()
@@ -194,8 +184,7 @@ class _Split:
         if without_visits(key) == self._ring.level:
             inside = f"{key}/{frame.node}{f'#{frame.visit}' if frame.visit > 1 else ''}"
             if frame.kind in ARRIVES and inside not in self._entered:
-                before = level_data_before(self._scope, frame)
-                self._arrive(key, frame.node, frame, before)
+                self._arrive(key, frame.node, frame, self._before(frame))
             if key in self._open:
                 self._open[key].add(frame, True)
             return

@@ -17,14 +17,14 @@ from lellm_nb.state.compact import MISSING, Tail
 if TYPE_CHECKING:
     import pandas
 
-__all__ = ["Hit", "Hits", "find_text"]
+__all__ = ["Hits", "TextHit", "find_text"]
 
 AROUND = 30
 """How many characters are shown around a hit."""
 
 
 @dataclass(frozen=True, slots=True)
-class Hit:
+class TextHit:
     """One place where a text occurs.
 
     Attributes:
@@ -49,7 +49,7 @@ class Hit:
         return f"frame {self.frame.index} {self.frame.path or 'start'} {place}: {self.text}"
 
 
-class Hits(list[Hit]):
+class Hits(list[TextHit]):
     """Hits, oldest first."""
 
     def to_pandas(self) -> pandas.DataFrame:
@@ -109,7 +109,7 @@ class _Search:
         self._told: dict[int, Any] = {}
         """Values with hits, which an exit or a join carries out once more."""
 
-    def in_frame(self, frame: Frame) -> Iterator[Hit]:
+    def in_frame(self, frame: Frame) -> Iterator[TextHit]:
         if frame.parent is None:
             for key, value in kept_items(frame.position.data).items():
                 yield from self._in_write(frame, (key,), value)
@@ -127,7 +127,7 @@ class _Search:
         if frame.own_detail is not None:
             yield from self._in_detail(frame)
 
-    def _in_detail(self, frame: Frame) -> Iterator[Hit]:
+    def _in_detail(self, frame: Frame) -> Iterator[TextHit]:
         yield from self._in_text(frame, "output", (), frame.output)
         if frame.stream:
             yield from self._in_text(frame, "stream", (), "".join(map(_chunk, frame.stream)))
@@ -141,7 +141,7 @@ class _Search:
         if frame.decision is not None:
             yield from self._in_text(frame, "decision", (), str(frame.decision))
 
-    def _in_write(self, frame: Frame, path: tuple[Any, ...], value: Any) -> Iterator[Hit]:
+    def _in_write(self, frame: Frame, path: tuple[Any, ...], value: Any) -> Iterator[TextHit]:
         yield from self._in_text(frame, "key", path, path_text(path), once=True)
         if value is MISSING:
             return
@@ -178,7 +178,7 @@ class _Search:
 
     def _in_text(
         self, frame: Frame, where: str, key: tuple[Any, ...], text: str, once: bool = False
-    ) -> Iterator[Hit]:
+    ) -> Iterator[TextHit]:
         """Yield a hit per occurrence, or one for all of them."""
         low = text if self._case else text.casefold()
         at = low.find(self._text)
@@ -186,7 +186,7 @@ class _Search:
             low, text = shown if self._case else shown.casefold(), shown
             at = max(0, low.find(self._text))  # what is found may be the secret itself
         while at >= 0:
-            yield Hit(frame, where, key, _around(text, at, len(self._text)))
+            yield TextHit(frame, where, key, _around(text, at, len(self._text)))
             if once:
                 return
             at = low.find(self._text, at + len(self._text))

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lellm_nb.debug.history.stored_values import as_seen, kept_at, kept_items, same_value
 from lellm_nb.debug.history.typed_table import table
 from lellm_nb.debug.names.address import Address
 from lellm_nb.debug.names.suggest import absent
-from lellm_nb.engine.scope import Scope, scope_at
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.level_key import LevelKeys
 from lellm_nb.state.compact import MISSING
@@ -18,7 +17,9 @@ from lellm_nb.state.typed import Typed
 if TYPE_CHECKING:
     import pandas
 
-__all__ = ["change_table", "level_data_before"]
+__all__ = ["change_table"]
+
+Before = Callable[[Frame], Any]
 
 Found = tuple[list[Frame], list[Any], list[Any]]
 """The frames that changed a value, and the value before and after each."""
@@ -30,16 +31,21 @@ class _Absent(NamedTuple):
     state: Any
 
 
-def change_table(frames: Sequence[Frame], scope: Scope, address: Address) -> pandas.DataFrame:
+def change_table(
+    frames: Sequence[Frame], before: Before, graph: Any, address: Address
+) -> pandas.DataFrame:
     """Return one row per change of a value: who changed it, from what, to what.
+
+    Args:
+        before: Gives the compact state that a frame's own level had before the frame.
 
     Raises:
         MissingKeyError: Nothing on the line had such a key; names the nearest.
     """
     inside = bool(address.level)
-    found = _changes_inside(frames, scope, address) if inside else _changes(frames, address)
+    found = _changes_inside(frames, before, address) if inside else _changes(frames, address)
     if isinstance(found, _Absent):
-        raise absent(address, found.state, "on this line", frames[-1], scope.graph)
+        raise absent(address, found.state, "on this line", frames[-1], graph)
     at, old, new = found
     return table(
         {
@@ -98,10 +104,10 @@ def _state(data: Any) -> Any:
     return dict(kept_items(data).items())
 
 
-def _changes_inside(frames: Iterable[Frame], scope: Scope, address: Address) -> Found | _Absent:
+def _changes_inside(frames: Iterable[Frame], before: Before, address: Address) -> Found | _Absent:
     path = address.path
     at: list[Frame] = []
-    before: list[Any] = []
+    old_values: list[Any] = []
     after: list[Any] = []
     keys = LevelKeys()
     meant: dict[str, bool] = {}
@@ -115,32 +121,16 @@ def _changes_inside(frames: Iterable[Frame], scope: Scope, address: Address) -> 
         if not meant[level]:
             continue
         if level not in values:
-            entered = level_data_before(scope, frame)
+            entered = before(frame)
             values[level] = MISSING if entered is None else kept_at(entered, path)
             ever = ever or values[level] is not MISSING
         data, old, new = frame.level.data, values[level], kept_at(frame.level.data, path)
         if not same_value(old, new):
             at.append(frame)
-            before.append(old)
+            old_values.append(old)
             after.append(new)
             values[level] = new
             ever = True
     if not ever:
         return _Absent(None if data is None else _state(data))
-    return at, before, after
-
-
-def level_data_before(scope: Scope, frame: Frame) -> Any:
-    """Return the data of a frame's own level before the frame; `None` where it can't be told.
-
-    A level that is entered by this very frame begins as its lens, or its fork, says.
-    """
-    if frame.parent is None:
-        return None
-    root = frame.parent.position
-    if frame.level is frame.position:
-        return root.data
-    try:
-        return scope_at(scope, root, frame).level(root).data
-    except Exception:  # another graph than the one that ran, or a lens that refuses now
-        return None
+    return at, old_values, after

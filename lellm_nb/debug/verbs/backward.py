@@ -2,117 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-from lellm_nb.debug.breakpoints.registry import RAN, Hit, Watch
-from lellm_nb.debug.breakpoints.triggers import Arrived, Target, Until, ask_until, check_count
+from lellm_nb.debug.breakpoints.triggers import Until, aim, check_count
+from lellm_nb.debug.core.context import DebugContext
+from lellm_nb.debug.core.status import stop, stop_at
 from lellm_nb.debug.core.stop import Stop, StopReason
-from lellm_nb.debug.verbs.forward import Moving
-from lellm_nb.engine.scope import scope_at
+from lellm_nb.debug.history.frames import Frames, find_frame
 from lellm_nb.record.frame import Frame
-from lellm_nb.record.history import Line
 
-__all__ = ["Rewinding"]
+__all__ = ["back", "frame_of", "rewind", "run_back"]
 
 
-class Rewinding(Moving):
-    """``back, run_back, rewind`` and their async twins."""
+def back(context: DebugContext, n: int = 1) -> Stop:
+    """Go `n` frames into the past. At the first frame: START."""
+    check_count(n)
+    index = context.session.head.index
+    _go(context, context.session.line[max(0, index - n)])
+    return stop(context, StopReason.STEP if index >= n else StopReason.START)
 
-    def back(self, n: int = 1) -> Stop:
-        """Go `n` frames into the past; no user code runs. At the first frame: START."""
-        return self._at_once("back", lambda: self._do_back(n))
 
-    async def aback(self, n: int = 1) -> Stop:
-        """Do what `back` does, with await."""
-        return await self._handle("back", lambda: self._do_back(n))
+async def run_back(context: DebugContext, until: Until = None) -> Stop:
+    """Go into the past to the last breakpoint passed, or to the start."""
+    target, predicate = aim(context.session.graph, until)
+    triggers = context.triggers
+    frame = context.session.head
+    while frame.parent is not None:
+        left, frame = frame, frame.parent
+        hit = triggers.going_back(left, frame, target, predicate)
+        if hit is not None:
+            _go(context, frame)
+            triggers.stand_before(hit, left)
+            return stop_at(context, hit)
+    _go(context, frame)
+    return stop(context, StopReason.START)
 
-    async def _do_back(self, n: int = 1) -> Stop:
-        check_count(n)
-        index = self._session.head.index
-        self._go(self.frames[max(0, index - n)])
-        return self._stop(StopReason.STEP if index >= n else StopReason.START)
 
-    def run_back(self, until: Until = None) -> Stop:
-        """Go into the past to the last breakpoint passed, or to the start.
+def rewind(context: DebugContext, frame: Any) -> Stop:
+    """Move the head to any frame.
 
-        Args:
-            until: A node, or ``(node, visit)``: stops where it is about to run. A
-                predicate of a frame: stops at the first one for which it holds.
+    Raises:
+        NoSuchFrameError: There is no such frame.
+    """
+    _go(context, frame_of(context, frame))
+    return stop(context, StopReason.STEP)
 
-        Raises:
-            NoSuchNodeError: `until` names no node of the graph.
-        """
-        return self._call("run_back", lambda: self._do_run_back(until))
 
-    async def arun_back(self, until: Until = None) -> Stop:
-        """Do what `run_back` does, with await."""
-        return await self._handle("run_back", lambda: self._do_run_back(until))
+def frame_of(context: DebugContext, which: Any) -> Frame:
+    """Return the frame that an index, a `Frame` or ``(node, visit)`` means.
 
-    async def _do_run_back(self, until: Until = None) -> Stop:
-        target, predicate = self._aim(until)
-        frame = self._session.head
-        while frame.parent is not None:
-            left, frame = frame, frame.parent
-            hit = self._hit_going_back(left, frame, target, predicate)
-            if hit is not None:
-                self._go(frame)
-                if isinstance(hit, Hit):
-                    self._reported.add((hit.stop.id, left.path, left.visit))
-                return self._stop_at(hit)
-        self._go(frame)
-        return self._stop(StopReason.START)
+    Raises:
+        NoSuchFrameError: There is no such frame; says what there is.
+    """
+    session = context.session
+    return find_frame(Frames(session.line), session.history, which)
 
-    def _hit_going_back(
-        self,
-        left: Frame,
-        frame: Frame,
-        target: Target | None,
-        until: Callable[[Frame], Any] | None,
-    ) -> Hit | Arrived | None:
-        """Look whether to stop at `frame`, coming back from `left`."""
-        if left.kind in RAN:
-            if target in ((left.static_path, None), (left.static_path, left.visit)):
-                return Arrived()
-            for breakpoint in self.breakpoints.before.get(left.static_path, ()):
-                hit = breakpoint.before(left.visit, lambda: self._level_state_before(left))
-                if hit is not None:
-                    return hit
-        for stop in self.breakpoints.after:
-            # a watch stops just before the write, all others where they would stop forward
-            hit = stop.after(left if isinstance(stop, Watch) else frame, self._session.scope)
-            if hit is not None:
-                return hit
-        return None if until is None else ask_until(until, frame)
 
-    def _level_state_before(self, left: Frame) -> Any:
-        """The state that a node saw when it was about to make frame `left`."""
-        assert left.parent is not None
-        root = left.parent.position
-        return scope_at(self._session.scope, root, left).level(root).state
-
-    def rewind(self, frame: Any) -> Stop:
-        """Move the head to any frame: an index, a `Frame`, or ``(node, visit)``.
-
-        Going on from there starts a new line; nothing is dropped.
-
-        Raises:
-            NoSuchFrameError: There is no such frame.
-        """
-        return self._at_once("rewind", lambda: self._do_rewind(frame))
-
-    async def arewind(self, frame: Any) -> Stop:
-        """Do what `rewind` does, with await."""
-        return await self._handle("rewind", lambda: self._do_rewind(frame))
-
-    async def _do_rewind(self, frame: Any) -> Stop:
-        self._go(self._frame(frame))
-        return self._stop(StopReason.STEP)
-
-    def _left(self, line: Line) -> None:
-        """Take note of the line that is being left, before the head moves."""
-
-    def _go(self, frame: Frame) -> None:
-        self._reported.clear()
-        self._left(self._session.line)
-        self._session.rewind(frame)
+def _go(context: DebugContext, frame: Frame) -> None:
+    context.triggers.forget()
+    context.modes.left(context.session.line)
+    context.session.rewind(frame)

@@ -1,21 +1,24 @@
-"""Barriers: what waits, and every verb that answers."""
+"""Barriers: every verb that answers, and what an answer would do."""
 
 from __future__ import annotations
 
-import dataclasses
-from concurrent.futures import Future
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import Any, Generic, NamedTuple, ParamSpec
 
-from lellm_nb.debug.breakpoints.registry import Hit
+from lellm_nb.debug.breakpoints.kinds import Hit
+from lellm_nb.debug.core.context import DebugContext
+from lellm_nb.debug.core.status import stop, stop_at, stop_with
 from lellm_nb.debug.core.stop import Stop, StopReason
 from lellm_nb.debug.diff.diff import Diff, diff_states
-from lellm_nb.debug.verbs.modes import Modes
+from lellm_nb.debug.verbs.forward import run
 from lellm_nb.engine.runner_thread import runner
-from lellm_nb.engine.spot import Spot
 from lellm_nb.errors import DebuggerError, NotWaitingError, RunError
 from lellm_nb.graph.decision import Approve, Decision, Modify, Reject, Reroute
+from lellm_nb.session.protocol import NextMove
 
-__all__ = ["Deciding", "Preview"]
+__all__ = ["Preview", "approve", "modify", "preview", "reject", "reroute", "reroute_targets"]
+
+P = ParamSpec("P")
 
 
 class Preview(NamedTuple):
@@ -36,192 +39,137 @@ class Preview(NamedTuple):
         return f"{self.diff!r}\n{to if self.error is None else f'then fails: {self.error}'}"
 
 
-class Deciding(Modes):
-    """``approve, reject, modify, reroute, preview``.
+class _Asked(NamedTuple):
+    """A decision, for which barrier, and whether to run on after it."""
 
-    A call decides, makes the decision frame, and stays; with `then_run` it runs on,
-    which is what a button does.
+    decision: Decision
+    id: str | None
+    then_run: bool
+
+
+class _Verb(Generic[P]):
+    """A verb that decides.
+
+    It claims the run, makes the decision frame, and stays or runs on. A run that goes through
+    its barriers has claimed it already, and waits: to that one it is handed in.
     """
 
-    def approve(self, id: str | None = None, *, then_run: bool = False) -> Stop:
-        """Let a waiting barrier go on.
+    def __init__(self, asked: Callable[P, _Asked]) -> None:
+        self._asked = asked
+        self.__name__ = asked.__name__
 
-        Args:
-            id: Which barrier; may be left out when exactly one waits.
-            then_run: Whether to run on to the next stop.
+    async def __call__(self, context: DebugContext, *args: P.args, **options: P.kwargs) -> Stop:
+        return await _decide(context, self._asked(*args, **options))
 
-        Raises:
-            NotWaitingError: No such barrier waits, or several do and none is named.
-        """
-        return self._decide("approve", Approve(), id, then_run)
-
-    def reject(
-        self, reason: str = "rejected", id: str | None = None, *, then_run: bool = False
-    ) -> Stop:
-        """Put a reason, and let the routing see it.
-
-        Raises:
-            NotWaitingError: As for `approve`.
-        """
-        return self._decide("reject", Reject(reason), id, then_run)
-
-    def modify(
-        self, key: Any, value: Any, id: str | None = None, *, then_run: bool = False
-    ) -> Stop:
-        """Put a value at `key` and approve.
-
-        Raises:
-            NotWaitingError: As for `approve`.
-            MissingKeyError: A path leads through what is not there.
-        """
-        return self._decide("modify", Modify(key, value), id, then_run)
-
-    def reroute(self, target: str, id: str | None = None, *, then_run: bool = False) -> Stop:
-        """Jump to a node of the barrier's graph.
-
-        Raises:
-            NotWaitingError: As for `approve`.
-            NodeNotFoundError: There is no such node; the barrier goes on waiting.
-        """
-        return self._decide("reroute", Reroute(target), id, then_run)
-
-    async def aapprove(self, id: str | None = None, *, then_run: bool = False) -> Stop:
-        """Do what `approve` does, with await."""
-        return await self._adecide("approve", Approve(), id, then_run)
-
-    async def areject(
-        self, reason: str = "rejected", id: str | None = None, *, then_run: bool = False
-    ) -> Stop:
-        """Do what `reject` does, with await."""
-        return await self._adecide("reject", Reject(reason), id, then_run)
-
-    async def amodify(
-        self, key: Any, value: Any, id: str | None = None, *, then_run: bool = False
-    ) -> Stop:
-        """Do what `modify` does, with await."""
-        return await self._adecide("modify", Modify(key, value), id, then_run)
-
-    async def areroute(self, target: str, id: str | None = None, *, then_run: bool = False) -> Stop:
-        """Do what `reroute` does, with await."""
-        return await self._adecide("reroute", Reroute(target), id, then_run)
-
-    def preview(self, decision: Decision, id: str | None = None) -> Preview:
-        """Tell what a decision would write and where it would lead; nothing is decided.
-
-        Raises:
-            NotWaitingError, NodeNotFoundError, MissingKeyError: As for the decision itself.
-        """
-        asked = self._asked_for(id)
-        if asked is not None:
-            return self._preview_answer(asked[1], decision)
-        would = self._session.preview(decision, id)
-        return Preview(diff_states(would.before, would.after), would.next_node, would.error)
-
-    def reroute_targets(self, id: str | None = None) -> list[str]:
-        """Return the nodes that `reroute` may name for a waiting barrier.
-
-        Raises:
-            NotWaitingError: As for `approve`.
-        """
-        asked = self._asked_for(id)
-        return list(asked[1].scope.graph.nodes) if asked else self._session.targets(id)
-
-    # -- one way in ------------------------------------------------------------
-
-    def _decide(self, verb: str, decision: Decision, id: str | None, then_run: bool) -> Stop:
-        if self._desk is not None:
-            return self._hand_in(decision, id)
-        return self._call(verb, lambda: self._do_decide(decision, id, then_run))
-
-    async def _adecide(self, verb: str, decision: Decision, id: str | None, then_run: bool) -> Stop:
-        if self._desk is not None:
-            return self._hand_in(decision, id)
-        return await self._handle(verb, lambda: self._do_decide(decision, id, then_run))
-
-    async def _do_decide(self, decision: Decision, id: str | None, then_run: bool) -> Stop:
-        asked = self._asked_for(id)
-        if asked is not None:
-            self._answer(*asked, decision)
-            return await self._do_run() if then_run else self._stop(StopReason.STEP)
-        try:
-            await self._session.decide(decision, id)
-        except RunError as error:
-            if self._session.head.error is not error:
-                raise  # refused: the barrier goes on waiting
-            return self._stop_with(StopReason.FAILED, self._hit_by_deciding(), error=error)
-        hit = self._hit_by_deciding()
-        if self._session.position.ended:
-            return self._stop_with(StopReason.COMPLETED, hit)
-        if hit is not None:
-            return self._stop_at(hit)
-        return await self._do_run() if then_run else self._stop(StopReason.STEP)
-
-    def _hit_by_deciding(self) -> Hit | None:
-        """Return the stop that the decision just made hits: it is a step like any other."""
-        return self._hit_after(self._session.head)
-
-    def _asked_for(self, id: str | None) -> tuple[str, Spot] | None:
-        """Return the node in mode ask that an id means; `None` where a barrier is meant.
-
-        Raises:
-            NotWaitingError: Nothing of that id waits, or it is not clear which is meant.
-        """
-        asking = dict(self._asking())
-        if not asking:
-            return None  # the session knows what else may be meant
-        waiting = [each.barrier_id for each in self._session.waiting]
-        if id is None and len(asking) == 1 and not waiting:
-            id = next(iter(asking))
-        if id is None or id not in (*asking, *waiting):
-            raise NotWaitingError(id, (*waiting, *asking))
-        return (id, asking[id]) if id in asking else None
-
-    def _preview_answer(self, spot: Spot, decision: Decision) -> Preview:
-        """Tell what an answer to a node that asks would do, as far as that can be told."""
-        _, would = self._outcome_for(spot, decision)
-        if would is None:  # the node itself runs: nobody knows what it will do
-            return Preview(diff_states({}, {}), spot.level.node)
-        to = would.route.next_node if would.route else None
-        return Preview(diff_states(spot.level.state, would.level.state), to, would.error)
-
-    def _hand_in(self, decision: Decision, id: str | None) -> Stop:
+    def hand_in(self, context: DebugContext, *args: P.args, **options: P.kwargs) -> Stop:
         """Answer a barrier that a run through barriers waits for.
 
         Raises:
-            NotWaitingError: As for `approve`.
+            NotWaitingError: It does not wait there, or it is not clear which is meant.
             DebuggerError: The decision would be refused.
         """
-        desk = self._desk  # once: the run may end at any moment
-        asked = [] if desk is None else desk.asked
-        if id is None and len(asked) == 1:
-            id = asked[0]
-        if desk is None or id is None or id not in asked:
-            raise NotWaitingError(id, asked)
-        would = self.preview(decision, id)  # refuses what cannot be, while it still waits
-        if isinstance(would.error, RunError):
-            raise DebuggerError(f"This decision would not lead anywhere: {would.error}")
-        runner().loop.call_soon_threadsafe(desk.hand_in, id, decision)
-        return self._stop(StopReason.STEP)
-
-    def _begin(self, verb: str, *args: Any, **options: Any) -> Future[Any]:
-        kind = DECISIONS.get(verb)
-        if kind is None:
-            return super()._begin(verb, *args, **options)
-        count = len(dataclasses.fields(kind))
-        decision = kind(*args[:count])
-        id = options.get("id", args[count] if len(args) > count else None)
-        if self._desk is None:
-            then_run = options.get("then_run", False)
-            return self._post(verb, lambda: self._do_decide(decision, id, then_run))
-        future: Future[Any] = Future()
-        future.set_result(self._hand_in(decision, id))
-        return future
+        return _hand_in(context, self._asked(*args, **options))
 
 
-DECISIONS: dict[str, Any] = {
-    "approve": Approve,
-    "reject": Reject,
-    "modify": Modify,
-    "reroute": Reroute,
-}
-"""What the verbs of a barrier make of their arguments."""
+@_Verb
+def approve(id: str | None = None, *, then_run: bool = False) -> _Asked:
+    return _Asked(Approve(), id, then_run)
+
+
+@_Verb
+def reject(reason: str = "rejected", id: str | None = None, *, then_run: bool = False) -> _Asked:
+    return _Asked(Reject(reason), id, then_run)
+
+
+@_Verb
+def modify(key: Any, value: Any, id: str | None = None, *, then_run: bool = False) -> _Asked:
+    return _Asked(Modify(key, value), id, then_run)
+
+
+@_Verb
+def reroute(target: str, id: str | None = None, *, then_run: bool = False) -> _Asked:
+    return _Asked(Reroute(target), id, then_run)
+
+
+async def _decide(context: DebugContext, asked: _Asked) -> Stop:
+    session = context.session
+    node = _asked_for(context, asked.id)
+    if node is not None:
+        context.modes.answer(*node, asked.decision)
+        return await run(context) if asked.then_run else stop(context, StopReason.STEP)
+    try:
+        await session.decide(asked.decision, asked.id)
+    except RunError as error:
+        if session.head.error is not error:
+            raise  # refused: the barrier goes on waiting
+        return stop_with(context, StopReason.FAILED, _hit(context), error=error)
+    hit = _hit(context)
+    if session.position.ended:
+        return stop_with(context, StopReason.COMPLETED, hit)
+    if hit is not None:
+        return stop_at(context, hit)
+    return await run(context) if asked.then_run else stop(context, StopReason.STEP)
+
+
+def _hit(context: DebugContext) -> Hit | None:
+    """Return the stop that the decision just made hits: it is a step like any other."""
+    return context.triggers.after(context.session.head)
+
+
+def _hand_in(context: DebugContext, asked: _Asked) -> Stop:
+    live: Any = context.commands.live  # once: the run may end at any moment
+    waiting = [] if live is None else live.asked
+    id = asked.id
+    if id is None and len(waiting) == 1:
+        id = waiting[0]
+    if live is None or id is None or id not in waiting:
+        raise NotWaitingError(id, waiting)
+    would = preview(context, asked.decision, id)  # refuses what cannot be, while it still waits
+    if isinstance(would.error, RunError):
+        raise DebuggerError(f"This decision would not lead anywhere: {would.error}")
+    runner().loop.call_soon_threadsafe(live.hand_in, id, asked.decision)
+    return stop(context, StopReason.STEP)
+
+
+def preview(context: DebugContext, decision: Decision, id: str | None = None) -> Preview:
+    """Tell what a decision would write and where it would lead; nothing is decided.
+
+    Raises:
+        NotWaitingError, NodeNotFoundError, MissingKeyError: As for the decision itself.
+    """
+    node = _asked_for(context, id)
+    if node is None:
+        would = context.session.preview(decision, id)
+    else:
+        answered = context.modes.outcome_for(node[1], decision)[1]
+        if answered is None:  # the node itself runs: nobody knows what it will do
+            return Preview(diff_states({}, {}), node[1].node)
+        would = answered
+    return Preview(diff_states(would.before, would.after), would.next_node, would.error)
+
+
+def reroute_targets(context: DebugContext, id: str | None = None) -> list[str]:
+    """Return the nodes that `reroute` may name for a waiting barrier.
+
+    Raises:
+        NotWaitingError: No such barrier waits, or several do and none is named.
+    """
+    node = _asked_for(context, id)
+    return context.session.targets(id) if node is None else list(node[1].names)
+
+
+def _asked_for(context: DebugContext, id: str | None) -> tuple[str, NextMove] | None:
+    """Return the node in mode ask that an id means; `None` where a barrier is meant.
+
+    Raises:
+        NotWaitingError: Nothing of that id waits, or it is not clear which is meant.
+    """
+    asking = dict(context.modes.asking())
+    if not asking:
+        return None  # the session knows what else may be meant
+    waiting = [each.barrier_id for each in context.session.waiting]
+    if id is None and len(asking) == 1 and not waiting:
+        id = next(iter(asking))
+    if id is None or id not in (*asking, *waiting):
+        raise NotWaitingError(id, (*waiting, *asking))
+    return (id, asking[id]) if id in asking else None

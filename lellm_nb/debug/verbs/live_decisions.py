@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from lellm_nb.engine.barriers import HOLD, Hold
 from lellm_nb.graph.decision import Decision
 from lellm_nb.record.sinks import BarrierOutcome, Decided, TimedOut
+from lellm_nb.session.protocol import HOLD, Hold
 
-__all__ = ["Desk"]
+__all__ = ["LiveDecisions"]
 
 
-class Desk:
+class LiveDecisions:
     """A barrier sink whose answers come from the debugger's verbs and buttons."""
 
     def __init__(self, changed: Callable[[], None]) -> None:
@@ -21,7 +21,7 @@ class Desk:
         self._closed = False
 
     async def wait_decision(self, barrier_id: str, timeout: float | None) -> BarrierOutcome | Hold:
-        """Wait until `hand_in` names this barrier, the time is up, or the desk closes."""
+        """Wait until `hand_in` names this barrier, the time is up, or they are closed."""
         if self._closed:
             return HOLD
         answer: asyncio.Future[Decision | Hold] = asyncio.get_running_loop().create_future()

@@ -6,21 +6,39 @@ import contextlib
 from collections.abc import Sequence
 from typing import Any
 
+from lellm_nb.debug.core.context import DebugContext
+from lellm_nb.debug.verbs.backward import frame_of
 from lellm_nb.errors import DebuggerError, RunError, StateError
 from lellm_nb.record.frame import Frame
-from lellm_nb.record.history import Line
-from lellm_nb.session.recording import Recording, outcome_of
-from lellm_nb.session.session import ExecutionSession
+from lellm_nb.session.protocol import Controls, Recorded, Session
 
-__all__ = ["check_mutation", "fold_on", "made_again"]
+__all__ = ["without"]
 
 
-def check_mutation(frame: Frame, mutation: Any) -> None:
-    """Refuse what is no mutation that can be taken away.
+async def without(context: DebugContext, frame: Any, mutation: int = 0) -> Any:
+    """Fold the log again without one mutation; return the debugger of the new line.
 
     Raises:
         DebuggerError: The frame has no such mutation, or is neither a commit nor an edit.
     """
+    session = context.session
+    found = frame_of(context, frame)
+    _check(found, mutation)
+    assert found.parent is not None
+    left = session.line_through(found)
+    # a line's outcomes count up to the head, or up to its tip where the head is elsewhere
+    tip = session.head.index if session.line is left else len(left) - 1
+    end = max(tip, found.index)
+    recorded = session.recorded(left, end)
+    if found.kind == "commit":
+        recorded.change(found, _without(found, mutation))
+    child = context.for_line(session.fork(found.parent))
+    debugger = context.family.add(child)
+    await _fold_on(child.session, recorded, left[found.index : end + 1], mutation)
+    return debugger
+
+
+def _check(frame: Frame, mutation: Any) -> None:
     number = isinstance(mutation, int) and not isinstance(mutation, bool)
     fits = frame.kind in ("commit", "edit") and number and -1 < mutation < len(frame.mutations)
     if not fits:
@@ -31,22 +49,12 @@ def check_mutation(frame: Frame, mutation: Any) -> None:
         )
 
 
-def made_again(session: ExecutionSession, line: Line, end: int, frame: Frame, mutation: int) -> Any:
-    """Return a recording of a line up to an index, in which a frame lacks one mutation."""
-    recording = Recording(session.history, line, end)
-    if frame.kind == "commit":
-        changed = outcome_of(frame)
-        changed.mutations = _without(frame, mutation)
-        recording.replace(frame.path, frame.visit, changed)
-    return recording
-
-
 def _without(frame: Frame, mutation: int) -> list[Any]:
     return [m for i, m in enumerate(frame.mutations) if i != mutation]
 
 
-async def fold_on(
-    session: ExecutionSession, recording: Recording, rest: Sequence[Frame], mutation: int
+async def _fold_on(
+    session: Session, recorded: Recorded, rest: Sequence[Frame], mutation: int
 ) -> None:
     """Commit again what a line's frames recorded, edits included, as far as that leads.
 
@@ -60,7 +68,7 @@ async def fold_on(
             # a failure commits nothing, and a way out that was found late is found at once
             remaking += not (frame.kind == "error" and frame.failed) and frame.kind != "route"
             continue
-        await _advance(session, recording, remaking)
+        await _replay(session, recorded, remaking)
         remaking = 0
         head = session.head
         if (head.path, head.visit) != (frame.path, frame.visit):
@@ -70,11 +78,14 @@ async def fold_on(
             session.edit(left)
         except StateError:
             return
-    await _advance(session, recording, remaking)
+    await _replay(session, recorded, remaking)
 
 
-async def _advance(session: ExecutionSession, recording: Recording, frames: int) -> None:
-    if frames:
-        until = session.head.index + frames
-        with contextlib.suppress(RunError):  # the line ends there, as its last frame shows
-            await session.advance(recorded=recording, until=until)
+async def _replay(session: Session, recorded: Recorded, frames: int) -> None:
+    """Commit what was recorded, so many frames of it."""
+    if not frames:
+        return
+    last = session.head.index + frames
+    controls = Controls.replay(recorded, watch=lambda frame: True if frame.index >= last else None)
+    with contextlib.suppress(RunError):  # the line ends there, as its last frame shows
+        await session.advance(controls)

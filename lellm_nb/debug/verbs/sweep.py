@@ -7,20 +7,21 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from lellm_nb.debug.breakpoints.triggers import Until
-from lellm_nb.debug.verbs.branch import Changing, checked
-from lellm_nb.debug.verbs.sweep_remote import Given, Went, check_sendable, run_alone, said
+from lellm_nb.debug.breakpoints.triggers import Until, aim
+from lellm_nb.debug.core.context import DebugContext
+from lellm_nb.debug.verbs.backward import frame_of
+from lellm_nb.debug.verbs.branch import checked
+from lellm_nb.debug.verbs.forward import run
+from lellm_nb.debug.verbs.sweep_remote import Ended, check_sendable, plan, result_of, said
 from lellm_nb.errors import DebuggerError
 from lellm_nb.record.frame import Frame
-from lellm_nb.session.recording import Recording
+from lellm_nb.session.protocol import Went
 from lellm_nb.state.state import content_of
 
 if TYPE_CHECKING:
     import pandas
 
-    from lellm_nb.debug.debugger import Debugger
-
-__all__ = ["Sweeping", "grid"]
+__all__ = ["grid", "planned", "sweep", "sweep_elsewhere"]
 
 
 def grid(**values: Sequence[Any]) -> list[dict[str, Any]]:
@@ -50,134 +51,77 @@ class Variant(NamedTuple):
     put: Mapping[Any, Any]
 
 
-class Sweeping(Changing):
-    """``sweep``."""
-
-    def sweep(
-        self,
-        at: Any,
-        variants: Sequence[Mapping[Any, Any]] | Mapping[str, Mapping[Any, Any]],
-        n: int = 1,
-        until: Until = None,
-        executor: Executor | None = None,
-        *,
-        progress: bool = True,
-    ) -> pandas.DataFrame:
-        """Fork from a frame once per variant, run each, and return one row per run.
-
-        Args:
-            at: An index, a `Frame` or ``(node, visit)``.
-            variants: Mappings of keys to put there, in a list or by name; `grid` makes the
-                product of several keys.
-            n: How often each variant is run.
-            until: Where a run stops, as for `run`. With an executor: a predicate only.
-            executor: Runs the variants there, side by side, past breakpoints; without it they
-                run one after the other.
-            progress: Whether to show a bar.
-
-        Returns:
-            Columns ``variant``, ``repeat``, ``put_<key>`` per key put, ``line`` (open it with
-            ``branch``), ``reason``, ``frames``, ``duration`` (seconds), ``error``, and one
-            column per key in which any run's last state differs from the state at `at`.
-
-        Raises:
-            DebuggerError: There is no variant, or something cannot be sent to the executor;
-                nothing has run then.
-            StateError: What a variant puts does not fit; nothing has run.
-            NoSuchFrameError: There is no such frame.
-        """
-        frame, runs = self._planned(at, variants, n)
-        if executor is not None:
-            return self._sweep_elsewhere(frame, runs, until, executor, progress)
-        return self._call("sweep", lambda: self._do_sweep(frame, runs, until, progress))
-
-    def _planned(self, at: Any, variants: Any, n: int) -> tuple[Frame, list[Variant]]:
-        """Look at everything before the first line is made."""
-        frame, runs = self._frame(at), _runs(variants, n)
-        for run in runs[::n]:
-            self._session.check_edit(frame, run.put)
-        return frame, runs
-
-    async def asweep(
-        self,
-        at: Any,
-        variants: Sequence[Mapping[Any, Any]] | Mapping[str, Mapping[Any, Any]],
-        n: int = 1,
-        until: Until = None,
-        *,
-        progress: bool = True,
-    ) -> pandas.DataFrame:
-        """Do what `sweep` does without an executor, with await."""
-        frame, runs = self._planned(at, variants, n)
-        return await self._handle("sweep", lambda: self._do_sweep(frame, runs, until, progress))
-
-    async def _do_sweep(
-        self, frame: Frame, runs: list[Variant], until: Until, progress: bool
-    ) -> pandas.DataFrame:
-        self._aim(until)
-        children: list[Debugger] = []
-        went: list[Went] = []
-        for run in _bar(runs, progress):
-            if self._token is not None and self._token.is_cancelled:
-                break
-            child = self._variant(frame, run)
-            child._token = self._token
-            stop = await child._do_run(until)
-            children.append(child)
-            error = said(stop.error or child._session.head.error)
-            went.append(Went(stop.reason.name, error, []))
-        return _table(frame, runs, children, went)
-
-    def _variant(self, frame: Frame, run: Variant) -> Debugger:
-        line = self._session.line_through(frame)
-        session = self._session.fork(frame, put=run.put)
-        session.use(self.graph)
-        child = self._on(session)
-        child._recording = Recording(session.history, line)  # side effects stay as they were
-        return child
-
-    def _sweep_elsewhere(
-        self,
-        frame: Frame,
-        runs: list[Variant],
-        until: Until,
-        executor: Executor,
-        progress: bool,
-    ) -> pandas.DataFrame:
-        if not callable(getattr(executor, "submit", None)):
-            raise DebuggerError(f"{executor!r:.60} is no executor of concurrent.futures.")
-        if until is not None and not callable(until):
-            raise DebuggerError("With an executor, until is a predicate of a frame.")
-        self._refuse_while_busy("sweep")
-        check_sendable(executor, self.graph, until, frame.position, [run.put for run in runs])
-        line = self._session.line_through(frame)
-        modes = self.modes
-        modes |= {path: "locked" for path in modes if path not in self._modes}
-        looked_up = {path for path, mode in modes.items() if mode in ("recorded", "locked")}
-        recording = Recording(self._session.history, line)
-        known = recording.outcomes_of(looked_up) if looked_up else {}
-        given = Given(until, self.max_steps, modes, known)
-        children = [self._variant(frame, run) for run in runs]
-        futures: list[Future[Went]] = []
-        went: list[Went] = []
-        try:
-            for child in children:
-                futures.append(executor.submit(run_alone, self.graph, child.position, given))
-            for child, future in _bar(list(zip(children, futures, strict=True)), progress):
-                went.append(_result(future))
-                for made in went[-1].frames:
-                    child._session._emit(made)
-        finally:
-            for future in futures:
-                future.cancel()
-        return _table(frame, runs, children, went)
+async def sweep(
+    context: DebugContext, at: Any, variants: Any, n: int, until: Until, progress: bool
+) -> pandas.DataFrame:
+    """Fork from a frame once per variant, run each after the other; one row per run."""
+    frame, runs = planned(context, at, variants, n)
+    aim(context.session.graph, until)
+    children: list[DebugContext] = []
+    ends: list[Ended] = []
+    token = context.commands.token
+    for each in _bar(runs, progress):
+        if token is not None and token.is_cancelled:
+            break
+        child = _variant(context, frame, each)
+        child.commands.token = token
+        stop = await run(child, until)
+        children.append(child)
+        ends.append(Ended(stop.reason.name, said(stop.error or child.session.head.error)))
+    return _table(frame, runs, children, ends)
 
 
-def _result(future: Future[Went]) -> Went:
+def sweep_elsewhere(
+    context: DebugContext,
+    at: Any,
+    variants: Any,
+    n: int,
+    until: Until,
+    executor: Executor,
+    progress: bool,
+) -> pandas.DataFrame:
+    """Run the variants on an executor, side by side, past breakpoints; one row per run."""
+    frame, runs = planned(context, at, variants, n)
+    if not callable(getattr(executor, "submit", None)):
+        raise DebuggerError(f"{executor!r:.60} is no executor of concurrent.futures.")
+    if until is not None and not callable(until):
+        raise DebuggerError("With an executor, until is a predicate of a frame.")
+    session, modes = context.session, context.modes
+    check_sendable(executor, session.graph, until, frame.position, [each.put for each in runs])
+    recorded = session.recorded(session.line_through(frame))
+    how = plan(until, context.max_steps, modes.chosen, modes.all, recorded)
+    children = [_variant(context, frame, each) for each in runs]
+    futures: list[Future[Went]] = []
+    ends: list[Ended] = []
     try:
-        return future.result()
-    except Exception as error:  # of the executor, or of sending frames back: no step's own
-        return Went("FAILED", f"what it made could not be sent back: {said(error)}", [])
+        for child in children:
+            futures.append(executor.submit(child.session.alone(how)))
+        for child, future in _bar(list(zip(children, futures, strict=True)), progress):
+            end, frames = result_of(future)
+            ends.append(end)
+            child.session.adopt(frames)
+    finally:
+        for future in futures:
+            future.cancel()
+    return _table(frame, runs, children, ends)
+
+
+def planned(context: DebugContext, at: Any, variants: Any, n: int) -> tuple[Frame, list[Variant]]:
+    """Look at everything before the first line is made."""
+    frame, runs = frame_of(context, at), _runs(variants, n)
+    for each in runs[::n]:
+        context.session.check_edit(frame, each.put)
+    return frame, runs
+
+
+def _variant(context: DebugContext, frame: Frame, variant: Variant) -> DebugContext:
+    line = context.session.line_through(frame)
+    session = context.session.fork(frame, put=variant.put)
+    session.use(context.session.graph)
+    child = context.for_line(session)
+    child.modes.left(line)  # side effects stay as they were
+    context.family.add(child)
+    return child
 
 
 def _runs(variants: Any, n: int) -> list[Variant]:
@@ -211,12 +155,12 @@ def _bar(items: Sequence[Any], shown: bool) -> Iterator[Any]:
 
 
 def _table(
-    start: Frame, runs: list[Variant], children: Sequence[Debugger], went: list[Went]
+    start: Frame, runs: list[Variant], children: Sequence[DebugContext], ends: list[Ended]
 ) -> pandas.DataFrame:
     import pandas
 
     before = content_of(start.position.data)
-    after = [content_of(child.position.data) for child in children]
+    after = [content_of(child.session.position.data) for child in children]
     changed = dict.fromkeys(
         key
         for content in after
@@ -224,14 +168,14 @@ def _table(
         if key not in before or before[key] is not value
     )
     taken = {"variant", "repeat", "line", "reason", "frames", "duration", "error"}
-    taken |= {_column(key) for run in runs for key in run.put}
+    taken |= {_column(key) for each in runs for key in each.put}
     rows = []
-    for run, child, end, content in zip(runs, children, went, after, strict=False):
-        frames = child.frames[start.index + 1 :]
-        row: dict[str, Any] = {"variant": run.name, "repeat": run.repeat}
-        row |= {_column(key): value for key, value in run.put.items()}
+    for each, child, end, content in zip(runs, children, ends, after, strict=False):
+        frames = child.session.line[start.index + 1 :]
+        row: dict[str, Any] = {"variant": each.name, "repeat": each.repeat}
+        row |= {_column(key): value for key, value in each.put.items()}
         row |= {
-            "line": child.line,
+            "line": child.session.line.name,
             "reason": end.reason,
             "frames": len(frames),
             "duration": sum(frame.duration for frame in frames),

@@ -1,82 +1,99 @@
-"""Running a position somewhere else: what can be sent there, and what is done there."""
+"""Variants run somewhere else: what can be sent there, and what is done there."""
 
 from __future__ import annotations
 
-import asyncio
 import pickle
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from functools import partial
 from typing import Any, NamedTuple
 
 from lellm_nb.debug.breakpoints.triggers import Arrived, ask_until
-from lellm_nb.engine.run import HOLD, Run
-from lellm_nb.engine.scope import Scope, Site
-from lellm_nb.errors import DebuggerError, RunError
+from lellm_nb.errors import DebuggerError
 from lellm_nb.graph.graph import Graph
 from lellm_nb.graph.node import Condition, Node, Parallel, Subgraph, Task
 from lellm_nb.record.frame import Frame
-from lellm_nb.record.outcome import LIVE, Outcome
 from lellm_nb.record.position import Position
+from lellm_nb.session.protocol import LIVE, Halt, NextMove, Outcome, Plan, Recorded, Went
 from lellm_nb.state.state import content_of
 
-__all__ = ["Given", "Went", "check_sendable", "run_alone"]
+__all__ = ["Ended", "check_sendable", "plan", "result_of", "said"]
 
 
-class Given(NamedTuple):
-    """What a run that is alone has to know.
+class Ended(NamedTuple):
+    """How a variant ended: the name of a `StopReason`, and what it failed with, in a line."""
 
-    Attributes:
+    reason: str
+    error: str | None
+
+
+class _LookUp:
+    """Which outcomes are looked up where nobody can be asked.
+
+    Args:
         modes: By path: ``recorded``, ``ask``, or ``locked`` for recorded where there is one.
         known: Recorded outcomes by path and visit.
     """
 
-    until: Callable[[Frame], Any] | None
-    max_steps: int
-    modes: Mapping[str, str]
-    known: Mapping[tuple[str, int], Outcome]
+    def __init__(self, modes: Mapping[str, str], known: Mapping[tuple[str, int], Outcome]) -> None:
+        self._modes = modes
+        self._known = known
+        self.asked = False
 
-
-class Went(NamedTuple):
-    """How a run went."""
-
-    reason: str
-    error: str | None
-    frames: list[Frame]
-
-
-def run_alone(graph: Graph, position: Position, given: Given) -> Went:
-    """Run a position on with a history of its own; in another thread or process."""
-    frames: list[Frame] = []
-    limit = position.step + given.max_steps
-    run = Run(Scope(graph), position, emit=frames.append, barrier=HOLD, limit=limit)
-    run.capture = True
-    asked = False
-
-    def look_up(scope: Scope, site: Site, level: Position) -> Outcome | None:
-        nonlocal asked
-        mode = given.modes.get(site.place.static, "live")
+    def __call__(self, move: NextMove) -> Outcome | None:
+        mode = self._modes.get(move.static_path, "live")
         if mode == "live":
             return LIVE
         if mode == "ask":
-            asked = True
+            self.asked = True
             return None
-        visit = level.visits.count(site.name, level.step) + 1
-        return given.known.get((site.place.path, visit), LIVE if mode == "locked" else None)
+        found = LIVE if mode == "locked" else None
+        return self._known.get((move.path, move.visit), found)
 
-    if given.modes:
-        run.recorded = look_up
-    until = given.until
-    if until is not None:
-        run.watch = lambda frame: ask_until(until, frame)
+
+def plan(
+    until: Callable[[Frame], Any] | None,
+    max_steps: int,
+    chosen: Mapping[str, str],
+    modes: Mapping[str, str],
+    recorded: Recorded,
+) -> Plan:
+    """Return how the variants are run on where nobody can be asked.
+
+    Args:
+        chosen: The modes that were set, by path.
+        modes: Those, and what side effects lock.
+    """
+    modes = {path: mode if path in chosen else "locked" for path, mode in modes.items()}
+    looked_up = {path for path, mode in modes.items() if mode in ("recorded", "locked")}
+    known = recorded.outcomes_of(looked_up) if looked_up else {}
+    watch = None if until is None else partial(ask_until, until)
+    return Plan(max_steps, watch, _LookUp(modes, known) if modes else None)
+
+
+def _ended(went: Went) -> Ended:
+    """Return how a run that was alone ended."""
+    if went.halt is None:
+        return Ended("FAILED", said(went.error))
+    held = "BARRIER" if went.held else "PAUSED"
+    reasons = {
+        Halt.ENDED: "COMPLETED",
+        Halt.HELD: "BARRIER",
+        Halt.STOPPED: "STEP",
+        Halt.UNRECORDED: held,
+    }
+    error = went.stopping.error if isinstance(went.stopping, Arrived) else None
+    return Ended(reasons.get(went.halt, went.halt.name), said(error))
+
+
+def result_of(future: Future[Went]) -> tuple[Ended, list[Frame]]:
+    """Wait for a run elsewhere; what went wrong with sending it is no step's own."""
     try:
-        halt = asyncio.run(run.go())
-    except RunError as failure:
-        return Went("FAILED", said(failure), frames)
-    reasons = {"ENDED": "COMPLETED", "HELD": "BARRIER", "STOPPED": "STEP"}
-    reasons["UNRECORDED"] = "BARRIER" if asked or run.position.waiting else "PAUSED"
-    error = run.stopping.error if isinstance(run.stopping, Arrived) else None
-    return Went(reasons.get(halt.name, halt.name), said(error), frames)
+        went = future.result()
+    except Exception as error:
+        return Ended("FAILED", f"what it made could not be sent back: {said(error)}"), []
+    return _ended(went), went.frames
 
 
 def said(error: BaseException | None) -> str | None:

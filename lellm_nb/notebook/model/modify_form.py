@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from lellm_nb.debug.breakpoints.triggers import graph_at
 from lellm_nb.errors import StateTypeError
 from lellm_nb.graph.drawing.outline import plain_path
+from lellm_nb.graph.walk import graph_at
 from lellm_nb.notebook.debugger_protocol import DebuggerLike
 from lellm_nb.notebook.tabs.frame_tabs import plain_state
 from lellm_nb.notebook.values.editable import check_edit, editable_text

@@ -7,7 +7,7 @@ import uuid
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from lellm_nb.debug.core.commands import latest
+from lellm_nb.debug.core.family import latest
 from lellm_nb.notebook.debugger_protocol import DebuggerLike
 from lellm_nb.notebook.export.still import static_html
 from lellm_nb.notebook.widget.kernel import in_notebook, publish

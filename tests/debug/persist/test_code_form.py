@@ -48,7 +48,7 @@ def test_a_mended_line_says_when_its_function_is_not_there(tmp_path, how):
     assert line.state["n"] == 2
 
     line.patch({"b": right})
-    assert not line._lost
+    assert not line._context.code.lost
     if how == "store":
         dbg.close()
         with pytest.warns(UserWarning, match="Line 'mended'"):

@@ -199,7 +199,7 @@ def test_walking_on_through_a_stored_run_asks_the_file_seldom(file):
     dbg.run()
     read = Debugger.open(file)
     asked = []
-    read._stored.rows.store.db.set_trace_callback(asked.append)
+    read._context.storage.stored.rows.store.db.set_trace_callback(asked.append)
 
     states = [read.frames[index].root_state.get("n") for index in range(900)]
 

@@ -112,7 +112,7 @@ def test_the_whole_tree_comes_back(file):
     assert again.lines == ["main", "what if", "nothing yet"]
     assert again.branch("what if").state == fork.state
     assert again.branch("nothing yet").state == empty.state
-    history = again._session.history
+    history = again.session.history
     assert {f.index: text for f, text in history.notes.items()} == {2: "look here"}
     assert [f.index for f in history.pins] == [1]
     labels = [stop.label for stop in again.breakpoints]

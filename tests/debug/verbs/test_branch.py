@@ -23,7 +23,7 @@ R = StopReason
 
 def seen(dbg):
     """Everything a reader sees of every line."""
-    frames = [f for line in dbg._session.history.lines.values() for f in line]
+    frames = [f for line in dbg.session.history.lines.values() for f in line]
     return [(f.index, f.kind, f.path, repr(f.mutations), repr(f.position)) for f in frames]
 
 

@@ -10,6 +10,7 @@ import threading
 import pytest
 
 from lellm_nb import Debugger, GraphBuilder, StopReason
+from lellm_nb.debug.core.commands import CommandQueue
 from tests.debug.graphs_blocked import LIMIT, Blocked
 from tests.strategies import note, steps
 
@@ -105,8 +106,19 @@ def test_pause_reaches_all_branches():
     assert len(dbg.state["log"]) == 4
 
 
+def tell_of_a_pause(monkeypatch, told):
+    """Have an event set as soon as an interrupt was taken as a pause."""
+    pause = CommandQueue.pause
+
+    def pause_and_tell(queue):
+        pause(queue)
+        told.set()
+
+    monkeypatch.setattr(CommandQueue, "pause", pause_and_tell)
+
+
 @pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="no signals to threads here")
-def test_interrupting_a_run_pauses_it():
+def test_interrupting_a_run_pauses_it(monkeypatch):
     """DESIGN: Interrupt pauses at the next commit, and the verb returns Stop(PAUSED)."""
     paused = threading.Event()
 
@@ -117,13 +129,7 @@ def test_interrupting_a_run_pauses_it():
 
     g = GraphBuilder("g").node("a", a).node("b", note).edge("a", "b").start("a").end("b")
     dbg = Debugger(g.build())
-    pause = dbg.pause
-
-    def pause_and_tell():
-        pause()
-        paused.set()
-
-    dbg.pause = pause_and_tell
+    tell_of_a_pause(monkeypatch, paused)
     stop = dbg.run()
 
     assert (stop.reason, stop.frame.node) == (R.PAUSED, "a")
@@ -132,7 +138,7 @@ def test_interrupting_a_run_pauses_it():
 
 
 @pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="no signals to threads here")
-def test_interrupting_twice_stops_the_node():
+def test_interrupting_twice_stops_the_node(monkeypatch):
     """DESIGN: a node that never ends can be left; what was committed before is kept."""
     told = threading.Event()
 
@@ -144,13 +150,7 @@ def test_interrupting_twice_stops_the_node():
 
     g = GraphBuilder("g").node("a", note).node("b", forever).edge("a", "b")
     dbg = Debugger(g.start("a").end("b").build())
-    pause = dbg.pause
-
-    def pause_and_tell():
-        pause()
-        told.set()
-
-    dbg.pause = pause_and_tell
+    tell_of_a_pause(monkeypatch, told)
     stop = dbg.run()
 
     assert stop.reason is R.CANCELLED

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from lellm_nb.debug.faces.face import Face
 from lellm_nb.debug.history.frames import Frames
 from lellm_nb.debug.history.stored_values import kept_items
 from lellm_nb.debug.names.address import Address
 from lellm_nb.debug.names.level_frames import frames_inside
+from lellm_nb.debug.names.node_name import node_paths
 from lellm_nb.debug.query.bisect import first_holding
 from lellm_nb.debug.query.evaluate import evaluated
 from lellm_nb.debug.query.loops import loop_table, rings
@@ -18,16 +20,15 @@ from lellm_nb.debug.query.timing import timing_table
 from lellm_nb.debug.query.trace_writer import who_wrote
 from lellm_nb.debug.query.value_history import change_table
 from lellm_nb.debug.query.writers import Writes
-from lellm_nb.debug.verbs.look import Looking
 from lellm_nb.record.frame import Frame
 
 if TYPE_CHECKING:
     import pandas
 
-__all__ = ["Asking"]
+__all__ = ["AskFace"]
 
 
-class Asking(Looking):
+class AskFace(Face):
     """``who, history, why, find, evaluate, bisect, loops, timing``."""
 
     def who(self, path: Any) -> Writes:
@@ -44,7 +45,8 @@ class Asking(Looking):
             MissingKeyError: Nothing on the way had such a key; names the nearest.
             NoSuchNodeError: There is no such level.
         """
-        return who_wrote(self._session.head, self.graph, self._address(path))
+        session = self._context.session
+        return who_wrote(session.head, session.graph, self._address(path))
 
     def history(self, path: Any) -> pandas.DataFrame:
         """Return every change of a value on the current line, oldest first.
@@ -70,7 +72,8 @@ class Asking(Looking):
                frame path  old  new
             0      1    a    0    1
         """
-        return change_table(self.frames, self._session.scope, self._address(path))
+        graph = self._context.session.graph
+        return change_table(self._line, self._context.before, graph, self._address(path))
 
     def why(self, frame: Any) -> Why:
         """Return why a step went the way it went: every way out, and which one won.
@@ -84,7 +87,8 @@ class Asking(Looking):
         Raises:
             NoSuchFrameError: There is no such frame.
         """
-        return explain(self._frame(frame), self.graph)
+        self._context.may("why")
+        return explain(self._frame(frame), self._context.session.graph)
 
     def find(self, text: str, *, case: bool = False) -> Hits:
         """Return where a text occurs on the current line.
@@ -98,8 +102,8 @@ class Asking(Looking):
         Raises:
             DebuggerError: It is no text, or an empty one.
         """
-        hide = self.redact.apply
-        return find_text(self.frames, text, case, lambda told, at: str(hide(told, at)))
+        hide = self._context.redactor.apply
+        return find_text(self._line, text, case, lambda told, at: str(hide(told, at)))
 
     def evaluate(
         self, expression: str | Callable[[Frame], Any], *, level: str | None = None
@@ -132,8 +136,9 @@ class Asking(Looking):
             1         2                                <NA>
         """
         if level is None:
-            return evaluated(self.frames, expression)
-        return evaluated(frames_inside(self.frames, self.graph, level), expression, inside=True)
+            return evaluated(self._line, expression)
+        inside = frames_inside(self._line, self._context.session.graph, level)
+        return evaluated(inside, expression, inside=True)
 
     def bisect(self, predicate: str | Callable[[Frame], Any], *, level: str | None = None) -> Frame:
         """Return the first frame from which a predicate holds on the way to the head.
@@ -172,9 +177,11 @@ class Asking(Looking):
             lellm_nb.errors.NoSuchFrameError: There is no frame from which it holds: the \
 predicate does not hold at frame 2, the head.
         """
+        before = self._line[: self._context.session.head.index + 1]
         if level is None:
-            return first_holding(self._to_head(), predicate)
-        return first_holding(frames_inside(self._to_head(), self.graph, level), predicate, level)
+            return first_holding(before, predicate)
+        inside = frames_inside(before, self._context.session.graph, level)
+        return first_holding(inside, predicate, level)
 
     def loops(self, cycle: Any = None) -> pandas.DataFrame:
         """Return the current line's cycles, one row per turn.
@@ -192,8 +199,9 @@ predicate does not hold at frame 2, the head.
             NoSuchNodeError: There is no such node.
             DebuggerError: The node is in no cycle, or the nodes are of several levels.
         """
-        found = rings(self.graph, cycle, self.paths)
-        return loop_table(self.frames, self._session.scope, found)
+        graph = self._context.session.graph
+        found = rings(graph, cycle, node_paths(graph))
+        return loop_table(self._line, self._context.before, found)
 
     def timing(self) -> pandas.DataFrame:
         """Return where the time went on the current line, one row per node, the slowest first.
@@ -203,12 +211,12 @@ predicate does not hold at frame 2, the head.
             (of all such time), inside (what ran inside a composite), waited (for decisions)
             and cost.
         """
-        return timing_table(self.frames)
+        return timing_table(self._line)
 
-    def _to_head(self) -> Frames:
-        head = self._session.head
-        return self.frames[: head.index + 1]
+    @property
+    def _line(self) -> Frames:
+        return Frames(self._context.session.line)
 
     def _address(self, path: Any) -> Address:
-        known: Mapping[str, Any] = kept_items(self._session.head.position.data)
-        return Address.of(path, self.graph, known)
+        session = self._context.session
+        return Address.of(path, session.graph, kept_items(session.head.position.data))

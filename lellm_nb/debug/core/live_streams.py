@@ -7,17 +7,16 @@ from typing import Any
 
 from lellm_nb.record.frame import Frame
 
-__all__ = ["Streams"]
+__all__ = ["LiveStreams"]
 
 
-class Streams:
+class LiveStreams:
     """The chunks of nodes in flight, by path; those of a node go when it commits.
 
     Example:
-        >>> class Site:
-        ...     place = Frame("g", "llm", {}, 1)
-        >>> streams = Streams(lambda: Site.place, lambda: None)
-        >>> streams.add(Site, "hel"); streams.add(Site, "lo")
+        >>> head = Frame("g", "start", {}, 1)
+        >>> streams = LiveStreams(lambda: head, lambda: None)
+        >>> streams.add("llm", "hel"); streams.add("llm", "lo")
         >>> streams.now()
         {'llm': ['hel', 'lo']}
     """
@@ -27,9 +26,13 @@ class Streams:
         self._changed = changed
         self._of: dict[str, tuple[Frame, list[Any]]] = {}
 
-    def add(self, site: Any, chunk: Any) -> None:
-        """Take a chunk, on whatever thread the node runs."""
-        path = site.place.path
+    def begin(self) -> Callable[[str, Any], None]:
+        """Forget what an earlier run emitted; return who is told of the chunks of a new one."""
+        self._of = {}
+        return self.add
+
+    def add(self, path: str, chunk: Any) -> None:
+        """Take a chunk of the node at a path, on whatever thread it runs."""
         head = self._head()
         since, chunks = self._of.get(path, (head, []))
         if _ran_since(since, head, path):

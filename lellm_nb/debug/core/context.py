@@ -1,0 +1,229 @@
+"""What a debugger is made of: every verb gets this, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+
+from lellm_nb.debug.breakpoints.registry import Breakpoints
+from lellm_nb.debug.breakpoints.triggers import Triggers
+from lellm_nb.debug.core.commands import CommandQueue
+from lellm_nb.debug.core.family import Family
+from lellm_nb.debug.core.handle import Handle
+from lellm_nb.debug.core.live_streams import LiveStreams
+from lellm_nb.debug.core.node_modes import NodeModes
+from lellm_nb.debug.core.protocols import RunStorage
+from lellm_nb.debug.core.replaced_code import ReplacedCode
+from lellm_nb.debug.core.verb_table import VERBS, Verb
+from lellm_nb.errors import DebuggerError
+from lellm_nb.record.frame import Frame
+from lellm_nb.session.protocol import Session
+
+if TYPE_CHECKING:
+    from lellm_nb.record.redaction.redactor import Redactor
+
+__all__ = ["DebugContext"]
+
+T = TypeVar("T")
+P = ParamSpec("P")
+
+
+@dataclass(eq=False)
+class DebugContext:
+    """One line of a run as the debugger works on it.
+
+    Attributes:
+        session: Where the run stands, and every way to move it.
+        name: For people.
+        max_steps: How many steps one `run` may take.
+        family: Shared by all lines of the run.
+        storage: Where the run is kept; shared by all lines as well.
+        breakpoints, modes, code: Copied for another line, to be changed apart.
+        redact: What is secret in what is shown, if it was chosen; else the store's own.
+        commands: Claims the run for one command after the other.
+        triggers: What may stop it.
+        streams: What nodes that run now have emitted.
+    """
+
+    session: Session
+    name: str
+    max_steps: int
+    family: Family
+    storage: RunStorage
+    breakpoints: Breakpoints = field(default_factory=Breakpoints)
+    modes: NodeModes = field(init=False)
+    code: ReplacedCode = field(default_factory=ReplacedCode)
+    redact: Redactor | None = None
+    commands: CommandQueue = field(init=False)
+    triggers: Triggers = field(init=False)
+    streams: LiveStreams = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.modes = NodeModes(self.session)
+        self.commands = CommandQueue(self.session.listeners, self.breakpoints.moved)
+        self.triggers = Triggers(self.breakpoints, self.before)
+        self.streams = LiveStreams(lambda: self.session.head, self.commands.changed)
+        self.breakpoints.told = lambda: self.changed("stops")
+
+    def for_line(self, session: Session) -> DebugContext:
+        """Return the context of another line of the same run."""
+        made = DebugContext(
+            session,
+            self.name,
+            self.max_steps,
+            self.family,
+            self.storage,
+            self.breakpoints.copied(),
+            self.code.copied(),
+            self.redactor,
+        )
+        made.modes.chosen = dict(self.modes.chosen)
+        self.storage.opened(made)
+        return made
+
+    def before(self, frame: Frame) -> Any:
+        """Return the compact state that a frame's own level had before the frame.
+
+        `None` where it can't be told. A level that is entered by this very frame begins as its
+        lens, or its fork, says.
+        """
+        return None if frame.parent is None else self.session.data_at(frame.parent, frame)
+
+    def changed(self, kind: str) -> None:
+        """Have it kept that what the line has beside its frames changed."""
+        self.storage.changed(self, kind)
+
+    @property
+    def redactor(self) -> Redactor:
+        """What takes secrets out of what is shown: if none was chosen, the store's own."""
+        if self.redact is None:
+            from lellm_nb.record.redaction.redactor import Redactor
+
+            codec = getattr(self.storage.writer, "codec", None)
+            self.redact = getattr(codec, "redactor", None) or Redactor()
+        return self.redact
+
+    # -- verbs -------------------------------------------------------------------
+
+    def may(self, name: str) -> None:
+        """Look whether a verb can be done with this engine and this run.
+
+        Raises:
+            DebuggerError: The engine is not able to, or the run can only be looked at.
+        """
+        verb = VERBS[name]
+        if verb.needs is not None and verb.needs not in self.session.capabilities:
+            engine = type(self.session).__name__
+            raise DebuggerError(f"{name}: {engine} does not give {verb.needs.value!r}.")
+        if verb.onward:
+            self.storage.refuse_reading(name)
+
+    def run(
+        self,
+        work: Callable[Concatenate[DebugContext, P], Coroutine[Any, Any, T]],
+        *args: P.args,
+        **options: P.kwargs,
+    ) -> T:
+        """Do a verb that may run nodes, and wait for it.
+
+        Raises:
+            BusyError: A command is going on.
+            DebuggerError: As for `may`.
+        """
+        self.may(work.__name__)
+        hand_in = self._hand_in(work)
+        if hand_in is not None:
+            return hand_in(self, *args, **options)  # type: ignore[no-any-return]  # as `work` does
+        return self.commands.call(work.__name__, lambda: work(self, *args, **options))
+
+    def start(
+        self,
+        work: Callable[Concatenate[DebugContext, P], Coroutine[Any, Any, T]],
+        *args: P.args,
+        **options: P.kwargs,
+    ) -> Handle[T]:
+        """Begin a verb that may run nodes; the handle can be awaited.
+
+        Raises:
+            BusyError, DebuggerError: As for `run`.
+        """
+        self.may(work.__name__)
+        hand_in = self._hand_in(work)
+        if hand_in is not None:
+            return Handle(_done(hand_in(self, *args, **options)), self.commands.pause)
+        return self.commands.start(work.__name__, lambda: work(self, *args, **options))
+
+    def at_once(
+        self,
+        work: Callable[Concatenate[DebugContext, P], T],
+        *args: P.args,
+        **options: P.kwargs,
+    ) -> T:
+        """Do a verb that runs no node, where it is called.
+
+        Raises:
+            BusyError, DebuggerError: As for `run`.
+        """
+        self.may(work.__name__)
+        return self.commands.at_once(work.__name__, lambda: work(self, *args, **options))
+
+    def hold(
+        self,
+        work: Callable[Concatenate[DebugContext, P], T],
+        *args: P.args,
+        **options: P.kwargs,
+    ) -> T:
+        """Do a verb that takes its time where it is called, nodes being run elsewhere.
+
+        Raises:
+            BusyError, DebuggerError: As for `run`.
+        """
+        name = work.__name__.partition("_")[0]
+        self.may(name)
+        return self.commands.hold(name, lambda: work(self, *args, **options))
+
+    def start_at_once(
+        self,
+        work: Callable[Concatenate[DebugContext, P], T],
+        *args: P.args,
+        **options: P.kwargs,
+    ) -> Handle[T]:
+        """Do the same on the runner; the handle can be awaited."""
+
+        async def later() -> T:
+            return work(self, *args, **options)
+
+        self.may(work.__name__)
+        return self.commands.start(work.__name__, later)
+
+    def post(self, verb: Verb, *args: Any, **options: Any) -> Future[Any]:
+        """Begin a verb on the runner, whichever kind it is: what buttons do.
+
+        Raises:
+            BusyError, DebuggerError: As for `run`.
+        """
+        work = getattr(import_module(verb.module), verb.name)
+        self.may(verb.name)
+        hand_in = self._hand_in(work)
+        if hand_in is not None:
+            return _done(hand_in(self, *args, **options))
+        if not verb.at_once:
+            return self.commands.post(verb.name, lambda: work(self, *args, **options))
+
+        async def later() -> Any:
+            return work(self, *args, **options)
+
+        return self.commands.post(verb.name, later)
+
+    def _hand_in(self, work: Any) -> Callable[..., Any] | None:
+        """Return how a verb is handed to a run that goes through its barriers; else `None`."""
+        return None if self.commands.live is None else getattr(work, "hand_in", None)
+
+
+def _done(value: T) -> Future[T]:
+    future: Future[T] = Future()
+    future.set_result(value)
+    return future

@@ -1,0 +1,65 @@
+"""The debuggers of one run: each line has its own."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+from lellm_nb.debug.core.protocols import OneLine
+
+__all__ = ["Family", "latest"]
+
+
+def _nobody() -> Any:
+    return None
+
+
+_latest: Callable[[], Any] = _nobody
+
+
+def latest() -> Any:
+    """Return the debugger made last that is still alive, or `None`."""
+    return _latest()
+
+
+class Family:
+    """Knows the debuggers of a run by their lines, and makes the next one.
+
+    Args:
+        make: Makes a debugger of a context.
+        before_run: Called before nodes run.
+    """
+
+    def __init__(
+        self, make: Callable[[Any], Any], before_run: Callable[[], None] = _nobody
+    ) -> None:
+        self.before_run = before_run
+        self._make = make
+        self._forks: dict[str, Any] = {}
+        # weak: a run that nobody holds any more lets its store go, whatever forks there were
+        self._known: weakref.WeakKeyDictionary[Any, OneLine] = weakref.WeakKeyDictionary()
+
+    def born(self, debugger: Any, context: OneLine) -> None:
+        """Take note of a debugger; the first one is not kept alive."""
+        global _latest
+        self._known[debugger] = context
+        _latest = weakref.ref(debugger)
+
+    def add(self, context: OneLine) -> Any:
+        """Make the debugger of a line of the same run."""
+        made = self._make(context)
+        self._forks[context.session.line.name] = made
+        return made
+
+    def of_line(self, name: str) -> Any:
+        """Return the debugger that stands on a line, or `None`."""
+        known = self._forks.get(name)
+        for one in (known, *self._known):
+            if one is not None and one.line == name:
+                return one
+        return None
+
+    def contexts(self) -> list[OneLine]:
+        """Return the contexts of the debuggers that there are, the first one first."""
+        return list(self._known.values())

@@ -1,0 +1,124 @@
+"""Where a run stands, in words: what is next, what waits, and how it goes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lellm_nb.debug.breakpoints.kinds import Hit, Watch
+from lellm_nb.debug.breakpoints.triggers import Arrived
+from lellm_nb.debug.core.context import DebugContext
+from lellm_nb.debug.core.stop import Pending, Stop, StopReason
+from lellm_nb.errors import LellmError
+from lellm_nb.record.frame import Frame
+from lellm_nb.record.position import Waiting
+from lellm_nb.session.protocol import MoveKind
+
+__all__ = ["held", "next_path", "pending", "stack", "status", "status_line"]
+__all__ += ["stop", "stop_at", "stop_with"]
+
+
+def stack(context: DebugContext) -> list[str]:
+    """Return the paths of the nodes that are next, from the outer graph inwards."""
+    move = context.session.next_move()
+    return [] if move is None else list(move.stack)
+
+
+def next_path(context: DebugContext) -> str:
+    """Return the path of the node that a step would run."""
+    try:
+        return stack(context)[-1]
+    except LellmError:
+        return context.session.position.node or "?"
+
+
+def pending(context: DebugContext) -> list[Pending]:
+    """Return what waits for a decision: barriers, and nodes in mode ask."""
+    head = context.session.head
+    barriers = [_pending(waiting, head) for waiting in context.session.waiting]
+    asking = [
+        Pending(id, move.path, move.node, None, head.started, head.index)
+        for id, move in context.modes.asking()
+    ]
+    return [*barriers, *asking]
+
+
+def _pending(waiting: Waiting, head: Frame) -> Pending:
+    frame = head
+    while frame.parent is not None and waiting in frame.parent.position.waiting:
+        frame = frame.parent
+    return Pending(
+        waiting.barrier_id,
+        waiting.path,
+        waiting.name,
+        waiting.timeout,
+        frame.started,
+        frame.index,
+    )
+
+
+def held(context: DebugContext) -> bool:
+    """Tell whether nothing can move without a decision, for a barrier or a node that asks."""
+    session = context.session
+    if session.position.ended:
+        return False
+    try:
+        if context.modes.any_asks:
+            return len(list(context.modes.asking())) == len(session.next_moves())
+        move = session.next_move()
+    except LellmError:
+        return False
+    return move is not None and move.kind is MoveKind.DECIDE
+
+
+def status(context: DebugContext) -> str:
+    """Return ``ready, running, waiting, paused, failed`` or ``completed``."""
+    if context.commands.busy:
+        live = context.commands.live
+        return "waiting" if live is not None and live.asked and held(context) else "running"
+    head = context.session.head
+    if head.position.ended:
+        return "completed"
+    if head.failed:
+        return "failed"
+    if held(context):
+        return "waiting"
+    return "ready" if head.parent is None else "paused"
+
+
+def status_line(context: DebugContext) -> str:
+    """Return the head in words: ``waiting at approve · frame 3 of 3 · main``."""
+    said = status(context)
+    session = context.session
+    where = ""
+    if said == "waiting":
+        where = " at " + ", ".join(waits.path for waits in pending(context))
+    elif said == "failed":
+        where = f" at {session.head.path}"
+    elif said == "paused":
+        where = f" before {next_path(context)}"
+    last = len(session.line) - 1
+    return f"{said}{where} · frame {session.head.index} of {last} · {session.line.name}"
+
+
+# -- stops -----------------------------------------------------------------------------
+
+
+def stop(context: DebugContext, reason: StopReason, **more: Any) -> Stop:
+    """Return the stop of a command that came back here."""
+    return Stop(reason, context.session.head, pending=tuple(pending(context)), **more)
+
+
+def stop_with(context: DebugContext, reason: StopReason, hit: Any, **more: Any) -> Stop:
+    """Return a stop for a reason of its own, which tells of a hit as well."""
+    if isinstance(hit, Hit):
+        more = {"error": hit.error, **more}
+        more |= {"breakpoint": hit.stop, "old": hit.old, "new": hit.new}
+    return stop(context, reason, **more)
+
+
+def stop_at(context: DebugContext, hit: Hit | Arrived) -> Stop:
+    """Return the stop of a command that was stopped by something that was set."""
+    if isinstance(hit, Arrived):
+        return stop(context, StopReason.STEP, error=hit.error)
+    watched = isinstance(hit.stop, Watch)
+    return stop_with(context, StopReason.WATCH if watched else StopReason.BREAKPOINT, hit)

@@ -1,0 +1,1 @@
+"""What a debugger can be asked to do: each verb with its meaning, done elsewhere in one line."""

@@ -1,0 +1,102 @@
+"""Stops: where runs stop, forward and backward."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from lellm_nb.debug.breakpoints.kinds import Breakpoint, EdgeStop, ErrorStop, Watch
+from lellm_nb.debug.breakpoints.registry import Breakpoints
+from lellm_nb.debug.faces.face import Face
+from lellm_nb.debug.verbs import modes, stops
+
+__all__ = ["StopsFace"]
+
+
+class StopsFace(Face):
+    """``break_at, break_on, break_on_error, watch, mode``."""
+
+    @property
+    def breakpoints(self) -> Breakpoints:
+        """The stops that are set: listed, enabled, disabled and removed here."""
+        return self._context.breakpoints
+
+    def break_at(
+        self,
+        node: str,
+        *,
+        when: Callable[[Any], Any] | None = None,
+        visit: int | None = None,
+        ignore: int = 0,
+        after: bool = False,
+    ) -> Breakpoint:
+        """Stop runs before `node` runs, or after its commit.
+
+        Args:
+            node: Its path; a bare name where it is unique.
+            when: Asked with the state of the node's level.
+            visit: Stop at that visit only.
+            ignore: How many hits to let pass first.
+            after: Whether to stop after the commit instead.
+
+        Raises:
+            NoSuchNodeError: There is no such node, or more than one.
+        """
+        return self._context.at_once(
+            stops.break_at, node, when=when, visit=visit, ignore=ignore, after=after
+        )
+
+    def break_on(self, edge: tuple[str, str]) -> EdgeStop:
+        """Stop runs after a step that took an edge, before the next node runs.
+
+        Args:
+            edge: ``(source, target)``: the source's path, the target's name or path.
+
+        Raises:
+            NoSuchNodeError: There is no such edge; lists those that leave the source.
+            DebuggerError: It is no pair of names.
+        """
+        return self._context.at_once(stops.break_on, edge)
+
+    def break_on_error(self) -> ErrorStop:
+        """Stop runs at every failure, also one that an error route takes."""
+        return self._context.at_once(stops.break_on_error)
+
+    def watch(self, what: Any) -> Watch:
+        """Stop runs where a value changes, forward and backward.
+
+        Args:
+            what: A key, a path tuple or ``"level:key"``; or a predicate of the root state,
+                which stops where its answer changes. A key may come later: the watch says
+                that nothing has it yet, and a warning names what else may have been meant.
+
+        Raises:
+            StateTypeError: It is neither.
+        """
+        return self._context.at_once(stops.watch, what)
+
+    def mode(self, node: str, mode: str) -> None:
+        """Say what happens when the run comes to a node.
+
+        Args:
+            node: Its path; a bare name where it is unique.
+            mode: ``"live"`` runs it. ``"recorded"`` looks its outcome up by path and visit,
+                and pauses where none is recorded. ``"ask"`` waits, and takes `approve` (run
+                it), `reject` (use what is recorded), `modify` (put a value instead) or
+                `reroute` (go elsewhere instead).
+
+        A node that declared side effects is looked up where an outcome is recorded, unless
+        it is set to live. A barrier set to ``"recorded"`` takes the decision that was recorded
+        for it, where there is one; else it waits, as ever.
+
+        Raises:
+            NoSuchNodeError: There is no such node.
+            DebuggerError: The mode is none of the three, or the node runs no code of its own.
+            BusyError: A run is going on.
+        """
+        self._context.at_once(modes.mode, node, mode)
+
+    @property
+    def modes(self) -> dict[str, str]:
+        """The modes that were set, by path; ``recorded`` for what side effects lock."""
+        return self._context.modes.all

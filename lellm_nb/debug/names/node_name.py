@@ -1,0 +1,103 @@
+"""Which node, edge or value a user means by a name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from lellm_nb.debug.names.value_path import ValuePath
+from lellm_nb.errors import DebuggerError, NoSuchNodeError, listed
+from lellm_nb.graph.walk import graph_at, node_at, nodes
+from lellm_nb.record.frame import Frame
+
+__all__ = ["edge_of", "node_path", "node_paths", "plain_nodes", "refuse_composite", "value_path"]
+
+
+def node_paths(graph: Any) -> list[str]:
+    """Return the paths of all nodes, composites before what is in them."""
+    return [path for path, _ in nodes(graph)]
+
+
+def node_path(graph: Any, node: Any) -> str:
+    """Return the path without visits that a user's name means.
+
+    Raises:
+        NoSuchNodeError: There is no such node, or more than one.
+    """
+    paths = node_paths(graph)
+    if node in paths:
+        return str(node)
+    ends = [path for path in paths if path.rpartition("/")[2] == node]
+    if len(ends) == 1:
+        return ends[0]
+    problem = f"{node!r} is the name of several nodes; give a path." if ends else ""
+    raise NoSuchNodeError(str(node), ends or paths, problem)
+
+
+def edge_of(graph: Any, edge: Any) -> tuple[str, str]:
+    """Return the path of an edge's source, and the name of its target.
+
+    Raises:
+        NoSuchNodeError: There is no such edge; lists those that leave the source.
+        DebuggerError: It is no pair of names.
+    """
+    if not isinstance(edge, tuple | list) or [str] * 2 != [type(part) for part in edge]:
+        raise DebuggerError(f"An edge is (source, target), two names, not {edge!r:.60}.")
+    source, target = edge
+    path = node_path(graph, source)
+    to = target.rpartition("/")[2]
+    leaving = [at for at in _ways_out(graph, path) if at]
+    if to not in leaving:
+        known = [f"{source} -> {name}" for name in leaving]
+        raise NoSuchNodeError(f"{source} -> {target}", known, kind="edge")
+    return path, to
+
+
+def _ways_out(graph: Any, path: str) -> list[str]:
+    """Return where a node may lead: edges, cases, declared gotos, its error route."""
+    level, _, node = path.rpartition("/")
+    inner = graph_at(graph, level)
+    if node not in inner.nodes:
+        return []
+    routers: Mapping[str, Any] | None = getattr(inner, "routers", None)
+    known = inner.edges if routers is None else routers[node].edges
+    targets = [edge.target for edge in known if edge.source == node]
+    routes: Mapping[str, str] = getattr(inner, "error_routes", {})
+    return [*targets, *getattr(inner.nodes[node], "goto", ()), routes.get(node, "")]
+
+
+def value_path(graph: Any, what: Any, before: Callable[[Frame], Any]) -> ValuePath:
+    """Return the place of a value: a key, a path tuple or ``"level:key"``."""
+    paths = node_paths(graph)
+    levels = [path.rpartition("/")[0] for path in paths]
+    return ValuePath(what, [*levels, *paths], before)
+
+
+def refuse_composite(graph: Any, path: str, what: str) -> None:
+    """Refuse a node that has others inside.
+
+    Args:
+        what: What to do then, in words that end before the nodes inside.
+
+    Raises:
+        DebuggerError: It has.
+    """
+    inside = [each for each in node_paths(graph) if each.startswith(f"{path}/")]
+    if inside:
+        raise DebuggerError(f"{path!r} has nodes inside, and {what} {listed(inside)}.")
+
+
+def plain_nodes(graph: Any, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return functions by the paths of the nodes that they are for.
+
+    Raises:
+        NoSuchNodeError: There is no such node.
+        DebuggerError: It is a node whose code is not one function.
+    """
+    found = {node_path(graph, name): function for name, function in given.items()}
+    for path in found:
+        refuse_composite(graph, path, "stays as it is; patch")
+        kind = getattr(node_at(graph, path), "kind", "")
+        if kind in ("barrier", "condition"):
+            raise DebuggerError(f"{path!r} is a {kind}, and runs no function to replace.")
+    return found

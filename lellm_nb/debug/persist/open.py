@@ -1,0 +1,247 @@
+"""From a store or a file to a debugger's context."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from lellm_nb.debug.core.context import DebugContext
+from lellm_nb.debug.core.family import Family
+from lellm_nb.debug.persist.storage import Storage
+from lellm_nb.errors import (
+    CheckpointNotFoundError,
+    CorruptedCheckpointError,
+    DebuggerError,
+    GraphMismatchError,
+    listed,
+)
+from lellm_nb.graph.graph import Graph
+from lellm_nb.graph.walk import levels
+from lellm_nb.ids import TraceId
+from lellm_nb.record.codec.graph import graph_facts, read_fingerprint, read_graph
+from lellm_nb.record.codec.values import Codec
+from lellm_nb.record.frame_stack import FrameStack
+from lellm_nb.record.position import Position
+from lellm_nb.record.redaction.redactor import Redactor
+from lellm_nb.session.checkpoint import GraphHashMode, SessionCheckpoint
+from lellm_nb.state.edits import edits_of
+from lellm_nb.state.state import keep
+from lellm_nb.store.archive import read_archive
+from lellm_nb.store.checkpoint_writer import CheckpointWriter
+from lellm_nb.store.rows import RunInfo, RunRows, RunStore
+from lellm_nb.store.run_reader import RunReader
+from lellm_nb.store.run_writer import RunWriter
+from lellm_nb.store.sqlite.store import SqliteStore
+
+__all__ = ["begin_in", "load_archive", "migrated", "open_store"]
+
+MAX_STEPS = 1000
+
+
+def begin_in(context: DebugContext, storage: Storage, store: Any) -> None:
+    """Start a run in a store: a path, a store that keeps runs, or any `CheckpointStore`.
+
+    Raises:
+        CheckpointStoreError: The store did not take the first frame.
+        DebuggerError: It is no store.
+    """
+    session = context.session
+    writer = _writer_for(store, context)
+    storage.attach(session, writer)
+    writer.keep(session.line, session.head, leads=True)
+    writer.check()
+
+
+def _writer_for(store: Any, context: DebugContext) -> Any:
+    """Return who writes a new run into a store; it says itself what is secret, if it does."""
+    graph, trace_id = context.session.graph, context.storage.trace_id
+    own = isinstance(store, (str, os.PathLike))
+    if own:
+        store = SqliteStore(store, redact=context.redact)
+    if isinstance(store, RunStore):
+        facts = {**graph_facts(graph), "max_steps": context.max_steps}
+        writer = RunWriter(store.begin_run(trace_id, context.name, facts), graph, _codec_of(store))
+        writer.closes = store if own else None
+        return writer
+    if hasattr(store, "save") and hasattr(store, "load_latest"):
+        return CheckpointWriter(store, trace_id, graph, _codec_of(store, context.redact))
+    raise DebuggerError(f"{store!r:.80} is no store, and no path of a file.")
+
+
+def open_store(
+    family: Family,
+    native: Any,
+    store: Any,
+    run: str | None,
+    graph: Graph | None,
+    mode: GraphHashMode,
+    redact: Redactor | None = None,
+) -> DebugContext:
+    """Return the context of a stored run; see `Debugger.open`.
+
+    Args:
+        native: The class of the sessions of our own engine.
+    """
+    if isinstance(store, (str, os.PathLike)):
+        store = SqliteStore(store, readonly=graph is None, redact=redact)
+    codec = _codec_of(store, redact)
+    if isinstance(store, RunStore):
+        info = _find_run(store, run)
+        rows = store.run_rows(info.trace_id)
+        made = _open_rows(family, native, rows, info.name, graph, mode, codec)
+    else:
+        made = _open_checkpoint(family, native, store, run, graph, mode, codec)
+    made.redact = redact
+    return made
+
+
+def _codec_of(store: Any, redact: Redactor | None = None) -> Codec:
+    """Return the codec for a store's runs: it takes out what the store calls secret."""
+    own = getattr(store, "redact", None)
+    return Codec(redactor=own if isinstance(own, Redactor) else redact or Redactor())
+
+
+def load_archive(
+    family: Family, native: Any, path: Any, graph: Graph | None, mode: GraphHashMode
+) -> DebugContext:
+    """Return the context of a file; see `Debugger.load`."""
+    rows, name = read_archive(path)
+    return _open_rows(family, native, rows, name, graph, mode, None, marking=True)
+
+
+def _open_rows(
+    family: Family,
+    native: Any,
+    rows: RunRows,
+    name: str,
+    graph: Graph | None,
+    mode: GraphHashMode,
+    codec: Codec | None,
+    marking: bool = False,
+) -> DebugContext:
+    writes = graph is not None and not marking
+    facts = rows.facts
+    number = _hash_of(facts)
+    if graph is not None:
+        _compare(facts, number, graph, mode)
+    if writes:
+        rows.claim()  # first of all: nobody may write while this reads
+    try:
+        stored = RunReader(rows, reducers=None if graph is None else _reducers_of(graph))
+        shown = graph or read_graph(facts.get("outline"), number)
+        session = native.of_history(
+            shown, stored.history, stored.line, stored.head, check=graph is not None
+        )
+        limit = facts.get("max_steps", MAX_STEPS)
+        storage = Storage(rows.trace_id)
+        storage.stored, storage.reopened, storage.reading = stored, True, graph is None
+        storage.marking = marking
+        limit = limit if type(limit) is int else MAX_STEPS
+        made = DebugContext(session, name, limit, family, storage)
+        storage.take_marks(made, stored)
+        if writes:
+            writer = RunWriter(rows, graph, codec)
+            writer.resume(stored.numbers)
+            storage.attach(session, writer)
+    except BaseException:
+        if writes:
+            rows.release()
+        raise
+    return made
+
+
+def _open_checkpoint(
+    family: Family,
+    native: Any,
+    store: Any,
+    run: str | None,
+    graph: Graph | None,
+    mode: GraphHashMode,
+    codec: Codec,
+) -> DebugContext:
+    """Go on at the newest checkpoint of a plain store: the past is not in it."""
+    if not hasattr(store, "load_latest"):
+        raise DebuggerError(f"{store!r:.80} is no store, and no path of a file.")
+    if run is None or graph is None:
+        raise DebuggerError(
+            f"{type(store).__name__} keeps single checkpoints: give the run's id and its graph."
+        )
+    found = store.load_latest(TraceId(run))
+    if found is None:
+        raise CheckpointNotFoundError(run)
+    position = found.position
+    if position is None:  # a store that keeps the JSON form only
+        position = Position.begin(found.current_node or graph.end, keep(found.state))
+        position.node = found.current_node or None
+    kept = SessionCheckpoint(found.state, FrameStack(), found.graph_hash, position)
+    session = native.restore(kept, graph, mode)
+    storage = Storage(TraceId(run))
+    storage.reopened = True
+    made = DebugContext(session, graph.name, MAX_STEPS, family, storage)
+    writer = CheckpointWriter(store, storage.trace_id, graph, codec)
+    writer.resume(session.head, found.checkpoint_id)
+    storage.attach(session, writer)
+    return made
+
+
+def migrated(context: DebugContext, migrate: Callable[[dict[str, Any]], Mapping[str, Any]]) -> None:
+    """Write what the root state is to be for this graph, as a frame of kind *edit*."""
+    before = dict(context.session.state)
+    after = dict(migrate(dict(before)))
+    put = {k: v for k, v in after.items() if k not in before or before[k] != v}
+    gone = [k for k in before if k not in after]
+    if put or gone:
+        context.session.edit(edits_of(put, gone))
+        if context.storage.writer is not None:
+            context.storage.writer.check()
+
+
+# -- which run, and which graph -------------------------------------------------------
+
+
+def _find_run(store: RunStore, run: str | None) -> RunInfo:
+    infos = store.runs()
+    if run is None and infos:
+        return infos[0]
+    for info in infos:
+        if run in (info.trace_id, info.name):
+            return info
+    found = [info for info in infos if run and info.trace_id.startswith(run)]
+    if len(found) == 1:
+        return found[0]
+    known = listed((f"{info.trace_id[:8]} {info.name}" for info in infos), 10)
+    several = (
+        f"{run!r} begins the ids of {len(found)} runs" if found else f"There is no run {run!r}"
+    )
+    raise CheckpointNotFoundError(run, f"{several if run else 'There are no runs'}. Runs: {known}.")
+
+
+def _hash_of(facts: dict[str, Any]) -> int:
+    try:
+        return int(facts["hash"], 16)
+    except (KeyError, TypeError, ValueError):
+        raise CorruptedCheckpointError("The run says nothing of its graph.") from None
+
+
+def _compare(facts: dict[str, Any], expected: int, graph: Graph, mode: GraphHashMode) -> None:
+    """Look whether a run belongs to a graph of this shape.
+
+    Raises:
+        GraphMismatchError: It does not, and the mode is STRICT.
+    """
+    if expected == graph.canonical_hash or mode is GraphHashMode.FORCE:
+        return
+    words = read_fingerprint(facts.get("shape")).diff(graph.fingerprint)
+    changed = str(words) or "only the hash"
+    raise GraphMismatchError(expected, graph.canonical_hash, changed)
+
+
+def _reducers_of(graph: Graph) -> Callable[[str, Any], Any]:
+    """Return how custom reducers of a graph are found by name and key."""
+    known: dict[Any, Any] = {}
+    for _, level in levels(graph):
+        for key, reducer in level.reducers.items():
+            known.setdefault((reducer.name, key), reducer)
+            known.setdefault(reducer.name, reducer)
+    return lambda name, key: known.get((name, key)) or known.get(name)

@@ -1,0 +1,59 @@
+"""A debugger's whole run as one file of data."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from lellm_nb.debug.core.context import DebugContext
+from lellm_nb.debug.persist.storage import beside
+
+__all__ = ["save"]
+
+
+def save(context: DebugContext, path: str | os.PathLike[str]) -> None:
+    """Write the whole run to one file: every line, names, notes, pins, stops.
+
+    Raises:
+        SerializationError: A value cannot be written; names its path.
+        CheckpointStoreError: The file cannot be written.
+    """
+    from lellm_nb.record.codec.graph import graph_facts
+    from lellm_nb.store.archive import write_archive
+    from lellm_nb.store.memory_rows import MemoryRows
+    from lellm_nb.store.run_writer import RunWriter
+
+    session, storage = context.session, context.storage
+    stored = storage.stored
+    facts = dict(stored.rows.facts) if stored and storage.reading else graph_facts(session.graph)
+    rows = MemoryRows(storage.trace_id, {**facts, "max_steps": context.max_steps})
+    codec = getattr(storage.writer, "codec", None)
+    writer = RunWriter(rows, session.graph, codec, strict=True)
+    history = session.history
+    for line in list(history.lines.values()):
+        writer.number(line)
+        for frame in line[line.first :]:
+            writer.keep(line, frame)
+    writer.moved(session.line, session.head)
+    for frame, text in history.notes.items():
+        writer.noted(history.line_of(frame), frame, text)
+    for frame in history.pins:
+        writer.pinned(history.line_of(frame), frame, True)
+    for kind, value in beside(context).items():
+        writer.mark(kind, "", value)
+    for name, others in _of_other_lines(context).items():
+        for kind, value in others.items():
+            writer.mark(kind, str(writer.number(history.lines[name])), value)
+    write_archive(path, rows, context.name)
+
+
+def _of_other_lines(context: DebugContext) -> dict[str, dict[str, Any]]:
+    """Return what the other lines have beside frames, by their names; and where they stand."""
+    found = dict(context.storage.beside)
+    for one in context.family.contexts():
+        line, head = one.session.line, one.session.head
+        found[line.name] = beside(one)
+        if head.index != line.tip:
+            found[line.name]["head"] = head.index
+    found.pop(context.session.line.name, None)
+    return found

@@ -1,0 +1,123 @@
+"""The one way forward: before, during and after a run, from top to bottom."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+from lellm_nb.debug.breakpoints.kinds import Hit
+from lellm_nb.debug.breakpoints.triggers import Arrived, Target
+from lellm_nb.debug.core.commands import PAUSE
+from lellm_nb.debug.core.context import DebugContext
+from lellm_nb.debug.core.status import held, next_path, pending, stop, stop_at, stop_with
+from lellm_nb.debug.core.stop import Stop, StopReason
+from lellm_nb.debug.verbs.live_decisions import LiveDecisions
+from lellm_nb.debug.verbs.patch import refresh
+from lellm_nb.errors import (
+    CheckpointStoreError,
+    LoopLimitError,
+    NotRecordedError,
+    RedactedValueError,
+    RunCancelledError,
+    RunError,
+)
+from lellm_nb.record.frame import Frame
+from lellm_nb.session.protocol import Controls, Halt
+
+__all__ = ["advance", "stop_for"]
+
+
+async def advance(
+    context: DebugContext,
+    *,
+    one: bool = False,
+    gate: bool = True,
+    target: Target | None = None,
+    until: Callable[[Frame], Any] | None = None,
+    left: str | None = None,
+    through: bool = False,
+) -> Stop:
+    """Move the run on, and say where it stopped and why.
+
+    Args:
+        one: Whether to come back after one commit.
+        gate: Whether it may stop before the first node, too.
+        target: A node to stop before.
+        until: A predicate to stop after.
+        left: The composite that has to have left.
+        through: Whether to wait at barriers for a decision instead of coming back.
+    """
+    session, storage = context.session, context.storage
+    # may it move?
+    missing = storage.missing_secrets(session)
+    if missing:
+        return stop(context, StopReason.PAUSED, error=RedactedValueError(missing))
+    if session.position.ended:
+        return stop(context, StopReason.COMPLETED)
+    refresh(context)
+    if storage.writer is not None:
+        storage.writer.graph = session.graph
+    # how, and what may stop it
+    live = LiveDecisions(context.commands.changed) if through else None
+    controls = _controls(context, one, live)
+    if gate and (context.breakpoints.before or target is not None):
+        controls.gate = context.triggers.gate(target)
+        controls.gate_at = context.triggers.gate_at(target)
+    controls.watch = context.triggers.watcher(until, left)
+    if context.breakpoints.after:
+        controls.watch_failures = context.triggers.after
+    # the run itself
+    halt, error = Halt.STOPPED, None
+    context.commands.live = live
+    context.commands.moving(controls)
+    try:
+        halt = await session.advance(controls)
+    except RunError as failure:
+        error = failure
+    except CheckpointStoreError as refused:
+        return stop(context, StopReason.FAILED, error=refused)
+    finally:
+        context.commands.moving(None)
+        context.commands.live = None
+    # what came back
+    if storage.writer is not None and storage.writer.error is not None:
+        return stop(context, StopReason.FAILED, error=storage.writer.error)
+    if isinstance(error, RunCancelledError):
+        return stop(context, StopReason.CANCELLED, error=error)
+    if error is not None:
+        # an edge's limit holds the run like any other limit (SEMANTICS G5)
+        reason = StopReason.LIMIT if isinstance(error, LoopLimitError) else StopReason.FAILED
+        return stop_with(context, reason, controls.stopping, error=error)
+    return stop_for(context, halt, controls.stopping)
+
+
+def _controls(context: DebugContext, one: bool, live: LiveDecisions | None) -> Controls:
+    controls = Controls(
+        one=one,
+        max_steps=context.max_steps,
+        barrier=live,
+        token=context.commands.token,
+        on_chunk=context.streams.begin(),
+        capture=True,
+    )
+    context.modes.control(controls)
+    context.family.before_run()
+    return controls
+
+
+def stop_for(context: DebugContext, halt: Halt, stopping: Any) -> Stop:
+    """Return the stop of a run that came back without an error."""
+    if context.session.position.ended:
+        return stop_with(context, StopReason.COMPLETED, stopping)
+    if halt is Halt.LIMIT:
+        return stop(context, StopReason.LIMIT)
+    if isinstance(stopping, (Hit, Arrived)):
+        return stop_at(context, stopping)
+    unrecorded = halt is Halt.UNRECORDED
+    if halt is Halt.HELD or held(context) or (unrecorded and pending(context)):
+        return stop(context, StopReason.BARRIER)
+    if unrecorded:
+        made = stop(context, StopReason.PAUSED)
+        return dataclasses.replace(made, error=NotRecordedError(next_path(context)))
+    return stop(context, StopReason.PAUSED if stopping is PAUSE else StopReason.STEP)

@@ -1,0 +1,70 @@
+"""Setting stops: at nodes, on edges, on errors, where a value changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from lellm_nb.debug.breakpoints.kinds import Breakpoint, EdgeStop, ErrorStop, Stopper, Watch
+from lellm_nb.debug.breakpoints.watch_hint import note_on
+from lellm_nb.debug.core.context import DebugContext
+from lellm_nb.debug.names.node_name import edge_of, node_path, value_path
+
+__all__ = ["break_at", "break_on", "break_on_error", "watch"]
+
+S = TypeVar("S", bound=Stopper)
+
+
+def break_at(
+    context: DebugContext,
+    node: str,
+    *,
+    when: Callable[[Any], Any] | None = None,
+    visit: int | None = None,
+    ignore: int = 0,
+    after: bool = False,
+) -> Breakpoint:
+    """Stop runs before a node runs, or after its commit.
+
+    Raises:
+        NoSuchNodeError: There is no such node, or more than one.
+    """
+    path = node_path(context.session.graph, node)
+    made = Breakpoint(path, when=when, visit=visit, ignore=ignore, after=after)
+    return _added(context, made)
+
+
+def break_on(context: DebugContext, edge: tuple[str, str]) -> EdgeStop:
+    """Stop runs after a step that took an edge.
+
+    Raises:
+        NoSuchNodeError: There is no such edge.
+        DebuggerError: It is no pair of names.
+    """
+    return _added(context, EdgeStop(*edge_of(context.session.graph, edge)))
+
+
+def break_on_error(context: DebugContext) -> ErrorStop:
+    """Stop runs at every failure."""
+    return _added(context, ErrorStop())
+
+
+def watch(context: DebugContext, what: Any) -> Watch:
+    """Stop runs where a value changes.
+
+    Raises:
+        StateTypeError: It is neither a place nor a predicate.
+    """
+    if callable(what) and not isinstance(what, (str, tuple)):
+        return _added(context, Watch(what))
+    session = context.session
+    place = value_path(session.graph, what, context.before)
+    made = _added(context, Watch(place))
+    made.note = note_on(place, session.line[-1], session.graph)
+    return made
+
+
+def _added(context: DebugContext, stop: S) -> S:
+    """Add a stop; return it, or the one that waited for its condition."""
+    added: S = context.breakpoints.add(stop)
+    return added

@@ -1,0 +1,103 @@
+"""How a run is to go on, what may stop it, and how it went."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from lellm_nb.engine.cancellation import CancellationToken
+from lellm_nb.engine.halt import Halt
+from lellm_nb.record.frame import DecisionRecord, Frame
+from lellm_nb.record.outcome import Outcome
+from lellm_nb.session.moves import NextMove, Recorded
+
+__all__ = ["Controls", "Plan", "Went"]
+
+
+@dataclass(slots=True, eq=False)
+class Controls:
+    """How a run is to go on, and what may stop it.
+
+    Attributes:
+        one: Whether to come back after one commit, branches taken in turn.
+        max_steps: How many more steps the root level may take.
+        gate: Asked before a node starts; what it returns becomes `stopping`.
+        gate_at: The paths, without visits, at which `gate` is asked; `None` is everywhere.
+        watch: Told of every frame but failures; what it returns becomes `stopping`.
+        watch_failures: The same for failures.
+        look_up: Gives the outcome of a node in place of running it; `LIVE` runs it, `None`
+            pauses there.
+        decided: Gives a barrier's recorded decision, or `None`.
+        replaying: Whether a decision that is not recorded pauses the run, too.
+        barrier: A `BarrierSink` to ask at barriers; without one the run comes back there.
+        token: Cancels what is in flight.
+        on_chunk: Told of every chunk that a node emits: its path, and the chunk.
+        capture: Whether what nodes print, log and display goes into their frames.
+        stopping: What made it stop; `None` while nothing did.
+    """
+
+    one: bool = False
+    max_steps: int | None = None
+    gate: Callable[[NextMove], Any] | None = None
+    gate_at: Container[str] | None = None
+    watch: Callable[[Frame], Any] | None = None
+    watch_failures: Callable[[Frame], Any] | None = None
+    look_up: Callable[[NextMove], Outcome | None] | None = None
+    decided: Callable[[str], DecisionRecord | None] | None = None
+    replaying: bool = False
+    barrier: Any = None
+    token: CancellationToken | None = None
+    on_chunk: Callable[[str, Any], None] | None = None
+    capture: bool = False
+    stopping: Any = None
+    on_stop: Callable[[Any], None] = field(default=lambda why: None, repr=False)
+    """Set by the engine: how it hears that somebody asked to stop."""
+
+    @classmethod
+    def replay(cls, recorded: Recorded, **options: Any) -> Controls:
+        """Return controls that look everything up: no node runs, and nobody is asked (R10)."""
+        return cls(
+            look_up=lambda move: recorded.outcome(move.path, move.visit),
+            decided=recorded.decision,
+            replaying=True,
+            **options,
+        )
+
+    def stop(self, why: Any) -> None:
+        """Ask the run to stop before the next node starts; from any thread."""
+        if self.stopping is None:
+            self.stopping = why
+            self.on_stop(why)
+
+
+class Plan(NamedTuple):
+    """How a run is to go on where nobody can be asked; all of it can be sent there.
+
+    Attributes:
+        max_steps: How many steps the root level may take.
+        watch: As in `Controls`.
+        look_up: As in `Controls`; its attribute `asked` says that it held for a person.
+    """
+
+    max_steps: int
+    watch: Callable[[Frame], Any] | None = None
+    look_up: Callable[[NextMove], Outcome | None] | None = None
+
+
+class Went(NamedTuple):
+    """How a run that was alone went.
+
+    Attributes:
+        halt: Why it came back; `None` where it failed.
+        error: What it failed with.
+        stopping: What `watch` returned, if that is why.
+        held: Whether a person would have to decide.
+        frames: What it committed.
+    """
+
+    halt: Halt | None
+    error: Exception | None
+    stopping: Any
+    held: bool
+    frames: list[Frame]

@@ -1,0 +1,127 @@
+"""Where a run can move, what a decision would do, and what was recorded: as any engine says it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Any, NamedTuple, Protocol
+
+from lellm_nb.record.frame import DecisionRecord, Frame
+from lellm_nb.record.outcome import Outcome
+from lellm_nb.state.mutation import Mutation
+
+__all__ = ["FailedJoin", "MoveKind", "NextMove", "OpenLevel", "Previewed", "Recorded"]
+
+
+class MoveKind(StrEnum):
+    """What would happen at a place that can move."""
+
+    RUN = "run"  # a node runs
+    WAIT = "wait"  # a barrier comes to wait
+    DECIDE = "decide"  # a barrier waits: nothing moves without a decision
+    ROUTE = "route"  # the node is committed, only its way out is still to be found
+    LEAVE = "leave"  # a subgraph or a parallel has ended inside, and is left
+
+
+class NextMove(Protocol):
+    """One place at which the run could move now."""
+
+    @property
+    def path(self) -> str:
+        """The node's path, with the visits of the composites it is in."""
+
+    @property
+    def static_path(self) -> str:
+        """The same without visits."""
+
+    @property
+    def node(self) -> str:
+        """The node's name."""
+
+    @property
+    def visit(self) -> int:
+        """Which visit of the node it would be, from 1."""
+
+    @property
+    def kind(self) -> MoveKind:
+        """What would happen."""
+
+    @property
+    def data(self) -> Any:
+        """The state of its level, in the compact form of frames."""
+
+    @property
+    def state(self) -> Any:
+        """The state that the node would see."""
+
+    @property
+    def stack(self) -> Sequence[str]:
+        """The paths of the nodes that are next in each level, from the root to this one."""
+
+    @property
+    def enters(self) -> str:
+        """The outermost composite that this step would enter, by its path; else empty."""
+
+    @property
+    def inside(self) -> str:
+        """The composite that it is inside of, as the frame that leaves it says; else empty."""
+
+    @property
+    def names(self) -> Sequence[str]:
+        """The nodes of its level, to which a decision may lead."""
+
+
+class OpenLevel(Protocol):
+    """A level of the run that can move on, and may be written into."""
+
+    @property
+    def data(self) -> Any:
+        """Its state, in the compact form of frames."""
+
+
+class Previewed(NamedTuple):
+    """What a decision or an answer would do, had it been given.
+
+    Attributes:
+        before, after: The state of its level.
+        next_node: Where it would lead; `None` for the end.
+        error: Why it would not route, if it would not.
+    """
+
+    before: Any
+    after: Any
+    next_node: str | None
+    error: Exception | None
+
+
+class FailedJoin(NamedTuple):
+    """A collect-all parallel of which branches failed, where the run stands.
+
+    Attributes:
+        path: Its path without visits.
+        failed: The branches that are not through.
+        branches: How many there are.
+    """
+
+    path: str
+    failed: tuple[str, ...]
+    branches: int
+
+
+class Recorded(Protocol):
+    """What a history recorded, by path and visit (SEMANTICS R10)."""
+
+    def frame(self, path: str, visit: int) -> Frame | None:
+        """Return the frame that recorded a step, or `None`."""
+
+    def outcome(self, path: str, visit: int) -> Outcome | None:
+        """Return what a step did, or `None` where nothing is recorded."""
+
+    def decision(self, barrier_id: str) -> DecisionRecord | None:
+        """Return what was decided for a barrier, or `None`."""
+
+    def change(self, frame: Frame, mutations: list[Mutation]) -> None:
+        """Have other mutations in place of those that a frame's step made."""
+
+    def outcomes_of(self, static_paths: set[str]) -> dict[tuple[str, int], Outcome]:
+        """Return the outcomes of some nodes, by path and visit."""

@@ -1,0 +1,109 @@
+"""The native engine's places that can move, as the session protocol shows them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lellm_nb.engine.scope import Scope, Site
+from lellm_nb.engine.spot import Move, Spot
+from lellm_nb.record.position import Position
+from lellm_nb.session.protocol import MoveKind
+
+__all__ = ["NativeMove", "move_of"]
+
+_KINDS = {
+    Move.RUN: MoveKind.RUN,
+    Move.WAIT: MoveKind.WAIT,
+    Move.DECIDE: MoveKind.DECIDE,
+    Move.ROUTE: MoveKind.ROUTE,
+    Move.ENTER: MoveKind.RUN,
+    Move.FAN: MoveKind.RUN,
+    Move.EXIT: MoveKind.LEAVE,
+    Move.JOIN: MoveKind.LEAVE,
+}
+
+
+class NativeMove:
+    """A spot of the engine; all that it says is looked up when it is asked.
+
+    One is made for every node at which a run may stop, so making one costs next to nothing.
+    """
+
+    __slots__ = ("level", "move", "root", "scope", "site")
+
+    def __init__(
+        self, scope: Scope, site: Site, level: Position, root: Position, move: Move = Move.RUN
+    ) -> None:
+        self.scope = scope
+        self.site = site
+        self.level = level
+        self.root = root
+        self.move = move
+
+    @property
+    def path(self) -> str:
+        return self.site.place.path
+
+    @property
+    def static_path(self) -> str:
+        return self.site.place.static
+
+    @property
+    def node(self) -> str:
+        return self.site.name
+
+    @property
+    def visit(self) -> int:
+        return self.level.visits.count(self.site.name, self.level.step) + 1
+
+    @property
+    def kind(self) -> MoveKind:
+        return _KINDS[self.move]
+
+    @property
+    def data(self) -> Any:
+        return self.level.data
+
+    @property
+    def state(self) -> Any:
+        return self.scope.seen(self.level.data)
+
+    @property
+    def names(self) -> list[str]:
+        return list(self.scope.graph.nodes)
+
+    @property
+    def stack(self) -> list[str]:
+        return [scope.prefix + (level.node or "") for scope, level in self._levels()]
+
+    @property
+    def enters(self) -> str:
+        if self.move in (Move.EXIT, Move.JOIN):
+            return ""
+        for scope, level in self._levels():
+            site = scope.site(level.node or "")
+            if level.inner is None and site.kind in ("subgraph", "parallel"):
+                return site.place.path
+        return ""
+
+    @property
+    def inside(self) -> str:
+        around, slash, name = self.scope.prefix[:-1].rpartition("/")
+        return f"{around}{slash}{name.partition('#')[0]}"
+
+    def _levels(self) -> list[tuple[Scope, Position]]:
+        """The levels around it, from the root inwards, and its own."""
+        scopes = []
+        above = self.scope.parent
+        while above is not None:
+            scopes.append(above)
+            above = above.parent
+        around = [(scope, scope.level(self.root)) for scope in reversed(scopes)]
+        return [*around, (self.scope, self.level)]
+
+
+def move_of(spot: Spot, root: Position) -> NativeMove | None:
+    """Return a spot as a move; `None` where the run has ended."""
+    if spot.site is None:
+        return None
+    return NativeMove(spot.scope, spot.site, spot.level, root, spot.move)
