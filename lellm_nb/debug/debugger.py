@@ -23,6 +23,7 @@ from lellm_nb.debug.faces.keep import KeepFace
 from lellm_nb.debug.faces.look import LookFace
 from lellm_nb.debug.faces.stops import StopsFace
 from lellm_nb.debug.persist.storage import Storage
+from lellm_nb.engine.output_capture import caught
 from lellm_nb.errors import DebuggerError
 from lellm_nb.graph.graph import Graph
 from lellm_nb.session.protocol import Session
@@ -138,7 +139,7 @@ class Debugger(
         if "IPython" in sys.modules:
             from lellm_nb.notebook.widget.display_capture import catch_displays
 
-            catch_displays()
+            catch_displays(caught)
 
     # -- showing ---------------------------------------------------------------
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lellm_nb.notebook.export.html import export_html
     from lellm_nb.notebook.widget.barrier_card import WidgetBarrierSink
     from lellm_nb.notebook.widget.display import display_debugger, shown_panel
     from lellm_nb.notebook.widget.dock import dock
+    from lellm_nb.notebook.widget.html_file import export_html
     from lellm_nb.notebook.widget.magics import load_ipython_extension, unload_ipython_extension
 
 __all__ = [
@@ -25,7 +25,7 @@ _HOMES = {
     "WidgetBarrierSink": "widget.barrier_card",
     "display_debugger": "widget.display",
     "dock": "widget.dock",
-    "export_html": "export.html",
+    "export_html": "widget.html_file",
     "load_ipython_extension": "widget.magics",
     "shown_panel": "widget.display",
     "unload_ipython_extension": "widget.magics",

@@ -53,6 +53,7 @@ class Session(Protocol):
     """One run over one history: where it stands, and every way to move it.
 
     Attributes:
+        capabilities: What this engine is able to.
         graph: What runs: nodes with a `kind`, a `graph` or `branches` inside, and edges.
         history: Every line of the run.
         line: The line that the head is on.
@@ -61,16 +62,13 @@ class Session(Protocol):
         listeners: Called after every frame; they must return at once.
     """
 
+    capabilities: frozenset[Capability]
     graph: Any
     history: History
     line: Line
     head: Frame
     clock: Clock
     listeners: list[Callable[[], None]]
-
-    @property
-    def capabilities(self) -> frozenset[Capability]:
-        """What this engine is able to."""
 
     # -- looking ---------------------------------------------------------------
 

@@ -25,7 +25,6 @@ from lellm_nb.session.head import Head
 from lellm_nb.session.next_move import NativeMove, move_of
 from lellm_nb.session.protocol import (
     EVERYTHING,
-    Capability,
     Controls,
     NextMove,
     Outcome,
@@ -40,6 +39,8 @@ __all__ = ["Running"]
 
 class Running(Head):
     """``step, run, advance, decide, preview``, and what is next."""
+
+    capabilities = EVERYTHING
 
     def _adopt(self, graph: Graph, clock: Clock) -> None:
         super()._adopt(graph, clock)
@@ -61,11 +62,6 @@ class Running(Head):
     def state(self) -> Any:
         """The root state where the run stands."""
         return self.scope.seen(self.head.position.data)
-
-    @property
-    def capabilities(self) -> frozenset[Capability]:
-        """What this engine is able to: everything there is."""
-        return EVERYTHING
 
     def next_move(self) -> NativeMove | None:
         """Return the one place that a single step would move; `None` at the end.

@@ -141,6 +141,19 @@ class Wide:
             return Wide(whole, {}, self._length)
         return Wide(self._base, over.copy(), self._length)
 
+    def differing(self, old: Wide) -> list[str] | None:
+        """Return the keys that hold another object than in `old`; `None` without a shared base.
+
+        Example:
+            >>> one = Wide.of({"a": 1, "b": 2}); two = one.copy(); two["b"] = 3
+            >>> two.differing(one), two.differing(Wide.of({}))
+            (['b'], None)
+        """
+        if self._base is not old._base:
+            return None
+        keys = {**self._over, **old._over}
+        return [key for key in keys if old.get(key, old) is not self.get(key, old)]
+
     def get(self, key: str, default: Any = None) -> Any:
         value = self._over.get(key, self)
         if value is self:

@@ -78,7 +78,6 @@ def reaches(module: str) -> Iterator[str]:
             yield f"{where(module, node.lineno)}: {holder}.{node.attr}"
 
 
-@pytest.mark.xfail(strict=True, reason="49 places")
 def test_nobody_touches_the_private_parts_of_another():
     """A module may, of its own classes: a copy is made there, two of a kind are compared there."""
     found = [place for module in modules() for place in reaches(module)]

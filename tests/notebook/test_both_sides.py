@@ -12,7 +12,7 @@ import pytest
 from lellm_nb import Debugger, GraphBuilder
 from lellm_nb.notebook.export.offline_history import outline_json
 from lellm_nb.notebook.model.node_status import packed, row_of
-from lellm_nb.notebook.model.updates import Feed
+from lellm_nb.notebook.model.updates import Updates
 from lellm_nb.notebook.widget.assets import STATIC
 
 ASK = """
@@ -87,16 +87,16 @@ def everything() -> Debugger:
 
 @pytest.mark.skipif(a_node() is None, reason="no JavaScript engine here")
 def test_rows_add_up_to_the_same_standing_on_both_sides(tmp_path: Path):
-    """`Standing.add` and `addRow` agree at every frame of a run with everything in it."""
+    """`NodeStatuses.add` and `addRow` agree at every frame of a run with everything in it."""
     dbg = everything()
-    feed = Feed(dbg)
+    updates = Updates(dbg)
     frames = list(dbg.frames)
     before = [None, *frames]
-    rows = [row_of(a, b, feed.outline) for a, b in zip(before, frames, strict=False)]
+    rows = [row_of(a, b, updates.outline) for a, b in zip(before, frames, strict=False)]
     text = (STATIC / "core" / "node_status.js").read_text(encoding="utf-8")
     (tmp_path / "history.mjs").write_text(text)
     (tmp_path / "ask.mjs").write_text(ASK)
-    question = {"outline": outline_json(feed.outline), "rows": [packed(row) for row in rows]}
+    question = {"outline": outline_json(updates.outline), "rows": [packed(row) for row in rows]}
 
     done = subprocess.run(
         [str(a_node()), "ask.mjs"],
@@ -111,14 +111,14 @@ def test_rows_add_up_to_the_same_standing_on_both_sides(tmp_path: Path):
     told = json.loads(done.stdout)
     assert len(told) == len(frames)
     for index, page in enumerate(told):
-        here = feed._ledger.standing(dbg.frames, index)
+        here = updates._history.statuses_at(dbg.frames, index)
         assert page["current"] == sorted(here.current)
         assert page["marks"] == [[n, mark] for n, mark in sorted(here.marks.items())]
         assert dict(page["taken"]) == {f"{a} {b}": n for (a, b), n in here.taken.items()}
-    feed.snapshot()
-    leaves = {n for n in range(len(feed.outline.nodes)) if n not in feed.outline.composites()}
+    updates.snapshot()
+    leaves = {n for n in range(len(updates.outline.nodes)) if n not in updates.outline.composites()}
     words = {n: word for n, word in enumerate(told[-1]["words"]) if word != "pending"}
-    mine = feed.statuses()
+    mine = updates.statuses()
     assert {n: w for n, w in words.items() if n in leaves} == {
         n: w for n, w in mine.items() if n in leaves
     }

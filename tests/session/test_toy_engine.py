@@ -7,7 +7,7 @@ import pytest
 from lellm_nb import Debugger, StopReason
 from lellm_nb.debug.core.verb_table import BUTTONS
 from lellm_nb.errors import DebuggerError, NodeExecutionError
-from lellm_nb.notebook.model.updates import Feed
+from lellm_nb.notebook.model.updates import Updates
 from tests.session.toy_engine import Conveyor
 
 R = StopReason
@@ -108,11 +108,10 @@ def test_a_verb_that_needs_what_is_missing_says_so_by_name(verb, missing):
     assert (dbg.busy, len(dbg.frames)) == (False, 2)
 
 
-@pytest.mark.xfail(strict=True, reason="the view does not ask for capabilities yet")
 def test_its_panel_shows_the_run_and_draws_no_button_that_cannot_be():
     """The view asks the debugger, and never the engine."""
     dbg = Debugger(belt())
-    feed = Feed(dbg)
+    feed = Updates(dbg)
     dbg.run()
     told = feed.snapshot()
 

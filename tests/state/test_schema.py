@@ -12,9 +12,9 @@ import pytest
 
 from lellm_nb import Debugger, GraphBuilder, Reducer, StateKey, typed_state
 from lellm_nb.errors import StateTypeError
-from lellm_nb.notebook.messages.commands import post_order
+from lellm_nb.notebook.messages.commands import read_order
 from lellm_nb.notebook.messages.queries import answer
-from lellm_nb.notebook.model.updates import Feed
+from lellm_nb.notebook.model.updates import Updates
 from lellm_nb.state.schema import Field, Schema
 from lellm_nb.state.type_hints import misfit, words
 
@@ -63,7 +63,7 @@ def waiting(state, **options):
 
 
 def ask(dbg, **question):
-    return answer(Feed(dbg), {"id": dbg.pending[0].id, **question})
+    return answer(Updates(dbg), {"id": dbg.pending[0].id, **question})
 
 
 def check(dbg, key, value):
@@ -199,7 +199,7 @@ def test_the_form_and_the_button_refuse_the_same_and_say_what_is_expected(key, t
     assert (refused["invalid"], refused["error"]) == ("value", said)
     order = {"do": "modify", "id": dbg.pending[0].id, "key": key, "value": text, "stay": True}
     with pytest.raises(StateTypeError, match=said.split(" ")[0].replace("[", r"\[")):
-        post_order(dbg, order)
+        read_order(dbg, order).post(dbg)
     assert dbg.pending
 
 
@@ -225,7 +225,7 @@ def test_a_good_value_shows_its_diff_and_is_written():
 
     assert {"stars", "ok"} <= {row["path"] for row in shown["rows"]}
     order = {"do": "modify", "id": dbg.pending[0].id, "key": "stars", "value": "5", "stay": True}
-    post_order(dbg, order).result(10)
+    read_order(dbg, order).post(dbg).result(10)
     assert (dbg.state.stars, dbg.state.ok) == (5, True)
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Protocol
 
-__all__ = ["Facts", "Tip", "back", "forks", "over", "retry", "rewind", "run_back", "steps"]
-__all__ += ["enters", "idle", "leaves", "runs"]
+__all__ = ["Facts", "Tip", "back", "forks", "over", "press", "presses", "retry", "rewind"]
+__all__ += ["enters", "idle", "leaves", "run_back", "runs", "steps"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,37 @@ class Facts:
 
 Tip = Callable[[Facts], tuple[bool, str]]
 """Says whether a button can be pressed while the run rests, and what a press does."""
+
+
+class Pressed(Protocol):
+    """What a button's verb says of a press: a row of the table of verbs."""
+
+    @property
+    def going(self) -> str: ...
+    @property
+    def onward(self) -> bool: ...
+    @property
+    def tip(self) -> Tip | None: ...
+
+
+def press(verb: Pressed, facts: Facts) -> tuple[bool, str]:
+    """Return whether a verb's button can be pressed, and what a press does right now.
+
+    Example:
+        >>> from lellm_nb.debug.core.verb_table import VERBS
+        >>> press(VERBS["back"], Facts(False, False, "paused", 3, 4, "draft", ()))
+        (True, 'Move the head back to frame 2')
+    """
+    if facts.busy:
+        return bool(verb.going), verb.going or "Running: pause first"
+    if facts.reading and verb.onward:
+        return False, "For reading only: Debugger.open(store, run, graph=…) goes on with it"
+    return (True, "") if verb.tip is None else verb.tip(facts)
+
+
+def presses(verbs: Iterable[Pressed], facts: Facts) -> list[tuple[bool, str]]:
+    """Return for each verb what `press` says."""
+    return [press(verb, facts) for verb in verbs]
 
 
 def _onward(words: Callable[[Facts], str]) -> Tip:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from lellm_nb.debug.breakpoints.registry import Breakpoints
@@ -118,7 +117,7 @@ class DebugContext:
         if verb.needs is not None and verb.needs not in self.session.capabilities:
             engine = type(self.session).__name__
             raise DebuggerError(f"{name}: {engine} does not give {verb.needs.value!r}.")
-        if verb.onward:
+        if verb.onward and self.storage.reading:
             self.storage.refuse_reading(name)
 
     def run(
@@ -205,7 +204,7 @@ class DebugContext:
         Raises:
             BusyError, DebuggerError: As for `run`.
         """
-        work = getattr(import_module(verb.module), verb.name)
+        work = verb.work()
         self.may(verb.name)
         hand_in = self._hand_in(work)
         if hand_in is not None:

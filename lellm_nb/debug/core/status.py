@@ -13,7 +13,7 @@ from lellm_nb.record.frame import Frame
 from lellm_nb.record.position import Waiting
 from lellm_nb.session.protocol import MoveKind
 
-__all__ = ["held", "next_path", "pending", "stack", "status", "status_line"]
+__all__ = ["held", "in_words", "next_path", "pending", "stack", "status", "status_line"]
 __all__ += ["stop", "stop_at", "stop_with"]
 
 
@@ -37,7 +37,7 @@ def pending(context: DebugContext) -> list[Pending]:
     barriers = [_pending(waiting, head) for waiting in context.session.waiting]
     asking = [
         Pending(id, move.path, move.node, None, head.started, head.index)
-        for id, move in context.modes.asking()
+        for id, move in (context.modes.asking() if context.modes.chosen else ())
     ]
     return [*barriers, *asking]
 
@@ -58,12 +58,12 @@ def _pending(waiting: Waiting, head: Frame) -> Pending:
 
 def held(context: DebugContext) -> bool:
     """Tell whether nothing can move without a decision, for a barrier or a node that asks."""
-    session = context.session
-    if session.position.ended:
-        return False
+    session, modes = context.session, context.modes
     try:
-        if context.modes.any_asks:
-            return len(list(context.modes.asking())) == len(session.next_moves())
+        if modes.chosen and modes.any_asks:
+            return len(list(modes.asking())) == len(session.next_moves())
+        if not session.waiting:
+            return False
         move = session.next_move()
     except LellmError:
         return False
@@ -76,7 +76,7 @@ def status(context: DebugContext) -> str:
         live = context.commands.live
         return "waiting" if live is not None and live.asked and held(context) else "running"
     head = context.session.head
-    if head.position.ended:
+    if head.position.node is None:
         return "completed"
     if head.failed:
         return "failed"
@@ -87,7 +87,11 @@ def status(context: DebugContext) -> str:
 
 def status_line(context: DebugContext) -> str:
     """Return the head in words: ``waiting at approve · frame 3 of 3 · main``."""
-    said = status(context)
+    return in_words(context, status(context))
+
+
+def in_words(context: DebugContext, said: str) -> str:
+    """Return a status in words: where the run waits, failed or goes on, and at which frame."""
     session = context.session
     where = ""
     if said == "waiting":

@@ -8,12 +8,14 @@ face.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
 
 from lellm_nb.debug.core import button_tips as tips
-from lellm_nb.debug.core.button_tips import Facts, Tip
+from lellm_nb.debug.core.button_tips import Tip
 from lellm_nb.session.protocol import Capability
 
-__all__ = ["BUTTONS", "VERBS", "Verb", "press"]
+__all__ = ["BUTTONS", "VERBS", "Verb"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +32,16 @@ class Verb:
         twin: Whether it moves the run, and so has a twin for `await`.
         onward: Whether it goes on with the run: refused where that is only read.
         at_once: Whether it is done where it is called: it awaits nothing and runs no node.
-        words: What ``%lellm`` takes after it: ``none, count, until, frame, text, pair``; `None`
-            where the magic does not know it.
+        words: What ``%lellm`` takes after it: ``none, count, until, frame, text, name, pair``, a
+            count and an until only where one is given; `None` where the magic does not know it.
         label: The accessible name of its button; empty where it has none.
         group: The button's group in the toolbar; -1 for a button on a card.
         key: The button's key, as `aria-keyshortcuts` has it.
         icon: The button's picture, 16 by 16, as the data of an SVG path.
         filled: Whether the picture is filled.
         main: Whether it is the button that a person looks for first.
-        takes: What a press gives it: nothing, or the ``frame`` on show.
+        takes: What a press gives it, in the words of the view's message: nothing, the ``frame``
+            on show, a ``decision`` with what was typed for it, …
         leads: Whether the panel goes along to the debugger that it returns.
         tip: What its tooltip says while the run rests.
         going: What it says while a command is going on, where it can be pressed then.
@@ -66,24 +69,10 @@ class Verb:
     going: str = ""
     away: str = ""
 
-    @property
-    def module(self) -> str:
-        """The module that does it."""
-        return f"lellm_nb.debug.{'' if '.' in self.room else 'verbs.'}{self.room}"
-
-
-def press(verb: Verb, facts: Facts) -> tuple[bool, str]:
-    """Return whether a verb's button can be pressed, and what a press does right now.
-
-    Example:
-        >>> press(VERBS["back"], Facts(False, False, "paused", 3, 4, "draft", ()))
-        (True, 'Move the head back to frame 2')
-    """
-    if facts.busy:
-        return bool(verb.going), verb.going or "Running: pause first"
-    if facts.reading and verb.onward:
-        return False, "For reading only: Debugger.open(store, run, graph=…) goes on with it"
-    return (True, "") if verb.tip is None else verb.tip(facts)
+    def work(self) -> Any:
+        """Return the function that does it."""
+        room = self.room if "." in self.room else f"verbs.{self.room}"
+        return getattr(import_module(f"lellm_nb.debug.{room}"), self.name)
 
 
 REWIND, FORK, INSIDE = Capability.REWIND, Capability.FORK, Capability.STEP_INSIDE
@@ -123,7 +112,7 @@ _ROWS = [
          "forward", twin=True, onward=True, words="none", label="Retry", group=2,
          icon="M12.8 8a4.8 4.8 0 1 1-1.5-3.5M13 2.2v2.9h-2.9", tip=tips.retry),
     Verb("fork", "change", "`fork(at=…, put=…, delete=…, nodes=…, name=…)` gives a Debugger of its"
-         " own on any frame of the past", "branch", FORK, onward=True, at_once=True, words="frame",
+         " own on any frame of the past", "branch", FORK, onward=True, at_once=True, words="count",
          label="Fork here", group=3, key="F",
          icon="M4.5 3v10M4.5 9.5c4.5 0 7-1.5 7-5M9.3 6.2l2.2-2.2 2.2 2.2", takes="frame",
          leads=True, tip=tips.forks, away="Start a new line from frame {frame}"),
@@ -136,13 +125,14 @@ _ROWS = [
     # barriers
     Verb("approve", "barriers", "`approve()`, `reject(reason)`, `modify(key, value)` and"
          " `reroute(target)` decide (with `then_run=True` they run on, as a button does)", "decide",
-         DECIDE, twin=True, onward=True, words="none", label="Approve", key="A"),
+         DECIDE, twin=True, onward=True, words="none", label="Approve", key="A",
+         takes="decision"),
     Verb("reject", "barriers", "", "decide", DECIDE, twin=True, onward=True, words="text",
-         label="Reject", key="X"),
+         label="Reject", key="X", takes="decision reason"),
     Verb("modify", "barriers", "", "decide", DECIDE, twin=True, onward=True, words="pair",
-         label="Modify"),
-    Verb("reroute", "barriers", "", "decide", REROUTE, twin=True, onward=True, words="text",
-         label="Reroute"),
+         label="Modify", takes="decision key value"),
+    Verb("reroute", "barriers", "", "decide", REROUTE, twin=True, onward=True, words="name",
+         label="Reroute", takes="decision target"),
     Verb("preview", "barriers", "`preview(decision)` shows beforehand what a decision would change"
          " and where it would lead", needs=DECIDE),
     # stops
@@ -169,11 +159,11 @@ _ROWS = [
          at_once=True),
     Verb("without", "change", "`without(frame, mutation)` folds the record again with one write"
          " left out, and no node runs", "refold", Capability.REFOLD, twin=True, onward=True,
-         leads=True),
+         takes="frame mutation", leads=True),
     Verb("sweep", "change", "`sweep(at, variants)` tries many values and returns a DataFrame",
          "sweep", FORK, twin=True, onward=True),
     Verb("resolve_join", "change", "`resolve_join(…)` after branches failed", "joins",
-         Capability.JOIN, twin=True, onward=True),
+         Capability.JOIN, twin=True, onward=True, takes="how"),
     Verb("mode", "replay", '`mode(node, "recorded")` looks a node\'s outcome up instead of running'
          ' it, `"ask"` waits for you, `"live"` runs it; a node with `side_effects=True` is looked'
          " up by itself when you come back to it", "modes", Capability.RECORDED, at_once=True),
@@ -192,7 +182,7 @@ _ROWS = [
     Verb("save", "keep", "`save(path)` writes the whole run to one file", "persist.save",
          at_once=True),
     Verb("supply", "keep", "`supply({key: value})` gives secrets again to a run that was reopened",
-         "persist.secrets", Capability.EDIT, at_once=True),
+         "persist.secrets", Capability.EDIT, at_once=True, takes="values"),
     Verb("refresh", "keep", "`refresh()` looks for frames that another process has added"),
     Verb("close", "keep", "`close()` lets the run go"),
     Verb("dock", "take away", "`dock()` shows the panel beside the notebook"),

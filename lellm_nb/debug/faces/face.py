@@ -55,5 +55,9 @@ class Face:
         """What the run is called, for people."""
         return self._context.name
 
+    @name.setter
+    def name(self, name: str) -> None:
+        self._context.name = name
+
     def _frame(self, which: Any) -> Frame:
         return frame_of(self._context, which)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from lellm_nb.debug.core import status
 from lellm_nb.debug.core.stop import Pending, Stop
+from lellm_nb.debug.core.summary import Summary, summary_of
 from lellm_nb.debug.diff.diff import Diff
 from lellm_nb.debug.diff.level_diff import level_diff
 from lellm_nb.debug.faces.face import Face
@@ -122,6 +123,19 @@ class LookFace(Face):
     def pending(self) -> list[Pending]:
         """What waits for a decision: barriers, and nodes in mode ask."""
         return status.pending(self._context)
+
+    @property
+    def summary(self) -> Summary:
+        """What a front end shows of the head, read in one go.
+
+        Example:
+            >>> from lellm_nb import Debugger, GraphBuilder
+            >>> g = GraphBuilder("g").node("a", lambda ctx: None).start("a").end("a").build()
+            >>> now = Debugger(g).summary
+            >>> now.status, now.text, now.count
+            ('ready', 'ready · frame 0 of 0 · main', 1)
+        """
+        return summary_of(self._context)
 
     @property
     def failed_join(self) -> FailedJoin | None:

@@ -164,7 +164,7 @@ def _asked_for(context: DebugContext, id: str | None) -> tuple[str, NextMove] | 
     Raises:
         NotWaitingError: Nothing of that id waits, or it is not clear which is meant.
     """
-    asking = dict(context.modes.asking())
+    asking = dict(context.modes.asking()) if context.modes.chosen else {}
     if not asking:
         return None  # the session knows what else may be meant
     waiting = [each.barrier_id for each in context.session.waiting]

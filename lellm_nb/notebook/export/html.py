@@ -6,15 +6,15 @@ import gzip
 import json
 from base64 import b64encode
 from html import escape
-from os import PathLike
-from pathlib import Path
 from typing import Any
 
+from lellm_nb.graph.drawing.outline import outline
 from lellm_nb.notebook.debugger_protocol import DebuggerLike
 from lellm_nb.notebook.export.offline_history import book_of
+from lellm_nb.notebook.export.still import static_html
 from lellm_nb.notebook.layout.layout import layout
-from lellm_nb.notebook.values.redaction import sealed
-from lellm_nb.notebook.widget.assets import module_text, style_text
+from lellm_nb.notebook.model.updates import Updates
+from lellm_nb.notebook.values.redaction import redact_rows
 
 _PAGE = """<!doctype html>
 <html lang="en">
@@ -52,45 +52,41 @@ _LONG = 3_000_000
 """Letters from which on the history is compressed: it opens as fast, and is a tenth as big."""
 
 
-def export_html(debugger: DebuggerLike, path: str | PathLike[str]) -> Path:
-    """Write the whole history of `debugger` as one page and return where it was written.
+def page_text(debugger: DebuggerLike, module: str, style: str) -> str:
+    """Return the whole history of `debugger` as one page.
 
     What a graph, a state, an output or an error holds is in the page as data
     inside JSON, and is shown as text; the page may load nothing from anywhere. A long
     history is compressed.
 
+    Args:
+        module: The panel's module, put together as one text.
+        style: The panel's style sheet.
+
     Raises:
         ValueError: A line is too long for a file.
     """
-    from lellm_nb.graph.drawing.outline import outline
-    from lellm_nb.notebook.export.still import static_html
-    from lellm_nb.notebook.model.updates import Feed
-
     whole = outline(debugger.graph)
     drawing = layout(whole, whole.composites() if len(whole.nodes) <= 300 else set())
-    feed = Feed(debugger)
-    while feed.behind:
-        feed.delta()
-    feed.snapshot()
-    book = data_text(sealed(debugger, book_of(debugger, drawing)))
+    updates = Updates(debugger)
+    while updates.behind:
+        updates.delta()
+    updates.snapshot()
+    book = data_text(redact_rows(debugger, book_of(debugger, drawing)))
     kind = _PLAIN
     if len(book) > _LONG:
         packed = gzip.compress(book.encode(errors="backslashreplace"), 6, mtime=0)
         kind, book = "application/gzip", b64encode(packed).decode()
-    page = _PAGE.format(
+    return _PAGE.format(
         kind=kind,
         plain=_PLAIN,
-        title=escape(sealed(debugger, f"{debugger.name}: {debugger.status_line}")),
-        style=style_text(),
-        still=static_html(debugger, whole, drawing, feed.statuses()),
+        title=escape(redact_rows(debugger, f"{debugger.name}: {debugger.status_line}")),
+        style=style,
+        still=static_html(debugger, whole, drawing, updates.statuses()),
         book=book,
         # The last line exports; an inline module has nobody to export to.
-        module=module_text().rsplit("export default", 1)[0].replace("</", "<\\/"),
+        module=module.rsplit("export default", 1)[0].replace("</", "<\\/"),
     )
-    target = Path(path)
-    # A lone surrogate has no bytes; as an escape inside JSON it is still itself.
-    target.write_text(page, encoding="utf-8", errors="backslashreplace")
-    return target
 
 
 def data_text(value: Any) -> str:

@@ -12,20 +12,25 @@ from itertools import islice, permutations
 from typing import Any, cast
 
 from lellm_nb.debug.history.stored_values import kept_items
+from lellm_nb.errors import path_text
 from lellm_nb.graph.drawing.layered import Drawing
 from lellm_nb.graph.drawing.outline import Outline, outline
-from lellm_nb.notebook.debugger_protocol import DebuggerLike, FrameLike
-from lellm_nb.notebook.export.value_table import Shelf
-from lellm_nb.notebook.model.branch_rows import compare_rows
+from lellm_nb.graph.walk import node_at
+from lellm_nb.notebook.debugger_protocol import DebuggerLike
+from lellm_nb.notebook.export.value_table import ValueTable
+from lellm_nb.notebook.frame_protocol import FrameLike
+from lellm_nb.notebook.model.node_card import code_of, doc_of
 from lellm_nb.notebook.model.node_status import packed, row_of
-from lellm_nb.notebook.model.run_summary import head_rows, node_object
+from lellm_nb.notebook.model.run_summary import head_rows
+from lellm_nb.notebook.tabs.branches import compare_rows
 from lellm_nb.notebook.tabs.error import error_rows
-from lellm_nb.notebook.tabs.frame_tabs import learn, path_text, plain_state
 from lellm_nb.notebook.tabs.output import output_rows
+from lellm_nb.notebook.tabs.registry import TABS
 from lellm_nb.notebook.tabs.route import route_rows
 from lellm_nb.notebook.tabs.watches import stop_rows
-from lellm_nb.notebook.tabs.who import code_of, doc_of
-from lellm_nb.notebook.values.redaction import sealed, showing
+from lellm_nb.notebook.values.frame_rows import how_it_came, key_path, reducer_name
+from lellm_nb.notebook.values.redaction import redact_rows, redacting_for, redactor_now
+from lellm_nb.notebook.values.state_view import learn_frame, plain_state
 from lellm_nb.notebook.values.value_rows import clean_rows, clean_text, short_text
 from lellm_nb.record.level_key import LevelKeys, label_of
 from lellm_nb.state.lens import IdentityLens, KeyLens
@@ -60,7 +65,7 @@ def book_of(
     Raises:
         ValueError: A line is longer than that.
     """
-    with showing(debugger):
+    with redacting_for(debugger):
         return _book_of(debugger, drawing, most_frames, ask)
 
 
@@ -92,7 +97,7 @@ def _book_of(
     for row in head["tree"]:  # a page that shows any line needs every one told whole
         if row[3] < 0:
             row[3], row[4] = len(debugger.frames), str(debugger.status)
-    shelf = pages.shelf
+    table = pages.table
     return {
         "outline": outline_json(whole),
         "drawing": None if drawing is None else drawing.as_json(),
@@ -102,10 +107,10 @@ def _book_of(
         "frames": pages.rows,
         "more": pages.more,
         "routes": pages.routes,
-        "values": shelf.values,
-        "words": shelf.words,
-        "tapes": shelf.tapes,
-        "states": shelf.states,
+        "values": table.values,
+        "words": table.words,
+        "tapes": table.tapes,
+        "states": table.states,
         "nodes": _nodes(debugger, whole),
         "stops": stop_rows(debugger),
         "compares": _compares(branches, debugger.line),
@@ -126,7 +131,7 @@ def short_book(debugger: DebuggerLike) -> dict[str, Any]:
     try:
         if sum(len(debugger.branch(name).frames) for name in debugger.lines) > SHORT:
             return {}
-        rows = sealed(debugger, book_of(debugger, None, SHORT, ask=False))
+        rows = redact_rows(debugger, book_of(debugger, None, SHORT, ask=False))
         book: dict[str, Any] = clean_rows(rows)
         return book if len(json.dumps(book)) <= _BYTES else {}
     except Exception:  # a user's value may refuse to be looked at: the file does without
@@ -147,7 +152,7 @@ class _Pages:
     """
 
     def __init__(self, whole: Outline, ask: bool) -> None:
-        self.shelf = Shelf()
+        self.table = ValueTable()
         self.rows: list[list[Any]] = []
         self.more: dict[int, dict[str, Any]] = {}
         self.routes: list[dict[str, Any]] = []
@@ -188,20 +193,20 @@ class _Pages:
         level: str,
         latest: dict[str, Any],
     ) -> None:
-        learn(frame)
-        shelf = self.shelf
-        root = shelf.put_state(_data(frame.position), latest.get(""))
+        learn_frame(redactor_now(), frame)
+        table = self.table
+        root = table.put_state(_data(frame.position), latest.get(""))
         inner = root
         if frame.level is not frame.position:
-            inner = shelf.put_state(_data(frame.level), latest.get(level))
+            inner = table.put_state(_data(frame.level), latest.get(level))
         more = self._more(debugger, frame)
         self.rows.append(
             [
                 packed(row_of(before, frame, self._whole)),
-                shelf.word(frame.path or ""),
+                table.word(frame.path or ""),
                 inner,
                 root,
-                shelf.word(level),
+                table.word(level),
                 self._route_of(debugger, frame),
                 self._writes(frame),
             ]
@@ -211,20 +216,18 @@ class _Pages:
 
     def _writes(self, frame: FrameLike) -> list[int]:
         """Return ``what, path, key, value or -1, reducer`` of each mutation, in a row."""
-        shelf, rows = self.shelf, []
+        table, rows = self.table, []
         for mutation in islice(frame.mutations or (), _WRITES):
-            reducer = getattr(mutation, "reducer", None)
             key = getattr(mutation, "key", None)
-            path = key if isinstance(key, tuple) else () if key is None else (key,)
-            value = shelf.put(mutation.value, path) if hasattr(mutation, "value") else -1
+            path = key_path(key)
+            value = table.put(mutation.value, path) if hasattr(mutation, "value") else -1
             said = path_text(key) if key is not None else str(mutation)
-            rule = getattr(reducer, "value", getattr(reducer, "name", reducer))
             rows += [
-                shelf.word(type(mutation).__name__),
-                shelf.word(short_text(said, 200)),
-                shelf.word(short_text(path[0], 80) if path else ""),
+                table.word(type(mutation).__name__),
+                table.word(short_text(said, 200)),
+                table.word(short_text(path[0], 80) if path else ""),
                 value,
-                shelf.word("" if reducer is None else str(rule)),
+                table.word(reducer_name(mutation)),
             ]
         return rows
 
@@ -240,23 +243,19 @@ class _Pages:
     def _more(self, debugger: DebuggerLike, frame: FrameLike) -> dict[str, Any]:
         """Return what few frames have: outputs, errors, decisions, attempts, costs."""
         more: dict[str, Any] = {}
-        if frame.output or getattr(frame, "stream", None) or getattr(frame, "displayed", None):
-            output = output_rows(debugger, frame, _PICTURE)
+        if frame.output or frame.stream or frame.displayed:
+            output = output_rows(frame, _PICTURE)
             if self._room <= 0:
                 output.update(text=output["text"][-200:], stream=output["stream"][-200:], shown=[])
             self._room -= len(output["text"]) + len(output["stream"])
             self._room -= sum(len(one.get("data", "")) for one in output["shown"])
             more["output"] = output
         if frame.error is not None:
-            more["error"] = error_rows(debugger, frame)
-        title = {
-            "decision": short_text(str(frame.decision or "")),
-            "tries": len(getattr(frame, "attempts", ())),
-            "recorded": bool(getattr(frame, "recorded", False)),
-            "stale": [short_text(str(key), 60) for key in getattr(frame, "stale", ())],
-            "cost": short_text(getattr(frame, "cost", 0) or ""),
-        }
-        return {**more, **{name: said for name, said in title.items() if said}}
+            more["error"] = error_rows(frame)
+        more.update((name, said) for name, said in how_it_came(frame).items() if said)
+        tabs = {tab.id: tab.offline(debugger, frame) for tab in TABS if callable(tab.offline)}
+        kept = {id: rows for id, rows in tabs.items() if rows is not None}
+        return {**more, "tabs": kept} if kept else more
 
 
 def _data(level: Any) -> Any:
@@ -278,7 +277,7 @@ class _Whole(dict[str, Any]):
 def _nodes(debugger: DebuggerLike, whole: Outline) -> dict[str, Any]:
     found = {}
     for number, node in enumerate(whole.nodes):
-        thing = node_object(debugger.graph, node.path)
+        thing = node_at(debugger.graph, node.path)
         function = getattr(thing, "fn", None)
         row = {}
         if function is not None:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from base64 import b64encode
 from html import escape
-from typing import Any
 
+from lellm_nb.errors import path_text
 from lellm_nb.graph.drawing.layered import Drawing
 from lellm_nb.graph.drawing.outline import Outline
 from lellm_nb.graph.drawing.svg import svg
 from lellm_nb.notebook.debugger_protocol import DebuggerLike
-from lellm_nb.notebook.model.node_status import kind_of
-from lellm_nb.notebook.tabs.frame_tabs import changed_keys, path_text
-from lellm_nb.notebook.values.redaction import showing
+from lellm_nb.notebook.frame_protocol import FrameLike
+from lellm_nb.notebook.values.frame_rows import kind_of
+from lellm_nb.notebook.values.redaction import redacting_for
+from lellm_nb.notebook.values.state_view import changed_keys
 from lellm_nb.notebook.values.value_rows import short_text
 
 _MOST_FRAMES = 6
@@ -30,8 +31,8 @@ def static_html(
     A picture of the graph as an image, the status line, and the last frames
     as a table. Everything that came from a user is escaped.
     """
-    with showing(debugger) as veil:
-        title = escape(veil.text(f"{outline.name}: {debugger.status_line}"))
+    with redacting_for(debugger) as redactor:
+        title = escape(redactor.text(f"{outline.name}: {debugger.status_line}"))
         table = _table(debugger)
     picture = ""
     if drawing is not None and len(drawing.nodes) <= _MOST_NODES:
@@ -56,7 +57,7 @@ def _table(debugger: DebuggerLike) -> str:
     return f"<table><tr>{names}</tr>{''.join(rows)}</table>{more}"
 
 
-def _row(frame: Any) -> str:
+def _row(frame: FrameLike) -> str:
     keys = ", ".join(path_text(key) for key in changed_keys(frame))
     cells = (
         str(frame.index),

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from itertools import islice
 from typing import Any
 
-from lellm_nb.notebook.values.redaction import Path, veil
+from lellm_nb.notebook.values.redaction import Path, redactor_now
 from lellm_nb.notebook.values.rich import is_records, rich_form
-from lellm_nb.notebook.values.value_rows import can_open, long_text, short_text, value_row
+from lellm_nb.notebook.values.value_rows import can_open, items_of, long_text, short_text, value_row
 from lellm_nb.state.compact import Tail, Wide
 
 _CHILDREN = 200
@@ -25,14 +25,14 @@ Entry = list[Any]
 is a text that is a number."""
 
 
-class Shelf:
+class ValueTable:
     """Values, states and words by place, as JSON-ready rows.
 
     Example:
-        >>> shelf = Shelf()
-        >>> shelf.put(1), shelf.put([1, 2]), shelf.put(1)
+        >>> table = ValueTable()
+        >>> table.put(1), table.put([1, 2]), table.put(1)
         (0, 1, 0)
-        >>> shelf.words[shelf.values[1][0]], shelf.values[1][1:]
+        >>> table.words[table.values[1][0]], table.values[1][1:]
         ('list', ['[1, 2]', '2 items', {'k': [['0', 0], ['1', 2]]}])
     """
 
@@ -64,13 +64,12 @@ class Shelf:
     # -- values ----------------------------------------------------------------
 
     def put(self, value: Any, path: Path = (), depth: int = 0) -> int:
-        """Put a value on the shelf and return its place."""
-        veils = veil().has_paths
-        key: Any = (id(value), path) if veils else id(value)
+        """Put a value into the table and return its place."""
+        key: Any = (id(value), path) if redactor_now().has_paths else id(value)
         lasting = isinstance(value, (Mapping, list, tuple, str, bytes, Tail)) or can_open(value)
         if lasting and key in self._places:
             return self._places[key]
-        if isinstance(value, Tail) and not veil().hides(path):
+        if isinstance(value, Tail) and not redactor_now().hides(path):
             return self._kept_as(key, value, self._grown(value, path))
         row = value_row(value, path)
         opens = row["opens"] and depth < _DEEPEST
@@ -108,7 +107,7 @@ class Shelf:
         if isinstance(value, (Mapping, list, tuple, set, frozenset)):
             result["k"] = [
                 [short_text(key, 80), self.put(item, (*path, key), depth + 1)]
-                for key, item in islice(_items(value), _CHILDREN)
+                for key, item in islice(items_of(value), _CHILDREN)
             ]
             if len(value) > _CHILDREN:
                 result["m"] = len(value) - _CHILDREN
@@ -116,19 +115,18 @@ class Shelf:
 
     def _grown(self, tail: Tail, path: Path) -> int:
         """Put a version of a list that grew: all share one tape of items."""
-        buffer = tail._buffer
-        number = self._tape.get(id(buffer))
+        number = self._tape.get(tail.buffer_id)
         if number is None:
-            number = self._tape[id(buffer)] = len(self.tapes)
+            number = self._tape[tail.buffer_id] = len(self.tapes)
             self.tapes.append([])
-            self._kept.append(buffer)
+            self._kept.append(tail)  # and so the buffer, whose id stays its own
         tape = self.tapes[number]
         for index in range(len(tape), tail.length):
-            tape.append(self.put(buffer[index], (*path, index), 1))
+            tape.append(self.put(tail[index], (*path, index), 1))
         inside: dict[str, Any] = {"g": [number, tail.length]}
         begin = (number, min(tail.length, _PEEK))
         if begin not in self._begins:  # of a long list all versions show the same
-            peek = buffer[: begin[1]]
+            peek = [tail[index] for index in range(begin[1])]
             self._begins[begin] = (self.word(short_text(peek, path=path)), is_records(peek))
         text, records = self._begins[begin]
         if records:
@@ -168,12 +166,9 @@ def differing(old: Any, new: Any) -> list[str]:
         >>> differing({"a": 1, "b": 2}, {"a": 1, "c": 3})
         ['c', 'b']
     """
-    if type(old) is Wide and type(new) is Wide and old._base is new._base:
-        keys = {**new._over, **old._over}
-        return [key for key in keys if old.get(key, old) is not new.get(key, old)]
+    if type(old) is Wide and type(new) is Wide:
+        keys = new.differing(old)
+        if keys is not None:
+            return keys
     found = [key for key, value in new.items() if old.get(key, old) is not value]
     return found + [key for key in old if key not in new]
-
-
-def _items(value: Any) -> Iterator[tuple[Any, Any]]:
-    return iter(value.items()) if isinstance(value, Mapping) else iter(enumerate(value))

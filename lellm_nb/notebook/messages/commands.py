@@ -1,105 +1,163 @@
-"""What a press in the panel does: orders for the debugger, and nothing else."""
+"""What a press in the panel does: an order for the debugger, read by the table of verbs."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
+from dataclasses import dataclass, field
 from typing import Any
 
-from lellm_nb.notebook.debugger_protocol import DebuggerLike
-from lellm_nb.notebook.model.modify_form import read_value
-from lellm_nb.notebook.model.run_summary import lacking_names
-from lellm_nb.notebook.values.edits import edits_of
-from lellm_nb.notebook.values.redaction import showing
-
-PLAIN = frozenset(
-    ("back", "step", "over", "into", "out", "run", "run_back", "pause", "stop", "retry")
+from lellm_nb.debug.core.verb_table import VERBS, Verb
+from lellm_nb.errors import path_text
+from lellm_nb.notebook.debugger_protocol import (
+    BreakpointLike,
+    DebuggerLike,
+    EdgeBreakpointLike,
+    NodeBreakpointLike,
 )
-"""Buttons that are a verb of the debugger and need no more said."""
+from lellm_nb.notebook.model.modify_form import read_value
+from lellm_nb.notebook.values.edits import edits_of
+from lellm_nb.notebook.values.redaction import redacting_for
 
-DECISIONS = frozenset(("approve", "reject", "modify", "reroute"))
+Content = Mapping[str, Any]
+"""The message of a view."""
 
 
-def post_order(debugger: DebuggerLike, order: dict[str, Any]) -> Future[Any]:
-    """Post what `order` asks for and return at once.
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a button asks for: a verb, and what it is given.
+
+    Attributes:
+        runs_on: Whether the run is to go on in the debugger that the verb returns.
+    """
+
+    verb: Verb
+    given: tuple[Any, ...] = ()
+    options: dict[str, Any] = field(default_factory=dict)
+    runs_on: bool = False
+
+    def post(self, debugger: DebuggerLike) -> Future[Any]:
+        """Post it and return at once."""
+        return debugger.post(self.verb.name, *self.given, **self.options)
+
+
+def read_order(debugger: DebuggerLike, content: Content) -> Order:
+    """Return what the message of a button asks for.
 
     Raises:
-        ValueError: There is no such order.
+        ValueError: There is no such button, or something that it needs was not given.
     """
-    verb = str(order.get("do"))
-    if verb in PLAIN:
-        return debugger.post(verb)
-    if verb == "rewind":
-        return debugger.post("rewind", order["frame"])
-    if verb == "fork":
-        return debugger.post("fork", at=order["frame"])
-    if verb in DECISIONS:
-        with showing(debugger):
-            said = _said(debugger, verb, order)
-        return debugger.post(verb, *said, id=order["id"], then_run=not order["stay"])
-    if verb == "without":
-        return debugger.post("without", order["frame"], order["mutation"])
-    if verb == "go":
-        frame = debugger.frames[order["frame"]]
-        with showing(debugger):
-            put = edits_of(frame, order["edits"])
-        return debugger.post("fork", at=order["frame"], put=put)
-    if verb == "supply":
-        places = dict(zip(lacking_names(debugger), debugger.lacking, strict=True))
-        given = {name: str(text) for name, text in order["values"].items() if name in places}
-        return debugger.post("supply", {places[name]: text for name, text in given.items()})
-    if verb == "resolve_join":
-        return debugger.post("resolve_join", str(order["how"]))
-    raise ValueError(f"There is no button {verb!r}.")
+    name = str(content.get("do"))
+    if name == GO:
+        with redacting_for(debugger):
+            put = edits_of(debugger.frames[content["frame"]], content["edits"])
+        options = {"at": content["frame"], "put": put}
+        return Order(VERBS["fork"], (), options, runs_on=not content.get("stay"))
+    verb = VERBS.get(name)
+    if verb is None or not (verb.takes or verb.group >= 0):
+        raise ValueError(f"There is no button {name!r}.")
+    given: tuple[Any, ...] = ()
+    options = {}
+    for word in verb.takes.split():
+        if word == _DECISION:
+            options.update(id=content["id"], then_run=not content["stay"])
+        else:
+            given += _READERS[word](debugger, content)
+    return Order(verb, given, options)
 
 
-def _said(debugger: DebuggerLike, verb: str, order: dict[str, Any]) -> tuple[Any, ...]:
-    if verb == "reject":
-        return (order["reason"],) if order.get("reason") else ()
-    if verb == "modify":
-        if not order.get("key"):
-            raise ValueError("Modify needs a key: fill in Key first.")
-        key, text = str(order["key"]), str(order.get("value", ""))
-        return (key, read_value(debugger, order["id"], key, text))
-    if verb == "reroute":
-        if not order.get("target"):
-            raise ValueError("Reroute needs a target: choose one first.")
-        return (order["target"],)
-    return ()
+GO = "go"
+"""The order of the edit bar: a fork with what was edited in place, which runs on."""
+
+_DECISION = "decision"
+
+
+def _frame(_debugger: DebuggerLike, content: Content) -> tuple[Any, ...]:
+    return (content["frame"],)
+
+
+def _mutation(_debugger: DebuggerLike, content: Content) -> tuple[Any, ...]:
+    return (content["mutation"],)
+
+
+def _how(_debugger: DebuggerLike, content: Content) -> tuple[Any, ...]:
+    return (str(content["how"]),)
+
+
+def _reason(_debugger: DebuggerLike, content: Content) -> tuple[Any, ...]:
+    return (content["reason"],) if content.get("reason") else ()
+
+
+def _key(_debugger: DebuggerLike, content: Content) -> tuple[Any, ...]:
+    if not content.get("key"):
+        raise ValueError("Modify needs a key: fill in Key first.")
+    return (str(content["key"]),)
+
+
+def _value(debugger: DebuggerLike, content: Content) -> tuple[Any, ...]:
+    key, text = str(content["key"]), str(content.get("value", ""))
+    with redacting_for(debugger):
+        return (read_value(debugger, content["id"], key, text),)
+
+
+def _target(_debugger: DebuggerLike, content: Content) -> tuple[Any, ...]:
+    if not content.get("target"):
+        raise ValueError("Reroute needs a target: choose one first.")
+    return (content["target"],)
+
+
+def _values(debugger: DebuggerLike, content: Content) -> tuple[Any, ...]:
+    places = {path_text(path): path for path in debugger.lacking}
+    given = content["values"].items()
+    return ({places[name]: str(text) for name, text in given if name in places},)
+
+
+_READERS: dict[str, Callable[[DebuggerLike, Content], tuple[Any, ...]]] = {
+    "frame": _frame,
+    "mutation": _mutation,
+    "how": _how,
+    "reason": _reason,
+    "key": _key,
+    "value": _value,
+    "target": _target,
+    "values": _values,
+}
+"""How what a verb takes is read from a message; one that may be left out gives nothing."""
 
 
 def toggle_breakpoint(debugger: DebuggerLike, path: str, after: bool = False) -> None:
     """Set a breakpoint before (or after) the node at `path`, or remove the ones there."""
-    points: Any = debugger.breakpoints
     there = [
         point
-        for point in points
-        if path in (getattr(point, "path", None), getattr(point, "node", None))
-        and bool(getattr(point, "stops_after", False)) == after
+        for point in debugger.breakpoints
+        if isinstance(point, NodeBreakpointLike)
+        and (point.path, bool(point.stops_after)) == (path, after)
     ]
-    for point in there:
-        points.remove(point.id)
-    if not there:
+    if not _removed(debugger, there):
         debugger.break_at(path, after=after)
 
 
 def toggle_edge(debugger: DebuggerLike, source: str, target: str) -> None:
     """Set a breakpoint on an edge, or remove the one there."""
-    points: Any = debugger.breakpoints
     there = [
         point
-        for point in points
-        if (getattr(point, "source", None), getattr(point, "target", None)) == (source, target)
+        for point in debugger.breakpoints
+        if isinstance(point, EdgeBreakpointLike)
+        and (point.source, point.target) == (source, target)
     ]
-    for point in there:
-        points.remove(point.id)
-    if not there:
+    if not _removed(debugger, there):
         debugger.break_on((source, target))
+
+
+def _removed(debugger: DebuggerLike, points: Sequence[BreakpointLike]) -> bool:
+    for point in points:
+        debugger.breakpoints.remove(point.id)
+    return bool(points)
 
 
 def change_stop(debugger: DebuggerLike, number: int, act: str) -> None:
     """Remove, enable or disable a stop by its number."""
-    points: Any = debugger.breakpoints
     if act == "remove":
-        points.remove(number)
+        debugger.breakpoints.remove(number)
     else:
-        points.enable(number, act == "enable")
+        debugger.breakpoints.enable(number, act == "enable")

@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from lellm_nb.notebook.model.barrier_rows import card_row, preview_row
-from lellm_nb.notebook.model.branch_rows import compare_rows, pair_rows
-from lellm_nb.notebook.model.updates import Feed
-from lellm_nb.notebook.tabs.frame_tabs import detail, state_rows
-from lellm_nb.notebook.tabs.output import picture_row
-from lellm_nb.notebook.tabs.watches import change_list
-from lellm_nb.notebook.tabs.who import find_rows, node_rows, place_row, who_rows
-from lellm_nb.notebook.values.redaction import showing
+from lellm_nb.notebook.model.node_card import node_rows
+from lellm_nb.notebook.model.search_rows import find_rows
+from lellm_nb.notebook.model.updates import Updates
+from lellm_nb.notebook.tabs.registry import QUESTIONS, TABS, tab_of
+from lellm_nb.notebook.values.frame_rows import title_row
+from lellm_nb.notebook.values.redaction import redacting_for, redactor_now
+from lellm_nb.notebook.values.state_view import learn_frame, level_names
 from lellm_nb.notebook.values.value_rows import long_text
 
-Question = dict[str, Any]
+Question = Mapping[str, Any]
 
 
-def answer(feed: Feed, question: Question) -> dict[str, Any]:
+def answer(updates: Updates, question: Question) -> dict[str, Any]:
     """Answer one question of a view, or say why it cannot be answered."""
-    ask = _ANSWERS.get(str(question.get("ask")))
-    if ask is None:
+    asked = str(question.get("ask"))
+    if asked not in _ANSWERS and asked not in QUESTIONS:
         return {"error": f"There is no answer to {question.get('ask')!r}."}
     try:
-        with showing(feed.debugger):
-            return ask(feed, question)
+        with redacting_for(updates.debugger):
+            if asked in QUESTIONS:
+                return QUESTIONS[asked].answer(updates.debugger, question)
+            return _ANSWERS[asked](updates, question)
     except Exception as error:  # a user's repr, predicate or lens may raise
         return {"error": long_text(str(error), 400) or type(error).__name__}
 
@@ -36,66 +38,54 @@ def takes_long(question: Question) -> bool:
     Such a question is answered beside the thread that writes to the page, which
     meanwhile goes on.
     """
-    return question.get("ask") in _LONG or question.get("tab") in ("route", "watches")
+    asked = question.get("ask")
+    if asked == _OF_A_TAB:
+        return any(tab.slow for tab in TABS if tab.id == question.get("tab"))
+    return asked in _LONG or (asked in QUESTIONS and QUESTIONS[asked].slow)
 
 
-def _detail(feed: Feed, question: Question) -> dict[str, Any]:
-    return detail(feed.debugger, question["frame"], question["tab"], question)
+def _detail(updates: Updates, question: Question) -> dict[str, Any]:
+    """One tab for one frame, with the frame's heading."""
+    debugger = updates.debugger
+    frame = debugger.frames[question["frame"]]
+    tab = tab_of(question["tab"])
+    learn_frame(redactor_now(), frame)
+    about = {"title": title_row(frame), "tab": tab.id, "levels": level_names(frame)}
+    return {**about, **tab.rows(debugger, frame, question)}
 
 
-def _inside(feed: Feed, question: Question) -> dict[str, Any]:
-    frame = feed.debugger.frames[question["frame"]]
-    whole = bool(question.get("whole"))
-    return state_rows(frame, question["steps"], question["start"], whole)
+def _chunk(updates: Updates, question: Question) -> dict[str, Any]:
+    return updates.chunk(question["chunk"])
 
 
-def _chunk(feed: Feed, question: Question) -> dict[str, Any]:
-    return feed.chunk(question["chunk"])
+def _card(updates: Updates, question: Question) -> dict[str, Any]:
+    return card_row(updates.debugger, question["id"])
 
 
-def _card(feed: Feed, question: Question) -> dict[str, Any]:
-    return card_row(feed.debugger, question["id"])
-
-
-def _preview(feed: Feed, question: Question) -> dict[str, Any]:
+def _preview(updates: Updates, question: Question) -> dict[str, Any]:
     said = ("reason", "key", "target")
     extra: dict[str, Any] = {name: question[name] for name in said if name in question}
     if "value" in question:
         extra["text"] = str(question["value"])
-    return preview_row(feed.debugger, question["id"], question["kind"], **extra)
+    return preview_row(updates.debugger, question["id"], question["kind"], **extra)
 
 
-def _picture(feed: Feed, question: Question) -> dict[str, Any]:
-    frame = feed.debugger.frames[question["frame"]]
-    return picture_row(frame.displayed[question["place"]], question["place"], 20_000_000)
+def _node(updates: Updates, question: Question) -> dict[str, Any]:
+    return node_rows(updates, question["node"], question["frame"])
 
 
-def _changes(feed: Feed, question: Question) -> dict[str, Any]:
-    return change_list(feed.debugger, str(question["text"]))
+def _find(updates: Updates, question: Question) -> dict[str, Any]:
+    return find_rows(updates.debugger, str(question["text"]))
 
 
-def _compare(feed: Feed, question: Question) -> dict[str, Any]:
-    return compare_rows(feed.debugger, str(question["line"]))
+_OF_A_TAB = "detail"
+_LONG = frozenset(("find", "card", "preview"))
 
-
-def _pair(feed: Feed, question: Question) -> dict[str, Any]:
-    return pair_rows(feed.debugger, str(question["line"]), question["left"], question["right"])
-
-
-_LONG = frozenset(("who", "find", "compare", "pair", "changes", "card", "preview", "picture"))
-
-_ANSWERS: dict[str, Callable[[Feed, Question], dict[str, Any]]] = {
-    "detail": _detail,
-    "inside": _inside,
+_ANSWERS: dict[str, Callable[[Updates, Question], dict[str, Any]]] = {
+    _OF_A_TAB: _detail,
     "chunk": _chunk,
     "card": _card,
     "preview": _preview,
-    "node": node_rows,
-    "who": who_rows,
-    "find": find_rows,
-    "place": place_row,
-    "picture": _picture,
-    "changes": _changes,
-    "compare": _compare,
-    "pair": _pair,
+    "node": _node,
+    "find": _find,
 }

@@ -3,69 +3,76 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import MISSING, fields
+from typing import Any, get_args
 
+from lellm_nb.graph.decision import Approve, Decision, Modify, Reject, Reroute
 from lellm_nb.notebook.debugger_protocol import DebuggerLike
+from lellm_nb.notebook.frame_protocol import FrameLike
 from lellm_nb.notebook.model.modify_form import form_rows, read_value, schema_of, wrong
-from lellm_nb.notebook.tabs.frame_tabs import change_rows, changed_keys, plain_state
+from lellm_nb.notebook.values.frame_rows import change_rows
+from lellm_nb.notebook.values.state_view import changed_keys, plain_state
 from lellm_nb.notebook.values.value_rows import long_text, short_text, value_row
 
-ANSWERS = ("approve", "reject", "modify", "reroute")
+_DECISIONS: dict[str, Any] = {one.word: one for one in get_args(Decision)}
+
+ANSWERS = {word: tuple(one.name for one in fields(made)) for word, made in _DECISIONS.items()}
+"""The answers on the card, each with what a person fills in for it."""
 
 
-def decision_of(kind: str, *, reason: str = "", key: str = "", value: Any = None,
-                target: str = "") -> Any:  # fmt: skip
+def decision_of(kind: str, **said: Any) -> Decision:
     """Return the decision that an answer on the card stands for.
+
+    Args:
+        said: What was filled in: ``reason, key, value, target``. Empty is left out.
 
     Raises:
         ValueError: The answer lacks what it needs, or is of no known kind.
-    """
-    from lellm_nb.graph.decision import Approve, Modify, Reject, Reroute
 
-    if kind == "approve":
-        return Approve()
-    if kind == "reject":
-        return Reject(reason) if reason else Reject()
-    if kind == "modify":
-        if not key:
-            raise ValueError("Modify needs a key.")
-        return Modify(key, value)
-    if kind == "reroute":
-        if not target:
-            raise ValueError("Reroute needs a target.")
-        return Reroute(target)
-    raise ValueError(f"There is no answer {kind!r}; there are {', '.join(ANSWERS)}.")
+    Example:
+        >>> decision_of("reject", reason=""), decision_of("modify", key="n", value=0)
+        (Reject(reason='rejected'), Modify(key='n', value=0))
+    """
+    if kind not in _DECISIONS:
+        raise ValueError(f"There is no answer {kind!r}; there are {', '.join(ANSWERS)}.")
+    given = {}
+    for one in fields(_DECISIONS[kind]):
+        filled = said.get(one.name)
+        if one.type != "Any" and not filled:
+            if one.default is MISSING:
+                raise ValueError(f"{kind.capitalize()} needs a {one.name}.")
+            continue
+        given[one.name] = filled
+    made: Decision = _DECISIONS[kind](**given)
+    return made
 
 
 def card_row(debugger: DebuggerLike, barrier: str) -> dict[str, Any]:
     """Return a barrier's card: its targets, and a preview for each answer."""
     targets = [str(target) for target in debugger.reroute_targets(barrier)]
     first = targets[0] if targets else ""
-    previews = {
-        "approve": preview_row(debugger, barrier, "approve"),
-        "reject": preview_row(debugger, barrier, "reject"),
-    }
+    previews = {word: preview_row(debugger, barrier, word) for word in (Approve.word, Reject.word)}
     if first:
-        previews["reroute"] = preview_row(debugger, barrier, "reroute", target=first)
+        previews[Reroute.word] = preview_row(debugger, barrier, Reroute.word, target=first)
     return {"id": barrier, "targets": targets, "previews": previews, **_about(debugger, barrier)}
 
 
 def _about(debugger: DebuggerLike, barrier: str) -> dict[str, Any]:
     """Return the values that a decision is about: those written last, and all keys there are."""
     frames = debugger.frames
-    frame: Any = frames[debugger.head]
+    frame = frames[debugger.head]
     waits = next((item for item in debugger.pending if str(item.id) == barrier), None)
     if waits is not None:
         frame = frames[waits.frame]
     state = plain_state(frame.state)
     keys = list(state) if isinstance(state, Mapping) else []
     latest: dict[Any, None] = {}
-    step: Any = frame
+    step: FrameLike | None = frame
     for _ in range(_LOOK_BACK):
-        latest.update((key, None) for key in changed_keys(step) if key in state)
-        step = getattr(step, "parent", None)
         if step is None or len(latest) >= _ABOUT:
             break
+        latest.update((key, None) for key in changed_keys(step) if key in state)
+        step = step.parent
     shown = [*latest, *(key for key in keys if key not in latest)][:_ABOUT]
     return {
         "about": [
@@ -91,13 +98,13 @@ def preview_row(debugger: DebuggerLike, barrier: str, kind: str, **answer: Any) 
     key, text = str(answer.get("key", "")), answer.pop("text", "")
     note = ""
     try:
-        if kind == "modify":
+        if kind == Modify.word:
             answer["value"] = read_value(debugger, barrier, key, text)
             note = schema_of(debugger, barrier).note(key, text)
         preview = debugger.preview(decision_of(kind, **answer), barrier)
         rows = change_rows(preview.diff)
     except Exception as error:  # user predicates run inside a preview
-        if kind == "modify":
+        if kind == Modify.word:
             return wrong(key, error)
         return {"next": None, "rows": [], "more": 0, "error": long_text(str(error), 400)}
     failure = getattr(preview, "error", None)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
 
 from lellm_nb.graph.drawing.outline import Outline
-from lellm_nb.notebook.debugger_protocol import FrameLike
+from lellm_nb.notebook.frame_protocol import FrameLike, PositionLike
 
 
 def places_after(frame: FrameLike, outline: Outline) -> frozenset[int]:
@@ -23,7 +22,7 @@ def places_after(frame: FrameLike, outline: Outline) -> frozenset[int]:
     return places
 
 
-def _places(level: Any, parent: int, outline: Outline) -> Iterator[int]:
+def _places(level: PositionLike | None, parent: int, outline: Outline) -> Iterator[int]:
     if level is None or level.node is None:
         return
     number = outline.child(parent, level.node)
@@ -47,7 +46,7 @@ def _places(level: Any, parent: int, outline: Outline) -> Iterator[int]:
         yield number
 
 
-def _fanned(branches: Any, number: int, outline: Outline) -> Iterator[int]:
+def _fanned(branches: Mapping[str, PositionLike], number: int, outline: Outline) -> Iterator[int]:
     """Yield the places in all branches; a branch that did not move since is known."""
     known = outline.memo.setdefault(number, {})
     for name, branch in branches.items():

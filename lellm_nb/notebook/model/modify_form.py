@@ -13,8 +13,8 @@ from lellm_nb.errors import StateTypeError
 from lellm_nb.graph.drawing.outline import plain_path
 from lellm_nb.graph.walk import graph_at
 from lellm_nb.notebook.debugger_protocol import DebuggerLike
-from lellm_nb.notebook.tabs.frame_tabs import plain_state
 from lellm_nb.notebook.values.editable import check_edit, editable_text
+from lellm_nb.notebook.values.state_view import plain_state
 from lellm_nb.notebook.values.value_rows import long_text, short_text
 from lellm_nb.state.compact import MISSING
 from lellm_nb.state.schema import Field, Schema

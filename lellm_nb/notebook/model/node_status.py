@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lellm_nb.graph.drawing.outline import Outline, plain_path
-from lellm_nb.notebook.debugger_protocol import FrameLike
+from lellm_nb.notebook.frame_protocol import FrameLike
 from lellm_nb.notebook.model.current_nodes import places_after
+from lellm_nb.notebook.values.frame_rows import kind_of, same_frame
 
 FRAME_KINDS = (
     "start", "commit", "waiting", "decision", "exit", "join", "route", "edit", "error",
@@ -28,7 +29,7 @@ Row = list[Any]
 
 
 @dataclass
-class Standing:
+class NodeStatuses:
     """What every node had come to at one frame.
 
     `marks` maps a node's number to ``[status, visits, microseconds]`` where
@@ -41,9 +42,9 @@ class Standing:
     marks: dict[int, list[Any]] = field(default_factory=dict)
     taken: dict[tuple[int, int], int] = field(default_factory=dict)
 
-    def copy(self) -> Standing:
+    def copy(self) -> NodeStatuses:
         marks = {number: list(mark) for number, mark in self.marks.items()}
-        return Standing(self.index, set(self.current), marks, dict(self.taken))
+        return NodeStatuses(self.index, set(self.current), marks, dict(self.taken))
 
     def add(self, row: Row, outline: Outline) -> None:
         """Go on by one frame.
@@ -68,8 +69,16 @@ class Standing:
                     edge = (number, sibling)
                     self.taken[edge] = self.taken.get(edge, 0) + 1
 
-    def since(self, old: Standing) -> dict[str, Any]:
-        """Return what to change in `old` to come to this standing."""
+    def travelled(self, rows: Iterable[Row], outline: Outline) -> list[Row]:
+        """Go on by the frames of rows, and return the rows as they travel."""
+        told = []
+        for row in rows:
+            self.add(row, outline)
+            told.append(packed(row))
+        return told
+
+    def since(self, old: NodeStatuses) -> dict[str, Any]:
+        """Return what to change in `old` to come to this."""
         marks = [
             [number, *mark] for number, mark in self.marks.items() if old.marks.get(number) != mark
         ]
@@ -86,7 +95,7 @@ class Standing:
         }
 
     def as_json(self) -> dict[str, Any]:
-        """Return the standing whole."""
+        """Return the statuses whole."""
         return {
             "index": self.index,
             "current": sorted(self.current),
@@ -97,8 +106,14 @@ class Standing:
 
 def row_of(before: FrameLike | None, frame: FrameLike, outline: Outline) -> Row:
     """Return how `frame` differs from the frame before it."""
-    old = places_after(before, outline) if before is not None else frozenset()
-    new = places_after(frame, outline)
+    old = _NOWHERE if before is None else places_after(before, outline)
+    return _row(old, places_after(frame, outline), frame, outline)
+
+
+_NOWHERE: frozenset[int] = frozenset()
+
+
+def _row(old: frozenset[int], new: frozenset[int], frame: FrameLike, outline: Outline) -> Row:
     kind = kind_of(frame)
     number = _number_of(frame, outline)
     micros = round((frame.duration or 0) * 1e6)
@@ -107,23 +122,18 @@ def row_of(before: FrameLike | None, frame: FrameLike, outline: Outline) -> Row:
 
 
 def _number_of(frame: FrameLike, outline: Outline) -> int:
-    if not frame.path:
+    path = frame.path
+    if not path:
         return -1
-    number = outline.by_path.get(frame.path)
+    number = outline.by_path.get(path)
     if number is not None:
         return number
-    plain = plain_path(frame.path)
+    plain = plain_path(path)
     if plain not in outline.by_path and frame.level.node:
         # A pause inside a node waits under a name of its own.
         above, slash, _ = plain.rpartition("/")
         plain = f"{above}{slash}{frame.level.node}"
     return outline.find(plain)
-
-
-def kind_of(frame: FrameLike) -> str:
-    """Return the frame's kind as plain text."""
-    kind = frame.kind
-    return str(getattr(kind, "value", kind))
 
 
 def packed(row: Row) -> Row:
@@ -134,34 +144,38 @@ def packed(row: Row) -> Row:
     return result
 
 
-class Ledger:
-    """The standings along one line of history, found again quickly.
+class StatusHistory:
+    """The statuses along one line of history, found again quickly.
 
-    Keeps a standing every few thousand frames and folds rows from there. A
+    Keeps them every few thousand frames and folds rows from there. A
     line that was left and gone on differently is noticed by its frames, and
     what came after the fork is forgotten.
     """
 
     def __init__(self, outline: Outline) -> None:
         self.outline = outline
-        self.live = Standing()
+        self.live = NodeStatuses()
         self.events: list[list[int]] = []
         """``[index, kind]`` of every frame so far that is not a plain commit."""
-        self._kept: list[tuple[Standing, FrameLike]] = []
-        self._last: FrameLike | None = None
+        self._kept: list[tuple[NodeStatuses, FrameLike]] = []
+        self.last: FrameLike | None = None
+        """The frame that `live` is at."""
+
+        self._places = _NOWHERE
 
     def settle(self, frames: Sequence[FrameLike], head: int) -> None:
         """Go back to where `live` is on the line and not past the head."""
-        if self._stands(frames, self.live.index, self._last, head):
+        if self._stands(frames, self.live.index, self.last, head):
             return
         kept = self._kept
         while kept and not self._stands(frames, kept[-1][0].index, kept[-1][1]):
             kept.pop()
-        base, frame = Standing(), None
-        for standing, its_frame in kept:
-            if standing.index <= head:
-                base, frame = standing, its_frame
-        self.live, self._last = base.copy(), frame
+        base, frame = NodeStatuses(), None
+        for statuses, its_frame in kept:
+            if statuses.index <= head:
+                base, frame = statuses, its_frame
+        self.live, self.last = base.copy(), frame
+        self._places = _NOWHERE if frame is None else places_after(frame, self.outline)
 
     def forget_events(self, after: int) -> None:
         """Drop the events past frame `after`: the line goes on differently."""
@@ -181,33 +195,51 @@ class Ledger:
             return False
         return same_frame(frames[index], frame)
 
-    def advance(self, frames: Sequence[FrameLike], upto: int) -> Iterable[Row]:
-        """Bring `live` to frame `upto`, yielding the rows gone through."""
-        while self.live.index < upto:
-            frame = frames[self.live.index + 1]
-            row = row_of(self._last, frame, self.outline)
+    def following(self, frame: FrameLike, most: int) -> list[FrameLike] | None:
+        """Return the frames that lead from the last one so far to `frame`, by their parents.
+
+        None where it does not come after that one, or by more than `most`.
+        """
+        found: list[FrameLike] = []
+        if not 0 <= frame.index - self.live.index <= most:
+            return None
+        before: FrameLike | None = frame
+        for _ in range(frame.index - self.live.index):
+            if before is None:
+                return None
+            found.append(before)
+            before = before.parent
+        return found[::-1] if before is self.last else None
+
+    def advance(self, frames: Iterable[FrameLike]) -> list[Row]:
+        """Go on by the frames that come next and return their rows."""
+        rows = []
+        for frame in frames:
+            places = places_after(frame, self.outline)
+            row = _row(self._places, places, frame, self.outline)
             self.live.add(row, self.outline)
-            self._last = frame
+            self.last, self._places = frame, places
             index = self.live.index
             if row[1] != "commit" and (not self.events or self.events[-1][0] < index):
                 self.events.append([index, FRAME_KINDS.index(row[1])])
             newest = self._kept[-1][0].index if self._kept else -1
             if index >= newest + _CHECKPOINT_EVERY:
                 self._kept.append((self.live.copy(), frame))
-            yield row
+            rows.append(row)
+        return rows
 
-    def standing(self, frames: Sequence[FrameLike], index: int) -> Standing:
+    def statuses_at(self, frames: Sequence[FrameLike], index: int) -> NodeStatuses:
         """Return what every node had come to at frame `index`."""
         if index < 0:
-            return Standing()
+            return NodeStatuses()
         if index == self.live.index:
             return self.live.copy()
-        base, frame = Standing(), None
+        base, frame = NodeStatuses(), None
         for kept, kept_frame in self._kept:
             if kept.index <= index:
                 base, frame = kept.copy(), kept_frame
         if base.index <= self.live.index <= index:
-            base, frame = self.live.copy(), self._last
+            base, frame = self.live.copy(), self.last
         while base.index < index:
             following = frames[base.index + 1]
             base.add(row_of(frame, following, self.outline), self.outline)
@@ -219,19 +251,9 @@ class Ledger:
         first = number * CHUNK
         last = min(first + CHUNK, len(frames))
         before = frames[first - 1] if first else None
-        base = self.standing(frames, first - 1).as_json()
+        base = self.statuses_at(frames, first - 1).as_json()
         rows = []
         for index in range(first, last):
             rows.append(packed(row_of(before, frames[index], self.outline)))
             before = frames[index]
         return {"chunk": number, "base": base, "rows": rows}
-
-
-def same_frame(a: FrameLike | None, b: FrameLike | None) -> bool:
-    """Say whether two frames are one record, however they were handed out."""
-    if a is b:
-        return True
-    if a is None or b is None:
-        return False
-    key = getattr(a, "id", None)
-    return key is not None and key == getattr(b, "id", None)

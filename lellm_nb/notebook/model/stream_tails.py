@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lellm_nb.graph.drawing.outline import Outline
-from lellm_nb.notebook.tabs.output import stream_text
-from lellm_nb.notebook.values.redaction import veil_of
+from lellm_nb.notebook.debugger_protocol import DebuggerLike
+from lellm_nb.notebook.values.displayed import stream_text
+from lellm_nb.notebook.values.redaction import redactor_of
 from lellm_nb.notebook.values.value_rows import clean_text
 
 TAIL = 4_000
@@ -24,7 +25,7 @@ class StreamTails:
         ([[0, True, 'hel']], [[0, False, 'lo']], [[0, True, None]])
     """
 
-    def __init__(self, outline: Outline, debugger: Any = None) -> None:
+    def __init__(self, outline: Outline, debugger: DebuggerLike | None = None) -> None:
         self._outline = outline
         self._debugger = debugger
         self._told: dict[int, tuple[int, int, str, int]] = {}
@@ -40,7 +41,6 @@ class StreamTails:
         """Return ``[node, whether it begins anew, text]``; no text says that it ended."""
         rows: list[list[Any]] = []
         seen = set()
-        veil = veil_of(self._debugger)
         for path, chunks in streaming.items():
             number = self._outline.find(path)
             if number < 0:
@@ -53,7 +53,9 @@ class StreamTails:
                 continue
             if anew:
                 heard, end, told = 0, "", 0
-            text, end, told = veil.split(end + stream_text(chunks[heard:count]), told)
+            text, end, told = redactor_of(self._debugger).split(
+                end + stream_text(chunks[heard:count]), told
+            )
             self._told[number] = (id(chunks), count, end, told)
             if anew or text:
                 rows.append([number, anew, clean_text(text[-TAIL:])])

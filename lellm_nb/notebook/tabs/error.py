@@ -8,14 +8,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from lellm_nb.notebook.debugger_protocol import DebuggerLike, FrameLike
+from lellm_nb.notebook.frame_protocol import FrameLike
+from lellm_nb.notebook.tabs.tab import Tab
 from lellm_nb.notebook.values.value_rows import long_text, short_text, type_name, value_row
 
 _MOST_LOCALS = 20
 _MOST_PARTS = 12
 
 
-def error_rows(debugger: DebuggerLike, frame: FrameLike) -> dict[str, Any]:
+def error_rows(frame: FrameLike) -> dict[str, Any]:
     """Return the frame's error: the user's own lines first, then the rest."""
     error = frame.error
     if error is None:
@@ -96,3 +97,6 @@ def is_library(filename: str) -> bool:
         return True
     path = Path(filename)
     return path.is_relative_to(_HERE) or path.is_relative_to(Path(traceback.__file__).parent)
+
+
+TAB = Tab("error", "Error", 6, lambda _debugger, frame, _question: error_rows(frame))

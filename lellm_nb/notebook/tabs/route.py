@@ -5,7 +5,9 @@ from __future__ import annotations
 from itertools import islice
 from typing import Any
 
-from lellm_nb.notebook.debugger_protocol import DebuggerLike, FrameLike
+from lellm_nb.notebook.debugger_protocol import DebuggerLike
+from lellm_nb.notebook.frame_protocol import FrameLike, RouteLike
+from lellm_nb.notebook.tabs.tab import Tab
 from lellm_nb.notebook.values.value_rows import PAGE, short_text
 
 _CONDITION = 300
@@ -28,7 +30,7 @@ def route_rows(debugger: DebuggerLike, frame: FrameLike, ask: bool = True) -> di
     if not ask:
         return {**result, "rows": _recorded(route)}
     try:
-        why: Any = debugger.why(frame)
+        why = debugger.why(frame)
     except Exception as error:  # a history without its graph can still say what was recorded
         result["said"] = "" if route is not None else short_text(str(error), 300)
         return {**result, "rows": _recorded(route)}
@@ -48,9 +50,14 @@ def route_rows(debugger: DebuggerLike, frame: FrameLike, ask: bool = True) -> di
     return result
 
 
-def _recorded(route: Any) -> list[dict[str, Any]]:
+def _recorded(route: RouteLike | None) -> list[dict[str, Any]]:
     tried = () if route is None else route.tried
     return [
         {"edge": str(label), "result": bool(answer), "won": bool(answer)}
         for label, answer in islice(tried, PAGE)
     ]
+
+
+TAB = Tab(
+    "route", "Route", 4, lambda debugger, frame, _question: route_rows(debugger, frame), slow=True
+)

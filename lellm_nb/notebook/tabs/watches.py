@@ -7,7 +7,9 @@ from itertools import islice
 from typing import Any
 
 from lellm_nb.debug.query.evaluate import as_function
-from lellm_nb.notebook.debugger_protocol import DebuggerLike, FrameLike
+from lellm_nb.notebook.debugger_protocol import DebuggerLike
+from lellm_nb.notebook.frame_protocol import FrameLike
+from lellm_nb.notebook.tabs.tab import Question, Rows, Tab, TabQuestion
 from lellm_nb.notebook.values.value_rows import short_text, value_row
 from lellm_nb.record.frame import Frame
 
@@ -50,9 +52,9 @@ def stop_rows(debugger: DebuggerLike) -> list[dict[str, Any]]:
     ]
 
 
-def change_list(debugger: DebuggerLike, text: str) -> dict[str, Any]:
-    """Return at which frames of the line an expression changed, newest first."""
-    table: Any = debugger.evaluate(text)
+def _changes(debugger: DebuggerLike, question: Question) -> Rows:
+    """At which frames of the line an expression changed, newest first."""
+    table = debugger.evaluate(str(question["text"]))
     rows: list[dict[str, Any]] = []
     last: Any = object()
     for index, value, error in zip(table.index, table["value"], table["error"], strict=True):
@@ -76,3 +78,17 @@ def add_watch(debugger: DebuggerLike, text: str) -> None:
 
     watched.__name__ = key[:60]
     debugger.watch(watched)
+
+
+def _rows(debugger: DebuggerLike, frame: FrameLike, question: Question) -> Rows:
+    return watch_rows(debugger, frame, question.get("texts") or ())
+
+
+TAB = Tab(
+    "watches",
+    "Watches",
+    8,
+    _rows,
+    slow=True,
+    questions=(TabQuestion("changes", _changes, slow=True),),
+)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from lellm_nb.notebook.values.redaction import MARK, Path, veil
+from lellm_nb.notebook.values.redaction import MARK, Path, redactor_now
 from lellm_nb.notebook.values.value_rows import LONG, short_text
 from lellm_nb.record.redaction.redactor import Redacted
 
@@ -39,8 +39,8 @@ def editable_text(value: Any, path: Path = ()) -> dict[str, Any]:
         >>> editable_text("sk-" + "a1" * 16)
         {'text': '', 'plain': True, 'redacted': '[redacted: OpenAI key]'}
     """
-    if isinstance(value, Redacted) or veil().holds(value, path):
-        if isinstance(value, (str, Redacted)) or veil().hides(path):
+    if isinstance(value, Redacted) or redactor_now().holds(value, path):
+        if isinstance(value, (str, Redacted)) or redactor_now().hides(path):
             plain = isinstance(value, (str, Redacted))
             return {"text": "", "plain": plain, "redacted": short_text(value, path=path)}
         raise ValueError(
@@ -90,5 +90,5 @@ def check_edit(old: Any, text: str, path: Path) -> None:
     Raises:
         RedactedEditError: `old` holds a secret, and `text` a mark in the place of one.
     """
-    if MARK in text and veil().holds(old, path):
+    if MARK in text and redactor_now().holds(old, path):
         raise RedactedEditError(".".join(map(str, path)) or "The value")

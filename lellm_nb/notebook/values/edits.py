@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from lellm_nb.notebook.debugger_protocol import FrameLike
-from lellm_nb.notebook.tabs.frame_tabs import plain_state, shown_state
+from lellm_nb.notebook.frame_protocol import FrameLike
 from lellm_nb.notebook.values.editable import check_edit, typed_value
+from lellm_nb.notebook.values.state_view import plain_state, shown_state
 from lellm_nb.notebook.values.value_rows import inside, keys_at
 from lellm_nb.record.redaction.redactor import Redacted
 

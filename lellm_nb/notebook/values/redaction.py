@@ -1,7 +1,7 @@
 """What the view must not show: secrets are taken out of texts before they are cut or sent.
 
 Every function here that makes a text or a row asks the redactor of the debugger on show
-(`showing`); outside of any it is the default one, so that forgetting to say which is safe.
+(`redacting_for`); outside of any it is the default one, so that forgetting to say which is safe.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from itertools import islice
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from lellm_nb.notebook.debugger_protocol import DebuggerLike
 from lellm_nb.record.redaction.redactor import SHORT, Redacted, Redactor, redacted_paths
 
 MARGIN = 4_000
@@ -32,37 +33,37 @@ _MOST_LOOKS = 2_000
 Path = tuple[Any, ...]
 
 
-class Veil:
+class DisplayRedactor:
     """One redactor as the view uses it.
 
     Beside its patterns and paths it knows the texts that stood at secret paths: a password
     that a node prints is the same secret as in the state.
 
     Example:
-        >>> veil = Veil(Redactor(paths=["config.password"]))
-        >>> veil.hides(("config", "password")), veil.hides(("config", "user"))
+        >>> redactor = DisplayRedactor(Redactor(paths=["config.password"]))
+        >>> redactor.hides(("config", "password")), redactor.hides(("config", "user"))
         (True, False)
-        >>> veil.learn({"config": {"password": "hunter2"}})
-        >>> veil.text("signing in with hunter2 as me")
+        >>> redactor.learn({"config": {"password": "hunter2"}})
+        >>> redactor.text("signing in with hunter2 as me")
         'signing in with [redacted] as me'
     """
 
     def __init__(self, redactor: Redactor) -> None:
         self.redactor = redactor
         self._rules = [path.split(".") for path in redactor.paths]
-        self._words: tuple[str, ...] = ()
+        self.words: tuple[str, ...] = ()
+        """Texts that stood at secret paths, the longest first."""
+
+        self.has_paths = bool(self._rules)
+        """Whether a value may be secret by its place."""
+
         self._learned: Any = None
         self._least = SHORT if redactor.hint(b" ") is False else 0
 
-    @property
-    def has_paths(self) -> bool:
-        """Whether a value may be secret by its place."""
-        return bool(self._rules)
-
     def text(self, text: str) -> str:
         """Return a text without its secrets; the same one where there is none."""
-        if self._words:
-            for word in self._words:
+        if self.words:
+            for word in self.words:
                 if word in text:
                     text = text.replace(word, "[redacted]")
         if len(text) < self._least or not self.redactor.hint(text.encode(errors="replace")):
@@ -81,7 +82,7 @@ class Veil:
             What to tell; the text to put before the next piece; how much of that was told.
 
         Example:
-            >>> Veil(Redactor()).split("the key is sk-abcdef")
+            >>> DisplayRedactor(Redactor()).split("the key is sk-abcdef")
             ('the key is ', 'the key is sk-abcdef', 11)
         """
         at = max(told, self._safe_end(text))
@@ -125,13 +126,13 @@ class Veil:
         if not self._rules or state is self._learned:
             return
         self._learned = state
-        words = dict.fromkeys(self._words)
+        words = dict.fromkeys(self.words)
         for rule in self._rules:
             for found in islice(_at(state, rule), _MOST_LOOKS):
                 if isinstance(found, str) and len(found) >= _LEAST_WORD:
                     words[found] = None
         # in one go: another thread may be reading; the longest first, as one may hold another
-        self._words = tuple(sorted(islice(words, _MOST_WORDS), key=len, reverse=True))
+        self.words = tuple(sorted(islice(words, _MOST_WORDS), key=len, reverse=True))
 
     def rows(self, rows: Any) -> Any:
         """Return JSON-ready rows with the secrets taken out of every text in them."""
@@ -148,7 +149,7 @@ class Veil:
 
     def may_touch(self, rows: Any) -> bool:
         """Say, at little cost, whether `rows` may have anything to take out."""
-        if self._words:
+        if self.words:
             return True
         try:
             return self.redactor.hint(json.dumps(rows).encode())
@@ -171,31 +172,31 @@ def _at(value: Any, rule: list[str]) -> Iterator[Any]:
             yield from _at(item, rest)
 
 
-_veils: WeakKeyDictionary[Redactor, Veil] = WeakKeyDictionary()
-_default = Veil(Redactor())
-_now: ContextVar[Veil] = ContextVar("lellm_nb_veil", default=_default)
+_of: WeakKeyDictionary[Redactor, DisplayRedactor] = WeakKeyDictionary()
+_default = DisplayRedactor(Redactor())
+_now: ContextVar[DisplayRedactor] = ContextVar("lellm_nb_redactor", default=_default)
 
 
-def veil_of(debugger: Any) -> Veil:
-    """Return the veil of a debugger: one for all lines that share its redactor."""
-    redactor = getattr(debugger, "redact", None)
-    if redactor is None:
+def redactor_of(debugger: DebuggerLike | None) -> DisplayRedactor:
+    """Return how a debugger's texts are redacted: one for all lines that share its redactor."""
+    if debugger is None:
         return _default
-    veil = _veils.get(redactor)
-    if veil is None:
-        veil = _veils[redactor] = Veil(redactor)
-    return veil
+    redactor = debugger.redact
+    found = _of.get(redactor)
+    if found is None:
+        found = _of[redactor] = DisplayRedactor(redactor)
+    return found
 
 
-def veil() -> Veil:
-    """Return the veil that is in effect."""
+def redactor_now() -> DisplayRedactor:
+    """Return the redactor that is in effect."""
     return _now.get()
 
 
 @contextmanager
-def showing(debugger: Any) -> Iterator[Veil]:
+def redacting_for(debugger: DebuggerLike | None) -> Iterator[DisplayRedactor]:
     """While this is entered, texts and rows are made with the redactor of `debugger`."""
-    mine = veil_of(debugger)
+    mine = redactor_of(debugger)
     token = _now.set(mine)
     try:
         yield mine
@@ -203,12 +204,12 @@ def showing(debugger: Any) -> Iterator[Veil]:
         _now.reset(token)
 
 
-def sealed(debugger: Any, rows: Any) -> Any:
+def redact_rows(debugger: DebuggerLike | None, rows: Any) -> Any:
     """Return rows as they may leave for a browser or a file: the last gate, for every text.
 
     Example:
-        >>> sealed(None, {"alert": "no such key: sk-" + "a1" * 16})
+        >>> redact_rows(None, {"alert": "no such key: sk-" + "a1" * 16})
         {'alert': 'no such key: [redacted: OpenAI key]'}
     """
-    mine = veil_of(debugger)
+    mine = redactor_of(debugger)
     return mine.rows(rows) if mine.may_touch(rows) else rows

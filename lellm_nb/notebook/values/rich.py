@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from itertools import islice
 from typing import Any
 
-from lellm_nb.notebook.tabs.output import MOST_BYTES, picture
+from lellm_nb.notebook.values.displayed import picture, sized
 from lellm_nb.notebook.values.redaction import Path
 from lellm_nb.notebook.values.value_rows import short_text
 
@@ -103,7 +103,5 @@ def _picture(value: Any) -> dict[str, Any] | None:
     for kind in ("image/png", "image/jpeg", "image/gif"):
         found = picture(kind, raw)
         if found is not None:
-            size = len(found) * 3 // 4
-            row = {"kind": kind, "bytes": size}
-            return {**row, "data": found} if size <= MOST_BYTES else row
+            return sized(kind, found)
     return None

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from itertools import islice
 from typing import Any
 
-from lellm_nb.notebook.values.redaction import MARGIN, Path, veil
+from lellm_nb.notebook.values.redaction import MARGIN, Path, redactor_now
 from lellm_nb.record.redaction.redactor import Redacted
 
 SHORT = 120
@@ -36,22 +36,22 @@ def short_text(value: Any, limit: int = SHORT, path: Path = ()) -> str:
         >>> short_text("x" * 200, limit=5)
         'xxxx…'
     """
-    hidden = bool(path) and veil().hides(path)
+    hidden = bool(path) and redactor_now().hides(path)
     plain = isinstance(value, str) and not hidden
     text: str = value if plain else _spelled(value, limit, 3, path)
-    text = veil().text(text[: limit * 2 + MARGIN])[: limit * 2]
+    text = redactor_now().text(text[: limit * 2 + MARGIN])[: limit * 2]
     text = " ".join(clean_text(text).split("\n"))
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 def long_text(text: str, limit: int = LONG) -> str:
     """Return the beginning of a text as it can travel, without its secrets."""
-    return clean_text(veil().text(text[: limit + MARGIN])[:limit])
+    return clean_text(redactor_now().text(text[: limit + MARGIN])[:limit])
 
 
 def tail_text(text: str, limit: int = LONG) -> str:
     """Return the end of a text as it can travel, without its secrets."""
-    shown = veil().text(text[-limit - MARGIN :])
+    shown = redactor_now().text(text[-limit - MARGIN :])
     if len(shown) <= limit < len(text) - MARGIN:
         shown = shown.partition("\n")[2]  # it may begin in the middle of a secret
     return clean_text(shown[-limit:])
@@ -81,12 +81,12 @@ def clean_rows(value: Any) -> Any:
 
 
 def _spelled(value: Any, limit: int, depth: int, path: Path) -> str:
-    if path and veil().hides(path):
+    if path and redactor_now().hides(path):
         return HIDDEN
     if isinstance(value, str):
         text: str = value
         if len(text) > limit:
-            text = veil().text(text[: limit + MARGIN])[:limit] + "…"
+            text = redactor_now().text(text[: limit + MARGIN])[:limit] + "…"
         return '"' + text.replace("\n", "⏎") + '"'
     if isinstance(value, Mapping):
         pairs = (f"{k}: {_spelled(v, limit, depth - 1, (*path, k))}" for k, v in value.items())
@@ -104,7 +104,7 @@ def _spelled(value: Any, limit: int, depth: int, path: Path) -> str:
 
 def _bytes_text(some: bytes) -> str:
     text = some.decode("latin-1")
-    shown = veil().text(text)
+    shown = redactor_now().text(text)
     return repr(some[:40]) if shown == text else shown[:80]
 
 
@@ -190,7 +190,7 @@ def can_open(value: Any) -> bool:
 
 def value_row(value: Any, path: Path = ()) -> dict[str, Any]:
     """Return one value as a row: type, size, short text, whether it opens."""
-    if path and veil().hides(path):
+    if path and redactor_now().hides(path):
         return {"type": type_name(value), "size": "", "text": HIDDEN, "opens": False}
     return {
         "type": type_name(value),
@@ -205,24 +205,25 @@ def children(value: Any, start: int = 0, path: Path = ()) -> dict[str, Any]:
 
     A text answers with itself, cut at a length a page can bear.
     """
-    if path and veil().hides(path):
+    if path and redactor_now().hides(path):
         value = HIDDEN
     if isinstance(value, str):
-        text = veil().text(value)
+        text = redactor_now().text(value)
         end = start + LONG
         return {"full": clean_text(text[start:end]), "next": end, "cut": max(0, len(text) - end)}
     if not isinstance(value, (Mapping, list, tuple, set, frozenset)):
         return {"rows": [], "start": 0, "total": 0}
     rows = []
     total = len(value)
-    placed = veil().has_paths
-    for key, item in islice(_items(value), start, start + PAGE):
+    placed = redactor_now().has_paths
+    for key, item in islice(items_of(value), start, start + PAGE):
         row = value_row(item, (*path, key) if placed else ())
         rows.append({"key": short_text(key, 80), **row})
     return {"rows": rows, "start": start, "total": total}
 
 
-def _items(value: Any) -> Iterator[tuple[Any, Any]]:
+def items_of(value: Any) -> Iterator[tuple[Any, Any]]:
+    """Return what is inside a value, by its keys or its numbers."""
     if isinstance(value, Mapping):
         return iter(value.items())
     return iter(enumerate(value))
@@ -244,7 +245,7 @@ def inside(value: Any, steps: Sequence[int]) -> Any:
     for step in steps:
         if not isinstance(value, (Mapping, list, tuple, set, frozenset)):
             raise LookupError(f"A {type_name(value)} has nothing inside.")
-        pair = next(islice(_items(value), step, step + 1), None)
+        pair = next(islice(items_of(value), step, step + 1), None)
         if pair is None:
             raise LookupError(f"There is no child {step} in {short_text(value, 40)}.")
         value = pair[1]
@@ -262,7 +263,7 @@ def keys_at(value: Any, steps: Sequence[int]) -> tuple[Any, ...]:
     for step in steps:
         if not isinstance(value, (Mapping, list, tuple)):
             raise LookupError(f"A {type_name(value)} has no places to name.")
-        pair = next(islice(_items(value), step, step + 1), None)
+        pair = next(islice(items_of(value), step, step + 1), None)
         if pair is None:
             raise LookupError(f"There is no child {step} in {short_text(value, 40)}.")
         keys.append(pair[0])

@@ -10,8 +10,8 @@ from typing import Any
 
 import ipywidgets as w
 
-from lellm_nb.graph.decision import Decision
-from lellm_nb.notebook.model.barrier_rows import decision_of
+from lellm_nb.graph.decision import Approve, Decision, Reject
+from lellm_nb.notebook.model.barrier_rows import ANSWERS, decision_of
 from lellm_nb.notebook.values.editable import typed_value
 from lellm_nb.notebook.values.value_rows import short_text
 from lellm_nb.notebook.widget.kernel import check_clicks, publish
@@ -86,25 +86,24 @@ class BarrierCard:
         name = escape(barrier_id.rpartition("#")[0] or barrier_id)
         self._title = f"<b>{name}</b> waits for a decision"
         self.head = w.HTML(self._title)
-        self.reason = _field("Reason")
-        self.key = _field("Key")
-        self.value = _field("Value", "JSON, else text")
-        self.target = _field("Target")
+        self.fields = {
+            "reason": _field("Reason"),
+            "key": _field("Key"),
+            "value": _field("Value", "JSON, else text"),
+            "target": _field("Target"),
+        }
         self.buttons = {
             kind: w.Button(description=kind.capitalize(), layout={"width": "92px"})
-            for kind in ("approve", "reject", "modify", "reroute")
+            for kind in ANSWERS
         }
-        self.buttons["approve"].button_style = "success"
-        self.buttons["reject"].button_style = "danger"
+        self.buttons[Approve.word].button_style = "success"
+        self.buttons[Reject.word].button_style = "danger"
         for kind, button in self.buttons.items():
             button.on_click(lambda _button, kind=kind: self._clicked(kind))
         self.root = w.VBox(
             [
                 self.head,
-                self._row("approve"),
-                self._row("reject", self.reason),
-                self._row("modify", self.key, self.value),
-                self._row("reroute", self.target),
+                *(self._row(kind, names) for kind, names in ANSWERS.items()),
             ],
             layout={
                 "border": "1px solid var(--jp-warn-color1, #b97a00)",
@@ -114,8 +113,8 @@ class BarrierCard:
         )
         self.root.add_class("lellm-nb-barrier")
 
-    def _row(self, kind: str, *fields: w.Text) -> w.HBox:
-        return w.HBox([self.buttons[kind], *fields])
+    def _row(self, kind: str, names: tuple[str, ...]) -> w.HBox:
+        return w.HBox([self.buttons[kind], *(self.fields[name] for name in names)])
 
     def show(self) -> None:
         """Show the card in the cell that is running."""
@@ -136,7 +135,7 @@ class BarrierCard:
             self._closed = True
         for button in self.buttons.values():
             button.disabled = True
-        for field in (self.reason, self.key, self.value, self.target):
+        for field in self.fields.values():
             field.disabled = True
         self.head.value = self._title.replace(" waits for a decision", f": {escape(outcome)}")
 
@@ -144,10 +143,10 @@ class BarrierCard:
         try:
             decision: Any = decision_of(
                 kind,
-                reason=self.reason.value,
-                key=self.key.value,
-                value=typed_value(self.value.value),
-                target=self.target.value.strip(),
+                reason=self.fields["reason"].value,
+                key=self.fields["key"].value,
+                value=typed_value(self.fields["value"].value),
+                target=self.fields["target"].value.strip(),
             )
         except Exception as error:  # shown where the click was
             self.head.value = f"{self._title} · {escape(str(error))}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import uuid
+from collections.abc import Callable
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -67,19 +68,23 @@ class Still:
             self._shown = html
             publish(_Html(html), self._id, again=True)
 
+    def do(self, task: Callable[[], None]) -> None:
+        """Have `task` run on the writer's thread."""
+        self._panel.do(task)
+
     def settle(self) -> None:
         """Bring up to date all that a saved notebook keeps."""
         self.refresh()
         self._panel.rest()
 
     def _html(self) -> str:
-        feed, picture = self._panel.feed, self._panel.picture
+        updates, picture = self._panel.updates, self._panel.picture
         if picture is None:
             from lellm_nb.graph.drawing.layered import layered, visible
 
-            opened = feed.outline.composites()
-            picture = layered(visible(feed.outline, opened))
-        return static_html(feed.debugger, feed.outline, picture, feed.statuses())
+            opened = updates.outline.composites()
+            picture = layered(visible(updates.outline, opened))
+        return static_html(updates.debugger, updates.outline, picture, updates.statuses())
 
     def _later(self) -> None:
         if self._timer is not None:
@@ -134,7 +139,7 @@ def _refresh_after_cells() -> None:
                 finally:
                     event.set()
 
-            still._panel.do(work)
+            still.do(work)
             done.append(event)
         for event in done:
             event.wait(2.0)

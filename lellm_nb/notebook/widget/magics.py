@@ -6,9 +6,11 @@ import shlex
 from collections.abc import Callable
 from typing import Any
 
+from lellm_nb.debug.core.verb_table import VERBS, Verb
 from lellm_nb.notebook.values.editable import typed_value
 
-Verb = Callable[[Any, list[str]], Any]
+Act = Callable[[Any, list[str]], Any]
+"""Does what comes after ``%lellm`` to a debugger, with the words after that."""
 
 
 def load_ipython_extension(shell: Any) -> None:
@@ -35,14 +37,14 @@ class _Magic:
         from lellm_nb.notebook.widget.display import last_debugger
 
         name, *words = _words(line) or ["help"]
-        verb = VERBS.get(name.replace("-", "_"))
-        if verb is None:
+        act = ACTS.get(name.replace("-", "_"))
+        if act is None:
             raise UsageError(usage())
         debugger = last_debugger()
         if debugger is None:
             raise UsageError("There is no debugger yet: make one with Debugger(graph).")
         try:
-            return verb(debugger, words)
+            return act(debugger, words)
         except (ValueError, IndexError) as error:
             raise UsageError(f"%lellm {line}: {error}. {usage()}") from error
 
@@ -56,50 +58,33 @@ def _words(line: str) -> list[str]:
 
 def usage() -> str:
     """Return the magic's forms on one line."""
-    return "%lellm " + " | ".join(sorted(VERBS)) + " — acts on the last debugger."
+    return "%lellm " + " | ".join(sorted(ACTS)) + " — acts on the last debugger."
 
 
-def _counted(verb: str) -> Verb:
-    def act(debugger: Any, words: list[str]) -> Any:
-        return getattr(debugger, verb)(*(int(word) for word in words[:1]))
-
-    return act
-
-
-def _plain(verb: str) -> Verb:
-    return lambda debugger, _words: getattr(debugger, verb)()
-
-
-def _until(verb: str) -> Verb:
-    def act(debugger: Any, words: list[str]) -> Any:
-        return getattr(debugger, verb)(*words[:1])
-
-    return act
-
-
-def _modify(debugger: Any, words: list[str]) -> Any:
+def _pair(words: list[str]) -> tuple[Any, ...]:
     if len(words) < 2:
         raise ValueError("modify needs a key and a value")
-    return debugger.modify(words[0], typed_value(" ".join(words[1:])))
+    return words[0], typed_value(" ".join(words[1:]))
 
 
-VERBS: dict[str, Verb] = {
-    "step": _counted("step"),
-    "back": _counted("back"),
-    "over": _plain("over"),
-    "into": _plain("into"),
-    "out": _plain("out"),
-    "run": _until("run"),
-    "run_back": _until("run_back"),
-    "retry": _plain("retry"),
-    "pause": _plain("pause"),
-    "stop": _plain("stop"),
-    "approve": _plain("approve"),
-    "reject": lambda debugger, words: debugger.reject(" ".join(words)),
-    "modify": _modify,
-    "reroute": lambda debugger, words: debugger.reroute(words[0]),
-    "rewind": lambda debugger, words: debugger.rewind(int(words[0])),
-    "fork": lambda debugger, words: debugger.fork(*(int(w) for w in words[:1])),
+_TAKEN: dict[str, Callable[[list[str]], tuple[Any, ...]]] = {
+    "none": lambda _words: (),
+    "count": lambda words: tuple(int(word) for word in words[:1]),
+    "until": lambda words: tuple(words[:1]),
+    "frame": lambda words: (int(words[0]),),
+    "text": lambda words: (" ".join(words),),
+    "name": lambda words: (words[0],),
+    "pair": _pair,
+}
+"""How what a verb takes is read from the words after it."""
+
+
+def _act(verb: Verb, read: Callable[[list[str]], tuple[Any, ...]]) -> Act:
+    return lambda debugger, words: getattr(debugger, verb.name)(*read(words))
+
+
+ACTS: dict[str, Act] = {
+    **{v.name: _act(v, _TAKEN[v.words]) for v in VERBS.values() if v.words is not None},
     "frames": lambda debugger, _words: debugger.frames.to_pandas(),
     "show": lambda debugger, _words: debugger,
 }

@@ -19,14 +19,14 @@ from lellm_nb.graph.drawing.outline import Outline
 from lellm_nb.notebook.debugger_protocol import DebuggerLike
 from lellm_nb.notebook.export.offline_history import outline_json, short_book
 from lellm_nb.notebook.layout.layout import layout
-from lellm_nb.notebook.messages.commands import post_order
+from lellm_nb.notebook.messages.commands import Order, read_order
 from lellm_nb.notebook.messages.queries import answer, takes_long
 from lellm_nb.notebook.messages.view_commands import ACTS
-from lellm_nb.notebook.model.updates import NOW, Feed
-from lellm_nb.notebook.values.redaction import sealed
+from lellm_nb.notebook.model.updates import NOW, Updates
+from lellm_nb.notebook.values.redaction import redact_rows
 from lellm_nb.notebook.values.value_rows import clean_rows
 from lellm_nb.notebook.widget.assets import module_text, style_text
-from lellm_nb.notebook.widget.writer import Client
+from lellm_nb.notebook.widget.writer import WidgetUpdater
 
 BRIEF = 0.05
 """A run is said to run after this long, in seconds: a step that is over before is told once."""
@@ -59,8 +59,8 @@ class Panel(anywidget.AnyWidget):
     """A short history whole, as it was when a cell ended, for a file without a kernel."""
 
     def __init__(self, debugger: DebuggerLike) -> None:
-        self._feed = Feed(debugger)
-        self._opened = _opened_at_first(self._feed.outline)
+        self._updates = Updates(debugger)
+        self._opened = _opened_at_first(self._updates.outline)
         self._picture: Drawing | None = None
         self._snapshot_seq = 0
         self._book_seq = -1
@@ -68,18 +68,18 @@ class Panel(anywidget.AnyWidget):
         """Called on the writer's thread when the panel came to rest."""
 
         super().__init__(
-            outline=outline_json(self._feed.outline),
-            snapshot=sealed(debugger, clean_rows(self._feed.snapshot())),
+            outline=outline_json(self._updates.outline),
+            snapshot=redact_rows(debugger, clean_rows(self._updates.snapshot())),
         )
-        self._snapshot_seq = self._feed.sequence
-        self._client = Client(self._update)
+        self._snapshot_seq = self._updates.sequence
+        self._client = WidgetUpdater(self._update)
         self._unsubscribe = debugger.subscribe(self._client.touch)
         self.on_msg(self._heard)
         self._client.do(self._draw)
 
     def send(self, content: Any, buffers: Any = None) -> None:
         """Send rows to every view; half a character in a name must not lose them."""
-        content = sealed(self.debugger, content)
+        content = redact_rows(self.debugger, content)
         try:
             super().send(content, buffers)
         except UnicodeEncodeError:
@@ -88,12 +88,12 @@ class Panel(anywidget.AnyWidget):
     @property
     def debugger(self) -> DebuggerLike:
         """The debugger on show: after *Fork here* that is the fork."""
-        return self._feed.debugger
+        return self._updates.debugger
 
     @property
-    def feed(self) -> Feed:
+    def updates(self) -> Updates:
         """What the views are told."""
-        return self._feed
+        return self._updates
 
     @property
     def picture(self) -> Drawing | None:
@@ -103,25 +103,25 @@ class Panel(anywidget.AnyWidget):
     def follow(self, debugger: DebuggerLike) -> None:
         """Show another debugger from now on. Runs on the writer's thread."""
         self._unsubscribe()
-        old = self._feed
-        self._feed = Feed(debugger, old.sequence)
-        self._feed.extra["watches"] = old.extra["watches"]
+        old = self._updates
+        self._updates = Updates(debugger, old.sequence)
+        self._updates.extra["watches"] = old.extra["watches"]
         self._unsubscribe = debugger.subscribe(self._client.touch)
         _moved(self, old.debugger, debugger)
         if debugger.graph is not old.graph:
             self._show_graph()
-        self.send({"kind": "snapshot", **self._feed.snapshot()})
+        self.send({"kind": "snapshot", **self._updates.snapshot()})
 
     def alert(self, text: str) -> None:
         """Show an error in the panel until it is dismissed or followed by success."""
-        self._feed.extra["alert"] = {"text": text, "at": time.time()}
+        self._updates.extra["alert"] = {"text": text, "at": time.time()}
         self._client.touch()
 
     def rest(self) -> None:
         """Bring the snapshot up to date. Runs on the writer's thread."""
-        if self._feed.sequence != self._snapshot_seq:
-            snapshot = sealed(self.debugger, clean_rows(self._feed.snapshot()))
-            self._snapshot_seq = self._feed.sequence
+        if self._updates.sequence != self._snapshot_seq:
+            snapshot = redact_rows(self.debugger, clean_rows(self._updates.snapshot()))
+            self._snapshot_seq = self._updates.sequence
             self.snapshot = snapshot
         if self._book_seq != self._snapshot_seq:
             self._book_seq = self._snapshot_seq
@@ -132,32 +132,37 @@ class Panel(anywidget.AnyWidget):
         self._client.do(task)
 
     def _update(self) -> None:
-        if self._feed.graph_changed:
-            looking = self._feed.extra
-            self._feed = Feed(self._feed.debugger, self._feed.sequence)
-            self._feed.extra = looking
-            self._show_graph()
-            self.send({"kind": "snapshot", **self._feed.snapshot()})
-        ago = self._feed.since_began()
-        if ago is not None and ago < BRIEF:
-            self._client.again(BRIEF - ago)
-            return
         try:
-            delta = self._feed.delta()
+            now = self.debugger.summary
+            if now.graph is not self._updates.graph:
+                self._take_graph()
+            ago = self._updates.since_began(now) if now.busy else None
+            if ago is not None and ago < BRIEF:
+                self._client.again(BRIEF - ago)
+                return
+            delta = self._updates.delta(now)
         except LookupError:  # the line changed between two reads: look again
             self._client.touch()
             return
         if delta is not None:
             self.send({"kind": "delta", **delta})
-        if self._feed.behind:
+        if self._updates.behind:
             self._client.touch()
         else:
             self.on_quiet()
 
+    def _take_graph(self) -> None:
+        """Go on with the graph that the debugger has now."""
+        shared = self._updates.extra
+        self._updates = Updates(self._updates.debugger, self._updates.sequence)
+        self._updates.extra = shared
+        self._show_graph()
+        self.send({"kind": "snapshot", **self._updates.snapshot()})
+
     def greet(self, seq: Any) -> None:
         """Answer a view that says hello: that somebody is here, and what it missed."""
-        if seq != self._feed.sequence:
-            self.send({"kind": "snapshot", **self._feed.snapshot()})
+        if seq != self._updates.sequence:
+            self.send({"kind": "snapshot", **self._updates.snapshot()})
         else:
             self.send({"kind": "here"})
 
@@ -167,12 +172,12 @@ class Panel(anywidget.AnyWidget):
         self._draw()
 
     def _show_graph(self) -> None:
-        self._opened = _opened_at_first(self._feed.outline)
-        self.outline = outline_json(self._feed.outline)
+        self._opened = _opened_at_first(self._updates.outline)
+        self.outline = outline_json(self._updates.outline)
         self._draw()
 
     def _draw(self) -> None:
-        self._picture = layout(self._feed.outline, self._opened)
+        self._picture = layout(self._updates.outline, self._opened)
         self.drawing = self._picture.as_json()
 
     def _heard(self, _widget: Any, content: Any, _buffers: Any) -> None:
@@ -197,38 +202,40 @@ class Panel(anywidget.AnyWidget):
         self._client.touch()
 
     def _answer(self, question: dict[str, Any]) -> None:
-        reply = answer(self._feed, question)
+        reply = answer(self._updates, question)
         self.send({"kind": "reply", "re": question.get("re"), "answer": reply})
 
-    def _order(self, order: dict[str, Any]) -> None:
-        feed = self._feed
-        if order.get("do") not in ("pause", "stop"):
-            feed.extra.update(look=NOW, alert=None)
+    def _order(self, content: dict[str, Any]) -> None:
+        updates = self._updates
         try:
-            future = post_order(feed.debugger, order)
+            order = read_order(updates.debugger, content)
+            if not order.verb.going:  # what ends a run leaves the view where it is
+                updates.extra.update(look=NOW, alert=None)
+            future = order.post(updates.debugger)
         except Exception as error:  # refused at the door: say so where it was asked
+            updates.extra.update(look=NOW)
             self.alert(str(error))
             return
         future.add_done_callback(lambda done: self._ordered(order, done))
         self._client.touch()
 
-    def _ordered(self, order: dict[str, Any], done: Future[Any]) -> None:
+    def _ordered(self, order: Order, done: Future[Any]) -> None:
         if done.cancelled():
             return
         error = done.exception()
         if error is None:
             result = done.result()
-            if order.get("do") in ("fork", "without", "go"):
+            if order.verb.leads:
                 self._client.do(lambda: self._lead(order, result))
             elif isinstance(result, Stop) and result.reason is not StopReason.FAILED:
                 error = result.error  # a condition raised, or a secret has to be given again
         if error is not None:
             self.alert(str(error) or type(error).__name__)
 
-    def _lead(self, order: dict[str, Any], made: DebuggerLike) -> None:
+    def _lead(self, order: Order, made: DebuggerLike) -> None:
         """Go along to a new line, and run on there if that was asked for."""
         self.follow(made)
-        if order.get("do") == "go" and not order.get("stay"):
+        if order.runs_on:
             self._order({"do": "run"})
 
 

@@ -29,10 +29,10 @@ BURST = 2
 _log = logging.getLogger(__name__)
 
 
-class Client:
+class WidgetUpdater:
     """One widget's place at the writer: a flag and a row of tasks."""
 
-    def __init__(self, update: Callable[[], None], writer: Writer | None = None):
+    def __init__(self, update: Callable[[], None], writer: WidgetWriter | None = None):
         self._update = update
         self._writer = writer or the_writer()
         self._dirty = False
@@ -82,15 +82,15 @@ class Client:
             _log.exception("The notebook view could not be updated.")
 
 
-class Writer:
+class WidgetWriter:
     """Serves its clients on a thread that starts when it is first needed."""
 
     def __init__(self) -> None:
         self._condition = threading.Condition()
-        self._waiting: set[Client] = set()
+        self._waiting: set[WidgetUpdater] = set()
         self._thread: threading.Thread | None = None
 
-    def wake(self, client: Client) -> None:
+    def wake(self, client: WidgetUpdater) -> None:
         with self._condition:
             self._waiting.add(client)
             if self._thread is None or not self._thread.is_alive():
@@ -99,7 +99,7 @@ class Writer:
             self._condition.notify()
 
     def _serve(self) -> None:
-        later: dict[Client, float] = {}
+        later: dict[WidgetUpdater, float] = {}
         while True:
             with self._condition:
                 while not self._waiting:
@@ -120,14 +120,14 @@ class Writer:
                     later[client] = back_at
 
 
-_writer: Writer | None = None
+_writer: WidgetWriter | None = None
 _guard = threading.Lock()
 
 
-def the_writer() -> Writer:
+def the_writer() -> WidgetWriter:
     """Return the process's writer."""
     global _writer
     with _guard:
         if _writer is None:
-            _writer = Writer()
+            _writer = WidgetWriter()
         return _writer

@@ -6,8 +6,8 @@ import pytest
 
 from lellm_nb import Debugger, GraphBuilder
 from lellm_nb.errors import DebuggerError, RedactedValueError
-from lellm_nb.notebook.messages.commands import post_order
-from lellm_nb.notebook.model.updates import Feed
+from lellm_nb.notebook.messages.commands import read_order
+from lellm_nb.notebook.model.updates import Updates
 
 KEY = "sk-" + "a1" * 20
 
@@ -91,13 +91,15 @@ def test_what_is_around_a_secret_may_be_given_whole(tmp_path):
 def test_the_panel_asks_for_what_is_lacking_until_it_is_given(tmp_path):
     """By its place, and only while the run could not go on without it."""
     dbg = reopened(nested("job"), tmp_path / "runs.db")
-    feed = Feed(dbg)
-    assert feed.snapshot()["head"]["lacking"] == ["config.key"]
+    updates = Updates(dbg)
+    assert updates.snapshot()["head"]["lacking"] == ["config.key"]
 
-    post_order(dbg, {"do": "supply", "values": {"config.key": KEY, "nowhere": "x"}}).result(10)
+    read_order(dbg, {"do": "supply", "values": {"config.key": KEY, "nowhere": "x"}}).post(
+        dbg
+    ).result(10)
 
     assert dbg.lacking == []
-    assert feed.delta()["head"]["lacking"] == []
+    assert updates.delta()["head"]["lacking"] == []
     assert dbg.run().reason.name == "COMPLETED"
     reader = Debugger.open(tmp_path / "runs.db")
-    assert Feed(reader).snapshot()["head"]["lacking"] == []
+    assert Updates(reader).snapshot()["head"]["lacking"] == []

@@ -13,9 +13,9 @@ import pytest
 from lellm_nb import Debugger, GraphBuilder, Redactor, TextDelta
 from lellm_nb.notebook.export.html import data_text
 from lellm_nb.notebook.export.offline_history import book_of, short_book
-from lellm_nb.notebook.export.value_table import Shelf, differing
+from lellm_nb.notebook.export.value_table import ValueTable, differing
 from lellm_nb.notebook.messages.queries import answer
-from lellm_nb.notebook.model.updates import Feed
+from lellm_nb.notebook.model.updates import Updates
 from lellm_nb.notebook.values.value_rows import clean_rows
 from lellm_nb.notebook.widget.assets import STATIC
 from tests.notebook.test_both_sides import a_node
@@ -153,15 +153,15 @@ def plain(told):
 def test_a_book_answers_as_its_debugger_does(ask_book, line):
     """Every tab at every frame, values, diffs, writers, hits, watches and comparisons."""
     dbg = a_history().branch(line)
-    feed = Feed(dbg)
+    updates = Updates(dbg)
     questions = list(questions_for(dbg))
     replies = ask_book(clean_rows(book_of(dbg, None)), line, questions)
 
     assert len(replies) == len(questions)
     wrong = [
-        (question, plain(reply), plain(answer(feed, question)))
+        (question, plain(reply), plain(answer(updates, question)))
         for question, reply in zip(questions, replies, strict=True)
-        if plain(reply) != plain(answer(feed, question))
+        if plain(reply) != plain(answer(updates, question))
     ]
     assert not wrong, f"{len(wrong)} of {len(questions)}: {wrong[0]}"
 
@@ -193,7 +193,7 @@ def test_a_book_costs_what_changed():
 def test_any_frame_of_a_long_line_is_found(ask_book):
     """States are told whole every so often, and lists share one tape."""
     dbg = looping(1_500)
-    feed = Feed(dbg)
+    updates = Updates(dbg)
     questions = [
         {"ask": "detail", "frame": frame, "tab": tab}
         for frame in (0, 1, 199, 200, 201, 777, 1_500)
@@ -205,7 +205,7 @@ def test_any_frame_of_a_long_line_is_found(ask_book):
     for question, reply in zip(
         questions, ask_book(book_of(dbg, None), "main", questions), strict=True
     ):
-        assert plain(reply) == plain(answer(feed, question)), question
+        assert plain(reply) == plain(answer(updates, question)), question
 
 
 @pytest.mark.parametrize(
@@ -239,7 +239,7 @@ def test_versions_of_a_state_differ_in_what_is_another_object():
     big = ["x"] * 1_000
 
     assert differing({"a": big, "b": 1}, {"a": big, "b": 2, "c": 3}) == ["b", "c"]
-    shelf = Shelf()
+    shelf = ValueTable()
     first = {"a": big, "b": 1}
     second = {"a": big, "b": 2}
     shelf.put_state(first, None)

@@ -10,8 +10,8 @@ from lellm_nb import Debugger, GraphBuilder
 from lellm_nb.notebook.export.offline_history import SHORT, book_of, short_book
 from lellm_nb.notebook.messages.queries import answer, takes_long
 from lellm_nb.notebook.model.run_summary import head_rows
-from lellm_nb.notebook.model.updates import Feed
-from lellm_nb.notebook.tabs.output import picture, picture_row
+from lellm_nb.notebook.model.updates import Updates
+from lellm_nb.notebook.values.displayed import picture, picture_row
 from lellm_nb.notebook.values.editable import editable_text
 from lellm_nb.notebook.values.edits import edits_of
 from lellm_nb.notebook.values.rich import rich_form
@@ -31,7 +31,7 @@ def made(**state):
 
 
 def ask(dbg, **question):
-    return answer(Feed(dbg), question)
+    return answer(Updates(dbg), question)
 
 
 def test_who_is_asked_of_the_level_on_show_and_of_places_inside_a_value():
@@ -170,11 +170,11 @@ def test_a_failed_join_is_told_with_its_branches():
     )
     dbg = Debugger(g.start("all").end("all").build())
     dbg.run()
-    feed = Feed(dbg)
+    updates = Updates(dbg)
 
-    assert head_rows(dbg, feed.outline)["join"] == {
+    assert head_rows(dbg, updates.outline)["join"] == {
         "path": "all",
         "failed": ["bad"],
         "branches": 2,
     }
-    assert head_rows(made(), Feed(made()).outline)["join"] is None
+    assert head_rows(made(), Updates(made()).outline)["join"] is None

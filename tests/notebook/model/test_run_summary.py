@@ -6,7 +6,7 @@ import asyncio
 import time
 
 from lellm_nb import Debugger, GraphBuilder
-from lellm_nb.notebook.model.updates import Feed
+from lellm_nb.notebook.model.updates import Updates
 from lellm_nb.notebook.widget.panel import Panel
 
 
@@ -23,7 +23,7 @@ def until(condition):
 
 
 def told(dbg):
-    return Feed(dbg).snapshot()["head"]
+    return Updates(dbg).snapshot()["head"]
 
 
 def test_a_view_says_what_stopped_the_run():
@@ -74,8 +74,8 @@ def test_what_holds_a_run_behind_a_button_is_an_alert():
 
     panel._heard(panel, {"do": "run"}, [])
 
-    until(lambda: panel.feed.extra["alert"])
-    assert "'nothing'" in panel.feed.extra["alert"]["text"]
+    until(lambda: panel.updates.extra["alert"])
+    assert "'nothing'" in panel.updates.extra["alert"]["text"]
 
 
 def test_commands_of_either_kind_are_remembered():

@@ -8,8 +8,8 @@ import pytest
 
 from lellm_nb import Debugger, GraphBuilder
 from lellm_nb.notebook.messages.queries import answer
-from lellm_nb.notebook.model.node_status import CHUNK, FRAME_KINDS, Standing
-from lellm_nb.notebook.model.updates import Feed
+from lellm_nb.notebook.model.node_status import CHUNK, FRAME_KINDS, NodeStatuses
+from lellm_nb.notebook.model.updates import Updates
 
 
 def review():
@@ -44,9 +44,9 @@ def chain(length, steps):
 class View:
     """What a browser does with what it is told."""
 
-    def __init__(self, feed):
-        self.outline = feed.outline
-        self.start(feed.snapshot())
+    def __init__(self, updates):
+        self.outline = updates.outline
+        self.start(updates.snapshot())
 
     def start(self, snapshot):
         self.seq = snapshot["seq"]
@@ -76,7 +76,7 @@ class View:
 
 
 def standing_of(json_form):
-    return Standing(
+    return NodeStatuses(
         json_form["index"],
         set(json_form["current"]),
         {number: mark for number, *mark in json_form["marks"]},
@@ -91,11 +91,11 @@ def unpacked(row):
 
 def told_whole(debugger):
     """The standing that a view opened just now starts from."""
-    feed = Feed(debugger)
-    snapshot = feed.snapshot()
-    while feed.behind:
-        feed.delta()
-        snapshot = feed.snapshot()
+    updates = Updates(debugger)
+    snapshot = updates.snapshot()
+    while updates.behind:
+        updates.delta()
+        snapshot = updates.snapshot()
     return standing_of(snapshot["standing"])
 
 
@@ -119,12 +119,12 @@ JOURNEY = [
 def test_differences_add_up_to_the_whole():
     """A view that followed all along shows what a view opened just now shows."""
     dbg = review()
-    feed = Feed(dbg)
-    view = View(feed)
+    updates = Updates(dbg)
+    view = View(updates)
 
     for act in JOURNEY:
         act(dbg)
-        view.hear(feed.delta())
+        view.hear(updates.delta())
 
         assert view.standing == told_whole(dbg)
         assert view.head["head"] == dbg.head
@@ -134,38 +134,38 @@ def test_differences_add_up_to_the_whole():
 def test_any_frame_can_be_shown_from_its_stretch_of_history():
     """A chunk's start and rows lead to the same standing as folding from the beginning."""
     dbg = chain(7, 3 * CHUNK + 5)
-    feed = Feed(dbg)
-    feed.snapshot()
+    updates = Updates(dbg)
+    updates.snapshot()
     frames = dbg.frames
 
     for index in (0, CHUNK - 1, CHUNK, 2 * CHUNK + 3, len(frames) - 1):
         number = index // CHUNK
-        chunk = json.loads(json.dumps(feed.chunk(number)))
+        chunk = json.loads(json.dumps(updates.chunk(number)))
         standing = standing_of(chunk["base"])
         for row in chunk["rows"][: index - number * CHUNK + 1]:
-            standing.add(unpacked(row), feed.outline)
+            standing.add(unpacked(row), updates.outline)
 
-        fresh = Feed(dbg)
-        assert standing == fresh._ledger.standing(frames, index)
+        fresh = Updates(dbg)
+        assert standing == fresh._history.statuses_at(frames, index)
         assert standing.index == index
 
 
 def test_nothing_is_sent_when_nothing_changed():
     """A listener that is called for no reason costs no message."""
     dbg = review()
-    feed = Feed(dbg)
-    feed.snapshot()
+    updates = Updates(dbg)
+    updates.snapshot()
 
-    assert feed.delta() is None
+    assert updates.delta() is None
 
 
 def test_every_branch_of_a_parallel_region_is_current():
     """Two branches move side by side, so two nodes are current."""
     dbg = review()
     dbg.run("both")
-    feed = Feed(dbg)
+    updates = Updates(dbg)
 
-    current = {feed.outline.nodes[n].path for n in feed.snapshot()["standing"]["current"]}
+    current = {updates.outline.nodes[n].path for n in updates.snapshot()["standing"]["current"]}
 
     assert current == {"both/left", "both/right"}
 
@@ -173,24 +173,24 @@ def test_every_branch_of_a_parallel_region_is_current():
 def test_a_step_of_a_run_is_told_in_a_few_bytes():
     """What travels per step is what changed: the message around it is larger."""
     dbg = chain(1000, 1000)
-    feed = Feed(dbg)
-    feed.snapshot()
+    updates = Updates(dbg)
+    updates.snapshot()
     dbg.step()
-    feed.delta()
+    updates.delta()
 
     dbg.step()
 
-    assert len(json.dumps(feed.delta())) < 700
+    assert len(json.dumps(updates.delta())) < 700
 
 
 def test_a_long_run_is_told_by_what_became_of_its_nodes():
     """Ten thousand frames at once are one change of a few nodes, not ten thousand rows."""
     dbg = chain(5, 0)
-    feed = Feed(dbg)
-    view = View(feed)
+    updates = Updates(dbg)
+    view = View(updates)
     dbg.step(10_000)
 
-    delta = feed.delta()
+    delta = updates.delta()
     view.hear(delta)
 
     assert len(json.dumps(delta)) < 2_000
@@ -205,10 +205,10 @@ def test_a_failure_is_named_at_the_head_and_kept_in_its_frame():
 
     dbg = Debugger(GraphBuilder("g").node("bad", bad).start("bad").end("bad").build())
     dbg.run()
-    feed = Feed(dbg)
+    updates = Updates(dbg)
 
-    head = feed.snapshot()["head"]
-    error = answer(feed, {"ask": "detail", "frame": 1, "tab": "error"})
+    head = updates.snapshot()["head"]
+    error = answer(updates, {"ask": "detail", "frame": 1, "tab": "error"})
 
     assert head["failure"] == "bad failed: ValueError: no <b>printer</b>"
     assert error["type"] == "ValueError"
@@ -222,10 +222,12 @@ def test_every_tab_answers_for_every_frame(tab):
     dbg = review()
     for act in JOURNEY:
         act(dbg)
-    feed = Feed(dbg)
+    updates = Updates(dbg)
 
     for index in range(len(dbg.frames)):
-        reply = json.loads(json.dumps(answer(feed, {"ask": "detail", "frame": index, "tab": tab})))
+        reply = json.loads(
+            json.dumps(answer(updates, {"ask": "detail", "frame": index, "tab": tab}))
+        )
         assert reply["title"]["index"] == index
         assert reply["tab"] == tab
 
@@ -234,35 +236,35 @@ def test_inside_a_composite_the_state_of_its_level_comes_first():
     """What the node saw is what is shown; the whole run is one choice away."""
     dbg = review()
     dbg.step(2)
-    feed = Feed(dbg)
+    updates = Updates(dbg)
     ask = {"ask": "detail", "frame": 2}
 
-    assert answer(feed, {**ask, "tab": "state"})["levels"] == ["agent", "whole run"]
-    level = answer(feed, {**ask, "tab": "diff"})["rows"]
-    whole = answer(feed, {**ask, "tab": "diff", "whole": True})["rows"]
+    assert answer(updates, {**ask, "tab": "state"})["levels"] == ["agent", "whole run"]
+    level = answer(updates, {**ask, "tab": "diff"})["rows"]
+    whole = answer(updates, {**ask, "tab": "diff", "whole": True})["rows"]
     assert [row["path"] for row in level] == ["answer"]
     assert whole == []
 
 
 def test_a_question_that_makes_no_sense_is_answered_with_why():
     """The view shows the reason; nothing breaks on the writer's thread."""
-    feed = Feed(review())
+    updates = Updates(review())
 
-    assert "error" in answer(feed, {"ask": "weather"})
-    assert "error" in answer(feed, {"ask": "detail", "frame": 99, "tab": "state"})
-    assert "error" in answer(feed, {"ask": "detail", "frame": 0, "tab": "weather"})
+    assert "error" in answer(updates, {"ask": "weather"})
+    assert "error" in answer(updates, {"ask": "detail", "frame": 99, "tab": "state"})
+    assert "error" in answer(updates, {"ask": "detail", "frame": 0, "tab": "weather"})
 
 
 def test_a_barrier_card_says_where_each_answer_leads():
     """Under each button stand its change and the next node, before anything is decided."""
     dbg = review()
     dbg.run()
-    feed = Feed(dbg)
+    updates = Updates(dbg)
     frames = len(dbg.frames)
 
-    card = answer(feed, {"ask": "card", "id": "approve#0"})
+    card = answer(updates, {"ask": "card", "id": "approve#0"})
     modify = answer(
-        feed,
+        updates,
         {"ask": "preview", "id": "approve#0", "kind": "modify", "key": "n", "value": "[1]"},
     )
 
@@ -277,10 +279,10 @@ def test_a_barrier_card_says_where_each_answer_leads():
 def test_a_button_says_what_a_press_would_do_right_now():
     """The tooltip is about this moment, and a button that can do nothing says why."""
     dbg = review()
-    feed = Feed(dbg)
-    ready = feed.snapshot()["head"]
+    updates = Updates(dbg)
+    ready = updates.snapshot()["head"]
     dbg.run()
-    waiting = feed.delta()["head"]
+    waiting = updates.delta()["head"]
 
     assert ready["button:step"] == [True, "Run draft, one commit"]
     assert ready["button:back"][0] is False

@@ -9,14 +9,14 @@ import pytest
 
 from lellm_nb import Debugger, GraphBuilder, InMemoryStore, Redactor, TextDelta
 from lellm_nb.graph.drawing.outline import Outline
-from lellm_nb.notebook.export.html import export_html
+from lellm_nb.notebook import export_html
 from lellm_nb.notebook.export.still import static_html
 from lellm_nb.notebook.messages.queries import answer
 from lellm_nb.notebook.model.stream_tails import StreamTails
-from lellm_nb.notebook.model.updates import Feed
+from lellm_nb.notebook.model.updates import Updates
 from lellm_nb.notebook.values.editable import RedactedEditError
 from lellm_nb.notebook.values.edits import edits_of
-from lellm_nb.notebook.values.redaction import Veil, sealed, showing
+from lellm_nb.notebook.values.redaction import DisplayRedactor, redact_rows, redacting_for
 from lellm_nb.notebook.values.value_rows import children, short_text, tail_text, value_row
 from lellm_nb.notebook.widget.panel import Panel
 from lellm_nb.record.redaction.redactor import PATTERNS, Redacted
@@ -84,9 +84,9 @@ QUESTIONS = [
 def test_no_answer_to_a_view_has_a_secret(question):
     """Whatever is asked, at any frame; what stands in its place says so."""
     dbg = finished(redact=PATHS)
-    feed = Feed(dbg)
+    updates = Updates(dbg)
     for frame in range(len(dbg.frames)):
-        told = json.dumps(sealed(dbg, answer(feed, {"frame": frame, **question})))
+        told = json.dumps(redact_rows(dbg, answer(updates, {"frame": frame, **question})))
         assert PART not in told
         assert "horse" not in told
 
@@ -100,9 +100,9 @@ def test_the_heads_rows_the_cards_and_the_alerts_have_none(monkeypatch):
         Panel.__mro__[1], "send", lambda self, content, b=None: sent.append(content)
     )
     barrier = dbg.pending[0].id
-    panel.send(answer(panel.feed, {"ask": "card", "id": barrier}))
+    panel.send(answer(panel.updates, {"ask": "card", "id": barrier}))
     panel.alert(f"no such thing: {KEY} {PASSWORD}")
-    panel.send({"kind": "snapshot", **panel.feed.snapshot()})
+    panel.send({"kind": "snapshot", **panel.updates.snapshot()})
     dbg.approve()
     dbg.run()
     panel.rest()
@@ -119,8 +119,8 @@ def test_files_and_code_have_none(tmp_path):
     """The export, the still form, `to_test` and `to_cell`; a test without its input is skipped."""
     dbg = finished(redact=PATHS)
     page = export_html(dbg, tmp_path / "run.html").read_text()
-    feed = Feed(dbg)
-    still = static_html(dbg, feed.outline, None, {})
+    updates = Updates(dbg)
+    still = static_html(dbg, updates.outline, None, {})
     test, cell = dbg.to_test(1), dbg.to_cell(1)
 
     for text in (page, still, test, cell):
@@ -150,7 +150,9 @@ def test_who_chooses_what_is_secret_is_asked_in_one_place():
     assert set(Debugger(graph).redact.patterns) == set(PATTERNS)
     assert Debugger(graph, store=InMemoryStore(redact=everything)).redact is everything
     assert Debugger(graph, redact=PATHS, store=InMemoryStore()).redact is PATHS
-    shown = answer(Feed(finished(redact=everything)), {"ask": "detail", "tab": "state", "frame": 1})
+    shown = answer(
+        Updates(finished(redact=everything)), {"ask": "detail", "tab": "state", "frame": 1}
+    )
     assert KEY in json.dumps(shown)
 
 
@@ -190,7 +192,7 @@ def test_a_redacted_value_is_edited_anew_or_left():
     """What stands for a secret never becomes the value; a new value may be typed."""
     dbg = finished(redact=PATHS)
     frame = dbg.frames[1]
-    with showing(dbg):
+    with redacting_for(dbg):
         assert edits_of(frame, [{"steps": [0], "text": "sk-new"}]) == {"key": "sk-new"}
         for steps in ([0], [1, 0], [3]):
             with pytest.raises(RedactedEditError, match="not shown"):
@@ -214,10 +216,10 @@ def test_a_value_that_was_redacted_when_stored_is_supplied_and_not_its_mark(tmp_
     kept.close()
     dbg = Debugger.open(tmp_path / "r.db", graph=graph)
     frame = dbg.frames[1]
-    place = answer(Feed(dbg), {"ask": "place", "frame": 1, "steps": [0]})
+    place = answer(Updates(dbg), {"ask": "place", "frame": 1, "steps": [0]})
 
     assert (place["text"], place["redacted"]) == ("", "[redacted: OpenAI key]")
-    assert "error" in answer(Feed(dbg), {"ask": "place", "frame": 1, "steps": [1]})
+    assert "error" in answer(Updates(dbg), {"ask": "place", "frame": 1, "steps": [1]})
     with pytest.raises(RedactedEditError):
         edits_of(frame, [{"steps": [0], "text": "[redacted: OpenAI key]"}])
     assert edits_of(frame, [{"steps": [0], "text": "7"}]) == {"key": "7"}
@@ -228,14 +230,14 @@ def test_texts_without_secrets_are_the_same_objects():
     text = "nothing but words, and a long-winded_name " * 3
     rows = {"a": [text]}
 
-    assert Veil(Redactor()).text(text) is text
-    assert sealed(None, rows) is rows
+    assert DisplayRedactor(Redactor()).text(text) is text
+    assert redact_rows(None, rows) is rows
 
 
 def test_a_picture_is_no_text_to_look_through():
     """Its letters may look like anything; there may be millions of them."""
     row = {"kind": "image/png", "data": KEY, "text": KEY}
-    told = sealed(None, {"shown": [row]})
+    told = redact_rows(None, {"shown": [row]})
 
     assert told["shown"][0]["data"] == KEY
     assert told["shown"][0]["text"] == "[redacted: OpenAI key]"
@@ -244,11 +246,11 @@ def test_a_picture_is_no_text_to_look_through():
 def test_what_stands_at_a_secret_path_is_known_wherever_it_is_said():
     """In a failure and in a hit it is the one in the state, whatever was looked at first."""
     dbg = finished(redact=Redactor(paths=["config.password"]))
-    feed = Feed(dbg)
+    updates = Updates(dbg)
 
-    assert "horse" not in json.dumps(feed.snapshot())
+    assert "horse" not in json.dumps(updates.snapshot())
     dbg = finished(redact=Redactor(paths=["config.password"]))
-    assert "horse" not in json.dumps(answer(Feed(dbg), {"ask": "find", "text": "printing"}))
+    assert "horse" not in json.dumps(answer(Updates(dbg), {"ask": "find", "text": "printing"}))
 
 
 def test_what_a_cell_shows_without_being_asked_has_no_key():

@@ -120,7 +120,7 @@ def click_from_a_thread(cards, kind, **fields):
             await asyncio.sleep(0.005)
         card = cards[-1]
         for name, value in fields.items():
-            getattr(card, name).value = value
+            card.fields[name].value = value
         # As on a kernel whose clicks come on a subshell's thread.
         await asyncio.to_thread(card.buttons[kind].click)
 

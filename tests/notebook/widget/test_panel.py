@@ -13,9 +13,9 @@ from lellm_nb import Debugger, GraphBuilder
 from lellm_nb.graph.drawing.layered import layered, visible
 from lellm_nb.notebook.export.still import static_html
 from lellm_nb.notebook.messages.commands import toggle_breakpoint
-from lellm_nb.notebook.model.updates import Feed
+from lellm_nb.notebook.model.updates import Updates
 from lellm_nb.notebook.widget.panel import Panel, panel_for
-from lellm_nb.notebook.widget.writer import PACE, Client, Writer
+from lellm_nb.notebook.widget.writer import PACE, WidgetUpdater, WidgetWriter
 
 
 def make(name="review"):
@@ -195,7 +195,7 @@ def test_a_burst_of_changes_is_a_few_updates_and_the_last_one_counts():
     """Thousands of changes a second reach the browser about thirty times."""
     seen = []
     latest = [0]
-    client = Client(lambda: seen.append(latest[0]), Writer())
+    client = WidgetUpdater(lambda: seen.append(latest[0]), WidgetWriter())
     begun = time.monotonic()
 
     while time.monotonic() - begun < 0.5:
@@ -211,7 +211,7 @@ def test_a_burst_of_changes_is_a_few_updates_and_the_last_one_counts():
 def test_the_first_change_goes_at_once():
     """A step is seen when it is made, not at the next tick of a clock."""
     done = threading.Event()
-    client = Client(done.set, Writer())
+    client = WidgetUpdater(done.set, WidgetWriter())
     begun = time.monotonic()
 
     client.touch()
@@ -222,10 +222,10 @@ def test_the_first_change_goes_at_once():
 
 def test_a_writer_outlives_an_update_that_fails(caplog):
     """One panel's failure does not silence the others."""
-    writer = Writer()
+    writer = WidgetWriter()
     seen = threading.Event()
-    broken = Client(lambda: 1 / 0, writer)
-    sound = Client(seen.set, writer)
+    broken = WidgetUpdater(lambda: 1 / 0, writer)
+    sound = WidgetUpdater(seen.set, writer)
 
     broken.touch()
     sound.touch()
@@ -239,11 +239,11 @@ def test_the_still_form_survives_a_sanitiser_and_runs_nothing():
     g = GraphBuilder(evil).node(evil, lambda ctx: {evil: evil}).start(evil).end(evil)
     dbg = Debugger(g.build())
     dbg.run()
-    feed = Feed(dbg)
-    feed.snapshot()
+    updates = Updates(dbg)
+    updates.snapshot()
 
-    picture = layered(visible(feed.outline, set()))
-    html = static_html(dbg, feed.outline, picture, feed.statuses())
+    picture = layered(visible(updates.outline, set()))
+    html = static_html(dbg, updates.outline, picture, updates.statuses())
 
     assert "<script" not in html
     image = base64.b64decode(re.search(r"base64,([^\"]+)", html)[1]).decode()

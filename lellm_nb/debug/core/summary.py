@@ -1,0 +1,77 @@
+"""Where a run stands, read in one go."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from lellm_nb.debug.core.context import DebugContext
+from lellm_nb.debug.core.status import in_words, pending, status
+from lellm_nb.debug.core.stop import Pending, Stop
+from lellm_nb.record.frame import Frame
+
+__all__ = ["Summary", "summary_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a front end shows of the head, as one look found it.
+
+    A run may go on while it is looked at: what is read piece by piece need not fit together,
+    and each piece is a way of its own.
+
+    Attributes:
+        graph: The graph that runs.
+        busy: Whether a command is going on.
+        reading: Whether the run was opened for reading.
+        status: ``ready, running, waiting, paused, failed`` or ``completed``.
+        text: The head in words, as `Debugger.status_line` has it.
+        frame: The frame at which the run stands.
+        count: How many frames the line has.
+        line: The name of the line.
+        lines: The names of all lines.
+        pending: What waits for a decision.
+        last_stop: What the last command that moved came back with.
+        lacking: Where secrets have to be given again; only where the run could go on.
+        tree_key: Equal to the one before as long as `Debugger.tree` differs in nothing but
+            what it says of this line's own frames and status.
+    """
+
+    graph: Any
+    busy: bool
+    reading: bool
+    status: str
+    text: str
+    frame: Frame
+    count: int
+    line: str
+    lines: tuple[str, ...]
+    pending: tuple[Pending, ...]
+    last_stop: Stop | None
+    lacking: tuple[tuple[Any, ...], ...]
+    tree_key: Any
+
+
+def summary_of(context: DebugContext) -> Summary:
+    """Read where a run stands."""
+    session, storage, busy = context.session, context.storage, context.commands.busy
+    frame, line, history = session.head, session.line, session.history
+    lines = list(history.lines.items())
+    others = tuple((name, len(one)) for name, one in lines if one is not line)
+    said = status(context)
+    rests = not busy and not storage.reading
+    return Summary(
+        session.graph,
+        busy,
+        storage.reading,
+        said,
+        in_words(context, said),
+        frame,
+        len(line),
+        line.name,
+        tuple(name for name, _ in lines),
+        tuple(pending(context)),
+        context.commands.last_stop,
+        tuple(storage.missing_secrets(session)) if rests else (),
+        (line.name, others, history.notes.copy(), history.pins.copy()),
+    )

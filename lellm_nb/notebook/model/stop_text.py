@@ -1,0 +1,50 @@
+"""Why the run stopped, in words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lellm_nb.errors import path_text
+from lellm_nb.notebook.debugger_protocol import StopLike, SummaryLike, WatchLike
+from lellm_nb.notebook.values.frame_rows import same_frame
+from lellm_nb.notebook.values.value_rows import long_text, short_text
+
+
+def stop_text(now: SummaryLike) -> str:
+    """Return what made the run stop where it still stands, where the status does not say it."""
+    stop = now.last_stop
+    if stop is None or now.busy:
+        return ""
+    if stop.frame is not now.frame and not same_frame(stop.frame, now.frame):
+        return ""
+    told = []
+    reason = str(stop.reason.value)
+    hit = stop.breakpoint
+    if hit is not None and isinstance(hit, WatchLike):
+        told += [f"watch {hit.label}", _watched(stop, hit)]
+    elif hit is not None:
+        told.append(f"breakpoint {hit.label}")
+    elif reason == "cancelled":
+        told.append("stopped; a node in flight was dropped")
+    elif reason == "limit" and stop.error is None:
+        told.append("the limit of steps in one run; Run goes on")
+    if stop.error is not None and reason != "failed":
+        told.append(long_text(str(stop.error), 400))
+    return ": ".join(told)
+
+
+def _watched(stop: StopLike, watch: WatchLike) -> str:
+    """Return what changed at a watch: of a value with others inside, the first of those."""
+    path: tuple[Any, ...] = tuple(getattr(watch.what, "parts", ()))
+    inside = [change for change in stop.changes if tuple(change.path) != path]
+    if not path or not inside:
+        return f"{short_text(stop.old, 60, path)} → {short_text(stop.new, 60, path)}"
+    first = min(inside, key=lambda change: change.kind != "changed")
+    at = tuple(first.path)
+    more = f" (and {len(inside) - 1:,} more)" if inside[1:] else ""
+    old, new = (short_text(value, 60, at) for value in (first.old, first.new))
+    return (
+        f"{path_text(at)}: {old} → {new}{more}"
+        if first.kind == "changed"
+        else (f"{path_text(at)} {first.kind}{more}")
+    )

@@ -1,0 +1,100 @@
+"""A frame, its writes and what differs between two states, as rows of a table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import islice
+from typing import Any
+
+from lellm_nb.errors import path_text
+from lellm_nb.notebook.frame_protocol import ChangeLike, FrameLike
+from lellm_nb.notebook.values.value_rows import short_text, value_row
+
+MOST_CHANGES = 200
+"""Changes shown of one diff; the rest is counted."""
+
+
+def kind_of(frame: FrameLike) -> str:
+    """Return the frame's kind as plain text."""
+    kind = frame.kind
+    return str(getattr(kind, "value", kind))
+
+
+def same_frame(a: FrameLike | None, b: FrameLike | None) -> bool:
+    """Say whether two frames are one record, however they were handed out."""
+    if a is b:
+        return True
+    if a is None or b is None:
+        return False
+    key = getattr(a, "id", None)
+    return key is not None and key == getattr(b, "id", None)
+
+
+def title_row(frame: FrameLike) -> dict[str, Any]:
+    """Return the heading of a frame: which step it was and how long it took."""
+    return {
+        "index": frame.index,
+        "kind": kind_of(frame),
+        "path": frame.path or "",
+        "visit": frame.visit or 0,
+        "step": frame.step,
+        "next": frame.next_node,
+        "ms": round((frame.duration or 0) * 1e3, 3),
+        "started": frame.started,
+        "failed": frame.error is not None,
+        **how_it_came(frame),
+    }
+
+
+def how_it_came(frame: FrameLike) -> dict[str, Any]:
+    """Return what few frames have: a decision, tries, a cost, or that nothing was run."""
+    return {
+        "decision": short_text(str(frame.decision or "")),
+        "tries": len(frame.attempts),
+        "recorded": bool(frame.recorded),
+        "stale": [short_text(str(key), 60) for key in frame.stale],
+        "cost": short_text(frame.cost or ""),
+    }
+
+
+def mutation_row(mutation: Any) -> dict[str, Any]:
+    """Return one mutation: its kind, where it writes, what, and how it is merged."""
+    key = getattr(mutation, "key", None)
+    return {
+        "what": type(mutation).__name__,
+        "path": short_text(path_text(key) if key is not None else str(mutation), 200),
+        "value": value_row(mutation.value, key_path(key)) if hasattr(mutation, "value") else None,
+        "reducer": reducer_name(mutation),
+    }
+
+
+def key_path(key: Any) -> tuple[Any, ...]:
+    """Return a mutation's key as a path; one that is about no key has an empty one.
+
+    Example:
+        >>> key_path("n"), key_path(("plan", 0)), key_path(None)
+        (('n',), ('plan', 0), ())
+    """
+    return key if isinstance(key, tuple) else () if key is None else (key,)
+
+
+def reducer_name(mutation: Any) -> str:
+    """Return by what rule a mutation is merged, as its author calls it; empty for none."""
+    reducer = getattr(mutation, "reducer", None)
+    named = getattr(reducer, "value", getattr(reducer, "name", reducer))
+    return "" if reducer is None else str(named)
+
+
+def change_rows(changes: Iterable[ChangeLike]) -> dict[str, Any]:
+    """Return the first changes as rows, and how many more there are."""
+    listed = list(changes)
+    rows = [
+        {
+            "path": path_text(change.path),
+            "kind": str(change.kind),
+            "old": None if change.kind == "added" else value_row(change.old, tuple(change.path)),
+            "new": None if change.kind == "removed" else value_row(change.new, tuple(change.path)),
+        }
+        for change in islice(listed, MOST_CHANGES)
+    ]
+    return {"rows": rows, "more": max(0, len(listed) - MOST_CHANGES)}
