@@ -1,4 +1,4 @@
-.PHONY: help demo check test test-long screenshots bench bench-short
+.PHONY: help demo check test test-long screenshots generated bench bench-short
 
 # On every core, up to eight; conftest.py says what stays together.
 PYTEST = .venv/bin/python -m pytest -n auto --maxprocesses 8
@@ -17,6 +17,7 @@ check:  ## lint, types and unit tests, in about a minute: before each commit
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy
+	@node .ci/node_modules/typescript/bin/tsc --project lellm_nb/notebook/static
 	@$(PYTEST) -q tests $(SLOW:%=--ignore=tests/%)
 
 test:  ## run everything: style, types, unit, property, doctest, README, notebooks, browser
@@ -30,6 +31,10 @@ test-long:  ## the same with the long forms: many more examples and repetitions
 screenshots:  ## take the pictures of the README again
 	@bash .ci/setup test
 	@.venv/bin/python -m tests.browser.screenshots
+
+generated:  ## write the panel's tables of verbs and tabs again, from Python's
+	@bash .ci/setup demo
+	@.venv/bin/python -m lellm_nb.notebook.widget.generated
 
 bench:  ## measure everything, beside the peers, and print the table (about fifteen minutes)
 	@bash .ci/setup bench

@@ -80,7 +80,6 @@ def test_every_button_keeps_its_key():
     assert len(set(KEYS.values())) == len(KEYS) - 1
 
 
-@pytest.mark.xfail(strict=True, reason="there is no registry of tabs yet")
 def test_every_tab_has_both_sides_and_an_answer_offline():
     """A module, a script of the same name, and rows for a page without a kernel."""
     from lellm_nb.notebook.tabs.registry import TABS

@@ -46,6 +46,7 @@ class Verb:
         tip: What its tooltip says while the run rests.
         going: What it says while a command is going on, where it can be pressed then.
         away: What it says while a frame other than the head, ``{frame}``, is on show.
+        only_away: Whether its button can be pressed only then.
     """
 
     name: str
@@ -68,6 +69,7 @@ class Verb:
     tip: Tip | None = None
     going: str = ""
     away: str = ""
+    only_away: bool = False
 
     def work(self) -> Any:
         """Return the function that does it."""
@@ -120,7 +122,7 @@ _ROWS = [
          " the record, and going on from there starts a new line", "backward",
          REWIND, twin=True, at_once=True, words="frame", label="Rewind here", group=3, key="Enter",
          icon="M8 4.2V8l2.6 1.6M3.2 8a4.8 4.8 0 1 0 1.5-3.5M3 2.2v2.9h2.9", takes="frame",
-         tip=tips.rewind, away="Move the head to frame {frame}; nothing is lost"),
+         tip=tips.rewind, away="Move the head to frame {frame}; nothing is lost", only_away=True),
     Verb("start", "forward", "`start()` begins to run and returns at once", onward=True),
     # barriers
     Verb("approve", "barriers", "`approve()`, `reject(reason)`, `modify(key, value)` and"

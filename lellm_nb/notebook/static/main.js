@@ -1,10 +1,12 @@
+// @ts-check
 /** The panel: its parts in their places, drawn again whenever the store says so. */
 
 import { el, ownKeys } from "./core/dom.js";
 import { Store } from "./core/store.js";
+import { bookModel } from "./offline/model.js";
 import { toolbar } from "./regions/toolbar.js";
 import { alertBar, ribbon } from "./regions/notices.js";
-import { cards } from "./cards/barrier_card.js";
+import { cards } from "./cards/cards.js";
 import { graph } from "./graph/graph.js";
 import { nodeCard } from "./graph/node_card.js";
 import { inspector } from "./regions/inspector.js";
@@ -14,23 +16,41 @@ import { help } from "./regions/help.js";
 import { keys } from "./core/keys.js";
 import { streams } from "./regions/streams.js";
 
-function render({ model, el: host }) {
-  const store = new Store(model);
-  const parts = {};
-  parts.help = help();
-  parts.toolbar = toolbar(store, { onHelp: () => parts.help.toggle(), onFind: () => parts.inspector.find.show() });
-  parts.alert = alertBar(store);
-  parts.cards = cards(store);
-  parts.graph = graph(store, { onNode: (number) => {
-    parts.nodeCard.show(number);
-    parts.graph.uncover(number, parts.nodeCard.root);
+/**
+ * Every part of a panel, in the order in which they are drawn. Some reach for others, by what
+ * they are given here.
+ * @param {Store} store
+ */
+function partsOf(store) {
+  const sheet = help();
+  const inspected = inspector(store);
+  const shownGraph = graph(store, { onNode: (number) => {
+    card.show(number);
+    shownGraph.uncover(number, card.root);
   } });
-  parts.nodeCard = nodeCard(store, { toggle: (number, after) => parts.graph.toggle(number, after) });
-  parts.ribbon = ribbon(store);
-  parts.inspector = inspector(store);
-  parts.timeline = timeline(store);
-  parts.status = statusBar(store);
-  parts.streams = streams(store);
+  const card = nodeCard(store, { toggle: (number, after) => shownGraph.toggle(number, after) });
+  return {
+    help: sheet,
+    toolbar: toolbar(store, { onHelp: () => sheet.toggle(), onFind: () => inspected.find.show() }),
+    alert: alertBar(store),
+    cards: cards(store),
+    ribbon: ribbon(store),
+    graph: shownGraph,
+    nodeCard: card,
+    streams: streams(store),
+    timeline: timeline(store),
+    status: statusBar(store),
+    inspector: inspected,
+  };
+}
+
+/**
+ * Draw a panel in an element; returns what takes it away again.
+ * @param {{ model: Model, el: HTMLElement }} given
+ */
+function render({ model, el: host }) {
+  const store = new Store(model, bookModel);
+  const parts = partsOf(store);
   parts.graph.root.append(parts.ribbon.root, parts.nodeCard.root, parts.streams.root);
   const root = ownKeys(
     el(
@@ -44,9 +64,9 @@ function render({ model, el: host }) {
   keys(root, store, parts);
   host.append(root);
 
-  const order = ["toolbar", "alert", "cards", "ribbon", "graph", "nodeCard", "streams", "timeline", "status", "inspector"];
+  const { help: _sheet, ...drawn } = parts;
   const draw = () => {
-    for (const name of order) parts[name].draw();
+    for (const part of Object.values(drawn)) part.draw();
   };
   store.listen(draw);
   draw();
@@ -63,7 +83,7 @@ function render({ model, el: host }) {
     store.close();
     theme.disconnect();
     for (const scheme of schemes) scheme.removeEventListener("change", recolour);
-    for (const name of ["cards", "graph", "timeline"]) parts[name].close();
+    for (const part of [parts.cards, parts.graph, parts.timeline]) part.close();
     root.remove();
   };
 }

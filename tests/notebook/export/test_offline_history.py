@@ -6,6 +6,7 @@ import base64
 import gzip
 import json
 import re
+import shutil
 import subprocess
 
 import pytest
@@ -21,7 +22,7 @@ from lellm_nb.notebook.widget.assets import STATIC
 from tests.notebook.test_both_sides import a_node
 
 ASK = """
-import { bookModel } from "./offline/model.mjs";
+import { bookModel } from "./offline/model.js";
 import { readFileSync } from "node:fs";
 const { book, line, questions } = JSON.parse(readFileSync(0, "utf8"));
 const model = bookModel(book);
@@ -41,10 +42,8 @@ def ask_book(tmp_path_factory):
     if engine is None:
         pytest.skip("there is no JavaScript engine here")
     folder = tmp_path_factory.mktemp("book")
-    for name in ("offline/model", "offline/queries", "offline/values", "core/node_status"):
-        text = (STATIC / f"{name}.js").read_text().replace('.js";', '.mjs";')
-        (folder / name).parent.mkdir(exist_ok=True)
-        (folder / f"{name}.mjs").write_text(text)
+    shutil.copytree(STATIC, folder, dirs_exist_ok=True)
+    (folder / "package.json").write_text('{"type": "module"}')
     (folder / "ask.mjs").write_text(ASK)
 
     def ask(book, line, questions):

@@ -67,3 +67,34 @@ def test_the_module_parses(tmp_path):
     path.write_text(module_text())
 
     subprocess.run([node, "--check", path], check=True)
+
+
+def test_base_comes_first_and_what_narrow_pages_change_last():
+    """The order of the sheets decides where two rules meet."""
+    starts = "The panel.|Barrier cards|The trail|Graph|Inspector|Timeline|Not wide".split("|")
+    places = [style_text().index(f"/* {words}") for words in starts]
+
+    assert places == sorted(places)
+
+
+RANKS = {"core": 0, "tabs": 1, "offline": 2, "cards": 2, "graph": 2, "regions": 2, "": 3}
+"""Folders of the panel; those of one rank know nothing of each other."""
+
+
+def test_imports_of_the_panel_go_one_way():
+    """core <- tabs <- cards | graph | regions | offline <- main."""
+    against = []
+    for path in STATIC.rglob("*.js"):
+        here = path.relative_to(STATIC).parent.as_posix().strip(".")
+        for there in re.findall(r'from "\.\./(\w+)/', path.read_text(encoding="utf-8")):
+            if RANKS[there] >= RANKS[here]:
+                against.append(f"{path.name} imports from {there}")
+
+    assert against == []
+
+
+def test_every_file_is_checked_for_its_types():
+    """`tsc` reads what says so; what it needs is no part of what the browser gets."""
+    for path in STATIC.rglob("*.js"):
+        assert path.read_text(encoding="utf-8").startswith("// @ts-check\n"), path.name
+    assert "interface Head" not in module_text()

@@ -1,144 +1,81 @@
-/** A card for each barrier that waits: what it waits for and what each answer leads to. */
+// @ts-check
+/** The card of a barrier that waits: what it waits for and what each answer leads to. */
 
-import { attr, debounced, el, focused, freshId, text, visible } from "../core/dom.js";
-import { diffRows } from "../tabs/diff_rows.js";
+import { attr, debounced, el, text, visible } from "../core/dom.js";
 import { icon } from "../core/icons.js";
+import { verbNamed } from "../core/verbs.js";
+import { answerColumn } from "./answer_column.js";
 import { modifyForm } from "./modify_form.js";
-import { secretCard } from "./secret_card.js";
 
-export function cards(store) {
-  const root = el("div", { class: "cards", hidden: true });
-  const shown = new Map();
-
-  function draw() {
-    const pending = store.saved ? [] : store.head.pending ?? [];
-    const ids = new Set(pending.map((row) => row.id));
-    for (const [id, one] of shown) {
-      if (ids.has(id)) continue;
-      one.close();
-      shown.delete(id);
-    }
-    pending.forEach((row, place) => {
-      // The same barrier may wait again at another frame: that is another card.
-      let one = shown.get(row.id);
-      if (one && one.frame !== row.frame) {
-        one.close();
-        one = undefined;
-      }
-      if (!one) {
-        one = card(store, row);
-        shown.set(row.id, one);
-        root.append(one.root);
-      }
-      one.place(place, pending.length);
-    });
-    const join = store.saved ? null : store.head.join;
-    joining(join);
-    const lacking = store.saved ? [] : store.head.lacking ?? [];
-    asking(lacking);
-    visible(root, pending.length > 0 || Boolean(join) || lacking.length > 0);
+/**
+ * The answers of a card by their verbs, and what is said with each.
+ * @param {PendingRow} row
+ * @param {{ typed: () => void, enter: (stay: boolean) => void }} on Of the form of Modify.
+ */
+function answersTo(row, on) {
+  const above = row.path.split("/").slice(0, -1).join("/");
+  const end = `end of ${above || "the run"}`;
+  const reason = el("input", {
+    type: "text", "aria-label": "Reason", placeholder: "Reason", title: "why not", autocomplete: "off", spellcheck: "false",
+  });
+  const modify = modifyForm({ changed: on.typed, enter: on.enter });
+  const target = el("select", { "aria-label": "Target" });
+  /** @type {Record<string, ReturnType<typeof answerColumn>>} */
+  const columns = {
+    approve: answerColumn(verbNamed("approve"), { fields: [], picture: "check", end }),
+    reject: answerColumn(verbNamed("reject"), { fields: [reason], picture: "cross", end }),
+    modify: answerColumn(verbNamed("modify"), { fields: modify.parts, end, said: modify.told }),
+    reroute: answerColumn(verbNamed("reroute"), { fields: [target], end }),
+  };
+  columns.modify.button.disabled = true;
+  if (row.asks) {
+    const keyOf = (/** @type {string} */ name) => verbNamed(name).key;
+    columns.approve.button.title = `Approve: run the node, and on (${keyOf("approve")})`;
+    columns.reject.button.title = `Reject: do not run it, use what is recorded, and run on (${keyOf("reject")})`;
   }
 
-  let failed = null;
-
-  function joining(row) {
-    const key = JSON.stringify(row ?? null);
-    if (failed?.key === key) return;
-    failed?.root.remove();
-    failed = row ? { key, root: joinCard(store, row) } : null;
-    if (failed) root.prepend(failed.root);
+  /** What is sent with an answer. @param {string} kind */
+  function said(kind) {
+    if (kind === "reject") return { reason: reason.value };
+    if (kind === "modify") return modify.said();
+    if (kind === "reroute") return { target: target.value };
+    return {};
   }
 
-  let asked = null;
-
-  function asking(names) {
-    const key = JSON.stringify(names);
-    if (asked?.key === key) return;
-    asked?.root.remove();
-    asked = { key, root: secretCard(store, names) };
-    if (names.length) root.prepend(asked.root);
-  }
-
-  /** Press an answer of the first card, as a key does. */
-  function answer(kind, stay) {
-    const held = focused(root);
-    const one = [...shown.values()].find((card) => card.root.contains(held)) ?? shown.values().next().value;
-    one?.answer(kind, stay);
-    return Boolean(one);
-  }
-
-  function close() {
-    for (const one of shown.values()) one.close();
-  }
-
-  return { root, draw, answer, close };
+  return { columns, reason, modify, target, said };
 }
 
-/** What becomes of a parallel of which some branches failed. */
-function joinCard(store, row) {
-  const ways = [
-    ["Keep", "keep", "join the branches that are good and go on without the others"],
-    ["Retry", "retry", "run the failed branches again; the good ones are kept"],
-    ["Drop", "drop", "join none of them and go on"],
-  ];
-  const failed = row.failed.length;
-  const words = `${failed} of ${row.branches} ${row.branches === 1 ? "branch" : "branches"} failed: ${row.failed.join(", ")}`;
-  return el(
-    "section",
-    { class: "card card-join", role: "group", "aria-label": `Join ${row.path}` },
-    el("header", { class: "card-head" }, icon("parallel"), el("span", { class: "card-title" }, row.path), el("span", { class: "card-queue" }, words)),
-    el("div", { class: "answers" }, ways.map(([name, how, does]) => el(
-      "div", { class: "answer-column" },
-      el("div", { class: "answer-form" }, el("button", {
-        type: "button", class: "answer", "aria-label": name, title: does, onclick: () => store.order({ do: "resolve_join", how }),
-      }, name)),
-      el("div", { class: "outcome faint" }, does),
-    ))),
-  );
-}
-
-function card(store, row) {
+/**
+ * @param {Store} store
+ * @param {PendingRow} row
+ */
+export function barrierCard(store, row) {
   const heading = el("span", { class: "card-title" });
   const queue = el("span", { class: "card-queue" });
   const clock = el("span", { class: "card-clock" });
   const about = el("div", { class: "about" });
-  const reason = field("Reason", "why not");
-  const modify = modifyForm({
-    changed: () => {
-      answers.modify.button.disabled = !modify.filled();
+  const later = debounced(() => preview("modify"), 200);
+  const { columns, reason, modify, target, said } = answersTo(row, {
+    typed: () => {
+      columns.modify.button.disabled = !modify.filled();
       later();
     },
     enter: (stay) => answer("modify", stay),
   });
-  const target = el("select", { "aria-label": "Target" });
-  const above = row.path.split("/").slice(0, -1).join("/");
-  const end = `end of ${above || "the run"}`;
-  const answers = {
-    approve: answerColumn("Approve", "A", [], "check", end),
-    reject: answerColumn("Reject", "X", [reason], "cross", end),
-    modify: answerColumn("Modify", null, modify.parts, null, end, modify.told),
-    reroute: answerColumn("Reroute", null, [target], null, end),
-  };
   const root = el(
     "section",
     { class: "card", role: "group", "aria-label": `Barrier ${row.path}` },
     el("header", { class: "card-head" }, icon("barrier"), heading, queue, about, clock),
-    el("div", { class: "answers" }, Object.values(answers).map((one) => one.root)),
+    el("div", { class: "answers" }, Object.values(columns).map((one) => one.root)),
   );
   text(heading, row.path);
-  answers.modify.button.disabled = true;
-  if (row.asks) {
-    answers.approve.button.title = "Approve: run the node, and on (A)";
-    answers.reject.button.title = "Reject: do not run it, use what is recorded, and run on (X)";
-  }
   const ticking = setInterval(tick, 500);
   tick();
   load();
 
-  const later = debounced(() => preview("modify"), 200);
   reason.addEventListener("input", debounced(() => preview("reject"), 200));
   target.addEventListener("change", () => preview("reroute"));
-  for (const [kind, one] of Object.entries(answers)) {
+  for (const [kind, one] of Object.entries(columns)) {
     one.button.addEventListener("click", (event) => answer(kind, event.shiftKey));
     for (const input of kind === "modify" ? [] : one.fields) {
       input.addEventListener("keydown", (event) => {
@@ -147,8 +84,12 @@ function card(store, row) {
     }
   }
 
+  /**
+   * @param {string} kind
+   * @param {boolean} stay
+   */
   function answer(kind, stay) {
-    if (root.getAttribute("aria-busy") === "true" || answers[kind].button.disabled) return;
+    if (root.getAttribute("aria-busy") === "true" || columns[kind].button.disabled) return;
     const order = { do: kind, id: row.id, stay: Boolean(stay), ...said(kind) };
     attr(root, "aria-busy", "true");
     // An answer that is refused leaves the card: it must be usable again.
@@ -156,17 +97,10 @@ function card(store, row) {
     store.order(order);
   }
 
-  function said(kind) {
-    if (kind === "reject") return { reason: reason.value };
-    if (kind === "modify") return modify.said();
-    if (kind === "reroute") return { target: target.value };
-    return {};
-  }
-
   async function load() {
     const reply = await store.ask({ ask: "card", id: row.id });
     if (reply.error) {
-      answers.approve.show({ error: reply.error });
+      columns.approve.show({ error: reply.error });
       return;
     }
     target.replaceChildren(...reply.targets.map((name) => {
@@ -174,7 +108,7 @@ function card(store, row) {
       option.value = name;
       return option;
     }));
-    for (const [kind, found] of Object.entries(reply.previews)) answers[kind].show(found);
+    for (const [kind, found] of Object.entries(reply.previews)) columns[kind].show(found);
     about.replaceChildren(...(reply.about ?? []).map((one) => el(
       // No button: by keyboard the same is done by naming the key, and a card's buttons answer it.
       "span", {
@@ -182,35 +116,39 @@ function card(store, row) {
         onclick: () => modify.take(one.key),
       }, el("b", {}, one.key), " ", el("span", {}, one.text))));
     modify.know(reply.form);
-    if (!reply.targets.length) answers.reroute.say("nowhere to go");
-    answers.modify.say("fill in a key to see where it leads");
+    if (!reply.targets.length) columns.reroute.say("nowhere to go");
+    columns.modify.say("fill in a key to see where it leads");
   }
 
+  /** @param {string} kind */
   async function preview(kind) {
     if (kind === "modify" && !modify.filled()) {
       modify.say({});
-      answers.modify.say("fill in a key to see where it leads");
+      columns.modify.say("fill in a key to see where it leads");
       return;
     }
-    const asked = (answers[kind].asked = Symbol(kind));
+    const asked = (columns[kind].asked = Symbol(kind));
     const reply = await store.ask({ ask: "preview", id: row.id, kind, ...said(kind) });
-    if (answers[kind].asked !== asked) return;
-    if (kind === "modify") answers.modify.button.disabled = !modify.say(reply);
-    if (reply.invalid) answers.modify.say("");
-    else answers[kind].show(reply);
+    if (columns[kind].asked !== asked) return;
+    if (kind === "modify") columns.modify.button.disabled = !modify.say(reply);
+    if (reply.invalid) columns.modify.say("");
+    else columns[kind].show(reply);
   }
 
   function tick() {
-    if (row.timeout === null || row.timeout === undefined) {
-      visible(clock, false);
-      return;
-    }
+    const { since, timeout } = row;
+    visible(clock, timeout !== null && timeout !== undefined);
+    if (timeout === null || timeout === undefined) return;
     // The clock of a barrier stands still while the debugger does.
     const runs = store.head.busy;
-    const left = runs ? Math.max(0, row.since + row.timeout - Date.now() / 1000) : row.timeout;
-    text(clock, runs ? `${Math.ceil(left)} s left` : `timeout ${row.timeout} s · paused`);
+    const left = runs ? Math.max(0, Number(since) + timeout - Date.now() / 1000) : timeout;
+    text(clock, runs ? `${Math.ceil(left)} s left` : `timeout ${timeout} s · paused`);
   }
 
+  /**
+   * @param {number} number
+   * @param {number} count
+   */
   function place(number, count) {
     const since = row.since ? `since ${new Date(row.since * 1000).toLocaleTimeString()}` : "";
     const what = row.asks ? "asks before it runs" : "waiting for you";
@@ -224,39 +162,4 @@ function card(store, row) {
       root.remove();
     },
   };
-}
-
-function field(name, hint) {
-  return el("input", {
-    type: "text", "aria-label": name, placeholder: name, title: hint, autocomplete: "off", spellcheck: "false",
-  });
-}
-
-function answerColumn(name, key, fields, picture, end = "", said = null) {
-  const leads = freshId("leads");
-  const button = el(
-    "button",
-    {
-      type: "button", class: `answer answer-${name.toLowerCase()}`, "aria-label": name,
-      "aria-keyshortcuts": key, "aria-describedby": leads,
-      title: `${name} and run on${key ? ` (${key})` : ""}; with Shift: ${name.toLowerCase()} and stay`,
-    },
-    picture ? icon(picture, 14) : null,
-    name,
-  );
-  const outcome = el("div", { class: "outcome", id: leads });
-  const root = el("div", { class: "answer-column" }, el("div", { class: "answer-form" }, button, fields), said, outcome);
-
-  function show(found) {
-    const next = found.error
-      ? el("div", { class: "bad" }, found.error)
-      : el("div", { class: "outcome-next" }, el("span", { "aria-hidden": "true" }, "→ "), found.next ?? end);
-    outcome.replaceChildren(next, ...(found.rows ? [diffRows(found, "no change")] : []));
-  }
-
-  function say(words, tone = "") {
-    outcome.replaceChildren(el("div", { class: `faint ${tone}` }, words));
-  }
-
-  return { root, button, fields, show, say, asked: null };
 }

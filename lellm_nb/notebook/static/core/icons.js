@@ -1,20 +1,12 @@
+// @ts-check
 /** The panel's own pictures, 16 by 16, drawn in the colour of the text. */
 
 import { svg } from "./dom.js";
+import { VERB_ROWS } from "./verb_table.js";
 
+/** @type {Record<string, string>} */
 const PATHS = {
-  back: "M11.5 3.5v9L5.5 8zM4.2 3.5v9",
-  step: "M4.5 3.5v9l6-4.5zM11.8 3.5v9",
-  over: "M2.5 9.5a5.5 5.5 0 0 1 10.6-1M13.5 4.5v4.2H9.3M8 13.2h.01",
-  into: "M8 2.5v7.2M4.8 6.8 8 10l3.2-3.2M8 13.2h.01",
-  out: "M8 10V2.8M4.8 5.8 8 2.6l3.2 3.2M8 13.2h.01",
-  run: "M4.5 3l8 5-8 5z",
-  run_back: "M11.5 3l-8 5 8 5z",
-  pause: "M5.2 3.2v9.6m5.6-9.6v9.6",
-  stop: "M4 4h8v8H4z",
-  retry: "M12.8 8a4.8 4.8 0 1 1-1.5-3.5M13 2.2v2.9h-2.9",
-  rewind: "M8 4.2V8l2.6 1.6M3.2 8a4.8 4.8 0 1 0 1.5-3.5M3 2.2v2.9h2.9",
-  fork: "M4.5 3v10M4.5 9.5c4.5 0 7-1.5 7-5M9.3 6.2l2.2-2.2 2.2 2.2",
+  ...Object.fromEntries(VERB_ROWS.filter((verb) => verb.icon).map((verb) => [verb.name, verb.icon])),
   now: "M3.5 3.5l5 4.5-5 4.5zM12 3.5v9",
   close: "M4 4l8 8M12 4l-8 8",
   help: "M6 6a2 2 0 1 1 2.8 1.8c-.6.3-.8.7-.8 1.4M8 12.2h.01",
@@ -39,8 +31,12 @@ const PATHS = {
   cross: "M4.2 4.2l7.6 7.6m0-7.6l-7.6 7.6",
 };
 
-const FILLED = new Set(["run", "run_back", "stop", "now"]);
+const FILLED = new Set(["now", ...VERB_ROWS.filter((verb) => verb.filled).map((verb) => verb.name)]);
 
+/**
+ * @param {string} name A verb's, or one of the pictures above.
+ * @param {number} size
+ */
 export function icon(name, size = 16) {
   return svg(
     "svg",
@@ -52,6 +48,9 @@ export function icon(name, size = 16) {
 /**
  * A picture's path at a place of its own, `k` times its size. Only for pictures that go on by
  * relative steps. It needs no `transform`: a thousand of those make every paint slow.
+ * @param {string} name
+ * @param {number} x
+ * @param {number} y
  */
 export function iconPath(name, x, y, k = 1) {
   let seen = 0;

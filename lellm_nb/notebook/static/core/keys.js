@@ -1,13 +1,28 @@
+// @ts-check
 /** Keys while the panel has the focus, as in JupyterLab's debugger where it has them. */
 
-import { press } from "./verbs.js";
+import { BY_KEY, press } from "./verbs.js";
 
-const VERB_KEYS = {
-  F11: "step", "Shift+F11": "out", F10: "over", "Shift+F10": "back", F9: "run", "Shift+F9": "run_back",
-};
 const TYPED = "input:not([type=range]), textarea, select";
 const PRESSED = "button, summary, [role=button]";
+/** What no text needs presses its verb from anywhere. */
+const FUNCTION = /^F\d+$/;
 
+/**
+ * The verb of a key; a shift tells function keys apart, and of letters it makes capitals.
+ * @param {string} key
+ * @param {boolean} shift
+ */
+function verbOf(key, shift) {
+  if (FUNCTION.test(key)) return BY_KEY.get((shift ? "Shift+" : "") + key)?.[0];
+  return BY_KEY.get(key.length === 1 ? key.toUpperCase() : key)?.[0];
+}
+
+/**
+ * @param {HTMLElement} root
+ * @param {Store} store
+ * @param {KeyTargets} parts
+ */
 export function keys(root, store, parts) {
   root.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
@@ -17,28 +32,27 @@ export function keys(root, store, parts) {
     }
   });
 
+  /** @param {KeyboardEvent} event */
   function act(event) {
-    const { key, target, shiftKey } = event;
-    const verb = VERB_KEYS[(shiftKey ? "Shift+" : "") + key];
-    if (verb) {
+    const { key, shiftKey } = event;
+    const target = /** @type {Element} */ (event.target);
+    const verb = verbOf(key, shiftKey);
+    if (verb && FUNCTION.test(key)) {
       press(store, verb);
       return true;
     }
-    if (key === "Escape") return parts.help.hide() || parts.inspector.find.hide() || parts.nodeCard.hide() || press(store, "pause");
-    if (target.matches?.(TYPED)) return false;
-    if (key === "Enter") {
-      if (target.closest(PRESSED) || store.atHead) return false;
-      return press(store, "rewind");
+    if (key === "Escape") {
+      return parts.help.hide() || parts.inspector.find.hide() || parts.nodeCard.hide() || pressed(verb, shiftKey);
     }
+    if (target.matches?.(TYPED)) return false;
+    if (key === "Enter") return target.closest(PRESSED) || store.atHead ? false : pressed(verb, shiftKey);
     if (!target.matches?.("input[type=range]")) {
       if (key === "ArrowLeft") return looked(store.shown - 1);
       if (key === "ArrowRight") return looked(store.shown + 1);
       if (key === "Home") return looked(0);
       if (key === "End") return looked(store.head.count - 1);
     }
-    if (key === "f" || key === "F") return press(store, "fork");
-    if (key === "a" || key === "A") return parts.cards.answer("approve", shiftKey);
-    if (key === "x" || key === "X") return parts.cards.answer("reject", shiftKey);
+    if (verb) return pressed(verb, shiftKey);
     if (/^[1-9]$/.test(key)) return parts.inspector.goTo(Number(key) - 1);
     if (key === "/") return parts.inspector.find.show();
     if (key === "?") {
@@ -48,6 +62,16 @@ export function keys(root, store, parts) {
     return false;
   }
 
+  /**
+   * @param {Verb | undefined} verb
+   * @param {boolean} shift
+   */
+  function pressed(verb, shift) {
+    if (!verb) return false;
+    return verb.group < 0 ? parts.cards.answer(verb.name, shift) : press(store, verb);
+  }
+
+  /** @param {number} frame */
   function looked(frame) {
     store.look(frame);
     return true;

@@ -1,3 +1,4 @@
+// @ts-check
 /**
  * What every node had come to at any frame, added up here from small rows.
  * A standing is {index, current: Set, marks: Map, taken: Map}.
@@ -8,10 +9,18 @@ export const KINDS = [
 ];
 export const CHUNK = 256;
 
+/** @type {Record<string, string>} */
 const WORDS = { d: "done", f: "failed", w: "waiting" };
-/** Of what moves inside a composite, which word stands for all. */
+/**
+ * Of what moves inside a composite, which word stands for all.
+ * @type {Record<string, number>}
+ */
 const RANK = { waiting: 1, current: 2, failed: 3 };
 
+/**
+ * @param {StandingJson | null | undefined} json
+ * @returns {Standing}
+ */
 export function standingOf(json) {
   return {
     index: json?.index ?? -1,
@@ -21,19 +30,28 @@ export function standingOf(json) {
   };
 }
 
+/**
+ * @param {Standing} standing
+ * @returns {Standing}
+ */
 export function copyOf(standing) {
   return {
     index: standing.index,
     current: new Set(standing.current),
-    marks: new Map([...standing.marks].map(([n, mark]) => [n, [...mark]])),
+    marks: new Map([...standing.marks].map(([n, [...mark]]) => [n, mark])),
     taken: new Map(standing.taken),
   };
 }
 
-/** Go on by one frame. Must agree with `Standing.add` in ledger.py. */
+/**
+ * Go on by one frame. Must agree with `Standing.add` in ``model/node_status.py``.
+ * @param {Standing} standing
+ * @param {FrameRow} row
+ * @param {Nest} outline
+ */
 export function addRow(standing, row, outline) {
   const [number, kindNumber, , micros, entered] = row;
-  const left = row.length > 5 ? row[5] : [number];
+  const left = row[5] ?? [number];
   const kind = KINDS[kindNumber];
   standing.index += 1;
   for (const n of left) standing.current.delete(n);
@@ -56,7 +74,11 @@ export function addRow(standing, row, outline) {
   }
 }
 
-/** Change a standing as Python says it changed. */
+/**
+ * Change a standing as Python says it changed.
+ * @param {Standing} standing
+ * @param {StandingChange} change
+ */
 export function patch(standing, change) {
   standing.index = change.index;
   standing.current = new Set(change.current);
@@ -66,6 +88,11 @@ export function patch(standing, change) {
   for (const [a, b, count] of change.taken) standing.taken.set(`${a} ${b}`, count);
 }
 
+/**
+ * @param {Nest} outline
+ * @param {number} number
+ * @param {number} other
+ */
 function siblingOf(outline, number, other) {
   const level = outline.nodes[number]?.parent ?? -1;
   while (other >= 0 && outline.nodes[other].parent !== level) other = outline.nodes[other].parent;
@@ -75,8 +102,12 @@ function siblingOf(outline, number, other) {
 /**
  * The status word of every node at a standing, as a function of the number.
  * What moves inside a composite is added up once, from the nodes that move.
+ * @param {Standing} standing
+ * @param {Nest} outline
+ * @returns {(number: number) => string}
  */
 export function statusesOf(standing, outline) {
+  /** @type {Map<number, string>} */
   const inside = new Map();
   for (const current of standing.current) {
     const mark = standing.marks.get(current)?.[0];
@@ -88,24 +119,23 @@ export function statusesOf(standing, outline) {
     }
   }
   return (number) => {
-    const own = WORDS[standing.marks.get(number)?.[0]];
+    const own = WORDS[standing.marks.get(number)?.[0] ?? ""];
     if (own === "failed") return own;
     if (standing.current.has(number)) return own === "waiting" ? own : "current";
     return inside.get(number) ?? (own === "waiting" ? "done" : own ?? "pending");
   };
 }
 
-/** The status word of one node. */
-export function statusOf(standing, number, outline) {
-  return statusesOf(standing, outline)(number);
-}
-
 /** Stretches of history as they were fetched, and standings made from them. */
 export class Chunks {
+  /** @param {(question: { ask: "chunk", chunk: number }) => Promise<Replies["chunk"]>} ask */
   constructor(ask) {
     this._ask = ask;
+    /** @type {Map<number, Chunk>} */
     this._chunks = new Map();
+    /** @type {Set<number>} */
     this._asked = new Set();
+    /** @type {Standing | null} */
     this._cursor = null;
   }
 
@@ -115,7 +145,12 @@ export class Chunks {
     this._cursor = null;
   }
 
-  /** The standing at a frame, or null while its stretch is on the way. */
+  /**
+   * The standing at a frame, or null while its stretch is on the way.
+   * @param {number} index
+   * @param {Nest} outline
+   * @param {() => void} arrived
+   */
   standing(index, outline, arrived) {
     const number = Math.floor(index / CHUNK);
     const chunk = this._chunks.get(number);
@@ -133,25 +168,36 @@ export class Chunks {
     return standing;
   }
 
-  /** The row of a frame if it is at hand. */
+  /**
+   * The row of a frame if it is at hand.
+   * @param {number} index
+   */
   row(index) {
     return this._chunks.get(Math.floor(index / CHUNK))?.rows[index % CHUNK] ?? null;
   }
 
-  /** Fetch the stretch that a frame is in, unless it is on the way. */
+  /**
+   * Fetch the stretch that a frame is in, unless it is on the way.
+   * @param {number} index
+   * @param {() => void} arrived
+   */
   fetch(index, arrived) {
     this._fetch(Math.floor(index / CHUNK), arrived);
   }
 
+  /**
+   * @param {number} number
+   * @param {() => void} arrived
+   */
   async _fetch(number, arrived) {
     if (this._asked.has(number)) return;
     this._asked.add(number);
     const reply = await this._ask({ ask: "chunk", chunk: number });
     this._asked.delete(number);
     if (!reply.rows) return;
-    this._chunks.set(number, reply);
+    this._chunks.set(number, /** @type {Chunk} */ (reply));
     this._cursor = null;
-    if (this._chunks.size > 200) this._chunks.delete(this._chunks.keys().next().value);
+    if (this._chunks.size > 200) this._chunks.delete([...this._chunks.keys()][0]);
     arrived();
   }
 }

@@ -1,44 +1,73 @@
+// @ts-check
 /**
  * One store per view: what Python said last. Views of one panel stay in step by
  * what Python says, so it does not matter whether they are on one page.
  */
 
 import { Chunks, addRow, patch, standingOf, copyOf } from "./node_status.js";
+import { outlineOf } from "./outline.js";
 import { Link } from "./transport.js";
 
 const RECENT = 4_096;
 const STREAM = 20_000;
 
+/** What is known before Python has said anything. @returns {Snapshot} */
+function nothing() {
+  /** @type {Partial<Head>} */
+  const head = { head: 0, count: 0, lines: [], pending: [], breakpoints: [] };
+  return { seq: -1, head: /** @type {Head} */ (head), standing: { index: -1, current: [], marks: [], taken: [] }, events: [], streams: [] };
+}
+
 export class Store {
-  constructor(model) {
+  /**
+   * @param {Model} model
+   * @param {(book: Book, shown: Model) => BookModel} bookModel Makes a model of a saved history.
+   */
+  constructor(model, bookModel) {
     this.model = model;
     this.link = new Link(model, {
       hear: (message) => this._heard(message),
-      begin: (snapshot) => (snapshot ? this._start(snapshot) : this.changed("snapshot")),
+      begin: (snapshot) => (snapshot ? this._start(snapshot) : this.changed()),
       seq: () => this.seq,
+      bookModel,
     });
+    /** @type {Set<() => void>} */
     this._listeners = new Set();
     this._queued = false;
-    this._why = new Set();
+    /** The frame that is looked at; null for the head. @type {number | null} */
+    this.looking = null;
+    /** @type {ReturnType<typeof setTimeout> | 0} */
+    this._telling = 0;
     this.chunks = new Chunks((question) => this.ask(question));
-    /** What running nodes have streamed so far, by node. */
+    /** What running nodes have streamed so far, by node. @type {Map<number, string>} */
     this.streams = new Map();
-    /** Rows of frames as they came in, for where the newest are drawn one by one. */
+    /** Rows of frames as they came in, for where the newest are drawn one by one. @type {Map<number, FrameRow>} */
     this._recent = new Map();
-    /** Edits that wait for Go: {frame, line, items: Map(place -> edit)}. */
+    /** Edits that wait for Go. @type {Edits | null} */
     this.edits = null;
+    /** What Who was asked last, and what is being typed there. @type {WhoQuestion | null} */
+    this.whoAsked = null;
+    this.whoTyped = "";
+    /** The line that the one on show is compared with. */
+    this.compared = "";
     /** How often this view looked elsewhere, and how far Python has heard of it. */
     this._looks = 0;
     this._heardOf = 0;
-    this._readOutline();
-    this._start(model.get("snapshot"));
+    this.outline = outlineOf(model.get("outline"));
+    const first = this._begin(model.get("snapshot"));
+    this.seq = first.seq;
+    this.head = first.head;
+    this.live = standingOf(first.standing);
+    this._last = this.live;
+    this.events = first.events;
+    /** @type {Record<string, () => void>} */
     this._handlers = {
       "change:outline": () => {
-        this._readOutline();
+        this.outline = outlineOf(model.get("outline"));
         this.chunks.clear();
-        this.changed("outline");
+        this.changed();
       },
-      "change:drawing": () => this.changed("drawing"),
+      "change:drawing": () => this.changed(),
       "change:snapshot": () => {
         if (model.get("snapshot").seq > this.seq) this._start(model.get("snapshot"));
       },
@@ -82,50 +111,60 @@ export class Store {
     if (this.looking === null || this.looking === this.live.index) {
       this._last = this.live;
     } else {
-      const found = this.chunks.standing(this.looking, this.outline, () => this.changed("look"));
+      const found = this.chunks.standing(this.looking, this.outline, () => this.changed());
       if (found) this._last = found;
     }
     return this._last;
   }
 
+  /** @param {() => void} listener */
   listen(listener) {
     this._listeners.add(listener);
-    return () => this._listeners.delete(listener);
   }
 
   /** Tell the views, once for all that changed before the next frame is painted. */
-  changed(why) {
-    this._why.add(why);
+  changed() {
     if (this._queued) return;
     this._queued = true;
     queueMicrotask(() => {
       this._queued = false;
-      const reasons = this._why;
-      this._why = new Set();
-      for (const listener of [...this._listeners]) listener(reasons);
+      for (const listener of [...this._listeners]) listener();
     });
   }
 
+  /** @param {Order} content */
   send(content) {
     this.link.send(content);
   }
 
+  /**
+   * @template {keyof Replies} K
+   * @param {{ ask: K, [name: string]: unknown }} question
+   */
   ask(question) {
     return this.link.ask(question);
   }
 
-  /** The row of a frame if it is at hand; else it is fetched, unless the run is passing by. */
+  /**
+   * The row of a frame if it is at hand; else it is fetched, unless the run is passing by.
+   * @param {number} index
+   */
   row(index) {
     const found = this._recent.get(index) ?? this.chunks.row(index);
-    if (!found && this.head.status !== "running") this.chunks.fetch(index, () => this.changed("rows"));
+    if (!found && this.head.status !== "running") this.chunks.fetch(index, () => this.changed());
     return found;
   }
 
-  /** Notes and pins of the line on show, shared frames included: Map(index -> {note, pin}). */
+  /** Notes and pins of the line on show by frame, shared frames included. */
   marks() {
     const tree = new Map((this.head.tree ?? []).map((row) => [row[0], row]));
+    /** @type {Map<number, FrameMark>} */
     const result = new Map();
-    const at = (index) => result.get(index) ?? result.set(index, {}).get(index);
+    const at = (/** @type {number} */ index) => {
+      const mark = result.get(index) ?? {};
+      result.set(index, mark);
+      return mark;
+    };
     let upto = Infinity;
     for (let row = tree.get(this.head.line); row; row = tree.get(row[1])) {
       for (const [index, words] of row[5]) if (index <= upto) at(index).note = words;
@@ -135,7 +174,10 @@ export class Store {
     return result;
   }
 
-  /** Look at a frame; null goes back to the head. The run itself stays where it is. */
+  /**
+   * Look at a frame; null goes back to the head. The run itself stays where it is.
+   * @param {number | null} frame
+   */
   look(frame) {
     const last = this.head.count - 1;
     const wanted = frame === null ? null : Math.max(0, Math.min(frame, last));
@@ -143,7 +185,7 @@ export class Store {
     if (looking === this.looking) return;
     this.looking = looking;
     this._looks += 1;
-    this.changed("look");
+    this.changed();
     this._tellLook();
   }
 
@@ -155,56 +197,55 @@ export class Store {
     }, 80);
   }
 
-  order(content) {
-    if (content.do !== "pause" && content.do !== "stop") {
+  /**
+   * Have something done to the run; the view comes back to the head for it, unless it is done in place.
+   * @param {Order} content
+   * @param {{ inPlace?: boolean }} how
+   */
+  order(content, { inPlace = false } = {}) {
+    if (!inPlace) {
       clearTimeout(this._telling);
       this._telling = 0;
       this._heardOf = this._looks;
       this.looking = null;
-      this.changed("look");
+      this.changed();
     }
     this.send(content);
   }
 
-  _readOutline() {
-    const json = this.model.get("outline") ?? {};
-    const nodes = (json.nodes ?? []).map(([path, name, kind, parent, role]) => ({
-      path, name, kind, parent, role,
-    }));
-    const inside = new Map();
-    const counts = new Map();
-    nodes.forEach((node, number) => {
-      // Its place among its siblings: the lane of a parallel's branch.
-      node.place = counts.get(node.parent) ?? 0;
-      counts.set(node.parent, node.place + 1);
-      for (let up = node.parent; up >= 0; up = nodes[up].parent) {
-        if (!inside.has(up)) inside.set(up, new Set());
-        inside.get(up).add(number);
-      }
-    });
-    this.outline = { name: json.name ?? "", nodes, inside };
-  }
-
+  /** @param {Snapshot} snapshot */
   _start(snapshot) {
-    this.seq = snapshot?.seq ?? -1;
-    this.head = snapshot?.head ?? { head: 0, count: 0, lines: [], pending: [], breakpoints: [] };
-    this.live = standingOf(snapshot?.standing);
+    const told = this._begin(snapshot);
+    this.seq = told.seq;
+    this.head = told.head;
+    this.live = standingOf(told.standing);
     this._last = this.live;
-    this.events = snapshot?.events ?? [];
-    this.streams = new Map();
-    this._streamed(snapshot?.streams);
-    this._recent.clear();
-    if (this._looks === this._heardOf) this.looking = this.head.look?.frame ?? null;
-    this.looking ??= null;
-    this.chunks.clear();
-    this.changed("snapshot");
+    this.events = told.events;
   }
 
+  /**
+   * Forget what was heard so far; return what is known from now on.
+   * @param {Partial<Snapshot> | null | undefined} snapshot
+   * @returns {Snapshot}
+   */
+  _begin(snapshot) {
+    const told = { ...nothing(), ...snapshot };
+    this.streams = new Map();
+    this._streamed(told.streams);
+    this._recent.clear();
+    if (this._looks === this._heardOf) this.looking = told.head.look?.frame ?? null;
+    this.chunks.clear();
+    this.changed();
+    return told;
+  }
+
+  /** @param {Snapshot | Delta} message */
   _heard(message) {
     if (message.kind === "snapshot") this._start(message);
     else if (message.kind === "delta") this._delta(message);
   }
 
+  /** @param {Delta} delta */
   _delta(delta) {
     if (delta.seq <= this.seq) return;
     if (delta.seq !== this.seq + 1) {
@@ -230,7 +271,7 @@ export class Store {
     if (delta.patch) {
       this.live = copyOf(this.live);
       patch(this.live, delta.patch);
-      for (const [index, kind] of delta.events) this._event(index, kind);
+      for (const [index, kind] of delta.events ?? []) this._event(index, kind);
     }
     if (this._recent.size > RECENT) {
       for (const index of this._recent.keys()) {
@@ -239,9 +280,10 @@ export class Store {
       }
     }
     this._streamed(delta.streams);
-    this.changed("delta");
+    this.changed();
   }
 
+  /** @param {StreamRow[] | undefined} rows */
   _streamed(rows) {
     for (const [number, anew, words] of rows ?? []) {
       if (words === null) this.streams.delete(number);
@@ -249,11 +291,16 @@ export class Store {
     }
   }
 
+  /**
+   * @param {number} index
+   * @param {number} kind
+   */
   _event(index, kind) {
     const last = this.events.at(-1);
     if (!last || last[0] < index) this.events.push([index, kind]);
   }
 
+  /** @param {Partial<Head>} changes */
   _newHead(changes) {
     Object.assign(this.head, changes);
     if (changes.look) {

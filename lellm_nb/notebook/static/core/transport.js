@@ -1,27 +1,40 @@
+// @ts-check
 /** The way to Python and back: questions, answers, and what stands in when nobody answers. */
-
-import { bookModel } from "../offline/model.js";
 
 const PATIENCE = 15_000;
 /** After this long without a word there is no kernel behind the view. */
 const ALONE = 2_500;
 const NOBODY = "No kernel answers. If it is not busy, run the cell again; a run that was kept goes on with Debugger.open(…).";
 
+/** @typedef {{ kind: "reply", re: string, answer: any }} Reply */
+/** @typedef {(message: Reply | Snapshot | Delta) => void} Tell */
+
 /** Answers for a kernel that does not: nothing is known but what was told before. */
 const silent = {
+  /**
+   * @param {{ re?: string }} content
+   * @param {Tell} tell
+   */
   send: ({ re }, tell) => {
     if (re) queueMicrotask(() => tell({ kind: "reply", re, answer: { error: NOBODY } }));
   },
 };
 
+/**
+ * What a link works for.
+ * @typedef {object} Ends
+ * @property {(message: Snapshot | Delta) => void} hear called with every message that is no answer
+ * @property {(snapshot: Snapshot | null) => void} begin called with a snapshot to start from, or null to draw what is known
+ * @property {() => number} seq says up to which message everything was heard
+ * @property {(book: Book, shown: Model) => BookModel} bookModel makes a model of a saved history
+ */
+
 export class Link {
   /**
-   * @param model what the front end gives a widget, or a saved history
-   * @param hear called with every message that is no answer
-   * @param begin called with a snapshot to start from, or null to draw what is known
-   * @param seq says up to which message everything was heard
+   * @param {Model} model what the front end gives a widget, or a saved history
+   * @param {Ends} ends
    */
-  constructor(model, { hear, begin, seq }) {
+  constructor(model, { hear, begin, seq, bookModel }) {
     this.model = model;
     this.me = Math.random().toString(36).slice(2, 10);
     /** Whether nobody is there to press anything for: a history in a file, or no kernel answers. */
@@ -31,11 +44,17 @@ export class Link {
     this._hear = hear;
     this._begin = begin;
     this._seq = seq;
+    this._bookModel = bookModel;
+    /** @type {Map<string, { resolve: (reply: any) => void, timer: ReturnType<typeof setTimeout>, question: object }>} */
     this._waiting = new Map();
     this._next = 0;
+    /** Who answers in the kernel's place. @type {{ send: (content: any, tell: Tell) => void } | null} */
     this._book = null;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this._alone = undefined;
+    /** @type {Record<string, (message: any) => void>} */
     this._handlers = {
-      "msg:custom": (message) => {
+      "msg:custom": (/** @type {Reply | Snapshot | Delta} */ message) => {
         if (this.silence) this._wake();
         this._heard(message);
       },
@@ -63,6 +82,7 @@ export class Link {
     this.send({ do: "hello", seq: this._seq() });
   }
 
+  /** @param {Order | { re: string }} content */
   send(content) {
     if (this._book) {
       this._book.send(content, (message) => this._heard(message));
@@ -75,7 +95,12 @@ export class Link {
     }
   }
 
-  /** Ask Python something; the answer is an object, with `error` if there is none. */
+  /**
+   * Ask Python something; the answer is an object, with `error` if there is none.
+   * @template {keyof Replies} K
+   * @param {{ ask: K, [name: string]: unknown }} question
+   * @returns {Promise<Replies[K]>}
+   */
   ask(question) {
     this._next += 1;
     const re = `${this.me}-${this._next}`;
@@ -92,8 +117,9 @@ export class Link {
     this.saved = true;
     this.silence = NOBODY;
     const book = this.model.get("book");
-    this._book = book?.frames ? bookModel(book, this.model) : silent;
-    this._begin(book?.frames ? this._book.get("snapshot") : null);
+    const told = book?.frames ? this._bookModel(book, this.model) : null;
+    this._book = told ?? silent;
+    this._begin(told ? told.get("snapshot") : null);
     for (const [re, { question }] of this._waiting) this.send({ ...question, re });
   }
 
@@ -106,12 +132,17 @@ export class Link {
     this.send({ do: "hello", seq: this._seq() });
   }
 
+  /** @param {Reply | Snapshot | Delta} message */
   _heard(message) {
     clearTimeout(this._alone);
     if (message.kind === "reply") this._settle(message.re, message.answer);
     else this._hear(message);
   }
 
+  /**
+   * @param {string} re
+   * @param {any} reply
+   */
   _settle(re, reply) {
     const waiting = this._waiting.get(re);
     if (!waiting) return;

@@ -1,37 +1,63 @@
-/** The buttons of the toolbar: what each is called, its key, its picture. */
+// @ts-check
+/** What a verb's button or key does right now. The verbs themselves are Python's table. */
 
-export const VERBS = [
-  { id: "run_back", name: "Run back", key: "Shift+F9", group: 0 },
-  { id: "back", name: "Step back", key: "Shift+F10", group: 0 },
-  { id: "step", name: "Step", key: "F11", group: 0 },
-  { id: "run", name: "Run", key: "F9", group: 0, main: true },
-  { id: "over", name: "Over", key: "F10", group: 1 },
-  { id: "into", name: "Into", key: "F11", group: 1 },
-  { id: "out", name: "Out", key: "Shift+F11", group: 1 },
-  { id: "pause", name: "Pause", key: "Escape", group: 2 },
-  { id: "stop", name: "Stop", key: null, group: 2 },
-  { id: "retry", name: "Retry", key: null, group: 2 },
-  { id: "fork", name: "Fork here", key: "F", group: 3 },
-  { id: "rewind", name: "Rewind here", key: "Enter", group: 3 },
-];
+import { VERB_ROWS } from "./verb_table.js";
 
-/** What a press of a button does right now: [can be pressed, in words]. */
-export function now(store, id) {
-  if (store.saved) return [false, store.silence];
-  const [enabled, tip] = store.head[`button:${id}`] ?? [false, ""];
-  if (store.atHead || store.head.busy) {
-    return id === "rewind" ? [false, tip] : [enabled, tip];
-  }
-  if (id === "rewind") return [true, `Move the head to frame ${store.shown}; nothing is lost`];
-  if (id === "fork") return [true, `Start a new line from frame ${store.shown}`];
-  return [enabled, tip];
+/** The verbs of the toolbar, from left to right. */
+export const VERBS = VERB_ROWS.filter((verb) => verb.group >= 0);
+
+/** The answers to a barrier: their buttons are on its card. */
+export const ANSWERS = VERB_ROWS.filter((verb) => verb.group < 0);
+
+/**
+ * Every key with its verbs; of several that share one, the first is what it presses.
+ * @type {Map<string, Verb[]>}
+ */
+export const BY_KEY = new Map();
+for (const verb of VERB_ROWS) {
+  if (verb.key) BY_KEY.set(verb.key, [...(BY_KEY.get(verb.key) ?? []), verb]);
 }
 
-/** Do what a button says. Returns whether there was anything to do. */
-export function press(store, id) {
-  if (!now(store, id)[0]) return false;
-  const order = { do: id };
-  if (id === "rewind" || id === "fork") order.frame = store.shown;
-  store.order(order);
+/** @param {string} name */
+export function verbNamed(name) {
+  const found = VERB_ROWS.find((verb) => verb.name === name);
+  if (!found) throw new Error(`There is no verb ${name} with a button.`);
+  return found;
+}
+
+/**
+ * Whether the engine can do it at all; what cannot be done has no button.
+ * @param {Store} store
+ * @param {Verb} verb
+ */
+export function offered(store, verb) {
+  return store.head[`button:${verb.name}`] !== null;
+}
+
+/**
+ * What a press of a verb's button does right now.
+ * @param {Store} store
+ * @param {Verb} verb
+ * @returns {[enabled: boolean, tip: string]}
+ */
+export function now(store, verb) {
+  if (store.saved) return [false, store.silence];
+  if (!offered(store, verb)) return [false, ""];
+  const [enabled, tip] = store.head[`button:${verb.name}`] ?? [false, ""];
+  if (store.atHead || store.head.busy) return [enabled && !verb.onlyAway, tip];
+  return verb.away ? [true, verb.away.replace("{frame}", String(store.shown))] : [enabled, tip];
+}
+
+/**
+ * Do what a button says. Returns whether there was anything to do.
+ * @param {Store} store
+ * @param {Verb} verb
+ */
+export function press(store, verb) {
+  if (!now(store, verb)[0]) return false;
+  /** @type {Order} */
+  const order = { do: verb.name };
+  if (verb.takes) order[verb.takes] = store.shown;
+  store.order(order, { inPlace: verb.live });
   return true;
 }

@@ -1,27 +1,34 @@
+// @ts-check
 /** Where in a nest of graphs the reader is: a trail of levels, each a button that leads there. */
 
 import { attr, el, focused, visible } from "../core/dom.js";
 
-/** `go` is called with the number of a composite, or with -1 for the whole graph. */
-export function crumbs(store, { go }) {
+/**
+ * `go` is called with the number of a composite, or with -1 for the whole graph.
+ * @param {Store} store
+ * @param {{ go: (number: number) => void }} on
+ */
+export function breadcrumbs(store, { go }) {
   const list = el("ol", {});
   const root = el("nav", { class: "crumbs", "aria-label": "Breadcrumb", hidden: true }, list);
   let drawn = "";
   let stood = "";
+  /** @type {number[]} */
   let known = [];
-  /** The level that was asked for last, until the run goes elsewhere. */
+  /** The level that was asked for last, until the run goes elsewhere. @type {number | null} */
   let chosen = null;
 
-  const parent = (number) => store.outline.nodes[number]?.parent ?? -1;
+  const parent = (/** @type {number} */ number) => store.outline.nodes[number]?.parent ?? -1;
 
-  /** The composites a node stands in, the outermost first. */
+  /** The composites a node stands in, the outermost first. @param {number} number */
   function around(number) {
+    /** @type {number[]} */
     const way = [];
     for (let up = parent(number); up >= 0; up = parent(up)) way.unshift(up);
     return way;
   }
 
-  /** The level of the frame on show: of all nodes that are current, the innermost they share. */
+  /** The level of the frame on show: of all nodes that are current, the innermost they share. @param {Standing} standing */
   function here(standing) {
     if (store.looking !== null) {
       const row = store.row(store.shown);
@@ -32,6 +39,7 @@ export function crumbs(store, { go }) {
     return first.filter((number, at) => others.every((way) => way[at] === number));
   }
 
+  /** @param {Standing} standing */
   function draw(standing) {
     const nested = store.outline.inside.size > 0;
     visible(root, nested);
@@ -42,17 +50,21 @@ export function crumbs(store, { go }) {
       chosen = null;
     }
     const inside = chosen === null || chosen < 0 || known.includes(chosen);
-    const trail = inside ? known : [...around(chosen), chosen];
+    const trail = inside || chosen === null ? known : [...around(chosen), chosen];
     const on = chosen ?? trail.at(-1) ?? -1;
     const sketch = `${store.outline.name} ${trail} ${on}`;
     if (sketch === drawn) return;
     drawn = sketch;
     const held = [...list.children].findIndex((item) => item.contains(focused(list)));
     list.replaceChildren(...[-1, ...trail].map((number) => crumb(number, number === on)));
-    list.children[Math.min(held, trail.length)]?.firstChild.focus({ preventScroll: true });
+    list.querySelectorAll("button")[Math.min(held, trail.length)]?.focus({ preventScroll: true });
     list.scrollLeft = list.scrollWidth;
   }
 
+  /**
+   * @param {number} number
+   * @param {boolean} on
+   */
   function crumb(number, on) {
     const node = store.outline.nodes[number];
     const button = el("button", { type: "button", class: "crumb", title: node ? `Show ${node.path}` : "Show the whole graph", onclick: () => {
@@ -64,7 +76,11 @@ export function crumbs(store, { go }) {
     return el("li", {}, button);
   }
 
-  /** A composite was opened in place, or closed. */
+  /**
+   * A composite was opened in place, or closed.
+   * @param {number} number
+   * @param {boolean} open
+   */
   function folded(number, open) {
     chosen = open ? number : parent(number);
   }

@@ -1,8 +1,13 @@
+// @ts-check
 /** Find a text in everything that was recorded, and go to where it stands. */
 
 import { el, focused, text, visible } from "../core/dom.js";
 import { icon } from "../core/icons.js";
 
+/** The tab that shows what was found; State where nothing else does. @type {Record<string, string>} */
+const TAB_OF = { output: "output", stream: "output", error: "error", decision: "state" };
+
+/** @param {Store} store */
 export function find(store) {
   const input = el("input", {
     type: "search", "aria-label": "Find text", placeholder: "Find in states, outputs, errors …", autocomplete: "off", spellcheck: "false",
@@ -15,6 +20,7 @@ export function find(store) {
   const list = el("div", { class: "hits" });
   const root = el("section", { class: "find", role: "search", "aria-label": "Find", hidden: true },
     el("header", {}, icon("find", 14), input, said, close), list);
+  /** @type {HTMLElement | null} */
   let from = null;
   let asked = 0;
 
@@ -40,12 +46,13 @@ export function find(store) {
     if (reply.total > reply.rows.length) list.append(el("p", { class: "faint" }, `the first ${reply.rows.length} are shown`));
   }
 
+  /** @param {Hit} row */
   function go(row) {
     store.look(row.frame);
-    const tab = { output: "output", stream: "output", error: "error", decision: "state" }[row.where] ?? "state";
-    open(tab);
+    open(TAB_OF[row.where] ?? "state");
   }
 
+  /** @type {(tab: string) => void} */
   let open = () => {};
 
   function show() {
@@ -63,5 +70,5 @@ export function find(store) {
     return true;
   }
 
-  return { root, show, hide, onOpen: (callback) => { open = callback; } };
+  return { root, show, hide, onOpen: (/** @type {(tab: string) => void} */ callback) => { open = callback; } };
 }

@@ -1,20 +1,15 @@
+// @ts-check
 /** The frames around the one on show, one by one: colour by node, a lane for each parallel branch. */
 
 import { colour, duration, el, text, visible } from "../core/dom.js";
 import { KINDS } from "../core/node_status.js";
+import { paintStrip } from "./strip_paint.js";
 
 /** Width of a frame where there are too many for the width, and at most. */
 const SMALLEST = 12;
 const WIDEST = 14;
-const TOP = 7;
-const LANE = 11;
-const MOST_LANES = 6;
 
-/** A node's own colour: the same wherever it is drawn. */
-export function nodeColour(number) {
-  return number < 0 ? "hsl(0 0% 60%)" : `hsl(${(number * 67 + 210) % 360} 52% 55%)`;
-}
-
+/** @param {Store} store */
 export function strip(store) {
   const canvas = el("canvas", { class: "strip-canvas", "aria-hidden": "true" });
   const tip = el("div", { class: "strip-tip", "aria-hidden": "true", hidden: true });
@@ -22,29 +17,22 @@ export function strip(store) {
   let wide = 0;
   let cell = SMALLEST;
   /** Where a frame begins; with room for all, below its tick on the rail. */
-  let left = (place) => 2 + place * cell;
+  let left = (/** @type {number} */ place) => 2 + place * cell;
+  /** The frames on show and their rows, as far as they are at hand. @type {{ from: number, to: number, rows: (FrameRow | null)[] } | null} */
   let shown = null;
   let sketch = "";
   let hovered = -1;
+  /** @type {Map<string, string>} */
   let inks = new Map();
 
-  /** A colour of the theme, asked for once: asking makes the page work out its styles. */
+  /** A colour of the theme, asked for once: asking makes the page work out its styles. @param {string} name */
   function ink(name) {
-    if (!inks.has(name)) inks.set(name, colour(root, name));
-    return inks.get(name);
-  }
-
-  /** The branch of a parallel that a node is in: [parallel, place among its branches], or null. */
-  function branchOf(number) {
-    const { nodes } = store.outline;
-    let found = null;
-    for (let at = number; at >= 0 && nodes[at]; at = nodes[at].parent) {
-      const up = nodes[at].parent;
-      if (up >= 0 && nodes[up].kind === "parallel") found = [up, nodes[at].place];
-    }
+    const found = inks.get(name) ?? colour(root, name);
+    inks.set(name, found);
     return found;
   }
 
+  /** @param {(index: number) => number} [rail] Where a frame stands on the rail above, where that is known. */
   function draw(rail) {
     const count = store.head.count;
     const fits = Math.max(1, Math.floor((wide - 4) / SMALLEST));
@@ -68,89 +56,11 @@ export function strip(store) {
     if (now === sketch) return;
     sketch = now;
     shown = { from, to, rows };
-    paint(from, rows, stops, marks);
+    const lanes = rows.map((row) => (row ? branchOf(store.outline, row[0]) : null));
+    paintStrip(canvas, { from, rows, lanes, stops, marks, head: store.head.head, shown: store.shown, hovered }, { wide, cell, left, ink });
   }
 
-  function paint(from, rows, stops, marks) {
-    const lanes = rows.map((row) => (row ? branchOf(row[0]) : null));
-    const most = Math.max(0, ...lanes.map((lane) => (lane ? Math.min(lane[1], MOST_LANES - 1) : 0)));
-    const height = TOP + (most + 1) * LANE + 4;
-    const ratio = window.devicePixelRatio || 1;
-    canvas.width = Math.round(wide * ratio);
-    canvas.height = Math.round(height * ratio);
-    canvas.style.height = `${height}px`;
-    const pen = canvas.getContext("2d");
-    if (!pen) return;
-    pen.scale(ratio, ratio);
-    pen.strokeStyle = ink("--nb-line");
-    rows.forEach((row, place) => {
-      const index = from + place;
-      const x = left(place);
-      const lane = Math.min(lanes[place]?.[1] ?? 0, MOST_LANES - 1);
-      const y = TOP + lane * LANE;
-      pen.globalAlpha = index > store.head.head ? 0.35 : 1;
-      if (lanes[place] && most > 0) {
-        pen.fillStyle = ink("--nb-faintline");
-        for (let other = 0; other <= most; other += 1) pen.fillRect(x, TOP + other * LANE + 4, left(1) - left(0), 1);
-      }
-      if (!row) {
-        pen.fillStyle = ink("--nb-faintline");
-        pen.fillRect(x + 1, y, cell - 2, 9);
-        return;
-      }
-      const kind = KINDS[row[1]];
-      pen.fillStyle = row[0] < 0 ? ink("--nb-line") : nodeColour(row[0]);
-      if (kind === "waiting") {
-        pen.lineWidth = 2;
-        pen.strokeStyle = ink("--nb-waiting");
-        pen.strokeRect(x + 2, y + 1, cell - 4, 7);
-      } else {
-        pen.beginPath();
-        pen.roundRect(x + 1, y, cell - 2, 9, kind === "exit" || kind === "join" ? 4.5 : 2);
-        pen.fill();
-      }
-      sign(pen, kind, x, y);
-      if (stops.has(row[0])) dot(pen, x + cell / 2, 3, 2, ink("--nb-failed"));
-      const mark = marks.get(index);
-      if (mark) dot(pen, x + cell / 2, 3, 2.4, ink(mark.pin ? "--nb-accent" : "--nb-waiting"));
-      pen.globalAlpha = 1;
-      if (index === store.shown || index === hovered) {
-        pen.lineWidth = index === store.shown ? 2 : 1;
-        pen.strokeStyle = ink(index === store.shown ? "--nb-text" : "--nb-faint");
-        pen.strokeRect(x, y - 1.5, cell, 12);
-      }
-    });
-  }
-
-  function sign(pen, kind, x, y) {
-    if (kind === "error") {
-      pen.strokeStyle = ink("--nb-failed");
-      pen.lineWidth = 2.4;
-      pen.beginPath();
-      pen.moveTo(x + 2, y);
-      pen.lineTo(x + cell - 2, y + 9);
-      pen.moveTo(x + cell - 2, y);
-      pen.lineTo(x + 2, y + 9);
-      pen.stroke();
-    } else if (kind === "decision") {
-      dot(pen, x + cell / 2, y + 4.5, 2.4, ink("--nb-bg"));
-    } else if (kind === "edit") {
-      pen.fillStyle = ink("--nb-accent");
-      pen.beginPath();
-      pen.moveTo(x + 1, y + 9);
-      pen.lineTo(x + cell - 1, y + 9);
-      pen.lineTo(x + cell / 2, y);
-      pen.fill();
-    }
-  }
-
-  function dot(pen, x, y, radius, ink) {
-    pen.fillStyle = ink;
-    pen.beginPath();
-    pen.arc(x, y, radius, 0, 7);
-    pen.fill();
-  }
-
+  /** @param {MouseEvent} event */
   function indexAt(event) {
     if (!shown) return -1;
     const x = event.clientX - canvas.getBoundingClientRect().left;
@@ -164,9 +74,9 @@ export function strip(store) {
   });
   canvas.addEventListener("pointermove", (event) => {
     hovered = indexAt(event);
-    const row = hovered >= 0 ? shown.rows[hovered - shown.from] : null;
+    const row = shown && hovered >= 0 ? shown.rows[hovered - shown.from] : null;
     visible(tip, Boolean(row));
-    if (row) {
+    if (shown && row) {
       const node = store.outline.nodes[row[0]];
       const note = store.marks().get(hovered)?.note;
       text(tip, [`frame ${hovered}`, node?.path ?? "start", KINDS[row[1]], row[3] ? duration(row[3] / 1000) : "", note ?? ""].filter(Boolean).join(" · "));
@@ -182,6 +92,7 @@ export function strip(store) {
 
   return {
     root, draw,
+    /** @param {number} width */
     resize(width) {
       wide = width;
       draw();
@@ -192,4 +103,18 @@ export function strip(store) {
       draw();
     },
   };
+}
+
+/**
+ * The place of a node's branch in the outermost parallel around it, or null.
+ * @param {Outline} outline
+ * @param {number} number
+ */
+function branchOf({ nodes }, number) {
+  let found = null;
+  for (let at = number; at >= 0 && nodes[at]; at = nodes[at].parent) {
+    const up = nodes[at].parent;
+    if (up >= 0 && nodes[up].kind === "parallel") found = nodes[at].place;
+  }
+  return found;
 }

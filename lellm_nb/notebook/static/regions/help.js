@@ -1,15 +1,32 @@
+// @ts-check
 /** The sheet with the keys. */
 
 import { el, focused, visible } from "../core/dom.js";
 import { icon } from "../core/icons.js";
-import { VERBS } from "../core/verbs.js";
+import { ANSWERS, BY_KEY } from "../core/verbs.js";
+import { TABS } from "../tabs/registry.js";
 
+/** @typedef {[key: string, what: string]} KeyRow */
+
+/** The verbs by their keys, and what answers a barrier on one row. @returns {KeyRow[]} */
+function verbKeys() {
+  const answers = ANSWERS.filter((verb) => verb.key);
+  const names = answers.map((verb) => verb.label).join(" or ");
+  return [
+    ...[...BY_KEY].filter(([, [first]]) => first.group >= 0).map(([key, verbs]) => /** @type {KeyRow} */ ([key, verbs.map((verb) => verb.label).join(", ")])),
+    ["← →", "Look at the frame before or after"],
+    ["Home, End", "Look at the first or the last frame"],
+    [answers.map((verb) => verb.key).join(", "), `${names[0]}${names.slice(1).toLowerCase()} what waits (with Shift: and stay)`],
+  ];
+}
+
+/** Digits lead to as many tabs as there are digits. */
+const LAST = Math.min(9, TABS.length);
+
+/** @type {KeyRow[]} */
 const OTHERS = [
-  ["← →", "Look at the frame before or after"],
-  ["Home, End", "Look at the first or the last frame"],
-  ["A, X", "Approve or reject what waits (with Shift: and stay)"],
   ["B", "Breakpoint on the node that has the focus (with Shift: after it)"],
-  ["1 … 9", "Go to a tab: State is 1, Branches is 9"],
+  [`1 … ${LAST}`, `Go to a tab: ${TABS[0].name} is 1, ${TABS[LAST - 1].name} is ${LAST}`],
   ["Tab", "From one control to the next; arrows between tabs"],
   ["↑ ↓", "Go from node to node in the graph"],
   ["Ctrl + wheel", "Zoom the graph; drag to move it"],
@@ -19,15 +36,13 @@ const OTHERS = [
 
 export function help() {
   const close = el("button", { type: "button", class: "quiet", "aria-label": "Close help", onclick: () => hide() }, icon("close", 14));
-  const rows = [
-    ...VERBS.filter((verb) => verb.key && verb.id !== "into").map((verb) => [verb.key, verb.id === "step" ? "Step, Into" : verb.name]),
-    ...OTHERS,
-  ];
+  const rows = [...verbKeys(), ...OTHERS];
   const list = el("dl", {}, rows.map(([key, what]) => [el("dt", {}, el("kbd", {}, key)), el("dd", {}, what)]));
   const root = el(
     "div", { class: "help", role: "dialog", "aria-label": "Keys", hidden: true },
     el("header", {}, el("b", {}, "Keys"), el("span", { class: "spring" }), close), list,
   );
+  /** @type {HTMLElement | null} */
   let from = null;
 
   function toggle() {

@@ -1,9 +1,11 @@
+// @ts-check
 /** The alert for errors, and the ribbon that says the past is on show. */
 
 import { el, text, visible } from "../core/dom.js";
 import { icon } from "../core/icons.js";
-import { press } from "../core/verbs.js";
+import { now, offered, press, verbNamed } from "../core/verbs.js";
 
+/** @param {Store} store */
 export function alertBar(store) {
   const words = el("span", { class: "alert-text" });
   const close = el(
@@ -33,12 +35,14 @@ export function alertBar(store) {
   return { root, draw };
 }
 
+/** @param {Store} store */
 export function ribbon(store) {
+  const verb = verbNamed("rewind");
   const words = el("span", {});
   const rewind = el(
     "button",
-    { type: "button", class: "chip", "aria-label": "Rewind here", "aria-keyshortcuts": "Enter", onclick: () => press(store, "rewind") },
-    icon("rewind", 14), "Rewind here",
+    { type: "button", class: "chip", "aria-label": verb.label, "aria-keyshortcuts": verb.key, onclick: () => press(store, verb) },
+    icon(verb.name, 14), verb.label,
   );
   const back = el(
     "button",
@@ -49,12 +53,12 @@ export function ribbon(store) {
 
   function draw() {
     visible(root, !store.atHead);
-    visible(rewind, !store.saved);
+    visible(rewind, !store.saved && offered(store, verb));
     if (store.atHead) return;
     text(words, `looking at frame ${store.shown}`);
-    const running = store.head.busy;
-    rewind.title = running ? "Running: pause first" : `Move the head to frame ${store.shown}; nothing is lost`;
-    rewind.setAttribute("aria-disabled", String(running));
+    const [enabled, tip] = now(store, verb);
+    rewind.title = tip;
+    rewind.setAttribute("aria-disabled", String(!enabled));
     back.title = `Show frame ${store.head.head}, where the run stands`;
   }
 

@@ -1,7 +1,9 @@
+// @ts-check
 /** The line at the bottom that says where the run stands. */
 
 import { attr, el, text } from "../core/dom.js";
 
+/** @param {Store} store */
 export function statusBar(store) {
   const line = el("span", { role: "status", class: "status-line" });
   const dot = el("span", { class: "status-dot", "aria-hidden": "true" });

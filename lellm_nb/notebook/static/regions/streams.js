@@ -1,3 +1,4 @@
+// @ts-check
 /** Token streams of running nodes, over the graph while they come, where the ribbon is in the past. */
 
 import { attr, el, text, visible } from "../core/dom.js";
@@ -5,8 +6,10 @@ import { attr, el, text, visible } from "../core/dom.js";
 const MOST = 3;
 const SHOWN = 600;
 
+/** @param {Store} store */
 export function streams(store) {
   const root = el("div", { class: "streams", hidden: true });
+  /** @type {Map<number, ReturnType<typeof card>>} */
   const cards = new Map();
 
   function draw() {
@@ -18,12 +21,13 @@ export function streams(store) {
       cards.delete(number);
     }
     for (const [number, words] of live) {
-      if (!cards.has(number)) {
-        const one = card(store.outline.nodes[number]?.path ?? "");
+      let one = cards.get(number);
+      if (!one) {
+        one = card(store.outline.nodes[number]?.path ?? "");
         cards.set(number, one);
         root.append(one.root);
       }
-      const { body } = cards.get(number);
+      const { body } = one;
       const tail = words.length > SHOWN ? `…${words.slice(-SHOWN)}` : words;
       if (body.textContent !== tail) {
         text(body, tail);
@@ -36,6 +40,7 @@ export function streams(store) {
   return { root, draw };
 }
 
+/** @param {string} path */
 function card(path) {
   const body = el("pre", { class: "stream-text" });
   const root = el("div", { class: "stream-card", role: "group" }, el("b", {}, path), body);

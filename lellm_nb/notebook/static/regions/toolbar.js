@@ -1,79 +1,95 @@
+// @ts-check
 /** The row of buttons, and the line picker once there is more than one line. */
 
 import { attr, el, text, visible } from "../core/dom.js";
 import { icon } from "../core/icons.js";
-import { VERBS, now, press } from "../core/verbs.js";
+import { VERBS, now, offered, press } from "../core/verbs.js";
 
+/**
+ * @param {Store} store
+ * @param {Verb} verb
+ */
+function verbButton(store, verb) {
+  return el(
+    "button",
+    {
+      type: "button",
+      class: `verb verb-${verb.name}${verb.main ? " verb-main" : ""}`,
+      "aria-label": verb.label,
+      "aria-keyshortcuts": verb.key || null,
+      onclick: () => press(store, verb),
+    },
+    icon(verb.name),
+    el("span", { class: "verb-name", "aria-hidden": "true" }, verb.label),
+  );
+}
+
+/**
+ * A button that no verb of the run stands behind.
+ * @param {string} name
+ * @param {string} key
+ * @param {string} title
+ * @param {() => void} onclick
+ */
+function quiet(name, key, title, onclick) {
+  const shown = { type: "button", class: "quiet", "aria-label": name, "aria-keyshortcuts": key, title, onclick };
+  return el("button", shown, icon(name.toLowerCase()));
+}
+
+/**
+ * @param {Store} store
+ * @param {{ onHelp: () => void, onFind: () => void }} acts
+ */
 export function toolbar(store, { onHelp, onFind }) {
+  /** @type {Map<Verb, HTMLElement>} */
   const buttons = new Map();
+  /** @type {HTMLElement[]} */
   const groups = [];
   for (const verb of VERBS) {
-    const button = el(
-      "button",
-      {
-        type: "button",
-        class: `verb verb-${verb.id}${verb.main ? " verb-main" : ""}`,
-        "aria-label": verb.name,
-        "aria-keyshortcuts": verb.key,
-        onclick: () => press(store, verb.id),
-      },
-      icon(verb.id),
-      el("span", { class: "verb-name", "aria-hidden": "true" }, verb.name),
-    );
+    const button = verbButton(store, verb);
     buttons.set(verb, button);
     groups[verb.group] ??= el("div", { class: "verbs" });
     groups[verb.group].append(button);
   }
+  /** @type {HTMLSelectElement} */
   const picker = el("select", {
     class: "lines",
     "aria-label": "Line",
     onchange: () => store.send({ do: "line", line: picker.value }),
   });
-  const help = el(
-    "button",
-    { type: "button", class: "quiet", "aria-label": "Help", "aria-keyshortcuts": "?", title: "Keys and marks (?)", onclick: onHelp },
-    icon("help"),
-  );
-  const search = el(
-    "button",
-    { type: "button", class: "quiet", "aria-label": "Find", "aria-keyshortcuts": "/", title: "Find a text in everything that was recorded (/)", onclick: onFind },
-    icon("find"),
-  );
+  const kept = el("span", { class: "faint saved-words", role: "note", hidden: true });
   const root = el(
     "div",
     { class: "toolbar", role: "group", "aria-label": "Debugger" },
+    kept,
     groups,
     el("span", { class: "spring" }),
     picker,
-    search,
-    help,
+    quiet("Find", "/", "Find a text in everything that was recorded (/)", onFind),
+    quiet("Help", "?", "Keys and marks (?)", onHelp),
   );
-  const kept = el("span", { class: "faint saved-words", role: "note", hidden: true });
-  root.prepend(kept);
 
   function draw() {
     visible(kept, store.saved);
     text(kept, store.silence || "a saved history: look around, nothing runs here");
     for (const group of groups) visible(group, !store.saved);
-    if (store.saved) {
-      lines();
-      return;
-    }
-    for (const [verb, button] of buttons) {
-      const [enabled, tip] = now(store, verb.id);
-      // Not `disabled`: a button keeps the focus and says why it does nothing.
-      attr(button, "aria-disabled", enabled ? null : "true");
-      const key = verb.key ? ` (${verb.key})` : "";
-      attr(button, "title", `${tip}${key}`);
-      attr(button, "aria-description", tip);
-    }
-    for (const [verb, button] of buttons) {
-      if (verb.id === "rewind") attr(button, "data-away", store.atHead ? null : "true");
-      if (verb.id === "pause" || verb.id === "stop") {
-        attr(button, "data-live", store.head.busy ? "true" : null);
-      }
-    }
+    if (!store.saved) for (const [verb, button] of buttons) drawVerb(verb, button);
     lines();
+  }
+
+  /**
+   * @param {Verb} verb
+   * @param {HTMLElement} button
+   */
+  function drawVerb(verb, button) {
+    const [enabled, tip] = now(store, verb);
+    visible(button, offered(store, verb));
+    // Not `disabled`: a button keeps the focus and says why it does nothing.
+    attr(button, "aria-disabled", enabled ? null : "true");
+    attr(button, "title", `${tip}${verb.key ? ` (${verb.key})` : ""}`);
+    attr(button, "aria-description", tip);
+    if (verb.onlyAway) attr(button, "data-away", store.atHead ? null : "true");
+    if (verb.live) attr(button, "data-live", store.head.busy ? "true" : null);
   }
 
   function lines() {

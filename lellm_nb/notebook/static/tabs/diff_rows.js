@@ -1,10 +1,16 @@
+// @ts-check
 /** Changes between two states, drawn as rows. */
 
 import { el } from "../core/dom.js";
 
+/** @type {Record<string, string>} */
 const SIGNS = { added: "+", removed: "−", changed: "~" };
 
-/** A short list of changes; `empty` is what stands there if nothing changed. */
+/**
+ * A short list of changes; `empty` is what stands there if nothing changed.
+ * @param {Partial<Changes>} diff
+ * @param {string} empty
+ */
 export function diffRows(diff, empty) {
   const rows = (diff.rows ?? []).map((row) =>
     el(

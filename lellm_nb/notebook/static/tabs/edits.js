@@ -1,9 +1,15 @@
+// @ts-check
 /** Values edited in place: they wait in a bar that says what Go will do. */
 
 import { el, text, visible } from "../core/dom.js";
 import { icon } from "../core/icons.js";
 
-/** The bar with the edits that wait. */
+/**
+ * The bar with the edits that wait.
+ * @param {{ upcoming?: string[] }} detail
+ * @param {View} view
+ * @returns {EditBar}
+ */
 export function editBar(detail, view) {
   const { store, frame } = view;
   const said = el("span", { class: "edit-words" });
@@ -16,6 +22,7 @@ export function editBar(detail, view) {
     return edits && edits.frame === frame && edits.line === store.head.line ? edits.items : null;
   }
 
+  /** @param {boolean} stay */
   function press(stay) {
     const items = waiting();
     if (!items?.size || store.head.busy) return;
@@ -38,8 +45,15 @@ export function editBar(detail, view) {
   return { root, draw, press, waiting };
 }
 
-/** Turn one line of the tree into a field. */
-export async function editLine(detail, view, bar, steps, row, line) {
+/**
+ * Turn one line of the tree into a field.
+ * @param {View} view
+ * @param {EditBar} bar
+ * @param {number[]} steps
+ * @param {KeyedRow} row
+ * @param {HTMLElement} line
+ */
+export async function editLine(view, bar, steps, row, line) {
   const { store, frame } = view;
   const reply = await store.ask({ ask: "place", frame, steps });
   if (reply.error) {
@@ -48,6 +62,7 @@ export async function editLine(detail, view, bar, steps, row, line) {
   }
   const key = steps.join(" ");
   const long = reply.text.length > 60 || reply.text.includes("\n");
+  /** @type {HTMLTextAreaElement | HTMLInputElement} */
   const field = el(long ? "textarea" : "input", {
     class: "edit-field", "aria-label": `New value of ${reply.path}`, autocomplete: "off", spellcheck: "false",
     ...(long ? { rows: Math.min(8, reply.text.split("\n").length + 1) } : { type: "text" }),
@@ -73,7 +88,8 @@ export async function editLine(detail, view, bar, steps, row, line) {
     else store.edits.items.set(key, { steps, path: reply.path, text: field.value });
     bar.draw();
   });
-  field.addEventListener("keydown", (event) => {
+  field.addEventListener("keydown", (pressed) => {
+    const event = /** @type {KeyboardEvent} */ (pressed);
     if (event.key === "Enter" && (!long || event.ctrlKey || event.metaKey)) {
       event.preventDefault();
       bar.press(event.shiftKey);
@@ -87,6 +103,7 @@ export async function editLine(detail, view, bar, steps, row, line) {
   field.select?.();
 }
 
+/** @param {string} words */
 function short(words) {
   const line = words.replaceAll("\n", " ");
   return line.length > 40 ? `${line.slice(0, 39)}…` : line || "(empty)";

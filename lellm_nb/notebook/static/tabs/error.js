@@ -1,9 +1,23 @@
+// @ts-check
 /** The Error tab: the user's own lines first, with what the names held there. */
 
 import { el, plural } from "../core/dom.js";
 import { safeType } from "./value_tree.js";
 
-export function error(detail) {
+/** @typedef {{ file: string, line: number, function: string, code: string, locals?: KeyedRow[] }} StackLine */
+/**
+ * @typedef {object} ErrorRow
+ * @property {string} type
+ * @property {string} message
+ * @property {string} where
+ * @property {string[]} notes
+ * @property {StackLine[]} mine The user's own lines, the innermost first.
+ * @property {StackLine[]} theirs Those of libraries.
+ * @property {string} during
+ */
+
+/** @param {Detail & ErrorRow & { wrapped: string, parts: ErrorRow[] }} detail */
+function draw(detail) {
   if (!detail.type) return [el("p", { class: "empty" }, "No error at this frame.")];
   return [
     ...oneError(detail),
@@ -13,7 +27,9 @@ export function error(detail) {
   ];
 }
 
+/** @param {ErrorRow} detail */
 function oneError(detail) {
+  /** @type {(HTMLElement | null)[]} */
   const parts = [
     el("p", { class: "error-title" }, el("b", {}, detail.type), detail.message ? `: ${detail.message}` : ""),
     detail.where ? el("p", { class: "faint" }, `in ${detail.where}`) : null,
@@ -25,9 +41,13 @@ function oneError(detail) {
     const summary = el("summary", { tabindex: 0 }, `${plural(detail.theirs.length, "line")} in libraries`);
     parts.push(el("details", { class: "stack" }, summary, detail.theirs.map((entry) => line(entry, false))));
   }
-  return parts.filter(Boolean);
+  return parts;
 }
 
+/**
+ * @param {StackLine} entry
+ * @param {boolean} first
+ */
 function line(entry, first) {
   const held = entry.locals ?? [];
   const locals = held.length
@@ -51,8 +71,16 @@ function line(entry, first) {
   );
 }
 
+/** @param {string} file */
 function shortFile(file) {
   const parts = file.split(/[\\/]/);
   const cell = file.match(/ipykernel_\d+[\\/](\d+)\.py$/);
   return cell ? "cell" : parts.slice(-2).join("/");
 }
+
+/** @type {TabModule} */
+export const tab = {
+  draw,
+  onFailure: true,
+  offline: (frame) => ({ type: "", parts: [], ...frame.more.error }),
+};

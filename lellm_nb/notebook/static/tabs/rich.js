@@ -1,14 +1,19 @@
+// @ts-check
 /** Tables and pictures out of values: text is text, and a picture is only ever bytes of a known kind. */
 
 import { attr, el, text } from "../core/dom.js";
 
 const KINDS = new Set(["image/png", "image/jpeg", "image/gif", "image/webp"]);
 
-/** A table of short texts with its first rows; `more(start)` gets further ones. */
+/**
+ * A table of short texts with its first rows; `more(start)` gets further ones.
+ * @param {TablePage} first
+ * @param {(start: number) => Promise<StatePage>} more
+ */
 export function table(first, more) {
   const body = el("tbody", {});
   const head = el("tr", {}, ["", ...first.columns].map((name) => el("th", { scope: "col" }, name)));
-  const add = (page) => {
+  const add = (/** @type {TablePage} */ page) => {
     for (const [index, ...cells] of page.rows) {
       body.append(el("tr", {}, el("th", { scope: "row" }, index), cells.map((cell) => el("td", {}, cell))));
     }
@@ -25,7 +30,10 @@ export function table(first, more) {
       attr(button, "aria-busy", "true");
       const page = (await more(next)).table;
       attr(button, "aria-busy", null);
-      if (!page?.rows.length) return button.remove();
+      if (!page?.rows.length) {
+        button.remove();
+        return;
+      }
       add(page);
       next += page.rows.length;
       if (next >= first.total) button.remove();
@@ -36,7 +44,12 @@ export function table(first, more) {
   return root;
 }
 
-/** A picture; one that is big comes when it is asked for. */
+/**
+ * A picture; one that is big comes when it is asked for.
+ * @param {PictureRow} row
+ * @param {((place: number) => Promise<PictureRow>) | null} fetch
+ * @returns {HTMLElement}
+ */
 export function picture(row, fetch) {
   if (!KINDS.has(row.kind)) return el("pre", { class: "full" }, row.text ?? "");
   const size = `${(row.bytes / 1024).toFixed(row.bytes < 10240 ? 1 : 0)} kB`;

@@ -1,10 +1,17 @@
+// @ts-check
 /** The Who tab: which steps wrote a value, newest first. */
 
 import { el } from "../core/dom.js";
+import { writersOf } from "./who_offline.js";
 
-export function who(detail, view) {
+/**
+ * @param {Detail} _detail
+ * @param {View} view
+ */
+function draw(_detail, view) {
   const { store, frame } = view;
   const body = el("div", { class: "who-rows" });
+  /** @type {HTMLInputElement} */
   const input = el("input", {
     type: "text", "aria-label": "Value", placeholder: "a key, or level:key", autocomplete: "off", spellcheck: "false",
     oninput: () => (store.whoTyped = input.value),
@@ -17,6 +24,7 @@ export function who(detail, view) {
   input.value = store.whoTyped ?? "";
   const bar = el("div", { class: "tab-bar" }, el("label", {}, "writers of ", input));
 
+  /** @param {WhoQuestion} question */
   async function ask(question) {
     view.asked = question;
     store.whoAsked = question;
@@ -27,7 +35,7 @@ export function who(detail, view) {
       return;
     }
     if (!store.whoTyped) input.value = reply.of;
-    const last = (row, place) => {
+    const last = (/** @type {WriterRow} */ row, /** @type {number} */ place) => {
       const newer = reply.rows[place - 1];
       return row.kind !== "exit" || newer?.frame !== row.frame || newer.wrote.path !== row.wrote.path;
     };
@@ -46,6 +54,10 @@ export function who(detail, view) {
   return [bar, body];
 }
 
+/**
+ * @param {WriterRow} row
+ * @param {Store} store
+ */
 function writer(row, store) {
   const through = row.through.length ? `through ${[...row.through].reverse().join(", ")}` : "";
   const button = el(
@@ -60,3 +72,6 @@ function writer(row, store) {
     `${row.wrote.what}${row.wrote.reducer ? ` ${row.wrote.reducer}` : ""} ${row.wrote.path}${row.wrote.value ? `: ${row.wrote.value.text}` : ""}`);
   return el("div", { class: "hit-row" }, button, wrote);
 }
+
+/** Of a frame it tells nothing: it is about more, and asks for itself. @type {TabModule} */
+export const tab = { draw, offline: () => ({}), questions: { who: writersOf } };

@@ -1,0 +1,24 @@
+// @ts-check
+/** The nodes of a graph and what lies inside what, from the rows that travel. */
+
+/**
+ * @param {OutlineJson | null | undefined} json
+ * @returns {Outline}
+ */
+export function outlineOf(json) {
+  const nodes = (json?.nodes ?? []).map(([path, name, kind, parent, role]) => ({ path, name, kind, parent, role, place: 0 }));
+  /** @type {Map<number, Set<number>>} */
+  const inside = new Map();
+  /** @type {Map<number, number>} */
+  const counts = new Map();
+  nodes.forEach((node, number) => {
+    // Its place among its siblings: the lane of a parallel's branch.
+    node.place = counts.get(node.parent) ?? 0;
+    counts.set(node.parent, node.place + 1);
+    for (let up = node.parent; up >= 0; up = nodes[up].parent) {
+      const held = inside.get(up) ?? new Set();
+      inside.set(up, held.add(number));
+    }
+  });
+  return { name: json?.name ?? "", nodes, inside };
+}

@@ -1,0 +1,667 @@
+/**
+ * The shapes that the panel's files share. Only `tsc` reads this file; no browser ever does.
+ * What travels is made in `notebook/model`, `notebook/tabs` and `notebook/export`.
+ */
+
+type Store = import("./core/store.js").Store;
+type Values = import("./offline/values.js").Values;
+
+// -- elements
+
+type Child = Node | string | number | null | undefined | false | Child[];
+
+/** Attributes of an element; what begins with `on` and is a function is a listener. */
+interface Props {
+  onclick?: (event: MouseEvent) => unknown;
+  onkeydown?: (event: KeyboardEvent) => unknown;
+  oninput?: (event: Event) => unknown;
+  onchange?: (event: Event) => unknown;
+  [name: string]: unknown;
+}
+
+/** A part of the panel: what is in the page, and how it is brought up to date. */
+interface Part {
+  root: HTMLElement;
+  draw: () => void;
+}
+
+/** What the keys of the panel reach. */
+interface KeyTargets {
+  help: { toggle: () => void; hide: () => boolean };
+  inspector: { goTo: (place: number) => boolean; find: { show: () => boolean; hide: () => boolean } };
+  nodeCard: { hide: () => boolean };
+  cards: { answer: (kind: string, stay: boolean) => boolean };
+}
+
+// -- the model that a front end gives a widget
+
+interface Model {
+  /** True for a history in a file: nobody is there to press anything for. */
+  saved?: boolean;
+  get(name: string): any;
+  on(what: string, listener: (message: any) => void): void;
+  off(what: string, listener: (message: any) => void): void;
+  send(content: any): void;
+}
+
+/** A saved history in place of a model. `tell` hears what else the listeners would. */
+interface BookModel extends Model {
+  send(content: any, tell?: (message: any) => void): void;
+}
+
+/** What a view says: `do` for something to be done, `ask` for a question. */
+type Order = { do: string; [name: string]: unknown };
+
+// -- verbs and tabs: one row each of Python's tables
+
+interface Verb {
+  /** What an order is called. */
+  name: string;
+  /** The accessible name of its button. */
+  label: string;
+  key: string;
+  /** The button's group in the toolbar; -1 for one on a card. */
+  group: number;
+  icon: string;
+  filled: boolean;
+  main: boolean;
+  /** What a press gives it: nothing, or the `frame` on show. */
+  takes: string;
+  /** Whether it can be pressed while a command goes on. */
+  live: boolean;
+  /** What it does while a frame other than the head, `{frame}`, is on show. */
+  away: string;
+  /** Whether it can be pressed only then. */
+  onlyAway: boolean;
+}
+
+/** What one module of `tabs/` gives. */
+interface TabModule {
+  /** The parts of the tab for what was answered about a frame. */
+  draw: (detail: any, view: View) => Child[];
+  /** What is asked with the tab beside the frame. */
+  asks?: (store: Store, chosen: Chosen) => Record<string, unknown>;
+  /** What the tab shows of the head, as a text: when it differs the tab is drawn anew. */
+  beside?: (store: Store) => string;
+  /** Whether it comes forward when a step failed. */
+  onFailure?: boolean;
+  /** What a saved history answers; without it, the rows that were saved for the tab. */
+  offline?: (frame: Page, question: any, history: SavedHistory) => Record<string, unknown>;
+  /** What a saved history answers to the questions that the tab asks by itself. */
+  questions?: Record<string, (question: any, history: SavedHistory) => object>;
+}
+
+interface Tab extends TabModule {
+  id: string;
+  name: string;
+}
+
+/** What a reader chose in the inspector. */
+interface Chosen {
+  against: number | null;
+  whole: boolean;
+}
+
+/** What a tab may use. */
+interface View {
+  store: Store;
+  frame: number;
+  /** Whether the state of the whole run is shown, and not that of the frame's level. */
+  whole: boolean;
+  /** The last frame of the line. */
+  last: number;
+  against: (frame: number | null) => void;
+  level: (whole: boolean) => void;
+  fetch: (steps: number[], start: number) => Promise<StatePage>;
+  who: (question: WhoQuestion) => void;
+  redraw: () => void;
+  /** The question that a tab waits for. */
+  asked?: object;
+}
+
+interface WhoQuestion {
+  text?: string;
+  steps?: number[];
+  whole?: boolean;
+}
+
+/** Edits that wait for Go. */
+interface Edits {
+  frame: number;
+  line: string;
+  items: Map<string, Edit>;
+}
+
+interface Edit {
+  steps: number[];
+  path: string;
+  text: string;
+}
+
+interface EditBar {
+  root: HTMLElement;
+  draw: () => void;
+  press: (stay: boolean) => void;
+  waiting: () => Map<string, Edit> | null;
+}
+
+/** What can be done with a value in a tree. */
+interface TreeView {
+  fetch: (steps: number[], start: number) => Promise<StatePage>;
+  who?: ((steps: number[]) => void) | null;
+  edit?: ((steps: number[], row: KeyedRow, line: HTMLElement) => void) | null;
+}
+
+// -- the graph
+
+/** A node of the outline; `place` is the one among its siblings. */
+interface OutlineNode {
+  path: string;
+  name: string;
+  kind: string;
+  parent: number;
+  role: string;
+  place: number;
+}
+
+interface Outline {
+  name: string;
+  nodes: OutlineNode[];
+  /** The numbers of all that is inside a composite. */
+  inside: Map<number, Set<number>>;
+}
+
+interface OutlineJson {
+  name: string;
+  nodes: [path: string, name: string, kind: string, parent: number, role: string][];
+}
+
+/** What is needed of an outline to add rows up. */
+interface Nest {
+  nodes: { parent: number }[];
+}
+
+type Box = [number: number, x: number, y: number, w: number, h: number];
+
+interface Drawing {
+  width: number;
+  height: number;
+  nodes?: Box[];
+  boxes?: Box[];
+  edges?: [source: number, target: number, kind: string, curve: number[]][];
+}
+
+interface Place {
+  x: number;
+  y: number;
+  w: number;
+  h: number;
+}
+
+type InSight = (place: Place) => boolean;
+
+/** An edge as it is drawn. */
+interface Way {
+  one: SVGElement;
+  a: number;
+  b: number;
+  kind: string;
+  numbers: number[];
+  box: Place;
+  far: boolean;
+  dot: SVGElement | null;
+}
+
+/** A node as it is drawn; what is unset was not drawn so far. */
+interface NodeShape {
+  group: SVGElement;
+  meta: SVGElement | null;
+  path: string;
+  kind: string;
+  box: Place;
+  far: boolean;
+  visits: number;
+  micros: number;
+  mark: SVGElement | null;
+  dot: SVGElement | null;
+  title: SVGElement | null;
+  status?: string;
+  stop?: string;
+  saidVisits?: number;
+  saidMicros?: number;
+}
+
+/** What clicks on a node do. */
+interface NodeActs {
+  body: (number: number) => void;
+  rim: (number: number, after: boolean) => void;
+  fold: (number: number, open: boolean) => void;
+}
+
+interface Scene {
+  root: SVGElement;
+  nodes: Map<number, NodeShape>;
+  places: Map<number, Place>;
+  width: number;
+  height: number;
+  edgeAt: (x: number, y: number, near: number) => Way | null;
+  point: (one: SVGElement | null) => void;
+  colour: (standing: Standing, stops: Map<number, string>, inSight: InSight, edgeStops: [number, number][]) => void;
+  cull: (inSight: InSight) => void;
+}
+
+// -- history, as it travels
+
+/** One frame; what it left is told where it is not the node itself. */
+type FrameRow = [node: number, kind: number, visit: number, micros: number, entered: number[], left?: number[]];
+
+type Mark = [status: string, visits: number, micros: number];
+
+/** What every node had come to at a frame. */
+interface Standing {
+  index: number;
+  current: Set<number>;
+  marks: Map<number, Mark>;
+  /** How often an edge, `"a b"`, was taken. */
+  taken: Map<string, number>;
+}
+
+interface StandingJson {
+  index: number;
+  current: number[];
+  marks: [node: number, ...mark: Mark][];
+  taken: [a: number, b: number, count: number][];
+}
+
+interface StandingChange extends StandingJson {
+  gone: number[];
+  untaken: [a: number, b: number][];
+}
+
+interface Chunk {
+  chunk: number;
+  base: StandingJson;
+  rows: FrameRow[];
+}
+
+type KindAt = [index: number, kind: number];
+
+type LineRow = [
+  name: string, base: string, at: number, frames: number, status: string, notes: [index: number, words: string][], pins: number[],
+];
+
+interface Look {
+  frame: number | null;
+  by: string;
+  n: number;
+}
+
+interface PendingRow {
+  id: string;
+  path: string;
+  frame: number;
+  since: number | null;
+  timeout: number | null;
+  asks: boolean;
+}
+
+interface JoinRow {
+  path: string;
+  failed: string[];
+  branches: number;
+}
+
+/** What a view shows of the head without asking. A button's row is null where the engine cannot do it. */
+interface Head {
+  [button: `button:${string}`]: [enabled: boolean, tip: string] | null | undefined;
+  head: number;
+  count: number;
+  status: string;
+  busy: boolean;
+  line: string;
+  lines: string[];
+  line_text: string;
+  stop: string;
+  failure: string;
+  tree: LineRow[];
+  pending: PendingRow[];
+  join: JoinRow | null;
+  lacking: string[];
+  breakpoints: [node: number, enabled: boolean, after: boolean][];
+  edge_stops: [source: number, target: number][];
+  stops: number;
+  watches: string[];
+  look: Look;
+  alert: { text: string } | null;
+}
+
+type StreamRow = [node: number, anew: boolean, words: string | null];
+
+interface Snapshot {
+  kind?: "snapshot";
+  seq: number;
+  head: Head;
+  standing: StandingJson;
+  events: KindAt[];
+  streams: StreamRow[];
+}
+
+interface Delta {
+  kind: "delta";
+  seq: number;
+  fresh?: boolean;
+  head?: Partial<Head>;
+  rows?: FrameRow[];
+  patch?: StandingChange;
+  events?: KindAt[];
+  streams?: StreamRow[];
+}
+
+interface FrameMark {
+  note?: string;
+  pin?: boolean;
+}
+
+// -- answers
+
+interface ValueRow {
+  type: string;
+  size: string;
+  text: string;
+  opens: boolean;
+  error?: undefined;
+}
+
+interface KeyedRow extends ValueRow {
+  key: string;
+}
+
+/** What stands where a value could not be had. */
+interface Failed {
+  error: string;
+  type?: undefined;
+  text?: undefined;
+}
+
+interface TablePage {
+  columns: string[];
+  rows: string[][];
+  start: number;
+  total: number;
+  more_columns: number;
+}
+
+interface PictureRow {
+  kind: string;
+  bytes: number;
+  place: number;
+  data?: string;
+  text?: string;
+}
+
+/** A page of what is inside a state or a value: rows, a long text, a picture or a table. */
+interface StatePage {
+  rows: KeyedRow[];
+  start: number;
+  total: number;
+  changed?: string[];
+  full?: string;
+  cut?: number;
+  next?: number;
+  picture?: PictureRow;
+  table?: TablePage | null;
+  missing?: number;
+  error?: string;
+}
+
+interface Change {
+  path: string;
+  kind: string;
+  old: ValueRow | null;
+  new: ValueRow | null;
+}
+
+interface Changes {
+  rows: Change[];
+  more: number;
+  error?: string;
+}
+
+interface TitleRow {
+  index: number;
+  kind: string;
+  path: string;
+  visit: number;
+  ms: number;
+  failed: boolean;
+  decision: string;
+  tries: number;
+  recorded: boolean;
+  stale: string[];
+  cost: string;
+}
+
+interface Detail {
+  title: TitleRow;
+  tab: string;
+  levels: string[];
+  /** The frame that a diff is against, as the reader chose it. */
+  chosen?: number | null;
+  error?: string;
+}
+
+interface WriteRow {
+  what: string;
+  path: string;
+  value: ValueRow | null;
+  reducer: string;
+}
+
+interface WriterRow {
+  frame: number;
+  kind: string;
+  path: string;
+  visit: number;
+  through: string[];
+  wrote: WriteRow;
+}
+
+interface Hit {
+  frame: number;
+  path: string;
+  where: string;
+  key: string;
+  text: string;
+}
+
+interface VisitRow {
+  index: number;
+  kind: string;
+  ms: number;
+}
+
+interface WayRow {
+  target: number;
+  name: string;
+  kind: string;
+  stop: boolean;
+}
+
+interface SideRow {
+  frame: number;
+  kind: string;
+  path: string;
+  next: string | null;
+  failed: boolean;
+}
+
+interface PairRow {
+  fold?: number;
+  shared?: boolean;
+  path: string;
+  keys: string[];
+  first: boolean;
+  left: SideRow | null;
+  right: SideRow | null;
+}
+
+interface Comparison {
+  names: [string, string];
+  rows: PairRow[];
+  more: number;
+  end: Changes;
+  error?: string;
+}
+
+interface FieldRow {
+  name: string;
+  kind: string;
+  declared: boolean;
+  expected: string;
+  choices: string[];
+  reducer: string;
+  text?: string | null;
+  redacted?: string | null;
+}
+
+interface FormRow {
+  open: boolean;
+  fields: FieldRow[];
+}
+
+/** What an answer to a barrier would lead to. */
+interface Preview {
+  next?: string | null;
+  rows?: Change[];
+  more?: number;
+  error?: string;
+  note?: string;
+  /** In which box something wrong was typed. */
+  invalid?: "key" | "value";
+}
+
+/** The answer to each question; `error` says why there is none. */
+interface Replies {
+  chunk: Partial<Chunk>;
+  detail: Detail & { [name: string]: any };
+  inside: StatePage;
+  node: {
+    doc?: string; code?: string; mend?: string; mode?: string; ways?: WayRow[]; visits?: VisitRow[];
+  };
+  who: { of: string; rows: WriterRow[]; more: number; error?: string };
+  find: { rows: Hit[]; total: number; error?: string };
+  place: { path: string; text: string; plain?: boolean; redacted?: string; error?: string };
+  picture: PictureRow;
+  changes: { rows: { frame: number; text: string; bad: boolean }[]; more: number; error?: string };
+  compare: Comparison;
+  pair: Changes;
+  card: {
+    targets: string[]; previews: Record<string, Preview>; about?: KeyedRow[]; form: FormRow; error?: string;
+  };
+  preview: Preview;
+}
+
+// -- a history in a file
+
+/** Where a value stands in the book. */
+type PlaceOf = number;
+
+interface Inside {
+  /** Pairs of key and place. */
+  k?: [string, PlaceOf][];
+  /** A tape and how much of it. */
+  g?: [tape: number, count: number];
+  /** A full text, and how many letters were cut off. */
+  f?: string;
+  c?: number;
+  p?: PictureRow;
+  t?: TablePage;
+  /** That it is a list of records. */
+  r?: number;
+  /** How many children are not in the file. */
+  m?: number;
+}
+
+interface BookLine {
+  name: string;
+  frames: [first: number, count: number][];
+  head: number;
+  status: string;
+  line_text: string;
+}
+
+/** What few frames have. */
+interface More {
+  output?: { text: string; cut: number; stream: string; chunks: number; shown: PictureRow[] };
+  error?: { type: string; message: string; wrapped: string; [name: string]: unknown };
+  decision?: string;
+  tries?: number;
+  recorded?: boolean;
+  stale?: string[];
+  cost?: string;
+  /** Rows of tabs that have no answer of their own, by the tab's id. */
+  tabs?: Record<string, Record<string, unknown>>;
+}
+
+interface Book {
+  outline: OutlineJson;
+  drawing: Drawing | null;
+  head: Head;
+  line: string;
+  lines: BookLine[];
+  frames: [row: FrameRow, path: number, state: number, root: number, level: number, route: number, writes: number[]][];
+  more: Record<number, More>;
+  routes: Record<string, unknown>[];
+  values: [type: number, text: string | number, size?: string | null, inside?: Inside][];
+  words: string[];
+  tapes: PlaceOf[][];
+  states: [since: number, set: number[], gone?: number[]][];
+  nodes: Record<number, { lens?: string; code?: string; doc?: string }>;
+  stops?: object[];
+  compares?: Comparison[];
+}
+
+/** One write of a frame: its value's place, -1 for none. */
+interface Write {
+  what: string;
+  path: string;
+  key: string;
+  value: PlaceOf;
+  reducer: string;
+}
+
+/** A frame of a book. */
+interface Page {
+  index: number;
+  number: number;
+  kind: string;
+  visit: number;
+  path: string;
+  level: string;
+  state: number;
+  root: number;
+  micros: number;
+  route: Record<string, unknown>;
+  more: More;
+  readonly writes: Write[];
+}
+
+/** The frames of the line on show. */
+interface Pages {
+  readonly line: string;
+  readonly count: number;
+  readonly head: number;
+  row(index: number): FrameRow;
+  frame(index: number): Page;
+  /** The state that a frame of any line had. */
+  stateOf(line: string, index: number): number;
+}
+
+/** What a saved history answers from. */
+interface SavedHistory {
+  book: Book;
+  outline: { name: string; nodes: { path: string; kind: string; parent: number }[] };
+  pages: Pages;
+  values: Values;
+  standings: ReturnType<typeof import("./offline/standings.js").standingsOf>;
+}
