@@ -32,7 +32,7 @@ screenshots:  ## take the pictures of the README again
 	@bash .ci/setup test
 	@.venv/bin/python -m tests.browser.screenshots
 
-generated:  ## write the panel's tables of verbs and tabs again, from Python's
+generated:  ## write again what is made from Python's tables: the panel's verbs and tabs, the README's verbs
 	@bash .ci/setup demo
 	@.venv/bin/python -m lellm_nb.notebook.widget.generated
 

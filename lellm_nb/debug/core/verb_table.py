@@ -15,7 +15,7 @@ from lellm_nb.debug.core import button_tips as tips
 from lellm_nb.debug.core.button_tips import Tip
 from lellm_nb.session.protocol import Capability
 
-__all__ = ["BUTTONS", "VERBS", "Verb"]
+__all__ = ["BUTTONS", "TOPICS", "VERBS", "Verb"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +190,22 @@ _ROWS = [
     Verb("dock", "take away", "`dock()` shows the panel beside the notebook"),
 ]
 # fmt: on
+
+TOPICS = {
+    "forward": "",
+    "backward": "",
+    "stops": "",
+    "barriers": "`pending` says what waits",
+    "look": "`state`, `position`, `stack`, `frames` (`frames.to_pandas()` for a DataFrame;"
+    " `frames[3].output` is what the node printed)",
+    "ask": "",
+    "change": "",
+    "replay": "",
+    "lines": "`tree` draws them",
+    "take away": "",
+    "keep": "",
+}
+"""Under what the README lists the verbs, in order, and what stands there that is no verb."""
 
 VERBS: dict[str, Verb] = {verb.name: verb for verb in _ROWS}
 """Every verb by its name."""

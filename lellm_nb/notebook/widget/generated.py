@@ -1,7 +1,7 @@
-"""The two tables of the panel that are made from Python's: the verbs, and the tabs.
+"""What is made from Python's tables: the panel's verbs and tabs, and the README's list of verbs.
 
-``python -m lellm_nb.notebook.widget.generated`` writes both files; a test says when one of them
-is behind its table.
+``python -m lellm_nb.notebook.widget.generated`` writes the files; a test says when one of them is
+behind its table.
 """
 
 from __future__ import annotations
@@ -10,10 +10,14 @@ import json
 from pathlib import Path
 from typing import Any
 
-from lellm_nb.debug.core.verb_table import VERBS, Verb
+from lellm_nb.debug.core.verb_table import TOPICS, VERBS, Verb
 from lellm_nb.notebook.tabs.registry import TABS
 from lellm_nb.notebook.widget.assets import STATIC
 
+README = STATIC.parents[2] / "README.md"
+
+_BEGINS = "<!-- the verbs: written by `make generated` -->"
+_ENDS = "<!-- /the verbs -->"
 _HEAD = "// @ts-check\n// generated from {source} by `make generated`: not to be edited here\n\n"
 
 
@@ -74,12 +78,31 @@ def _listed(rows: list[str]) -> str:
     return "[\n" + "".join(f"  {row},\n" for row in rows) + "]"
 
 
+def verb_list() -> str:
+    """Return the README's table of verbs: a row for each topic.
+
+    Example:
+        >>> print(verb_list().splitlines()[2])
+        | forward | `step(n=1)` makes one commit, `run(until=None)` goes on to the next stop, ...
+    """
+    said = {topic: [first] if first else [] for topic, first in TOPICS.items()}
+    for verb in VERBS.values():
+        said[verb.topic] += [verb.says] if verb.says else []
+    rows = (f"| {topic} | {', '.join(parts)} |\n" for topic, parts in said.items())
+    return "| | |\n|---|---|\n" + "".join(rows)
+
+
 def generated() -> dict[Path, str]:
-    """Return the text of each file that is made from a table."""
-    return {
+    """Return the text of each file that is made from a table, or has a part that is."""
+    made = {
         STATIC / "core" / "verb_table.js": verb_table(),
         STATIC / "tabs" / "registry.js": tab_registry(),
     }
+    if README.exists():  # where the package is developed, and not where it is installed
+        text = README.read_text(encoding="utf-8")
+        before, after = text[: text.index(_BEGINS)], text[text.index(_ENDS) :]
+        made[README] = f"{before}{_BEGINS}\n\n{verb_list()}\n{after}"
+    return made
 
 
 def main() -> None:
