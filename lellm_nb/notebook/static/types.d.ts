@@ -65,7 +65,7 @@ interface Verb {
   icon: string;
   filled: boolean;
   main: boolean;
-  /** What a press gives it: nothing, or the `frame` on show. */
+  /** What a press gives it: nothing, the `frame` on show, or what is on the card of a barrier. */
   takes: string;
   /** Whether it can be pressed while a command goes on. */
   live: boolean;

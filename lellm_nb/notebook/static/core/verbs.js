@@ -57,7 +57,7 @@ export function press(store, verb) {
   if (!now(store, verb)[0]) return false;
   /** @type {Order} */
   const order = { do: verb.name };
-  if (verb.takes) order[verb.takes] = store.shown;
+  if (verb.takes === "frame") order.frame = store.shown;
   store.order(order, { inPlace: verb.live });
   return true;
 }
