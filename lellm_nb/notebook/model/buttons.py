@@ -11,12 +11,12 @@ from lellm_nb.debug.core.verb_table import BUTTONS
 __all__ = ["Facts", "button_rows"]
 
 
-def button_rows(facts: Facts, capabilities: Container[str] | None) -> dict[str, list[Any] | None]:
+def button_rows(facts: Facts, capabilities: Container[str]) -> dict[str, list[Any] | None]:
     """Return ``button:name: [can be pressed, what a press does right now]``.
 
     Args:
         capabilities: What the engine is able to; a button whose verb needs what is missing has
-            no row. `None` for all there is.
+            no row.
 
     Example:
         >>> rows = button_rows(Facts(False, False, "paused", 3, 4, "draft", ()), {"rewind"})
@@ -25,6 +25,6 @@ def button_rows(facts: Facts, capabilities: Container[str] | None) -> dict[str, 
     """
     rows: dict[str, list[Any] | None] = {}
     for verb, said in zip(BUTTONS, presses(BUTTONS, facts), strict=True):
-        there = capabilities is None or verb.needs is None or verb.needs in capabilities
+        there = verb.needs is None or verb.needs in capabilities
         rows[f"button:{verb.name}"] = list(said) if there else None
     return rows

@@ -67,7 +67,7 @@ class HeadRows:
         waiting = self._part("waiting", now, now.pending, lambda: waiting_paths(now.pending))
         node = "" if now.busy else next_text(frame, outline, waiting)
         facts = (now.busy, now.reading, now.status, frame.index, now.count, node, waiting)
-        able = getattr(debugger, "capabilities", None)
+        able = debugger.capabilities
 
         def part(name: str, key: Any, make: Callable[[], T]) -> T:
             return self._part(name, now, key, make)
