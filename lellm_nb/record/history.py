@@ -82,7 +82,7 @@ class History:
         lines: The lines by name, in the order in which they began.
         notes: What a person wrote to frames.
         pins: Frames that no retention drops.
-        keeper: Who writes the history into a store, or `None`.
+        writer: Who writes the history into a store, or `None`.
     """
 
     def __init__(self, start: Frame) -> None:
@@ -91,7 +91,7 @@ class History:
         self.lines: dict[str, Line] = {"main": main}
         self.notes: dict[Frame, str] = {}
         self.pins: set[Frame] = set()
-        self.keeper: Any = None
+        self.writer: Any = None
         self._forks = 0
 
     def note(self, frame: Frame, text: str) -> None:
@@ -100,8 +100,8 @@ class History:
             self.notes[frame] = text
         else:
             self.notes.pop(frame, None)
-        if self.keeper is not None:
-            self.keeper.noted(self.line_of(frame), frame, text or None)
+        if self.writer is not None:
+            self.writer.noted(self.line_of(frame), frame, text or None)
 
     def pin(self, frame: Frame, on: bool = True) -> None:
         """Pin a frame, or let it go."""
@@ -109,8 +109,8 @@ class History:
             self.pins.add(frame)
         else:
             self.pins.discard(frame)
-        if self.keeper is not None:
-            self.keeper.pinned(self.line_of(frame), frame, on or None)
+        if self.writer is not None:
+            self.writer.pinned(self.line_of(frame), frame, on or None)
 
     def fork(self, line: Line, at: int, name: str | None = None) -> Line:
         """Start a new line after frame `at` of another.
@@ -129,8 +129,8 @@ class History:
             line = line.base
         made = Line(name, line, at + 1)
         self.lines[name] = made
-        if self.keeper is not None:
-            self.keeper.opened(made)
+        if self.writer is not None:
+            self.writer.opened(made)
         return made
 
     def add(self, line: Line, parent: Frame, frame: Frame) -> Line:

@@ -121,11 +121,11 @@ class Head:
         if line is not self.line:
             self._change_line(line)
         self.head = frame
-        keeper = self.history.keeper
-        if keeper is not None and not keeper.keep(line, frame, leads=keeper.leader is self):
+        writer = self.history.writer
+        if writer is not None and not writer.keep(line, frame, leads=writer.leader is self):
             # the frame stays in memory and the run holds: nobody is told of it (SEMANTICS R7)
             if self._moving is not None and self._moving.stopping is None:
-                self._moving.stopping = keeper.error
+                self._moving.stopping = writer.error
             return
         if self.listeners:
             tell_all(self.listeners)
@@ -140,14 +140,14 @@ class Head:
         if line is not self.line:
             self._change_line(line)
         self.head = frame
-        keeper = self.history.keeper
-        if keeper is not None:
-            keeper.moved(line, frame, leads=keeper.leader is self)
+        writer = self.history.writer
+        if writer is not None:
+            writer.moved(line, frame, leads=writer.leader is self)
 
     def _change_line(self, line: Line) -> None:
-        keeper = self.history.keeper
-        if keeper is not None and keeper.leader is not self:
-            keeper.went(self, self.line, line)
+        writer = self.history.writer
+        if writer is not None and writer.leader is not self:
+            writer.went(self, self.line, line)
         self.line = line
 
     def line_through(self, frame: Frame) -> Line:

@@ -133,8 +133,8 @@ class Running(Head):
             RunError: The run failed; the last frame says so.
             CheckpointStoreError: The store still refuses what was committed before.
         """
-        if self.history.keeper is not None:
-            self.history.keeper.check()
+        if self.history.writer is not None:
+            self.history.writer.check()
         controls = controls or Controls()
         run = self._controlled(controls)
         self._moving = run
@@ -212,13 +212,13 @@ class Running(Head):
             CheckpointStoreError: The store refuses the decision; it stays in memory.
         """
         _check_decision(decision)
-        keeper = self.history.keeper
-        if keeper is not None:
-            keeper.check()
+        writer = self.history.writer
+        if writer is not None:
+            writer.check()
         spot = self._waiting_spot(barrier_id)
         await self._run().decide(spot.scope, decision, by)
-        if keeper is not None:
-            keeper.check()
+        if writer is not None:
+            writer.check()
         return self.head
 
     def preview(self, decision: Decision, barrier_id: str | None = None) -> Previewed:

@@ -45,9 +45,9 @@ def test_a_clock_that_goes_backwards_harms_nothing(tmp_path):
     clock = Clock(wall=lambda: float(next(times)), tick=lambda: 0.0)
     session = ExecutionSession({}, nested(), clock=clock)
     rows = SqliteStore(tmp_path / "runs.db").begin_run("t", "t", {})
-    keeper = RunWriter(rows, session.graph)
-    session.history.keeper = keeper
-    keeper.keep(session.line, session.head)
+    writer = RunWriter(rows, session.graph)
+    session.history.writer = writer
+    writer.keep(session.line, session.head)
     finish(session)
 
     stored = RunReader(rows).history.lines["main"]

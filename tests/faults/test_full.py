@@ -164,9 +164,9 @@ def test_a_full_disk_holds_the_run_and_nothing_is_lost(small_disk):
 def approve_until_full(dbg):
     """Fill the disk up to a decision that does not fit."""
     number = 0
-    while dbg.session.history.keeper.error is None:
+    while dbg.session.history.writer.error is None:
         number += 1
-        dbg.session.history.keeper.mark("filler", str(number), "x" * 3_000)
+        dbg.session.history.writer.mark("filler", str(number), "x" * 3_000)
     dbg.approve()
 
 
@@ -176,7 +176,7 @@ def test_a_full_disk_during_a_decision_raises(small_disk):
     dbg = Debugger(graph("chain"), {"log": [], "count": 0}, store=small_disk / "runs.db")
     while not dbg.pending:
         dbg.step()
-    dbg.session.history.keeper.mark("filler", "", "x" * 200_000)
+    dbg.session.history.writer.mark("filler", "", "x" * 200_000)
     with pytest.raises(CheckpointStoreError, match="Make room"):
         approve_until_full(dbg)
     (small_disk / "ballast").unlink()

@@ -49,11 +49,11 @@ def small_blocks() -> Any:
 
 def kept(session: ExecutionSession, rows: Any) -> RunWriter:
     """Keep a session's history from its first frame on."""
-    keeper = RunWriter(rows, session.graph)
-    keeper.leader = session
-    session.history.keeper = keeper
-    keeper.keep(session.line, session.head, leads=True)
-    return keeper
+    writer = RunWriter(rows, session.graph)
+    writer.leader = session
+    session.history.writer = writer
+    writer.keep(session.line, session.head, leads=True)
+    return writer
 
 
 def try_to_finish(session: ExecutionSession) -> None:
@@ -123,17 +123,17 @@ def test_a_reopened_run_ends_as_if_it_had_never_stopped(data, plan, store):
     first = ExecutionSession({"log": []}, graph)
     rows = MemoryRows("run", {})
     kept(first, rows)
-    first.history.keeper.moved(first.line, first.head)
+    first.history.writer.moved(first.line, first.head)
     answers = _answers(whole)
     _step_to(first, steps, answers)
 
     stored = RunReader(rows)
     second = ExecutionSession.of_history(graph, stored.history, stored.line, stored.head)
     assert second.head.index == first.head.index
-    keeper = RunWriter(rows, graph)
-    keeper.resume(stored.numbers)
-    keeper.leader = second
-    second.history.keeper = keeper
+    writer = RunWriter(rows, graph)
+    writer.resume(stored.numbers)
+    writer.leader = second
+    second.history.writer = writer
     finish(second)
 
     assert second.position == whole.position

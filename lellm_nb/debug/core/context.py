@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
@@ -19,7 +19,7 @@ from lellm_nb.debug.core.replaced_code import ReplacedCode
 from lellm_nb.debug.core.verb_table import VERBS, Verb
 from lellm_nb.errors import DebuggerError
 from lellm_nb.record.frame import Frame
-from lellm_nb.session.protocol import Session
+from lellm_nb.session.protocol import Capability, Session
 
 if TYPE_CHECKING:
     from lellm_nb.record.redaction.redactor import Redactor
@@ -94,6 +94,34 @@ class DebugContext:
     def changed(self, kind: str) -> None:
         """Have it kept that what the line has beside its frames changed."""
         self.storage.changed(self, kind)
+
+    # -- new code ------------------------------------------------------------------
+
+    def refresh_code(self) -> None:
+        """Use functions that were defined again since, in a cell or a reloaded module."""
+        if Capability.PATCH in self.session.capabilities:
+            found = self.code.redefined(self.session.graph)
+            if found:
+                self.use_code(found)
+
+    def use_code(
+        self,
+        nodes: Mapping[str, Callable[[Any], Any]],
+        edges: Mapping[tuple[str, str], Callable[[Any], Any]] | None = None,
+    ) -> None:
+        """Go on with other functions for some nodes, and other conditions of some edges.
+
+        Raises:
+            NoSuchNodeError: There is no such node or conditional edge.
+        """
+        self.session.use(self.session.graph.patched(nodes, edges))
+        self.code_changed(nodes)
+
+    def code_changed(self, nodes: Mapping[str, Any]) -> None:
+        """Take note that there is new code for some nodes, from now on and on this line."""
+        if nodes:
+            self.code.exchanged(nodes, self.session.clock.wall())
+            self.changed("code")
 
     @property
     def redactor(self) -> Redactor:
@@ -171,16 +199,19 @@ class DebugContext:
 
     def hold(
         self,
+        name: str,
         work: Callable[Concatenate[DebugContext, P], T],
         *args: P.args,
         **options: P.kwargs,
     ) -> T:
-        """Do a verb that takes its time where it is called, nodes being run elsewhere.
+        """Do a verb that takes its time where it is called, as nodes are run elsewhere.
+
+        Args:
+            name: The verb.
 
         Raises:
             BusyError, DebuggerError: As for `run`.
         """
-        name = work.__name__.partition("_")[0]
         self.may(name)
         return self.commands.hold(name, lambda: work(self, *args, **options))
 

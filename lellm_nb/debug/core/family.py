@@ -54,12 +54,15 @@ class Family:
 
     def of_line(self, name: str) -> Any:
         """Return the debugger that stands on a line, or `None`."""
-        known = self._forks.get(name)
-        for one in (known, *self._known):
+        for one in (self._forks.get(name), *self._everyone()):
             if one is not None and one.line == name:
                 return one
         return None
 
     def contexts(self) -> list[OneLine]:
         """Return the contexts of the debuggers that there are, the first one first."""
-        return list(self._known.values())
+        return [self._known[one] for one in self._everyone()]
+
+    def _everyone(self) -> list[Any]:
+        # by its list of references: another thread may be making a fork
+        return [one for known in self._known.keyrefs() if (one := known()) is not None]

@@ -168,7 +168,9 @@ class BranchesFace(Face):
         """
         if executor is None:
             return self._context.run(sweep.sweep, at, variants, n, until, progress)
-        return self._context.hold(sweep.sweep_elsewhere, at, variants, n, until, executor, progress)
+        return self._context.hold(
+            "sweep", sweep.sweep_elsewhere, at, variants, n, until, executor, progress
+        )
 
     async def asweep(
         self,

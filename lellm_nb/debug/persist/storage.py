@@ -139,7 +139,7 @@ class Storage:
 
     def attach(self, session: Session, writer: Any) -> None:
         """Have everything written from now on; the run's head is the head of `session`."""
-        self.writer = session.history.keeper = writer
+        self.writer = session.history.writer = writer
         writer.leader = session
         self._kept_open = _KeptOpen()
         weakref.finalize(self._kept_open, _let_go, writer)
@@ -155,7 +155,7 @@ class Storage:
         for context in contexts:
             self.changed(context, "stops")  # how often they were hit, and which are on
         self.writer.check()
-        contexts[0].session.history.keeper = None
+        contexts[0].session.history.writer = None
         self.writer.close()
         self.writer = None
         self.reading = self.closed = True

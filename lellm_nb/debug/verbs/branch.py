@@ -15,7 +15,6 @@ from lellm_nb.debug.names.level_frames import level_name
 from lellm_nb.debug.names.node_name import plain_nodes
 from lellm_nb.debug.names.warn_caller import caution
 from lellm_nb.debug.verbs.backward import frame_of
-from lellm_nb.debug.verbs.patch import exchanged
 from lellm_nb.errors import DebuggerError, StateTypeError
 from lellm_nb.graph.walk import graph_at
 from lellm_nb.record.frame import Frame
@@ -65,7 +64,7 @@ def fork(
     child.modes.left(left)
     child.session.use(graph)
     debugger = context.family.add(child)
-    exchanged(child, by_path)
+    child.code_changed(by_path)
     return debugger
 
 

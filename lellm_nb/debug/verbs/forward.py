@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from lellm_nb.debug.breakpoints.triggers import Until, aim, check_count
+from lellm_nb.debug.core.advance import advance
 from lellm_nb.debug.core.context import DebugContext
 from lellm_nb.debug.core.status import stop
 from lellm_nb.debug.core.stop import Stop, StopReason
-from lellm_nb.debug.verbs.advance import advance
 from lellm_nb.errors import DebuggerError
 from lellm_nb.session.protocol import MoveKind
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from lellm_nb.debug.core.advance import stop_for
 from lellm_nb.debug.core.context import DebugContext
 from lellm_nb.debug.core.status import stop
 from lellm_nb.debug.core.stop import Stop, StopReason
-from lellm_nb.debug.verbs.advance import stop_for
 from lellm_nb.debug.verbs.forward import run
 from lellm_nb.errors import DebuggerError, RunError
 from lellm_nb.session.protocol import Halt

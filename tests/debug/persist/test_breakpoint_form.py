@@ -180,7 +180,7 @@ def test_a_damaged_condition_is_left_out_and_reported(tmp_path, caplog):
     """Like any other stop that does not fit."""
     store = InMemoryStore()
     dbg = Debugger(abc(), {}, store=store)
-    writer = dbg.session.history.keeper
+    writer = dbg.session.history.writer
     writer.mark("stops", "", [{"if": 7, "id": 1, "on": True, "hits": 0}, {"if": {}}, 3])
 
     with caplog.at_level(logging.WARNING):

@@ -10,10 +10,9 @@ from lellm_nb.debug.breakpoints.kinds import Hit
 from lellm_nb.debug.breakpoints.triggers import Arrived, Target
 from lellm_nb.debug.core.commands import PAUSE
 from lellm_nb.debug.core.context import DebugContext
+from lellm_nb.debug.core.live_decisions import LiveDecisions
 from lellm_nb.debug.core.status import held, next_path, pending, stop, stop_at, stop_with
 from lellm_nb.debug.core.stop import Stop, StopReason
-from lellm_nb.debug.verbs.live_decisions import LiveDecisions
-from lellm_nb.debug.verbs.patch import refresh
 from lellm_nb.errors import (
     CheckpointStoreError,
     LoopLimitError,
@@ -55,7 +54,7 @@ async def advance(
         return stop(context, StopReason.PAUSED, error=RedactedValueError(missing))
     if session.position.ended:
         return stop(context, StopReason.COMPLETED)
-    refresh(context)
+    context.refresh_code()
     if storage.writer is not None:
         storage.writer.graph = session.graph
     # how, and what may stop it
