@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -22,8 +22,8 @@ class Controls:
     Attributes:
         one: Whether to come back after one commit, branches taken in turn.
         max_steps: How many more steps the root level may take.
-        gate: Asked before a node starts; what it returns becomes `stopping`.
-        gate_at: The paths, without visits, at which `gate` is asked; `None` is everywhere.
+        gates: What is asked before a node starts, by the node's path without visits; what it
+            returns becomes `stopping`. The move that it is given is good until it returns.
         watch: Told of every frame but failures; what it returns becomes `stopping`.
         watch_failures: The same for failures.
         look_up: Gives the outcome of a node in place of running it; `LIVE` runs it, `None`
@@ -39,8 +39,7 @@ class Controls:
 
     one: bool = False
     max_steps: int | None = None
-    gate: Callable[[NextMove], Any] | None = None
-    gate_at: Container[str] | None = None
+    gates: Mapping[str, Callable[[NextMove], Any]] = field(default_factory=dict)
     watch: Callable[[Frame], Any] | None = None
     watch_failures: Callable[[Frame], Any] | None = None
     look_up: Callable[[NextMove], Outcome | None] | None = None

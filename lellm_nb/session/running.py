@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from itertools import pairwise
 from typing import Any
@@ -154,8 +154,8 @@ class Running(Head):
         run.capture = controls.capture
         run.watch, run.watch_failures = controls.watch, controls.watch_failures
         run.decided, run.replaying = controls.decided, controls.replaying
-        if controls.gate is not None:
-            run.gate = _gated(run, controls.gate, controls.gate_at)
+        if controls.gates:
+            run.gate = _gated(run, controls.gates)
         if controls.look_up is not None:
             run.recorded = _looked_up(run, controls.look_up)
         on_chunk = controls.on_chunk
@@ -278,13 +278,22 @@ def _level_of(scope: Scope, level: Position, path: str) -> Position | None:
     return level
 
 
-def _gated(run: Run, ask: Callable[[NextMove], Any], at: Container[str] | None) -> Any:
-    """Return the engine's gate: most nodes are passed without making a move of them."""
+def _gated(run: Run, gates: Mapping[str, Callable[[NextMove], Any]]) -> Any:
+    """Return the engine's gate; it asks before every node, and most are passed by one look-up."""
+    move: NativeMove | None = None
 
     def gate(scope: Scope, site: Site, level: Position) -> Any:
-        if at is not None and site.place.static not in at:
+        nonlocal move
+        ask = gates.get(site.place.static)
+        if ask is None:
             return None
-        return ask(NativeMove(scope, site, level, run.position))
+        # one move for all: making it anew would cost a run with breakpoints a twentieth
+        if move is None:
+            move = NativeMove(scope, site, level, run.position)
+        else:
+            move.scope, move.site = scope, site
+            move.level, move.root = level, run.position
+        return ask(move)
 
     return gate
 

@@ -91,9 +91,9 @@ class Conveyor(Head):
                 raise RunCancelledError(path=move.path, state=self.state)
             if made == controls.max_steps:
                 return Halt.LIMIT
-            asked = controls.gate is not None and move.node in (controls.gate_at or (move.node,))
-            if asked and controls.stopping is None:
-                controls.stopping = controls.gate(move)
+            ask = controls.gates.get(move.node)
+            if ask is not None and controls.stopping is None:
+                controls.stopping = ask(move)
             if controls.stopping is not None:
                 return Halt.STOPPED
             self._work(move, controls)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container
+from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
 
-from lellm_nb.debug.breakpoints.kinds import RAN, Before, Breakpoint, Hit, Watch
+from lellm_nb.debug.breakpoints.kinds import RAN, Before, Hit, Watch
 from lellm_nb.debug.breakpoints.registry import Breakpoints
 from lellm_nb.debug.names.node_name import node_path
 from lellm_nb.errors import DebuggerError
@@ -18,6 +18,7 @@ __all__ = ["Arrived", "Target", "Triggers", "Until", "aim", "ask_until", "check_
 
 Until = str | tuple[str, int] | Callable[[Frame], Any] | None
 Target = tuple[str, int | None]
+Gate = Callable[[NextMove], Any]
 Passed = tuple[int, str, int]
 """A stop's id (0 for a target), and the path and visit at which it was reported."""
 
@@ -49,26 +50,45 @@ class Triggers:
 
     # -- before a node -----------------------------------------------------------
 
-    def gate_at(self, target: Target | None) -> Container[str]:
-        """Return the paths of the nodes before which a run may stop."""
-        at = self.stops.before
-        return at if target is None else {*at, target[0]}
+    def gates(self, target: Target | None) -> dict[str, Gate]:
+        """Return what a run asks before the nodes at which it may stop, by their paths."""
+        found = {path: self._gate_at(path) for path in self.stops.before}
+        if target is not None:
+            aimed: Gate = partial(self._gate, target)
+            found = {**dict.fromkeys(found, aimed), target[0]: aimed}
+        return found
 
-    def gate(self, target: Target | None) -> Callable[[NextMove], Hit | Arrived | None]:
-        """Return what a run asks before a node: the shortest way to all that may stop it."""
-        return self._stops_before if target is None else partial(self._gate, target)
+    def _gate_at(self, path: str) -> Gate:
+        """Return what is asked before one node: the short way past conditions that do not hold.
 
-    def _stops_before(self, move: NextMove) -> Hit | Arrived | None:
-        stops = self.stops.before.get(move.static_path)
-        if stops is None:
+        No visit is counted for them, and the state is looked at once for all.
+        """
+
+        def ask(move: NextMove) -> Hit | Arrived | None:
+            if self._reported:
+                return self._gate(None, move)
+            state: Any = None
+            for stop in self.stops.before.get(path, ()):  # some may be gone since
+                when = stop.when
+                if when is None or stop.visit is not None:
+                    hit = stop.before(move.visit, lambda: move.state)
+                elif stop.enabled:
+                    if state is None:
+                        state = move.state
+                    try:
+                        if not when(state):
+                            continue
+                        hit = stop.counted()
+                    except Exception as error:  # stops there, to be shown
+                        hit = Hit(stop, error)
+                else:
+                    continue
+                if hit is not None:
+                    self._reported.add((hit.stop.id, move.path, move.visit))
+                    return hit
             return None
-        if self._reported:
-            return self._gate(None, move)
-        # the short way past conditions that do not hold: no visit is counted for them
-        hit = _first_hit(stops, move)
-        if hit is not None:
-            self._reported.add((hit.stop.id, move.path, move.visit))
-        return hit
+
+        return ask
 
     def _gate(self, target: Target | None, move: NextMove) -> Hit | Arrived | None:
         """Look whether to stop before a node; what was reported here is ignored (P5)."""
@@ -150,28 +170,6 @@ class Triggers:
         """Take note that a stop was reported at the node that made `left`."""
         if isinstance(hit, Hit):
             self._reported.add((hit.stop.id, left.path, left.visit))
-
-
-def _first_hit(stops: list[Breakpoint], move: NextMove) -> Hit | None:
-    state: Any = None
-    for stop in stops:
-        when = stop.when
-        if when is None or stop.visit is not None:
-            hit = stop.before(move.visit, lambda: move.state)
-        elif stop.enabled:
-            if state is None:
-                state = move.state
-            try:
-                if not when(state):
-                    continue
-                hit = stop.counted()
-            except Exception as error:  # stops there, to be shown
-                hit = Hit(stop, error)
-        else:
-            continue
-        if hit is not None:
-            return hit
-    return None
 
 
 def ask_until(until: Callable[[Frame], Any], frame: Frame) -> Arrived | None:

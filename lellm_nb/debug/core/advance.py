@@ -60,9 +60,8 @@ async def advance(
     # how, and what may stop it
     live = LiveDecisions(context.commands.changed) if through else None
     controls = _controls(context, one, live)
-    if gate and (context.breakpoints.before or target is not None):
-        controls.gate = context.triggers.gate(target)
-        controls.gate_at = context.triggers.gate_at(target)
+    if gate:
+        controls.gates = context.triggers.gates(target)
     controls.watch = context.triggers.watcher(until, left)
     if context.breakpoints.after:
         controls.watch_failures = context.triggers.after
