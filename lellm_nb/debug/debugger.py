@@ -192,6 +192,8 @@ def _session_of(graph: Any, state: Any) -> Session:
     if isinstance(graph, Graph):
         return ExecutionSession(state, graph)
     if isinstance(getattr(graph, "capabilities", None), frozenset) and hasattr(graph, "advance"):
+        if state is not None:
+            raise DebuggerError(f"{type(graph).__name__} has its state already; leave state out.")
         session: Session = graph
         return session
     hint = " Did you forget .build()?" if hasattr(graph, "build") else ""

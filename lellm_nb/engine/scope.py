@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import inspect
 import itertools
+from collections.abc import Iterator
 from typing import Any
 
 from lellm_nb.errors import NodeExecutionError, NodeNotFoundError
@@ -21,7 +22,7 @@ from lellm_nb.state.compact import Data, Wide
 from lellm_nb.state.lens import IdentityLens, KeyLens
 from lellm_nb.state.state import content_of, keep, view
 
-__all__ = ["EntryError", "Scope", "Site", "scope_at"]
+__all__ = ["EntryError", "Scope", "Site", "scope_at", "way_to"]
 
 
 NO_WAY_OUT = Router(())
@@ -257,20 +258,27 @@ class Scope:
 
 
 def scope_at(scope: Scope, root: Position, frame: Frame) -> Scope:
-    """Return the scope of a frame's own level, given a position it is in.
+    """Return the scope of a frame's own level, given a position it is in."""
+    *_, (own, _, _) = way_to(scope, root, frame.path)
+    return own
+
+
+def way_to(scope: Scope, level: Position, path: str) -> Iterator[tuple[Scope, Position, str]]:
+    """Walk the levels from the root to that of a path, each with the node that leads on.
 
     Each segment of a path is a node of its level; what follows a parallel's segment
     is at once the branch's name and the name of the only node of the branch's level.
+    The last level has no node that leads on. Levels are entered where nobody has yet.
     """
-    level = root
-    segments = frame.path.split("/")
-    for segment, following in itertools.pairwise(segments):
-        site = scope.site(segment.partition("#")[0])
+    for segment, following in itertools.pairwise(path.split("/")):
+        name = segment.partition("#")[0]
+        site = scope.site(name)
         if not isinstance(site.node, (Subgraph, Parallel)):
             break  # what follows is the name of a pause in a branch's task
+        yield scope, level, name
         inner = scope.inside(level)
         if isinstance(inner, Position):
             scope, level = scope.child(site, level), inner
         else:
             scope, level = scope.child(site, level, following), inner.branches[following]
-    return scope
+    yield scope, level, ""

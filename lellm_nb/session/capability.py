@@ -27,6 +27,7 @@ class Capability(StrEnum):
     JOIN = "join"  # what becomes of failed branches may be said
     SEND = "send"  # a position may be run on in another process
     CODE = "code"  # a step can be written out as code
+    STORE = "store"  # the run can be kept in a store or a file, and gone on with
 
 
 EVERYTHING: frozenset[Capability] = frozenset(Capability)

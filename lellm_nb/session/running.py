@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from itertools import pairwise
 from typing import Any
 
 from lellm_nb.clock import Clock
@@ -12,7 +11,7 @@ from lellm_nb.engine import commit
 from lellm_nb.engine.halt import Halt
 from lellm_nb.engine.perform import Lookup
 from lellm_nb.engine.run import HOLD, Run
-from lellm_nb.engine.scope import Scope, Site
+from lellm_nb.engine.scope import Scope, Site, way_to
 from lellm_nb.engine.spot import Spot, find_spot, movable_spots, waiting_spots
 from lellm_nb.errors import DebuggerError, NotWaitingError
 from lellm_nb.graph.decision import Decision
@@ -257,24 +256,12 @@ def _check_decision(decision: Any) -> None:
         )
 
 
-def _level_of(scope: Scope, level: Position, path: str) -> Position | None:
-    """Return the level of a path in a position; `None` where the run is somewhere else.
-
-    Each segment of a path is a node of its level; what follows a parallel's segment is at once
-    the branch's name and the name of the only node of the branch's level.
-    """
-    for segment, following in pairwise(path.split("/")):
-        name = segment.partition("#")[0]
-        if level.node != name:
+def _level_of(scope: Scope, root: Position, path: str) -> Position | None:
+    """Return the level of a path in a position; `None` where the run is somewhere else."""
+    level = root
+    for _, level, leads_on in way_to(scope, root, path):
+        if leads_on and level.node != leads_on:
             return None
-        site = scope.site(name)
-        if site.kind not in ("subgraph", "parallel"):
-            break  # what follows is the name of a pause in a branch's task
-        inner = scope.inside(level)
-        if isinstance(inner, Position):
-            scope, level = scope.child(site, level), inner
-        else:
-            scope, level = scope.child(site, level, following), inner.branches[following]
     return level
 
 

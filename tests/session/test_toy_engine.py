@@ -95,8 +95,10 @@ def test_a_station_that_raises_can_be_mended_and_tried_again():
         (lambda dbg: dbg.without(1), "refold"),
         (lambda dbg: dbg.why(1), "routes"),
         (lambda dbg: dbg.to_cell(1), "code"),
+        (lambda dbg: dbg.save("run.lellm"), "store"),
+        (lambda dbg: Debugger(belt(), store="runs.db"), "store"),
     ],
-    ids=["over", "patch", "approve", "mode", "without", "why", "to_cell"],
+    ids=["over", "patch", "approve", "mode", "without", "why", "to_cell", "save", "store"],
 )
 def test_a_verb_that_needs_what_is_missing_says_so_by_name(verb, missing):
     """As with an adapter of the Debug Adapter Protocol: it fails loudly, and changes nothing."""
@@ -106,6 +108,12 @@ def test_a_verb_that_needs_what_is_missing_says_so_by_name(verb, missing):
     with pytest.raises(DebuggerError, match=rf"Conveyor does not give '{missing}'"):
         verb(dbg)
     assert (dbg.busy, len(dbg.frames)) == (False, 2)
+
+
+def test_a_state_beside_a_session_is_refused():
+    """It has its own; what was meant would be lost."""
+    with pytest.raises(DebuggerError, match="Conveyor has its state already"):
+        Debugger(belt(), {"n": 2})
 
 
 def test_its_panel_shows_the_run_and_draws_no_button_that_cannot_be():

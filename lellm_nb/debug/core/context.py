@@ -142,11 +142,20 @@ class DebugContext:
             DebuggerError: The engine is not able to, or the run can only be looked at.
         """
         verb = VERBS[name]
-        if verb.needs is not None and verb.needs not in self.session.capabilities:
-            engine = type(self.session).__name__
-            raise DebuggerError(f"{name}: {engine} does not give {verb.needs.value!r}.")
+        if verb.needs is not None:
+            self.need(verb.needs, name)
         if verb.onward and self.storage.reading:
             self.storage.refuse_reading(name)
+
+    def need(self, capability: Capability, what: str) -> None:
+        """Refuse what this engine is not able to.
+
+        Raises:
+            DebuggerError: It is not; names what is missing.
+        """
+        if capability not in self.session.capabilities:
+            engine = type(self.session).__name__
+            raise DebuggerError(f"{what}: {engine} does not give {capability.value!r}.")
 
     def run(
         self,

@@ -182,7 +182,7 @@ _ROWS = [
     Verb("export_html", "take away", "`export_html(path)` writes one page that shows everything in"
          " any browser, without Python or a network"),
     Verb("save", "keep", "`save(path)` writes the whole run to one file", "persist.save",
-         at_once=True),
+         Capability.STORE, at_once=True),
     Verb("supply", "keep", "`supply({key: value})` gives secrets again to a run that was reopened",
          "persist.secrets", Capability.EDIT, at_once=True, takes="values"),
     Verb("refresh", "keep", "`refresh()` looks for frames that another process has added"),

@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from lellm_nb.debug.codegen import step_to_code
 from lellm_nb.debug.faces.face import Face
 from lellm_nb.debug.persist.closing import close, refresh
 from lellm_nb.debug.persist.save import save
@@ -167,7 +166,9 @@ class KeepFace(Face):
             DebuggerError: The frame is not the run of a task.
             NoSuchFrameError: There is no such frame.
         """
-        return step_to_code.to_test(self._context, self._frame(frame))
+        from lellm_nb.debug.codegen.step_to_code import to_test
+
+        return to_test(self._context, self._frame(frame))
 
     def to_cell(self, frame: Any) -> str:
         """Return a cell that rebuilds a step's state and calls its node.
@@ -176,4 +177,6 @@ class KeepFace(Face):
             DebuggerError: The frame is not the run of a task.
             NoSuchFrameError: There is no such frame.
         """
-        return step_to_code.to_cell(self._context, self._frame(frame))
+        from lellm_nb.debug.codegen.step_to_code import to_cell
+
+        return to_cell(self._context, self._frame(frame))

@@ -25,6 +25,7 @@ from lellm_nb.record.frame_stack import FrameStack
 from lellm_nb.record.position import Position
 from lellm_nb.record.redaction.redactor import Redactor
 from lellm_nb.session.checkpoint import GraphHashMode, SessionCheckpoint
+from lellm_nb.session.protocol import Capability
 from lellm_nb.state.edits import edits_of
 from lellm_nb.state.state import keep
 from lellm_nb.store.archive import read_archive
@@ -44,8 +45,9 @@ def begin_in(context: DebugContext, storage: Storage, store: Any) -> None:
 
     Raises:
         CheckpointStoreError: The store did not take the first frame.
-        DebuggerError: It is no store.
+        DebuggerError: It is no store, or this engine's runs cannot be kept.
     """
+    context.need(Capability.STORE, "store=")
     session = context.session
     writer = _writer_for(store, context)
     storage.attach(session, writer)
