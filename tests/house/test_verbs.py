@@ -25,7 +25,8 @@ KEYS = {
     "approve": "A",
     "reject": "X",
 }
-"""The keys that people know. Written by hand: a key is never taken away or given another verb."""
+"""The keys that people know. Written by hand: none is taken away or given another verb; more may
+join."""
 
 STAY = {"pause", "stop", "fork"}
 """Buttons that move no run: they are done where they are pressed, and need no twin."""
@@ -76,8 +77,10 @@ def test_every_button_stands_in_the_readme():
 
 def test_every_button_keeps_its_key():
     """And no key does two things, but F11, which is `into` where there is an inside."""
-    assert {verb.name: verb.key for verb in PRESSED if verb.key} == KEYS
-    assert len(set(KEYS.values())) == len(KEYS) - 1
+    keys = {verb.name: verb.key for verb in PRESSED if verb.key}
+
+    assert keys.items() >= KEYS.items()
+    assert len(set(keys.values())) == len(keys) - 1
 
 
 def test_every_tab_has_both_sides_and_an_answer_offline():
@@ -97,7 +100,7 @@ def test_every_tab_has_both_sides_and_an_answer_offline():
         elif not callable(tab.offline):
             missing.append(f"{tab.id}: offline is {tab.offline!r}")
 
-    assert len(TABS) == 9
+    assert len(TABS) >= 9
     assert not missing, listed(missing)
 
 

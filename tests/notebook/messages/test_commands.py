@@ -65,14 +65,14 @@ def test_a_button_whose_verb_the_engine_cannot_do_has_no_row(monkeypatch):
     told = head_rows(dbg, outline)
 
     gone = {verb.name for verb in BUTTONS if told[f"button:{verb.name}"] is None}
-    assert gone == {"back", "run_back", "rewind", "over", "into", "out"}
+    assert gone >= {"back", "run_back", "rewind", "over", "into", "out"}
+    assert not gone & {"step", "run", "pause", "stop", "retry", "fork"}
 
 
 def test_the_magic_knows_the_verbs_of_the_table():
     """And two of its own: the table of frames, and the debugger itself."""
     assert {*ACTS} - {name for name, verb in VERBS.items() if verb.words} == {"frames", "show"}
-    assert usage() == (
-        "%lellm approve | back | fork | frames | into | modify | out | over | pause | reject |"
-        " reroute | retry | rewind | run | run_back | show | step | stop"
-        " — acts on the last debugger."
-    )
+    said = usage().removeprefix("%lellm ").removesuffix(" — acts on the last debugger.")
+    known = "approve back fork frames into modify out over pause reject reroute retry rewind run"
+    assert said.split(" | ") == sorted(ACTS)
+    assert {*said.split(" | ")} >= {*known.split(), "run_back", "show", "step", "stop"}
