@@ -140,7 +140,9 @@ def _links(graph: GraphShape, *, limited: bool = True) -> dict[str, list[str]]:
     Args:
         limited: Whether edges with `max_visits` count.
     """
-    links: dict[str, list[str]] = {name: list(node.goto) for name, node in graph.nodes.items()}
+    links: dict[str, list[str]] = {
+        name: list(getattr(node, "goto", ())) for name, node in graph.nodes.items()
+    }
     for edge in graph.edges:
         if limited or edge.max_visits is None:
             links[edge.source].append(edge.target)

@@ -39,7 +39,7 @@ class Controls:
 
     one: bool = False
     max_steps: int | None = None
-    gates: Mapping[str, Callable[[NextMove], Any]] = field(default_factory=dict)
+    gates: Mapping[str, Callable[[NextMove], Any]] | None = None
     watch: Callable[[Frame], Any] | None = None
     watch_failures: Callable[[Frame], Any] | None = None
     look_up: Callable[[NextMove], Outcome | None] | None = None

@@ -37,6 +37,8 @@ class Head:
         self.listeners: list[Callable[[], None]] = []
         self._before: list[Frame] = []
         self._moving: Any = None
+        # what an engine knows to have failed where the run stands: forgotten when the head moves
+        self._doomed: dict[int, Any] = {}
 
     @classmethod
     def _standing(
@@ -140,6 +142,7 @@ class Head:
         if line is not self.line:
             self._change_line(line)
         self.head = frame
+        self._doomed.clear()
         writer = self.history.writer
         if writer is not None:
             writer.moved(line, frame, leads=writer.leader is self)

@@ -44,16 +44,6 @@ class Running(Head):
     def _adopt(self, graph: Graph, clock: Clock) -> None:
         super()._adopt(graph, clock)
         self.scope = Scope(graph)
-        self._doomed: dict[int, Any] = {}
-
-    def rewind(self, frame: Frame) -> None:
-        """Move the head to any frame of the tree; nothing is dropped.
-
-        Raises:
-            NoSuchFrameError: The frame is of another history.
-        """
-        super().rewind(frame)
-        self._doomed.clear()
 
     # -- looking ---------------------------------------------------------------
 

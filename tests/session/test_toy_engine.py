@@ -63,6 +63,8 @@ def test_it_rewinds_and_forks():
     assert dbg.who("n")[0].frame.path == "cut"
     assert dbg.branch("fork 1") is fork
     assert list(dbg.history("n")["new"]) == [2, 20]
+    assert dbg.loops().empty
+    assert sorted(fork.timing()["path"]) == ["cut", "pack", "sew"]
 
 
 def test_a_station_that_raises_can_be_mended_and_tried_again():

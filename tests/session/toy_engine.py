@@ -91,7 +91,7 @@ class Conveyor(Head):
                 raise RunCancelledError(path=move.path, state=self.state)
             if made == controls.max_steps:
                 return Halt.LIMIT
-            ask = controls.gates.get(move.node)
+            ask = (controls.gates or {}).get(move.node)
             if ask is not None and controls.stopping is None:
                 controls.stopping = ask(move)
             if controls.stopping is not None:

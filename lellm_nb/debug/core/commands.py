@@ -57,7 +57,9 @@ class CommandQueue:
     """
 
     def __init__(self, listeners: list[Callable[[], None]], stopped: Callable[[], None]) -> None:
-        self._free = threading.Condition()
+        self._lock = threading.Lock()
+        self._freed = threading.Condition(self._lock)
+        self._waiting = 0
         self._verb = ""
         self._brief: int | None = None
         self._pause_wanted = False
@@ -83,9 +85,13 @@ class CommandQueue:
             BusyError: A command is going on.
         """
         me = threading.get_ident()
-        with self._free:
+        with self._lock:
             while self._brief is not None and self._brief != me:
-                self._free.wait()
+                self._waiting += 1
+                try:
+                    self._freed.wait()
+                finally:
+                    self._waiting -= 1
             if self._verb:
                 raise BusyError(verb)
             self._verb = verb
@@ -96,11 +102,12 @@ class CommandQueue:
 
     def release(self) -> None:
         """Let the run go, and tell everyone."""
-        with self._free:
+        with self._lock:
             self._verb = ""
             self._brief = None
             self.token = None
-            self._free.notify_all()
+            if self._waiting:
+                self._freed.notify_all()
         self.changed()
 
     # -- commands --------------------------------------------------------------

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from lellm_nb.debug.diff.diff import Diff, diff_data
 from lellm_nb.debug.history.typed_table import table
 from lellm_nb.errors import DebuggerError, NoSuchNodeError
+from lellm_nb.graph.analysis import find_cycles
 from lellm_nb.graph.walk import level_keys
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.level_key import LevelKeys, label_of, level_at, without_visits
@@ -79,7 +80,7 @@ def _place(name: str, paths: dict[str, tuple[str, str]], known: list[str]) -> tu
 def _rings(graph: Any) -> Iterator[Ring]:
     for where, inner in level_keys(graph):
         if inner is not None:
-            yield from (Ring(where, cycle.nodes) for cycle in inner.analyze_cycles())
+            yield from (Ring(where, cycle.nodes) for cycle in find_cycles(inner))
 
 
 def _places(graph: Any) -> Iterator[tuple[str, str]]:

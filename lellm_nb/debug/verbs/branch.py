@@ -16,6 +16,7 @@ from lellm_nb.debug.names.node_name import plain_nodes
 from lellm_nb.debug.names.warn_caller import caution
 from lellm_nb.debug.verbs.backward import frame_of
 from lellm_nb.errors import DebuggerError, StateTypeError
+from lellm_nb.graph.analysis import find_cycles
 from lellm_nb.graph.walk import graph_at
 from lellm_nb.record.frame import Frame
 from lellm_nb.session.protocol import Session
@@ -85,7 +86,7 @@ def _in_cycle(graph: Any, frame: Frame) -> bool:
     path = frame.static_path
     while path:
         path, _, node = path.rpartition("/")
-        cycles = graph_at(graph, path).analyze_cycles()
+        cycles = find_cycles(graph_at(graph, path))
         if any(node in cycle.nodes for cycle in cycles):
             return True
     return False
