@@ -100,7 +100,7 @@ class Running(Head):
         Raises:
             RunError: The step failed; nothing of it was committed.
         """
-        halt = await self.advance(Controls(one=True))
+        halt = await self._go(self._run(barrier=HOLD), one=True)
         return self.head if halt is Halt.STEPPED else None
 
     async def run(self, *, max_steps: int | None = None, barrier: Any = HOLD) -> Halt:
@@ -113,7 +113,8 @@ class Running(Head):
         Raises:
             RunError: The run failed; the last frame says so.
         """
-        return await self.advance(Controls(max_steps=max_steps, barrier=barrier))
+        limit = None if max_steps is None else self.position.step + max_steps
+        return await self._go(self._run(barrier=barrier, limit=limit))
 
     async def advance(self, controls: Controls | None = None) -> Halt:
         """Go on as the controls say; all forward movement of a session comes here.
@@ -122,15 +123,18 @@ class Running(Head):
             RunError: The run failed; the last frame says so.
             CheckpointStoreError: The store still refuses what was committed before.
         """
-        if self.history.writer is not None:
-            self.history.writer.check()
         controls = controls or Controls()
         run = self._controlled(controls)
-        self._moving = run
         try:
-            return await (run.step() if controls.one else run.go())
+            return await self._go(run, one=controls.one)
         finally:
             controls.stopping = run.stopping
+
+    async def _go(self, run: Run, *, one: bool = False) -> Halt:
+        if self.history.writer is not None:
+            self.history.writer.check()
+        self._moving = run
+        return await (run.step() if one else run.go())
 
     def _controlled(self, controls: Controls) -> Run:
         """Make a run that does as the controls say."""
