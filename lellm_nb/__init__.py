@@ -10,7 +10,10 @@ __version__ = "0.1.0"
 
 _NAMES = {
     "debug": """
-        Debugger Stop StopReason grid
+        Debugger Stop StopReason
+    """,
+    "debug.verbs.sweep": """
+        grid
     """,
     "engine": """
         CancellationToken ExecutionEngine GraphResult

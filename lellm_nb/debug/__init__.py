@@ -4,7 +4,6 @@ from lellm_nb.debug.breakpoints.registry import Breakpoint, Breakpoints, EdgeSto
 from lellm_nb.debug.core.stop import Pending, Stop, StopReason
 from lellm_nb.debug.debugger import Debugger
 from lellm_nb.debug.diff.diff import Change, Diff
-from lellm_nb.debug.verbs.sweep import grid
 
 __all__ = [
     "Breakpoint",
@@ -18,5 +17,4 @@ __all__ = [
     "Stop",
     "StopReason",
     "Watch",
-    "grid",
 ]

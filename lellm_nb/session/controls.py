@@ -15,7 +15,7 @@ from lellm_nb.session.moves import NextMove, Recorded
 __all__ = ["Controls", "Plan", "Went"]
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(eq=False, repr=False)
 class Controls:
     """How a run is to go on, and what may stop it.
 

@@ -10,7 +10,7 @@ __all__ = ["Facts", "Tip", "back", "forks", "over", "press", "presses", "retry",
 __all__ += ["enters", "idle", "leaves", "run_back", "runs", "steps"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Facts:
     """What a tooltip may speak of.
 

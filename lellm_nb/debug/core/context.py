@@ -30,7 +30,7 @@ T = TypeVar("T")
 P = ParamSpec("P")
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class DebugContext:
     """One line of a run as the debugger works on it.
 

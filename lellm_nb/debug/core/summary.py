@@ -13,7 +13,7 @@ from lellm_nb.record.frame import Frame
 __all__ = ["Summary", "summary_of"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Summary:
     """What a front end shows of the head, as one look found it.
 

@@ -18,7 +18,7 @@ from lellm_nb.session.protocol import Capability
 __all__ = ["BUTTONS", "TOPICS", "VERBS", "Verb"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Verb:
     """One verb.
 

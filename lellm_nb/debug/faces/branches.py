@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 from lellm_nb.debug.breakpoints.triggers import Until
 from lellm_nb.debug.diff.compare import Comparison
 from lellm_nb.debug.faces.face import Face
-from lellm_nb.debug.verbs import branch, patch, refold, sweep
+from lellm_nb.debug.verbs import branch, patch, refold
 from lellm_nb.errors import DebuggerError
 
 if TYPE_CHECKING:
@@ -166,6 +166,8 @@ class BranchesFace(Face):
             StateError: What a variant puts does not fit; nothing has run.
             NoSuchFrameError: There is no such frame.
         """
+        from lellm_nb.debug.verbs import sweep
+
         if executor is None:
             return self._context.run(sweep.sweep, at, variants, n, until, progress)
         return self._context.hold(
@@ -182,4 +184,6 @@ class BranchesFace(Face):
         progress: bool = True,
     ) -> pandas.DataFrame:
         """Do what `sweep` does without an executor, with await."""
+        from lellm_nb.debug.verbs import sweep
+
         return await self._context.start(sweep.sweep, at, variants, n, until, progress)
