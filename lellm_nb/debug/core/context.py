@@ -244,7 +244,7 @@ class DebugContext:
         Raises:
             BusyError, DebuggerError: As for `run`.
         """
-        work = verb.work()
+        work = verb.work
         self.may(verb.name)
         hand_in = self._hand_in(work)
         if hand_in is not None:

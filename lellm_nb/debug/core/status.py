@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from lellm_nb.debug.breakpoints.kinds import Hit, Watch
@@ -56,13 +57,17 @@ def _pending(waiting: Waiting, head: Frame) -> Pending:
     )
 
 
-def held(context: DebugContext) -> bool:
-    """Tell whether nothing can move without a decision, for a barrier or a node that asks."""
+def held(context: DebugContext, waits: Sequence[Any] | None = None) -> bool:
+    """Tell whether nothing can move without a decision, for a barrier or a node that asks.
+
+    Args:
+        waits: What waits, where that is known already.
+    """
     session, modes = context.session, context.modes
     try:
         if modes.chosen and modes.any_asks:
             return len(list(modes.asking())) == len(session.next_moves())
-        if not session.waiting:
+        if not (session.waiting if waits is None else waits):
             return False
         move = session.next_move()
     except LellmError:
@@ -70,8 +75,12 @@ def held(context: DebugContext) -> bool:
     return move is not None and move.kind is MoveKind.DECIDE
 
 
-def status(context: DebugContext) -> str:
-    """Return ``ready, running, waiting, paused, failed`` or ``completed``."""
+def status(context: DebugContext, waits: Sequence[Any] | None = None) -> str:
+    """Return ``ready, running, waiting, paused, failed`` or ``completed``.
+
+    Args:
+        waits: As for `held`.
+    """
     if context.commands.busy:
         live = context.commands.live
         return "waiting" if live is not None and live.asked and held(context) else "running"
@@ -80,7 +89,7 @@ def status(context: DebugContext) -> str:
         return "completed"
     if head.failed:
         return "failed"
-    if held(context):
+    if held(context, waits):
         return "waiting"
     return "ready" if head.parent is None else "paused"
 

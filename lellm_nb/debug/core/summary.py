@@ -58,7 +58,8 @@ def summary_of(context: DebugContext) -> Summary:
     frame, line, history = session.head, session.line, session.history
     lines = list(history.lines.items())
     others = tuple((name, len(one)) for name, one in lines if one is not line)
-    said = status(context)
+    waits = tuple(pending(context))
+    said = status(context, waits)
     rests = not busy and not storage.reading
     return Summary(
         session.graph,
@@ -70,7 +71,7 @@ def summary_of(context: DebugContext) -> Summary:
         len(line),
         line.name,
         tuple(name for name, _ in lines),
-        tuple(pending(context)),
+        waits,
         context.commands.last_stop,
         tuple(storage.missing_secrets(session)) if rests else (),
         (line.name, others, history.notes.copy(), history.pins.copy()),

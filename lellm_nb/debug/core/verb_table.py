@@ -8,6 +8,7 @@ face.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from importlib import import_module
 from typing import Any
 
@@ -71,8 +72,9 @@ class Verb:
     away: str = ""
     only_away: bool = False
 
+    @cached_property
     def work(self) -> Any:
-        """Return the function that does it."""
+        """The function that does it; its module is loaded when it is wanted."""
         room = self.room if "." in self.room else f"verbs.{self.room}"
         return getattr(import_module(f"lellm_nb.debug.{room}"), self.name)
 
@@ -84,8 +86,8 @@ DECIDE, REROUTE = Capability.DECIDE, Capability.REROUTE
 # fmt: off
 _ROWS = [
     # backward, forward: the order of the toolbar
-    Verb("run_back", "backward", "`run_back(until=None)` to the last stop passed", "backward",
-         REWIND, twin=True, words="until", label="Run back", group=0, key="Shift+F9",
+    Verb("run_back", "backward", "`run_back(until=None)` goes back to the last stop passed",
+         "backward", REWIND, twin=True, words="until", label="Run back", group=0, key="Shift+F9",
          icon="M11.5 3l-8 5 8 5z", filled=True, tip=tips.run_back),
     Verb("back", "backward", "`back(n=1)` moves to an earlier frame", "backward",
          REWIND, twin=True, at_once=True, words="count", label="Step back", group=0,
@@ -118,8 +120,8 @@ _ROWS = [
          label="Fork here", group=3, key="F",
          icon="M4.5 3v10M4.5 9.5c4.5 0 7-1.5 7-5M9.3 6.2l2.2-2.2 2.2 2.2", takes="frame",
          leads=True, tip=tips.forks, away="Start a new line from frame {frame}"),
-    Verb("rewind", "backward", "`rewind(frame)` to any frame of any line; what came later stays in"
-         " the record, and going on from there starts a new line", "backward",
+    Verb("rewind", "backward", "`rewind(frame)` goes to any frame of any line; what came later"
+         " stays in the record, and going on from there starts a new line", "backward",
          REWIND, twin=True, at_once=True, words="frame", label="Rewind here", group=3, key="Enter",
          icon="M8 4.2V8l2.6 1.6M3.2 8a4.8 4.8 0 1 0 1.5-3.5M3 2.2v2.9h2.9", takes="frame",
          tip=tips.rewind, away="Move the head to frame {frame}; nothing is lost", only_away=True),
