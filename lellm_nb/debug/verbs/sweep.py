@@ -15,13 +15,13 @@ from lellm_nb.debug.verbs.forward import run
 from lellm_nb.debug.verbs.sweep_remote import Ended, check_sendable, plan, result_of, said
 from lellm_nb.errors import DebuggerError
 from lellm_nb.record.frame import Frame
-from lellm_nb.session.protocol import Went
+from lellm_nb.session.protocol import Capability, Went
 from lellm_nb.state.state import content_of
 
 if TYPE_CHECKING:
     import pandas
 
-__all__ = ["grid", "planned", "sweep", "sweep_elsewhere"]
+__all__ = ["grid", "sweep", "sweep_elsewhere"]
 
 
 def grid(**values: Sequence[Any]) -> list[dict[str, Any]]:
@@ -55,7 +55,7 @@ async def sweep(
     context: DebugContext, at: Any, variants: Any, n: int, until: Until, progress: bool
 ) -> pandas.DataFrame:
     """Fork from a frame once per variant, run each after the other; one row per run."""
-    frame, runs = planned(context, at, variants, n)
+    frame, runs = _planned(context, at, variants, n)
     aim(context.session.graph, until)
     children: list[DebugContext] = []
     ends: list[Ended] = []
@@ -81,7 +81,8 @@ def sweep_elsewhere(
     progress: bool,
 ) -> pandas.DataFrame:
     """Run the variants on an executor, side by side, past breakpoints; one row per run."""
-    frame, runs = planned(context, at, variants, n)
+    context.need(Capability.SEND, "sweep(executor=…)")
+    frame, runs = _planned(context, at, variants, n)
     if not callable(getattr(executor, "submit", None)):
         raise DebuggerError(f"{executor!r:.60} is no executor of concurrent.futures.")
     if until is not None and not callable(until):
@@ -106,7 +107,7 @@ def sweep_elsewhere(
     return _table(frame, runs, children, ends)
 
 
-def planned(context: DebugContext, at: Any, variants: Any, n: int) -> tuple[Frame, list[Variant]]:
+def _planned(context: DebugContext, at: Any, variants: Any, n: int) -> tuple[Frame, list[Variant]]:
     """Look at everything before the first line is made."""
     frame, runs = frame_of(context, at), _runs(variants, n)
     for each in runs[::n]:
