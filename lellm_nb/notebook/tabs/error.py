@@ -8,6 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+import lellm_nb
 from lellm_nb.notebook.frame_protocol import FrameLike
 from lellm_nb.notebook.tabs.tab import Tab
 from lellm_nb.notebook.values.value_rows import long_text, short_text, type_name, value_row
@@ -88,7 +89,7 @@ def safe_text(error: BaseException) -> str:
         return f"<str() of it raised {type(fault).__name__}>"
 
 
-_HERE = Path(__file__).resolve().parent.parent
+_OURS = Path(lellm_nb.__file__).resolve().parent
 
 
 def is_library(filename: str) -> bool:
@@ -96,7 +97,7 @@ def is_library(filename: str) -> bool:
     if filename.startswith("<frozen") or "site-packages" in filename:
         return True
     path = Path(filename)
-    return path.is_relative_to(_HERE) or path.is_relative_to(Path(traceback.__file__).parent)
+    return path.is_relative_to(_OURS) or path.is_relative_to(Path(traceback.__file__).parent)
 
 
 TAB = Tab("error", "Error", 6, lambda _debugger, frame, _question: error_rows(frame))
