@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import copy
 import json
+from typing import NamedTuple
+
+from lellm_nb import register_type
 
 ODD = [
     *(None, True, -1, 0, 2**31, 2**63, 10**400, -(10**18), 1e308, 0.5, "", "\ud83d", "x" * 9999),
@@ -21,6 +24,29 @@ ODD = [
     *({"$": "datetime", "v": ["2020-01-01T00:00:00", "/etc/passwd", 0]},),
 ]
 """What a mutation puts in place of a part: wrong types, huge claims, and traps."""
+
+
+@register_type
+class Pair(NamedTuple):
+    """A user's own type that is written as a list."""
+
+    left: int
+    right: int
+
+
+_RANGE = {"$": "range", "v": [0, 10**9, 1]}
+GROWING = [
+    *({"$": name, "v": _RANGE} for name in ("tuple", "set", "complex", "range", "timedelta")),
+    *({"$": name, "v": _RANGE} for name in ("datetime", "time", "PurePath", "Fraction", "dict")),
+    *({"$": name, "v": _RANGE} for name in ("ndarray", "numpy", "Timestamp", "text", "bytes")),
+    {"$": "ndarray", "v": {"dtype": "<f8", "shape": _RANGE, "raw": ""}},
+    {"$": "ndarray", "v": {"dtype": "O", "shape": [10**9], "items": _RANGE}},
+    {"$": "Index", "v": {"range": _RANGE, "name": None}},
+    {"$": "Index", "v": {"column": {"dtype": "object", "items": _RANGE}, "name": None}},
+    {"$": "DataFrame", "v": {"names": {}, "columns": _RANGE, "index": {"range": [0, 1, 1]}}},
+    {"$": "tests.faults.mutations.Pair", "v": _RANGE},
+]
+"""A range of some bytes where a list belongs, whose items would be gigabytes."""
 
 
 def mutated(form, chance):

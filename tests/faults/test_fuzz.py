@@ -12,6 +12,7 @@ import resource
 import sqlite3
 import sys
 import time
+import tracemalloc
 import zlib
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,7 +27,7 @@ from lellm_nb.record.codec.values import Codec
 from lellm_nb.record.mutation_log import MutationLogEntry
 from lellm_nb.store import DiskSink, SqliteMutationLog, SqliteStore
 from lellm_nb.store.packing import pack, unpack
-from tests.faults.mutations import ODD, mutated, text
+from tests.faults.mutations import GROWING, ODD, mutated, text
 from tests.faults.victim import graph
 from tests.strategies import nested
 
@@ -352,8 +353,13 @@ def test_huge_numbers_are_refused(little_memory):
         Codec().loads("9" * 1_000_000)
 
 
-@pytest.mark.parametrize("odd", ODD)
+@pytest.mark.parametrize("odd", [*ODD, *GROWING])
 def test_each_trap_is_read_or_refused(odd, little_memory):
-    """A value of a few bytes never becomes one of gigabytes."""
+    """A value of a few bytes never becomes one of gigabytes, nor on its way to be refused."""
     counts = {"fine": 0, "refused": 0}
-    expect(lambda: Codec().loads(json.dumps(odd)), counts)
+    tracemalloc.start()
+    try:
+        expect(lambda: Codec().loads(json.dumps(odd)), counts)
+        assert tracemalloc.get_traced_memory()[1] < 20 * 1024 * 1024
+    finally:
+        tracemalloc.stop()

@@ -7,7 +7,7 @@ import importlib
 import math
 from typing import Any
 
-from lellm_nb.record.codec.types import add_type
+from lellm_nb.record.codec.types import add_type, listed
 from lellm_nb.state.frozen import register_freeze
 
 # looked up by name, so that nothing here counts as a dependency of its own
@@ -32,14 +32,15 @@ def _array(value: Any) -> dict[str, Any]:
 
 def _read_array(content: Any) -> Any:
     dtype = _dtype(content["dtype"])
-    shape = tuple(int(n) for n in content["shape"])
+    shape = tuple(int(n) for n in listed(content["shape"]))
     if len(shape) > 32 or any(n < 0 for n in shape):
         raise ValueError("a damaged shape")
     if "items" in content:
-        made = numpy.empty(math.prod(shape) if len(content["items"]) else 0, dtype=dtype)
-        if len(content["items"]) != made.size:
+        items = listed(content["items"])
+        if len(items) != math.prod(shape):
             raise ValueError("the shape does not fit the items")
-        for i, item in enumerate(content["items"]):
+        made = numpy.empty(len(items), dtype=dtype)
+        for i, item in enumerate(items):
             made[i] = item
     else:
         made = numpy.frombuffer(base64.b64decode(content["raw"], validate=True), dtype=dtype)
@@ -131,7 +132,7 @@ def _read_column(content: Any) -> Any:
     name = content["dtype"]
     if name not in TEXT + WHOLE + ("Float32", "Float64"):
         raise ValueError(f"dtype {name} is not read")
-    return pandas.Series(list(content["items"]), dtype=name)
+    return pandas.Series(list(listed(content["items"])), dtype=name)
 
 
 def _index(value: Any) -> dict[str, Any]:
@@ -144,7 +145,7 @@ def _index(value: Any) -> dict[str, Any]:
 
 def _read_index(content: Any) -> Any:
     if "range" in content:
-        steps = range(*content["range"])
+        steps = range(*listed(content["range"]))
         if len(steps) > ROWS:
             raise ValueError("an index of more rows than there can be")
         return pandas.RangeIndex(steps, name=content["name"])
@@ -177,7 +178,7 @@ def _table(value: Any) -> dict[str, Any]:
 
 
 def _read_table(content: Any) -> Any:
-    columns = {i: _read_column(column) for i, column in enumerate(content["columns"])}
+    columns = {i: _read_column(column) for i, column in enumerate(listed(content["columns"]))}
     index = _read_index(content["index"])
     if any(len(column) != len(index) for column in columns.values()):
         raise ValueError("columns of different lengths")

@@ -137,7 +137,7 @@ def _ready(cls: Any) -> tuple[Callable[[Any], Any] | None, Callable[..., Any] | 
             lambda content, *_: made(**content),
         )
     if issubclass(cls, tuple) and hasattr(cls, "_fields"):
-        return list, lambda content, *_: cls(*content)
+        return list, lambda content, *_: cls(*listed(content))
     if hasattr(cls, "model_validate") and hasattr(cls, "model_dump"):
         return (
             lambda value: value.model_dump(mode="json"),
@@ -192,6 +192,13 @@ def stored_name(cls: type) -> str:
 
 
 # -- ready-made ---------------------------------------------------------------------
+
+
+def listed(content: Any) -> list[Any]:
+    """Return what was written as a list; a range would make gigabytes of a few bytes."""
+    if not isinstance(content, list):
+        raise TypeError("a list is missing")
+    return content
 
 
 def _datetime(value: datetime.datetime) -> Any:
@@ -259,7 +266,7 @@ def _read_timezone(content: float) -> datetime.timezone:
 
 
 def _read_set(content: Any) -> FrozenSet:
-    made = FrozenSet(content)
+    made = FrozenSet(listed(content))
     made.key = ""
     return made
 
@@ -267,16 +274,16 @@ def _read_set(content: Any) -> FrozenSet:
 add_type(int, "int", hex, _read_int)
 add_type(float, "float", str, lambda c: {"nan": float("nan"), "inf": float("inf")}.get(c, -1e999))
 add_type(str, "text", lambda v: v.encode("utf-8", "surrogatepass").hex(), lambda c: _halves(c))
-add_type(complex, "complex", lambda v: [v.real, v.imag], lambda c: complex(*c))
+add_type(complex, "complex", lambda v: [v.real, v.imag], lambda c: complex(*listed(c)))
 add_type(bytes, "bytes", lambda v: base64.b64encode(v).decode(), lambda c: _base64(c))
 add_type(
     bytearray, "bytearray", lambda v: base64.b64encode(v).decode(), lambda c: bytearray(_base64(c))
 )
-add_type(tuple, "tuple", list, tuple)
+add_type(tuple, "tuple", list, lambda c: tuple(listed(c)))
 add_type(set, "set", list, _read_set)
 add_type(FrozenSet, "set", list, _read_set)
 add_type(frozenset, "set", list, _read_set)
-add_type(range, "range", lambda v: [v.start, v.stop, v.step], lambda c: range(*c))
+add_type(range, "range", lambda v: [v.start, v.stop, v.step], lambda c: range(*listed(c)))
 add_type(decimal.Decimal, "Decimal", str, _read_decimal)
 add_type(fractions.Fraction, "Fraction", lambda v: [v.numerator, v.denominator], _read_fraction)
 add_type(uuid.UUID, "UUID", str, uuid.UUID)
@@ -292,7 +299,7 @@ add_type(
     datetime.timedelta,
     "timedelta",
     lambda v: [v.days, v.seconds, v.microseconds],
-    lambda c: datetime.timedelta(*c),
+    lambda c: datetime.timedelta(*listed(c)),
 )
 add_type(datetime.timezone, "timezone", _timezone, _read_timezone)
 add_type(zoneinfo.ZoneInfo, "ZoneInfo", lambda v: v.key, zoneinfo.ZoneInfo)
