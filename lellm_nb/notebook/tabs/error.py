@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import traceback
+from importlib.resources import files
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-import lellm_nb
 from lellm_nb.notebook.frame_protocol import FrameLike
 from lellm_nb.notebook.tabs.tab import Tab
 from lellm_nb.notebook.values.value_rows import long_text, short_text, type_name, value_row
@@ -89,7 +89,7 @@ def safe_text(error: BaseException) -> str:
         return f"<str() of it raised {type(fault).__name__}>"
 
 
-_OURS = Path(lellm_nb.__file__).resolve().parent
+_OURS = Path(str(files("lellm_nb"))).resolve()
 
 
 def is_library(filename: str) -> bool:
