@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-import time
 
 import pytest
 
@@ -45,20 +44,21 @@ def test_a_cancelled_token_lets_no_node_start():
 def test_a_task_that_swallows_cancellation_is_not_committed():
     """R5: the node finishes after the cancel; what it wrote is not committed."""
     token, sink = CancellationToken(), MemorySink()
+    interrupted = []
 
     async def stubborn(ctx):
         token.cancel()
         try:
             await asyncio.sleep(10)
         except asyncio.CancelledError:
+            interrupted.append(ctx.path)
             ctx.put("survived", True)
 
     engine = ExecutionEngine({}, cancel=token, checkpoint=sink)
-    started = time.monotonic()
     with pytest.raises(RunCancelledError):
         asyncio.run(chain(stubborn).run_inline(engine, 10))
 
-    assert time.monotonic() - started < 5
+    assert len(interrupted) == 1
     assert (sink.frames, engine.state) == ([], {})
 
 
@@ -85,18 +85,18 @@ def test_a_branch_that_swallows_cancellation_is_not_committed():
 
 
 def test_cancelling_during_a_backoff_ends_the_wait():
-    """R5: inside every wait."""
-    token = CancellationToken()
+    """R5: inside every wait; a wait that went on would meet the test's own limit."""
+    token, tried = CancellationToken(), []
 
     def fails(ctx):
+        tried.append("once")
         asyncio.get_running_loop().call_later(0.01, token.cancel)
         raise ValueError("no")
 
     engine = ExecutionEngine({}, cancel=token)
-    started = time.monotonic()
     with pytest.raises(RunCancelledError):
-        asyncio.run(one(fails, retries=1, backoff=30).run_inline(engine, 10))
-    assert time.monotonic() - started < 10
+        asyncio.run(one(fails, retries=1, backoff=3600).run_inline(engine, 10))
+    assert tried == ["once"]
 
 
 def test_cancelling_during_a_sync_node_in_a_thread_does_not_wait_for_it():

@@ -60,14 +60,19 @@ def test_entering_a_composite_makes_its_start_or_its_branches_current():
     assert names("plan") == ["plan"]
 
 
-@pytest.mark.parametrize("engine", ["graphviz", "layered"])
-def test_every_layout_places_all_that_is_visible(engine, monkeypatch):
-    """Which layout is at hand changes the look, never what is shown."""
-    if engine == "graphviz":
+@pytest.fixture(params=["graphviz", "layered"])
+def engine(request, monkeypatch):
+    """Each layout in turn, with nothing remembered."""
+    if request.param == "graphviz":
         pytest.importorskip("pygraphviz")
     else:
         monkeypatch.setattr(layout_module, "find_spec", lambda _name: None)
     monkeypatch.setattr(layout_module, "_cache", type(layout_module._cache)())
+    return request.param
+
+
+def test_every_layout_places_all_that_is_visible(engine):
+    """Which layout is at hand changes the look, never what is shown."""
     whole = outline(agent_graph())
 
     closed = layout(whole, set())
@@ -83,14 +88,8 @@ def test_every_layout_places_all_that_is_visible(engine, monkeypatch):
         assert y + h <= opened.height + 1
 
 
-@pytest.mark.parametrize("engine", ["graphviz", "layered"])
-def test_the_way_from_start_to_end_leads_down(engine, monkeypatch):
+def test_the_way_from_start_to_end_leads_down(engine):
     """An edge that closes a loop is the one that goes up."""
-    if engine == "graphviz":
-        pytest.importorskip("pygraphviz")
-    else:
-        monkeypatch.setattr(layout_module, "find_spec", lambda _name: None)
-    monkeypatch.setattr(layout_module, "_cache", type(layout_module._cache)())
     whole = outline(agent_graph())
 
     drawing = layout(whole, set())
