@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from tests.browser.harness.panels import button, status
-from tests.browser.harness.servers import until
+from tests.waiting import until
 
 pytestmark = pytest.mark.timeout(120)
 

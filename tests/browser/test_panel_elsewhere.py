@@ -12,7 +12,7 @@ from lellm_nb import Debugger
 from tests.browser.harness.lab import DARK, LIGHT, NOTEBOOK
 from tests.browser.harness.marimo_page import Marimo
 from tests.browser.harness.panels import button, look_at, node, status
-from tests.browser.harness.servers import until
+from tests.waiting import until
 
 pytestmark = pytest.mark.timeout(120)
 

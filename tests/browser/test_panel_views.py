@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, expect
 
 from tests.browser.harness.notebook_page import Notebook
 from tests.browser.harness.panels import button, look_at, node, status
-from tests.browser.harness.servers import until
+from tests.waiting import until
 
 pytestmark = pytest.mark.timeout(120)
 

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import shutil
-import subprocess
 from pathlib import Path
-
-import pytest
 
 from lellm_nb import Debugger, GraphBuilder
 from lellm_nb.notebook.export.offline_history import outline_json
 from lellm_nb.notebook.model.node_status import packed, row_of
 from lellm_nb.notebook.model.updates import Updates
-from lellm_nb.notebook.widget.assets import STATIC
+from tests.notebook.page_scripts import asking
 
 ASK = """
-import { addRow, standingOf, statusesOf } from "./history.mjs";
+import { addRow, standingOf, statusesOf } from "./core/node_status.js";
 import { readFileSync } from "node:fs";
 const { outline, rows } = JSON.parse(readFileSync(0, "utf8"));
 const nodes = outline.nodes.map(([path, name, kind, parent, role]) => ({ path, parent, role }));
@@ -42,19 +37,6 @@ for (const row of rows) {
 }
 process.stdout.write(JSON.stringify(answer));
 """
-
-
-def a_node() -> str | None:
-    """A JavaScript engine: the system's, or the one that playwright brings."""
-    found = shutil.which("node")
-    if found is None:
-        try:
-            from playwright._impl._driver import compute_driver_executable
-
-            found = compute_driver_executable()[0]
-        except ImportError:
-            return None
-    return found
 
 
 def everything() -> Debugger:
@@ -85,7 +67,6 @@ def everything() -> Debugger:
     return fork
 
 
-@pytest.mark.skipif(a_node() is None, reason="no JavaScript engine here")
 def test_rows_add_up_to_the_same_standing_on_both_sides(tmp_path: Path):
     """`NodeStatuses.add` and `addRow` agree at every frame of a run with everything in it."""
     dbg = everything()
@@ -93,22 +74,10 @@ def test_rows_add_up_to_the_same_standing_on_both_sides(tmp_path: Path):
     frames = list(dbg.frames)
     before = [None, *frames]
     rows = [row_of(a, b, updates.outline) for a, b in zip(before, frames, strict=False)]
-    text = (STATIC / "core" / "node_status.js").read_text(encoding="utf-8")
-    (tmp_path / "history.mjs").write_text(text)
-    (tmp_path / "ask.mjs").write_text(ASK)
     question = {"outline": outline_json(updates.outline), "rows": [packed(row) for row in rows]}
 
-    done = subprocess.run(
-        [str(a_node()), "ask.mjs"],
-        input=json.dumps(question),
-        capture_output=True,
-        text=True,
-        cwd=tmp_path,
-        check=True,
-        timeout=30,
-    )
+    told = asking(tmp_path, ASK)(question)
 
-    told = json.loads(done.stdout)
     assert len(told) == len(frames)
     for index, page in enumerate(told):
         here = updates._history.statuses_at(dbg.frames, index)

@@ -10,7 +10,8 @@ from typing import Any
 
 from playwright.sync_api import Locator, Page
 
-from tests.browser.harness.servers import complaints_of, until
+from tests.browser.harness.servers import complaints_of
+from tests.waiting import until
 
 # The notebook by its path: once a side panel is open it is no longer the current widget.
 FIND_PANEL = """(path) => {

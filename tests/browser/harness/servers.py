@@ -11,14 +11,15 @@ import shutil
 import socket
 import subprocess
 import tempfile
-import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+
+from tests.waiting import until
 
 ROOT = Path(__file__).resolve().parents[3]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -52,18 +53,6 @@ def chromium() -> Iterator[Browser]:
     """A browser that lives as long as the `with` block: one at a time in a process."""
     with sync_playwright() as playwright:
         yield launch(playwright)
-
-
-def until(condition: Callable[[], Any], what: str, timeout: float = 30) -> Any:
-    """Return the first true answer of `condition`, or fail saying what was awaited."""
-    limit = time.monotonic() + timeout
-    while True:
-        answer = condition()
-        if answer:
-            return answer
-        if time.monotonic() > limit:
-            raise AssertionError(f"waited {timeout:g} s for {what}; last answer: {answer!r}")
-        time.sleep(0.05)  # the pace of asking, not a guess at how long it takes
 
 
 class Server:

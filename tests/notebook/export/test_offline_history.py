@@ -6,8 +6,6 @@ import base64
 import gzip
 import json
 import re
-import shutil
-import subprocess
 
 import pytest
 
@@ -18,8 +16,7 @@ from lellm_nb.notebook.export.value_table import ValueTable, differing
 from lellm_nb.notebook.messages.queries import answer
 from lellm_nb.notebook.model.updates import Updates
 from lellm_nb.notebook.values.value_rows import clean_rows
-from lellm_nb.notebook.widget.assets import STATIC
-from tests.notebook.test_both_sides import a_node
+from tests.notebook.page_scripts import asking
 
 ASK = """
 import { bookModel } from "./offline/model.js";
@@ -38,24 +35,10 @@ setTimeout(() => process.stdout.write(JSON.stringify(replies)), 0);
 @pytest.fixture(scope="module")
 def ask_book(tmp_path_factory):
     """Ask a book in a JavaScript engine, as the page does."""
-    engine = a_node()
-    if engine is None:
-        pytest.skip("there is no JavaScript engine here")
-    folder = tmp_path_factory.mktemp("book")
-    shutil.copytree(STATIC, folder, dirs_exist_ok=True)
-    (folder / "package.json").write_text('{"type": "module"}')
-    (folder / "ask.mjs").write_text(ASK)
+    program = asking(tmp_path_factory.mktemp("book"), ASK)
 
     def ask(book, line, questions):
-        given = json.dumps(
-            {"book": json.loads(data_text(book)), "line": line, "questions": questions}
-        )
-        done = subprocess.run(
-            [engine, str(folder / "ask.mjs")],
-            input=given, capture_output=True, text=True, check=False, timeout=60,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)
+        return program({"book": json.loads(data_text(book)), "line": line, "questions": questions})
 
     return ask
 

@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import time
 
 from lellm_nb import Debugger, GraphBuilder
 from lellm_nb.notebook.model.updates import Updates
 from lellm_nb.notebook.widget.panel import Panel
+from tests.waiting import until
 
 
 def make(**options):
     g = GraphBuilder("count").node("a", lambda ctx: {"n": 1}).node("b", lambda ctx: {"n": 2})
     return Debugger(g.edge("a", "b").start("a").end("b").build(), {}, **options)
-
-
-def until(condition):
-    limit = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < limit
-        time.sleep(0.005)
 
 
 def told(dbg):
@@ -74,7 +67,7 @@ def test_what_holds_a_run_behind_a_button_is_an_alert():
 
     panel._heard(panel, {"do": "run"}, [])
 
-    until(lambda: panel.updates.extra["alert"])
+    until(lambda: panel.updates.extra["alert"], "the alert", pace=0.005)
     assert "'nothing'" in panel.updates.extra["alert"]["text"]
 
 

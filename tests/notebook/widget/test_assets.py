@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 
 import pytest
@@ -15,8 +14,7 @@ from lellm_nb.notebook.widget.assets import (
     put_together,
     style_text,
 )
-
-node = shutil.which("node")
+from tests.notebook.page_scripts import engine
 
 
 def test_names_private_to_a_file_never_meet():
@@ -60,13 +58,12 @@ def test_the_still_form_is_hidden_while_the_panel_lives():
     assert ":has(.lellm-nb)" in style_text()
 
 
-@pytest.mark.skipif(node is None, reason="needs node to read the module")
 def test_the_module_parses(tmp_path):
     """What the browser gets is one valid ES module with a default export."""
     path = tmp_path / "panel.mjs"
     path.write_text(module_text())
 
-    subprocess.run([node, "--check", path], check=True)
+    subprocess.run([engine(), "--check", path], check=True)
 
 
 def test_base_comes_first_and_what_narrow_pages_change_last():

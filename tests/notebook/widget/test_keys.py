@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import shutil
-import subprocess
-
 import pytest
 
-from lellm_nb.notebook.widget.assets import STATIC
-from tests.notebook.test_both_sides import a_node
+from tests.notebook.page_scripts import asking
 
 ASK = """
 import { keys } from "./core/keys.js";
@@ -56,25 +51,13 @@ setTimeout(() => process.stdout.write(JSON.stringify({ did, told, replies })), 0
 @pytest.fixture(scope="module")
 def ask_panel(tmp_path_factory):
     """Give a view's head and what is pressed; get what was sent and what each button says."""
-    engine = a_node()
-    if engine is None:
-        pytest.skip("there is no JavaScript engine here")
-    folder = tmp_path_factory.mktemp("keys")
-    shutil.copytree(STATIC, folder, dirs_exist_ok=True)
-    (folder / "package.json").write_text('{"type": "module"}')
-    (folder / "ask.js").write_text(ASK)
+    program = asking(tmp_path_factory.mktemp("keys"), ASK)
 
     def ask(shown=4, saved=False, presses=(), verbs=(), book=None, **head):
         buttons = {f"button:{name}": row for name, row in head.pop("buttons", {}).items()}
         told = {"head": 4, "count": 5, "busy": False, **head, **buttons}
         given = {"head": told, "shown": shown, "saved": saved, "presses": presses, "verbs": verbs}
-        done = subprocess.run(
-            [engine, "ask.js"],
-            input=json.dumps({**given, "book": book}),
-            capture_output=True, text=True, check=False, timeout=60, cwd=folder,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)
+        return program({**given, "book": book})
 
     return ask
 

@@ -16,6 +16,7 @@ from lellm_nb.notebook.messages.commands import toggle_breakpoint
 from lellm_nb.notebook.model.updates import Updates
 from lellm_nb.notebook.widget.panel import Panel, panel_for
 from lellm_nb.notebook.widget.writer import PACE, WidgetUpdater, WidgetWriter
+from tests.waiting import until
 
 
 def make(name="review"):
@@ -45,25 +46,13 @@ class Page:
         return self.until(lambda m: m["kind"] == "reply" and m["re"] == mine)["answer"]
 
     def until(self, wanted):
-        limit = time.monotonic() + 10
-        while time.monotonic() < limit:
-            for message in list(self.heard):
-                if wanted(message):
-                    return message
-            time.sleep(0.005)
-        raise AssertionError(f"never heard; heard {self.heard}")
+        found = until(lambda: list(filter(wanted, list(self.heard))), "a message", pace=0.005)
+        return found[0]
 
 
 @pytest.fixture
 def page(monkeypatch):
     return Page(Panel(make()), monkeypatch)
-
-
-def wait(condition, seconds=10):
-    limit = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < limit
-        time.sleep(0.005)
 
 
 def test_a_press_runs_and_the_change_comes_back(page):
@@ -80,13 +69,15 @@ def test_a_decision_by_button_runs_on_and_with_shift_it_stays(page):
     dbg.run()
 
     page.press(do="reject", id="approve#0", reason="too short", stay=True)
-    wait(lambda: dbg.frames[dbg.head].kind == "decision" and not dbg.busy)
+    until(
+        lambda: dbg.frames[dbg.head].kind == "decision" and not dbg.busy, "the decision", pace=0.005
+    )
     assert dbg.state["approve.reject_reason"] == "too short"
 
     page.press(do="run")
-    wait(lambda: dbg.pending)
+    until(lambda: dbg.pending, "the barrier", pace=0.005)
     page.press(do="approve", id="approve#1", stay=False)
-    wait(lambda: dbg.status == "completed")
+    until(lambda: dbg.status == "completed", "the end", pace=0.005)
 
 
 def test_a_step_that_is_soon_over_is_told_once_and_a_long_one_is_said_to_run(monkeypatch):
@@ -202,7 +193,7 @@ def test_a_burst_of_changes_is_a_few_updates_and_the_last_one_counts():
         latest[0] += 1
         client.touch()
         time.sleep(0.0002)
-    wait(lambda: seen and seen[-1] == latest[0])
+    until(lambda: seen and seen[-1] == latest[0], "the newest update", pace=0.005)
 
     assert len(seen) <= 0.6 / PACE + 4
     assert len(seen) >= 5
