@@ -137,10 +137,7 @@ class Branching(Running):
             DebuggerError: The run does not stand in a collect-all Parallel.
             RunError: The good branches disagree, or the way out fails.
         """
-        scope, level = self.scope, self.position
-        while isinstance(level.inner, Position):
-            site = scope.site(level.node or "")
-            scope, level = scope.child(site, level), level.inner
+        scope, level = self._innermost()
         site = scope.site(level.node or "")
         if not isinstance(level.inner, Fan) or site.node.on_error != "collect_all":
             raise DebuggerError("The run does not stand in a collect-all Parallel that failed.")
@@ -157,9 +154,7 @@ class Branching(Running):
 
     def failed_join(self) -> FailedJoin | None:
         """Return the collect-all parallel that waits to hear what becomes of its branches."""
-        scope, level = self.scope, self.position
-        while isinstance(level.inner, Position):
-            scope, level = scope.child(scope.site(level.node or ""), level), level.inner
+        scope, level = self._innermost()
         fan = level.inner
         if not self.head.failed or not isinstance(fan, Fan) or level.node is None:
             return None
@@ -168,6 +163,13 @@ class Branching(Running):
             return None
         failed = [name for name, branch in fan.branches.items() if branch.node is not None]
         return FailedJoin(site.place.static, tuple(failed), len(fan.branches))
+
+    def _innermost(self) -> tuple[Scope, Position]:
+        """Return the level where branches begin, or nothing is inside, and what it runs in."""
+        scope, (*around, level) = self.scope, self.position.stack
+        for outer in around:
+            scope = scope.child(scope.site(outer.node or ""), outer)
+        return scope, level
 
     def use(self, graph: Graph) -> None:
         """Go on with another graph of the same shape: new code, history kept."""

@@ -13,7 +13,7 @@ from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from typing import Any, Protocol, TypeVar
 
-from lellm_nb.debug.core.handle import Handle, result_of
+from lellm_nb.debug.core.handle import result_of
 from lellm_nb.debug.core.stop import Stop
 from lellm_nb.engine.cancellation import CancellationToken
 from lellm_nb.engine.runner_thread import runner
@@ -162,14 +162,6 @@ class CommandQueue:
                     return future.result()
                 if self._interrupts > 1:
                     raise
-
-    def start(self, verb: str, work: Callable[[], Coroutine[Any, Any, T]]) -> Handle[T]:
-        """Start a command and return what can be awaited.
-
-        Raises:
-            BusyError: A command is going on.
-        """
-        return Handle(self.post(verb, work), self.pause)
 
     def at_once(self, verb: str, work: Callable[[], T]) -> T:
         """Run a command that awaits nothing and runs no node where it is called.

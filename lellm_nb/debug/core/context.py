@@ -61,7 +61,7 @@ class DebugContext:
     streams: LiveStreams = field(init=False)
 
     def __post_init__(self) -> None:
-        self.modes = NodeModes(self.session)
+        self.modes = NodeModes(self.session, self.before)
         self.commands = CommandQueue(self.session.listeners, self.breakpoints.moved)
         self.triggers = Triggers(self.breakpoints, self.before)
         self.streams = LiveStreams(lambda: self.session.head, self.commands.changed)
@@ -186,11 +186,7 @@ class DebugContext:
         Raises:
             BusyError, DebuggerError: As for `run`.
         """
-        self.may(work.__name__)
-        hand_in = self._hand_in(work)
-        if hand_in is not None:
-            return Handle(_done(hand_in(self, *args, **options)), self.commands.pause)
-        return self.commands.start(work.__name__, lambda: work(self, *args, **options))
+        return self._handle(self._posted(work.__name__, work, args, options))
 
     def at_once(
         self,
@@ -231,12 +227,7 @@ class DebugContext:
         **options: P.kwargs,
     ) -> Handle[T]:
         """Do the same on the runner; the handle can be awaited."""
-
-        async def later() -> T:
-            return work(self, *args, **options)
-
-        self.may(work.__name__)
-        return self.commands.start(work.__name__, later)
+        return self._handle(self._posted(work.__name__, _later(work), args, options))
 
     def post(self, verb: Verb, *args: Any, **options: Any) -> Future[Any]:
         """Begin a verb on the runner, whichever kind it is: what buttons do.
@@ -244,25 +235,30 @@ class DebugContext:
         Raises:
             BusyError, DebuggerError: As for `run`.
         """
-        work = verb.work
-        self.may(verb.name)
+        work = _later(verb.work) if verb.at_once else verb.work
+        return self._posted(verb.name, work, args, options)
+
+    def _posted(self, name: str, work: Callable[..., Any], given: Any, options: Any) -> Future[Any]:
+        self.may(name)
         hand_in = self._hand_in(work)
-        if hand_in is not None:
-            return _done(hand_in(self, *args, **options))
-        if not verb.at_once:
-            return self.commands.post(verb.name, lambda: work(self, *args, **options))
+        if hand_in is None:
+            return self.commands.post(name, lambda: work(self, *given, **options))
+        future: Future[Any] = Future()
+        future.set_result(hand_in(self, *given, **options))
+        return future
 
-        async def later() -> Any:
-            return work(self, *args, **options)
-
-        return self.commands.post(verb.name, later)
+    def _handle(self, future: Future[T]) -> Handle[T]:
+        return Handle(future, self.commands.pause)
 
     def _hand_in(self, work: Any) -> Callable[..., Any] | None:
         """Return how a verb is handed to a run that goes through its barriers; else `None`."""
         return None if self.commands.live is None else getattr(work, "hand_in", None)
 
 
-def _done(value: T) -> Future[T]:
-    future: Future[T] = Future()
-    future.set_result(value)
-    return future
+def _later(work: Callable[P, T]) -> Callable[P, Coroutine[Any, Any, T]]:
+    """Return a verb that runs no node as one that the runner can await."""
+
+    async def later(*args: P.args, **options: P.kwargs) -> T:
+        return work(*args, **options)
+
+    return later

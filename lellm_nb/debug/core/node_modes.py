@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -35,12 +35,16 @@ MODES = ("live", "recorded", "ask")
 class NodeModes:
     """How the nodes of one line are run.
 
+    Args:
+        before: Returns the compact state that a frame's own level had before it, or `None`.
+
     Attributes:
         chosen: The modes that were set, by path.
     """
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, before: Callable[[Frame], Any]) -> None:
         self._session = session
+        self._before = before
         self._recorded: Recorded | None = None
         self._answers: dict[str, Outcome] = {}
         self.chosen: dict[str, str] = {}
@@ -95,7 +99,7 @@ class NodeModes:
 
     def _stale_keys(self, frame: Frame, move: NextMove) -> tuple[str, ...]:
         """The keys in which a node's state differs from when its outcome was recorded."""
-        data = None if frame.parent is None else self._session.data_at(frame.parent, frame)
+        data = self._before(frame)
         if data is None:
             return ()
         then = content_of(data)

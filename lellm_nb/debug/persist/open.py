@@ -68,7 +68,11 @@ def _writer_for(store: Any, context: DebugContext) -> Any:
         return writer
     if hasattr(store, "save") and hasattr(store, "load_latest"):
         return CheckpointWriter(store, trace_id, graph, _codec_of(store, context.redact))
-    raise DebuggerError(f"{store!r:.80} is no store, and no path of a file.")
+    raise _no_store(store)
+
+
+def _no_store(store: Any) -> DebuggerError:
+    return DebuggerError(f"{store!r:.80} is no store, and no path of a file.")
 
 
 def open_store(
@@ -135,7 +139,7 @@ def _open_rows(
         session = native.of_history(
             shown, stored.history, stored.line, stored.head, check=graph is not None
         )
-        limit = facts.get("max_steps", MAX_STEPS)
+        limit = facts.get("max_steps")
         storage = Storage(rows.trace_id)
         storage.stored, storage.reopened, storage.reading = stored, True, graph is None
         storage.marking = marking
@@ -164,7 +168,7 @@ def _open_checkpoint(
 ) -> DebugContext:
     """Go on at the newest checkpoint of a plain store: the past is not in it."""
     if not hasattr(store, "load_latest"):
-        raise DebuggerError(f"{store!r:.80} is no store, and no path of a file.")
+        raise _no_store(store)
     if run is None or graph is None:
         raise DebuggerError(
             f"{type(store).__name__} keeps single checkpoints: give the run's id and its graph."
