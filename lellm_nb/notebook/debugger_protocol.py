@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from typing import Any, Protocol, runtime_checkable
 
-from lellm_nb.notebook.frame_protocol import ChangeLike, FrameLike, GraphLike
+from lellm_nb.notebook.frame_protocol import ChangeLike, FailedJoinLike, FrameLike, GraphLike
 from lellm_nb.record.redaction.redactor import Redactor
 
 # -- stops -------------------------------------------------------------------
@@ -274,7 +274,7 @@ class DebuggerLike(Protocol):
     @property
     def status(self) -> str: ...
     @property
-    def busy(self) -> bool: ...
+    def failed_join(self) -> FailedJoinLike | None: ...
     @property
     def lacking(self) -> Sequence[tuple[Any, ...]]: ...
     @property

@@ -57,6 +57,17 @@ class FanLike(Protocol):
     def branches(self) -> Mapping[str, PositionLike]: ...
 
 
+class FailedJoinLike(Protocol):
+    """A collect-all parallel of which branches failed, where the run stands."""
+
+    @property
+    def path(self) -> str: ...
+    @property
+    def failed(self) -> Sequence[str]: ...
+    @property
+    def branches(self) -> int: ...
+
+
 class RouteLike(Protocol):
     """Which way out a step took, and what was answered to each condition."""
 

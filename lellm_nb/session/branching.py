@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Self
 
 from lellm_nb.engine.scope import Scope, scope_at
 from lellm_nb.engine.spot import Move, levels_within
-from lellm_nb.errors import DebuggerError
+from lellm_nb.errors import DebuggerError, NodeNotFoundError
 from lellm_nb.graph.edge import Route
 from lellm_nb.graph.graph import Graph
 from lellm_nb.record.frame import Frame, Place, make_frame
@@ -154,12 +154,15 @@ class Branching(Running):
 
     def failed_join(self) -> FailedJoin | None:
         """Return the collect-all parallel that waits to hear what becomes of its branches."""
-        scope, level = self._innermost()
-        fan = level.inner
-        if not self.head.failed or not isinstance(fan, Fan) or level.node is None:
+        if not self.head.failed:
             return None
-        site = scope.site(level.node)
-        if site.node.on_error != "collect_all":
+        try:
+            scope, level = self._innermost()
+            site = scope.site(level.node or "")
+        except NodeNotFoundError:  # a run of an older graph is looked at: looking never raises
+            return None
+        fan = level.inner
+        if not isinstance(fan, Fan) or site.node.on_error != "collect_all":
             return None
         failed = [name for name, branch in fan.branches.items() if branch.node is not None]
         return FailedJoin(site.place.static, tuple(failed), len(fan.branches))

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from lellm_nb.errors import NoSuchNodeError, did_you_mean, path_text
 from lellm_nb.graph.graph import Graph
-from lellm_nb.graph.node import Node, Parallel, Subgraph
+from lellm_nb.graph.walk import level_keys, node_at
 from lellm_nb.record.level_key import label_of, without_visits
 from lellm_nb.state.lens import KeyLens
 from lellm_nb.state.mutation import check_key
 
-__all__ = ["Address", "key_of_lens", "levels_of", "node_at"]
+__all__ = ["Address", "key_of_lens", "levels_of"]
 
 
 class Address(NamedTuple):
@@ -126,34 +126,4 @@ def key_of_lens(level: str, graph: Graph) -> str | None:
 
 def levels_of(graph: Graph) -> dict[str, str]:
     """Return the levels inside a graph: name to level key without visits."""
-    return {label_of(key): key for key in _levels(graph, "")}
-
-
-def _levels(graph: Graph, key: str) -> Iterator[str]:
-    for name, node in graph.nodes.items():
-        yield from _levels_in(name, node, key)
-
-
-def _levels_in(name: str, node: Node, key: str) -> Iterator[str]:
-    if isinstance(node, Subgraph):
-        yield f"{key}/{name}"
-        yield from _levels(node.graph, f"{key}/{name}")
-    elif isinstance(node, Parallel):
-        for branch, inner in node.branches.items():
-            yield f"{key}/{name}|{branch}"
-            yield from _levels_in(branch, inner, f"{key}/{name}|{branch}")
-
-
-def node_at(graph: Graph, path: str) -> Node | None:
-    """Return a node by its path, with visits or without; `None` where there is none."""
-    node: Node | None = None
-    nodes: Mapping[str, Node] = graph.nodes
-    for segment in path.split("/"):
-        node = nodes.get(segment.partition("#")[0])
-        if isinstance(node, Subgraph):
-            nodes = node.graph.nodes
-        elif isinstance(node, Parallel):
-            nodes = node.branches
-        else:
-            nodes = {}
-    return node
+    return {label_of(key): key for key, _ in level_keys(graph) if key}

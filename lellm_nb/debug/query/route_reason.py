@@ -9,15 +9,14 @@ from typing import TYPE_CHECKING, overload
 
 from lellm_nb.debug.history.short_text import safe_repr
 from lellm_nb.debug.history.typed_table import table
-from lellm_nb.debug.names.address import node_at
 from lellm_nb.debug.names.condition_source import source_of
 from lellm_nb.debug.query.read_tracking import Raised, asked_with_reads
 from lellm_nb.errors import NodeExecutionError
 from lellm_nb.graph.decision import Reroute
 from lellm_nb.graph.edge import Edge
 from lellm_nb.graph.graph import Graph
-from lellm_nb.graph.node import Subgraph
 from lellm_nb.graph.placeholder import unknown_code
+from lellm_nb.graph.walk import inner_graph, node_at
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.level_key import LevelKeys, label_of, level_at
 from lellm_nb.record.position import Waiting
@@ -140,8 +139,8 @@ def _graph_at(graph: Graph, key: str) -> Graph | None:
         return graph
     if key.rfind("|") > key.rfind("/"):
         return None
-    node = node_at(graph, label_of(key))
-    return node.graph if isinstance(node, Subgraph) else None
+    graph_inside: Graph | None = inner_graph(node_at(graph, label_of(key)))
+    return graph_inside
 
 
 def _left(frame: Frame, key: str, graph: Graph | None) -> str:

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from lellm_nb.debug.history.stored_values import kept_at, kept_items
-from lellm_nb.debug.names.address import Address, node_at
+from lellm_nb.debug.names.address import Address
 from lellm_nb.debug.names.suggest import absent
 from lellm_nb.debug.names.value_path import touches
 from lellm_nb.debug.query.writers import Writes
 from lellm_nb.graph.graph import Graph
 from lellm_nb.graph.node import Parallel, Subgraph
+from lellm_nb.graph.walk import node_at
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.level_key import LevelKeys, enclosing, label_of, level_at
 from lellm_nb.record.position import Fan, Position

@@ -58,12 +58,13 @@ def fork(
         _check_level(session.graph, key, frame)
     if by_path:
         context.may("patch")
-    graph = session.graph.patched(by_path) if by_path else session.graph
+    patched = session.graph.patched(by_path) if by_path else None
     left = session.line_through(frame)
     made = session.fork(frame, put=checked(put), delete=_listed(delete), name=name)
     child = context.for_line(made)
     child.modes.left(left)
-    child.session.use(graph)
+    if patched is not None:
+        child.session.use(patched)
     debugger = context.family.add(child)
     child.code_changed(by_path)
     return debugger
@@ -104,9 +105,7 @@ def branch(context: DebugContext, name: str) -> Any:
     known = context.family.of_line(name)
     if known is not None:
         return known
-    session = context.session.at_tip(line)
-    session.use(context.session.graph)
-    return context.family.add(context.for_line(session))
+    return context.family.add(context.for_line(context.session.at_tip(line)))
 
 
 def compare(one: Session, other: Session, runs: tuple[str, str]) -> Comparison:

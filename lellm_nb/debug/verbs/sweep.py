@@ -117,9 +117,7 @@ def _planned(context: DebugContext, at: Any, variants: Any, n: int) -> tuple[Fra
 
 def _variant(context: DebugContext, frame: Frame, variant: Variant) -> DebugContext:
     line = context.session.line_through(frame)
-    session = context.session.fork(frame, put=variant.put)
-    session.use(context.session.graph)
-    child = context.for_line(session)
+    child = context.for_line(context.session.fork(frame, put=variant.put))
     child.modes.left(line)  # side effects stay as they were
     context.family.add(child)
     return child

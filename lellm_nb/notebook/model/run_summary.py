@@ -7,7 +7,6 @@ from typing import Any, TypeVar
 
 from lellm_nb.errors import path_text
 from lellm_nb.graph.drawing.outline import Outline, plain_path
-from lellm_nb.graph.walk import node_at
 from lellm_nb.notebook.debugger_protocol import (
     BreakpointLike,
     DebuggerLike,
@@ -16,7 +15,7 @@ from lellm_nb.notebook.debugger_protocol import (
     PendingLike,
     SummaryLike,
 )
-from lellm_nb.notebook.frame_protocol import FrameLike, GraphLike
+from lellm_nb.notebook.frame_protocol import FailedJoinLike, FrameLike
 from lellm_nb.notebook.model.branch_rows import tree_rows
 from lellm_nb.notebook.model.buttons import Facts, button_rows
 from lellm_nb.notebook.model.current_nodes import places_after
@@ -88,7 +87,7 @@ class HeadRows:
             "join": part(
                 "join",
                 (id(failed), id(now.graph)),
-                lambda: failed and join_row(now.graph, failed, outline),
+                lambda: failed and join_row(debugger.failed_join),
             ),
             "failure": part(
                 "failure", (id(failed), told), lambda: failure_text(failed) if failed else ""
@@ -135,23 +134,11 @@ def asks(outline: Outline, path: str) -> bool:
     return number >= 0 and outline.nodes[number].kind != "barrier"
 
 
-def join_row(graph: GraphLike, frame: FrameLike, outline: Outline) -> dict[str, Any] | None:
+def join_row(join: FailedJoinLike | None) -> dict[str, Any] | None:
     """Return the collect-all Parallel that waits to hear what becomes of its failed branches."""
-    level, number = frame.position, -1
-    while level.node is not None:
-        number = outline.child(number, level.node)
-        if number < 0 or level.inner is None:
-            return None
-        branches = getattr(level.inner, "branches", None)
-        if branches is None:
-            level = level.inner
-            continue
-        path = outline.nodes[number].path
-        if getattr(node_at(graph, path), "on_error", "") != "collect_all":
-            return None
-        open_ones = [str(name) for name, branch in branches.items() if branch.node is not None]
-        return {"path": path, "failed": open_ones[:40], "branches": len(branches)}
-    return None
+    if join is None:
+        return None
+    return {"path": join.path, "failed": list(join.failed[:40]), "branches": join.branches}
 
 
 def stop_rows(stops: list[tuple[BreakpointLike, bool]], outline: Outline) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import base64
 
 import pytest
 
-from lellm_nb import Debugger, GraphBuilder
+from lellm_nb import Debugger, GraphBuilder, GraphHashMode
 from lellm_nb.notebook.export.offline_history import SHORT, book_of, short_book
 from lellm_nb.notebook.messages.queries import answer, takes_long
 from lellm_nb.notebook.model.run_summary import head_rows
@@ -178,3 +178,27 @@ def test_a_failed_join_is_told_with_its_branches():
         "branches": 2,
     }
     assert head_rows(made(), Updates(made()).outline)["join"] is None
+
+
+def test_a_failed_join_of_a_node_that_is_gone_is_none(tmp_path):
+    """Looking never raises, also where a run goes on with another graph."""
+
+    def bad(ctx):
+        raise ValueError
+
+    before = GraphBuilder("fan").node("first", lambda ctx: None).edge("first", "all")
+    before.parallel("all", {"bad": bad}, on_error="collect_all").start("first").end("all")
+    after = GraphBuilder("fan").node("first", lambda ctx: None).edge("first", "last")
+    after.node("last", lambda ctx: None).start("first").end("last")
+
+    dbg = Debugger(before.build(), store=tmp_path / "runs.db")
+    failed = dbg.run().frame
+    assert dbg.failed_join.failed == ("bad",)
+    dbg.rewind(0)
+    dbg.close()
+    again = Debugger.open(tmp_path / "runs.db", graph=after.build(), mode=GraphHashMode.FORCE)
+    again.rewind(failed.index)
+
+    assert again.status == "failed"
+    assert again.failed_join is None
+    assert head_rows(again, Updates(again).outline)["join"] is None
