@@ -187,10 +187,11 @@ def test_a_failed_join_of_a_node_that_is_gone_is_none(tmp_path):
         raise ValueError
 
     before = GraphBuilder("fan").node("first", lambda ctx: None).edge("first", "all")
-    before.parallel("all", {"bad": bad}, on_error="collect_all").start("first").end("all")
+    before.parallel("all", {"good": lambda ctx: None, "bad": bad}, on_error="collect_all")
     after = GraphBuilder("fan").node("first", lambda ctx: None).edge("first", "last")
     after.node("last", lambda ctx: None).start("first").end("last")
 
+    before.start("first").end("all")
     dbg = Debugger(before.build(), store=tmp_path / "runs.db")
     failed = dbg.run().frame
     assert dbg.failed_join.failed == ("bad",)
