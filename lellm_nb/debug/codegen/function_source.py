@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from types import CodeType
 from typing import Any
 
-from lellm_nb.debug.names.condition_source import holds_code, parsed
+from lellm_nb.debug.names.condition_source import definitions_of, parsed
 
 __all__ = ["SourcePiece", "class_piece", "function_piece"]
 
@@ -39,9 +39,7 @@ def function_piece(function: Any) -> SourcePiece:
         tree = parsed(text)
     except (OSError, TypeError, SyntaxError, ValueError):
         return SourcePiece(problem="a function whose source is not at hand")
-    found = [node for node in _definitions(tree) if _fits(node, code)]
-    if code.co_name == "<lambda>" and len(found) > 1:
-        found = [node for node in found if holds_code(node, code)][-1:]
+    found = definitions_of(tree, code)
     if len(found) != 1:
         return SourcePiece(problem="a function whose source is not at hand")
     node = _undecorated(found[0])
@@ -60,17 +58,6 @@ def class_piece(thing: type) -> SourcePiece:
     if not isinstance(node, ast.ClassDef) or node.name != thing.__name__:
         return SourcePiece(problem="a class whose source is not at hand")
     return SourcePiece(node, text.rstrip())
-
-
-def _definitions(tree: ast.AST) -> Iterator[Any]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Lambda | ast.FunctionDef | ast.AsyncFunctionDef):
-            yield node
-
-
-def _fits(node: Any, code: CodeType) -> bool:
-    lines = [int(node.lineno), *(int(d.lineno) for d in getattr(node, "decorator_list", ()))]
-    return min(lines) == code.co_firstlineno and getattr(node, "name", "<lambda>") == code.co_name
 
 
 def _undecorated(node: Any) -> Any:

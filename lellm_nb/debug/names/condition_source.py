@@ -6,11 +6,11 @@ import ast
 import functools
 import inspect
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from types import CodeType
 from typing import Any
 
-__all__ = ["holds_code", "parsed", "source_of"]
+__all__ = ["definitions_of", "parsed", "source_of"]
 
 
 def source_of(function: Callable[..., Any]) -> str:
@@ -59,33 +59,32 @@ def parsed(text: str) -> ast.Module:
 
 @functools.lru_cache(maxsize=256)
 def _found(text: str, code: CodeType) -> str | None:
-    line = code.co_firstlineno
-    fitting = [node for node in _functions(parsed(text)) if _first_line(node) == line]
-    if code.co_name == "<lambda>":
-        fitting = [node for node in fitting if isinstance(node, ast.Lambda)]
-        if len(fitting) > 1:
-            fitting = [node for node in fitting if holds_code(node, code)]
-    else:
-        fitting = [node for node in fitting if getattr(node, "name", "") == code.co_name]
+    fitting = definitions_of(parsed(text), code)
     if not fitting:
         return None
-    # of lambdas within each other, which all hold the code, the innermost comes last
     piece = ast.get_source_segment(text, fitting[-1], padded=True)
     return None if piece is None else textwrap.dedent(piece).strip()
 
 
-def _functions(tree: ast.AST) -> Iterator[ast.AST]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Lambda | ast.FunctionDef | ast.AsyncFunctionDef):
-            yield node
+def definitions_of(tree: ast.AST, code: CodeType) -> list[Any]:
+    """Return the definitions in a tree that code of this name and line may be of."""
+    found = [node for node in ast.walk(tree) if isinstance(node, _DEFINITIONS)]
+    found = [node for node in found if _fits(node, code)]
+    if code.co_name == "<lambda>" and len(found) > 1:
+        # of lambdas within each other, which all hold the code, the innermost comes last
+        return [node for node in found if _holds_code(node, code)][-1:]
+    return found
 
 
-def _first_line(node: Any) -> int:
-    decorators = getattr(node, "decorator_list", ())
-    return min([int(node.lineno), *(int(each.lineno) for each in decorators)])
+_DEFINITIONS = (ast.Lambda, ast.FunctionDef, ast.AsyncFunctionDef)
 
 
-def holds_code(node: Any, code: CodeType) -> bool:
+def _fits(node: Any, code: CodeType) -> bool:
+    lines = [int(node.lineno), *(int(each.lineno) for each in getattr(node, "decorator_list", ()))]
+    return min(lines) == code.co_firstlineno and getattr(node, "name", "<lambda>") == code.co_name
+
+
+def _holds_code(node: Any, code: CodeType) -> bool:
     """Tell whether a lambda's body is where its code says it stands."""
     body = node.body
     places = [
