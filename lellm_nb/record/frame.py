@@ -17,7 +17,13 @@ from lellm_nb.state.state import content_of, keep
 if TYPE_CHECKING:
     import pandas
 
-__all__ = ["DecisionRecord", "Detail", "Frame", "Place", "make_frame"]
+__all__ = ["LEAVING", "RAN", "DecisionRecord", "Detail", "Frame", "Place", "make_frame"]
+
+RAN = frozenset({"commit", "waiting", "exit", "join"})
+"""Kinds of frames that are a node's run, each node and visit once: steps of their level."""
+
+LEAVING = frozenset({"exit", "join"})
+"""Kinds of frames that bring out of a composite what was written inside."""
 
 _NOTHING = Detail()
 

@@ -9,10 +9,10 @@ from lellm_nb.debug.breakpoints.unsaved_condition import UnsavedCondition, name_
 from lellm_nb.debug.history.stored_values import kept_at
 from lellm_nb.debug.names.value_path import ValuePath
 from lellm_nb.errors import DebuggerError
-from lellm_nb.record.frame import Frame
+from lellm_nb.record.frame import RAN, Frame
 from lellm_nb.state.compact import MISSING
 
-__all__ = ["RAN", "Before", "Breakpoint", "EdgeStop", "ErrorStop", "Hit", "Stopper", "Watch"]
+__all__ = ["Before", "Breakpoint", "EdgeStop", "ErrorStop", "Hit", "Stopper", "Watch"]
 
 Before = Callable[[Frame], Any]
 """Gives the compact state that a frame's own level had before the frame."""
@@ -275,10 +275,6 @@ class Watch(Stopper):
             return None
         self.hits += 1
         return Hit(self, None, *(None if v is MISSING else v for v in (old, new)))
-
-
-RAN = frozenset({"commit", "waiting", "exit", "join"})
-"""Kinds of frames that are a node's run, each node and visit once."""
 
 
 def _same(old: Any, new: Any) -> bool:

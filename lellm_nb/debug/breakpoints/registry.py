@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from lellm_nb.debug.breakpoints.kinds import (
-    RAN,
     Breakpoint,
     EdgeStop,
     ErrorStop,
@@ -19,7 +18,6 @@ from lellm_nb.debug.breakpoints.unsaved_condition import UnsavedCondition
 from lellm_nb.errors import DebuggerError
 
 __all__ = [
-    "RAN",
     "Breakpoint",
     "Breakpoints",
     "EdgeStop",

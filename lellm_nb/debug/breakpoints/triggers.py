@@ -6,11 +6,11 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
 
-from lellm_nb.debug.breakpoints.kinds import RAN, Before, Hit, Watch
+from lellm_nb.debug.breakpoints.kinds import Before, Hit, Watch
 from lellm_nb.debug.breakpoints.registry import Breakpoints
 from lellm_nb.debug.names.node_name import node_path
 from lellm_nb.errors import DebuggerError
-from lellm_nb.record.frame import Frame
+from lellm_nb.record.frame import LEAVING, RAN, Frame
 from lellm_nb.session.protocol import NextMove
 from lellm_nb.state.state import view
 
@@ -130,7 +130,7 @@ class Triggers:
         hit = self.after(frame)
         if hit is not None:
             return hit
-        if left is not None and frame.path == left and frame.kind in ("exit", "join"):
+        if left is not None and frame.path == left and frame.kind in LEAVING:
             return Arrived()
         return None if until is None else ask_until(until, frame)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, overload
 from lellm_nb.debug.history.frame_table import COLUMNS, frame_table, frames_html, line_names
 from lellm_nb.debug.history.short_text import without_keys
 from lellm_nb.errors import NoSuchFrameError, nearest
-from lellm_nb.record.frame import Frame
+from lellm_nb.record.frame import RAN, Frame
 from lellm_nb.record.history import History, Line
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ def find_frame(frames: Frames, history: History, which: Any) -> Frame:
 def _at(frames: Frames, node: str, visit: Any) -> Frame:
     visits: list[int] = []
     for frame in frames:
-        if node in (frame.path, frame.node, frame.static_path) and frame.kind in _FIRST:
+        if node in (frame.path, frame.node, frame.static_path) and frame.kind in RAN:
             if frame.visit == visit:
                 return frame
             visits.append(frame.visit)
@@ -156,6 +156,3 @@ def _at(frames: Frames, node: str, visit: Any) -> Frame:
     ran = list(dict.fromkeys(f.path for f in frames if f.path))
     hint = f"{nearest(node, ran)} Ran: {', '.join(ran) or 'none yet'}."
     raise NoSuchFrameError((node, visit), f"{node!r} did not run on this line.{hint}")
-
-
-_FIRST = frozenset({"commit", "waiting", "exit", "join"})

@@ -10,7 +10,7 @@ from lellm_nb.debug.history.typed_table import table
 from lellm_nb.errors import DebuggerError, NoSuchNodeError
 from lellm_nb.graph.analysis import find_cycles
 from lellm_nb.graph.walk import level_keys
-from lellm_nb.record.frame import Frame
+from lellm_nb.record.frame import RAN, Frame
 from lellm_nb.record.level_key import LevelKeys, label_of, level_at, without_visits
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 __all__ = ["Ring", "loop_table", "rings"]
 
 Before = Callable[[Frame], Any]
-RAN = frozenset({"commit", "waiting", "exit", "join"})
 
 
 class Ring(NamedTuple):

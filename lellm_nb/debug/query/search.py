@@ -11,7 +11,7 @@ from lellm_nb.debug.history.stored_values import kept_items
 from lellm_nb.debug.history.typed_table import table
 from lellm_nb.errors import DebuggerError, path_text
 from lellm_nb.record.chunks import chunk_text
-from lellm_nb.record.frame import Frame
+from lellm_nb.record.frame import LEAVING, Frame
 from lellm_nb.state.compact import MISSING, Tail
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ class _Search:
         if frame.parent is None:
             for key, value in kept_items(frame.position.data).items():
                 yield from self._in_write(frame, (key,), value)
-        leaving = frame.kind in ("exit", "join")
+        leaving = frame.kind in LEAVING
         for m in frame.mutations:
             key = getattr(m, "key", None)
             if key is None:  # a typed state's own mutation: its fields are what it says

@@ -6,15 +6,13 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from lellm_nb.debug.history.typed_table import table
-from lellm_nb.record.frame import Frame
+from lellm_nb.record.frame import RAN, Frame
 from lellm_nb.record.position import Waiting
 
 if TYPE_CHECKING:
     import pandas
 
 __all__ = ["timing_table"]
-
-RAN = frozenset({"commit", "waiting", "exit", "join"})
 
 
 class _Node:

@@ -13,7 +13,7 @@ from lellm_nb.debug.query.writers import Writes
 from lellm_nb.graph.graph import Graph
 from lellm_nb.graph.node import Parallel, Subgraph
 from lellm_nb.graph.walk import node_at
-from lellm_nb.record.frame import Frame
+from lellm_nb.record.frame import LEAVING, Frame
 from lellm_nb.record.level_key import LevelKeys, enclosing, label_of, level_at
 from lellm_nb.record.position import Fan, Position
 from lellm_nb.state.compact import MISSING
@@ -98,7 +98,7 @@ class _Walk:
             elif frame.level is not frame.position:
                 if self._wanted:
                     self._inside(frame)
-            elif frame.kind in _LEAVING:
+            elif frame.kind in LEAVING:
                 self._inside(frame)
             else:
                 for m in reversed(wrote) if type(wrote) is tuple else (wrote,):
@@ -146,7 +146,7 @@ class _Walk:
                     self.through[len(self.frames)] = through
                 self.frames.append(frame)
                 self.mutations.append(m)
-        if hit and frame.kind in _LEAVING:
+        if hit and frame.kind in LEAVING:
             self._follow(frame, key, paths, through)
 
     def _watch_around(self, key: str) -> None:
@@ -177,9 +177,6 @@ class _Walk:
         elif isinstance(node, Parallel) and isinstance(inner, Fan):
             paths = _through_merge(node.merge, inner, paths)
         self._wanted[inside] = (paths, (*through, left))
-
-
-_LEAVING = frozenset({"exit", "join"})
 
 
 def _writes(mutation: Any, frame: Frame, paths: Paths) -> bool:

@@ -8,7 +8,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any, overload
 
 from lellm_nb.debug.history.short_text import shortened, without_keys
-from lellm_nb.record.frame import Frame
+from lellm_nb.record.frame import LEAVING, Frame
 from lellm_nb.state.mutation import Mutation
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ class Writes(Sequence[Write]):
             if at == size:
                 return
             frame, count = self._frames[at], 1
-            if frame.kind in ("exit", "join"):
+            if frame.kind in LEAVING:
                 while at + count < size and self._frames[at + count] is frame:
                     count += 1
             yield at, count

@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 from lellm_nb.errors import CorruptedCheckpointError, LellmError
 from lellm_nb.graph.edge import Edge, Route
 from lellm_nb.record.codec.details import read_detail
-from lellm_nb.record.codec.frames import STEPS, FrameRow
+from lellm_nb.record.codec.frames import FrameRow
 from lellm_nb.record.codec.limits import DAMAGE, error_text
 from lellm_nb.record.codec.positions import PositionReader, read_hold
-from lellm_nb.record.frame import Detail, Place
+from lellm_nb.record.frame import RAN, Detail, Place
 from lellm_nb.record.level_key import steps_of
 from lellm_nb.record.position import Fan, Position
 from lellm_nb.state.compact import Wide, draft
@@ -227,7 +227,7 @@ class FrameReader:
             return Position(level.node, data, step, visits, level.hold, level.inner, wrote)
         node = level.node if route is None else route.next_node
         hold = facts.hold
-        if kind in STEPS or kind == "error":
+        if kind in RAN or kind == "error":
             visits, _ = visits.record(step, level.node or "")
             if kind == "commit" and hold is not None and hasattr(hold, "name"):
                 visits.also(step, f"#{hold.name}")

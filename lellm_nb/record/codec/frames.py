@@ -15,7 +15,7 @@ from lellm_nb.graph.walk import branches_of, inside
 from lellm_nb.record.codec.details import detail_form
 from lellm_nb.record.codec.positions import PositionWriter, hold_form
 from lellm_nb.record.codec.values import Codec, to_bytes
-from lellm_nb.record.frame import Frame
+from lellm_nb.record.frame import RAN, Frame
 from lellm_nb.record.level_key import LevelKeys, level_at, steps_of, without_visits
 from lellm_nb.record.position import Fan, Position, ToRoute, Waiting
 from lellm_nb.state.compact import MISSING, Wide
@@ -25,10 +25,7 @@ from lellm_nb.state.reducer import Reducer
 from lellm_nb.state.state import content_of, keep, view
 from lellm_nb.state.typed import Typed
 
-__all__ = ["STEPS", "FrameRow", "FrameWriter"]
-
-STEPS = frozenset({"commit", "waiting", "exit", "join"})
-"""Kinds of frames that count as a step of their level; a routed error does as well."""
+__all__ = ["FrameRow", "FrameWriter"]
 
 _READY = {
     id(reducer)
@@ -140,7 +137,7 @@ class FrameWriter:
         if kind == "edit":
             foreseen = level.node == before.node and level.step == before.step
         else:
-            counts = kind in STEPS or kind == "error"
+            counts = kind in RAN or kind == "error"
             node = before.node if route is None else route.next_node
             foreseen = level.node == node and level.step == before.step + counts
             hold = level.hold

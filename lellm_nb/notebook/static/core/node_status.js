@@ -7,6 +7,8 @@
 export const KINDS = [
   "start", "commit", "waiting", "decision", "exit", "join", "route", "edit", "error",
 ];
+/** The kinds of frames that bring out of a composite what was written inside. */
+export const LEAVING = new Set(["exit", "join"]);
 export const CHUNK = 256;
 
 /** @type {Record<string, string>} */

@@ -1,6 +1,9 @@
 // @ts-check
 /** The nodes of a graph and what lies inside what, from the rows that travel. */
 
+/** A path without the visits of its nodes. @param {string} path */
+export const withoutVisits = (path) => path.replaceAll(/#\d+/g, "");
+
 /**
  * @param {OutlineJson | null | undefined} json
  * @returns {Outline}

@@ -4,6 +4,7 @@
  * that does not is told by the rows that were saved for it.
  */
 
+import { withoutVisits } from "../core/outline.js";
 import { TABS } from "../tabs/registry.js";
 import { find } from "./find.js";
 import { titleOf } from "./pages.js";
@@ -26,7 +27,7 @@ const ANSWERS = Object.assign({}, OWN, ...TABS.map((tab) => tab.questions ?? {})
 function detail(question, history) {
   const frame = history.pages.frame(question.frame);
   const tab = TABS.find(({ id }) => id === question.tab);
-  const levels = frame.level ? [frame.level.replaceAll(/#\d+/g, ""), "whole run"] : [];
+  const levels = frame.level ? [withoutVisits(frame.level), "whole run"] : [];
   const rows = tab?.offline ? tab.offline(frame, question, history) : frame.more.tabs?.[question.tab];
   return { title: titleOf(frame), tab: question.tab, levels, ...rows };
 }

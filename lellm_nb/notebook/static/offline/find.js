@@ -1,9 +1,10 @@
 // @ts-check
 /** Where a text stands in a history in a file. */
 
+import { LEAVING } from "../core/node_status.js";
+
 const MOST_HITS = 100;
 const AROUND = 30;
-const LEAVING = new Set(["exit", "join"]);
 
 /** @typedef {[path: string, words: string, where: string][]} Found */
 

@@ -3,6 +3,7 @@
 
 import { duration, el } from "../core/dom.js";
 import { icon } from "../core/icons.js";
+import { withoutVisits } from "../core/outline.js";
 import { nodeColour } from "./strip_paint.js";
 
 /** @param {Store} store */
@@ -11,7 +12,7 @@ export function frameTitle(store) {
 
   /** @param {TitleRow} row */
   function draw(row) {
-    const number = store.outline.nodes.findIndex((node) => node.path === row.path.replaceAll(/#\d+/g, ""));
+    const number = store.outline.nodes.findIndex((node) => node.path === withoutVisits(row.path));
     const swatch = el("span", { class: "swatch", "aria-hidden": "true" });
     swatch.style.background = nodeColour(number);
     const bits = [

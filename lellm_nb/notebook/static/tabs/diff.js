@@ -2,6 +2,7 @@
 /** The Diff tab: what changed since the frame before, or since any other. */
 
 import { el } from "../core/dom.js";
+import { withoutVisits } from "../core/outline.js";
 import { diffRows } from "./diff_rows.js";
 import { empty, levels } from "./parts.js";
 
@@ -59,7 +60,7 @@ function offline(frame, { whole, against: asked }, history) {
  * @param {SavedHistory} history
  */
 function taken({ level }, upto, { book, outline, pages, values }) {
-  const path = level.replaceAll(/#\d+/g, "").split("/");
+  const path = withoutVisits(level).split("/");
   const nodeOf = (/** @type {string[]} */ parts) => outline.nodes.findIndex((node) => node.path === parts.join("/"));
   const branch = outline.nodes[nodeOf(path.slice(0, -1))]?.kind === "parallel";
   const lens = book.nodes[nodeOf(path)]?.lens ?? (branch ? "" : undefined);

@@ -1,15 +1,13 @@
 // @ts-check
 /** Who wrote a value, out of a history in a file. */
 
+import { LEAVING } from "../core/node_status.js";
+import { withoutVisits } from "../core/outline.js";
 import { writeRow } from "./write_row.js";
 
 const MOST_WRITES = 60;
-const LEAVING = new Set(["exit", "join"]);
 
 /** @typedef {(page: Page, write: Write, through: string[]) => void} Put */
-
-/** @param {string} path */
-const plain = (path) => path.replaceAll(/#\d+/g, "");
 
 /**
  * Whether a path leads to what is inside another.
@@ -52,7 +50,7 @@ export function writersOf({ frame, steps = [], whole, text }, history) {
   const exact = level.includes("#");
   for (let index = Math.min(frame, pages.head); index >= 0; index -= 1) {
     const page = pages.frame(index);
-    if ((exact ? page.level : plain(page.level)) === level) tell(history, page, path, [], put);
+    if ((exact ? page.level : withoutVisits(page.level)) === level) tell(history, page, path, [], put);
   }
   const known = values.state(here.root).has(path.split(/[.[]/)[0]) || rows.length || level;
   if (!known) return { error: `There is no key ${JSON.stringify(path)} on the way to frame ${frame}.` };
