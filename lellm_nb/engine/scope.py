@@ -12,7 +12,7 @@ import itertools
 from collections.abc import Iterator
 from typing import Any
 
-from lellm_nb.errors import NodeExecutionError, NodeNotFoundError
+from lellm_nb.errors import ChangedNodeError, NodeExecutionError, NodeNotFoundError
 from lellm_nb.graph.edge import Router
 from lellm_nb.graph.graph import Graph
 from lellm_nb.graph.node import Custom, Node, Parallel, Subgraph, Task
@@ -166,6 +166,11 @@ class Scope:
             site = self._sites[name] = Site(self, name, node)
         return site
 
+    def changed(self, site: Site) -> ChangedNodeError:
+        """Return the error of a position that was made when a node was another kind of node."""
+        now = "a parallel of other branches" if site.kind == "parallel" else f"a {site.kind}"
+        return ChangedNodeError(site.name, now, path=self.prefix + site.name)
+
     @property
     def name_in_parent(self) -> str:
         """The node of the parent's graph that this level is inside of."""
@@ -249,7 +254,11 @@ class Scope:
 
     def _make_child(self, site: Site, visit: int, branch: str) -> Scope:
         prefix = f"{self.prefix}{site.name}{f'#{visit}' if visit > 1 else ''}/"
+        if site.kind != ("parallel" if branch else "subgraph"):
+            raise self.changed(site)
         if branch:
+            if branch not in site.order:
+                raise self.changed(site)
             graph = site.branch_graph(branch, self.graph)
             order = site.order[branch]
             return Scope(graph, self, prefix, branch=branch, visit=visit, order=order)

@@ -75,13 +75,15 @@ def find_spot(scope: Scope, level: Position, doomed: Container[int] = ()) -> Spo
             cannot move: their siblings go first.
 
     Raises:
-        NodeNotFoundError: A next node is not in its graph (any more).
+        NodeNotFoundError: A next node is not in its graph (any more), or is another kind of
+            node there than the one that the position is inside of.
     """
     move, site = next_move(scope, level)
     if move is Move.ENTER:
         assert site is not None
         inner = scope.inside(level)
-        assert isinstance(inner, Position)
+        if not isinstance(inner, Position):
+            raise scope.changed(site)
         spot = find_spot(scope.child(site, level), inner, doomed)
         return Spot(scope, level, Move.EXIT, site) if spot.move is Move.ENDED else spot
     if move is Move.FAN:
@@ -92,7 +94,8 @@ def find_spot(scope: Scope, level: Position, doomed: Container[int] = ()) -> Spo
 
 def _spot_in_turn(scope: Scope, level: Position, site: Site, doomed: Container[int]) -> Spot:
     fan = scope.inside(level)
-    assert isinstance(fan, Fan)
+    if not isinstance(fan, Fan):
+        raise scope.changed(site)
     if not fan.open:
         return Spot(scope, level, Move.JOIN, site)
     names = list(site.node.branches)
@@ -100,7 +103,9 @@ def _spot_in_turn(scope: Scope, level: Position, site: Site, doomed: Container[i
     late: Spot | None = None
     for i in range(len(names)):
         name = names[(fan.turn + i) % len(names)]
-        branch = fan.branches[name]
+        branch = fan.branches.get(name)
+        if branch is None:
+            raise scope.changed(site)
         if branch.node is None:
             continue
         spot = find_spot(scope.child(site, level, name), branch, doomed)
@@ -111,14 +116,16 @@ def _spot_in_turn(scope: Scope, level: Position, site: Site, doomed: Container[i
         else:
             return spot
     found = held or late
-    assert found is not None
+    if found is None:
+        raise scope.changed(site)
     return found
 
 
 def can_move(scope: Scope, level: Position, site: Site, doomed: Container[int]) -> bool:
     """Tell whether a branch of a fan may still move, or may still be asked."""
     fan = scope.inside(level)
-    assert isinstance(fan, Fan)
+    if not isinstance(fan, Fan):
+        raise scope.changed(site)
     for name, branch in fan.branches.items():
         if branch.node is not None and id(branch) not in doomed:
             spot = find_spot(scope.child(site, level, name), branch, doomed)
@@ -133,14 +140,16 @@ def movable_spots(scope: Scope, level: Position) -> Iterator[Spot]:
         site = scope.site(level.node)
         if level.hold is None and site.kind == "parallel":
             fan = scope.inside(level)
-            assert isinstance(fan, Fan)
+            if not isinstance(fan, Fan):
+                raise scope.changed(site)
             if fan.open:
                 for name, branch in fan.branches.items():
                     yield from movable_spots(scope.child(site, level, name), branch)
                 return
         if level.hold is None and site.kind == "subgraph":
             inner = scope.inside(level)
-            assert isinstance(inner, Position)
+            if not isinstance(inner, Position):
+                raise scope.changed(site)
             if inner.node is not None:
                 yield from movable_spots(scope.child(site, level), inner)
                 return

@@ -42,6 +42,7 @@ from lellm_nb.errors.keep import (
 )
 from lellm_nb.errors.run import (
     BarrierCancelledError,
+    ChangedNodeError,
     EdgeError,
     InvalidGraphError,
     LoopLimitError,
@@ -67,6 +68,7 @@ __all__ = [
     "BarrierCancelledError",
     "BuildErrors",
     "BusyError",
+    "ChangedNodeError",
     "CheckpointNotFoundError",
     "CheckpointStoreError",
     "ConditionNotStoredError",

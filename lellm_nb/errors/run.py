@@ -62,6 +62,19 @@ class NodeNotFoundError(RunError):
         )
 
 
+class ChangedNodeError(NodeNotFoundError):
+    """A run stands inside a node that is another kind of node in the graph that it has now."""
+
+    def __init__(self, name: str, now: str, *, path: str):
+        RunError.__init__(
+            self,
+            f"The run stands inside {path!r}, which is {now} in the graph that it has now."
+            " Rewind to a frame before it.",
+            path=path,
+        )
+        self.name = name
+
+
 class NodeExecutionError(RunError):
     """A node raised; `__cause__` is what it raised. Nothing of its step was committed."""
 

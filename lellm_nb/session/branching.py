@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Self
 
-from lellm_nb.engine.scope import Scope, scope_at
+from lellm_nb.engine.scope import Scope, Site, scope_at
 from lellm_nb.engine.spot import Move, levels_within
 from lellm_nb.errors import DebuggerError, NodeNotFoundError
 from lellm_nb.graph.edge import Route
@@ -76,11 +76,14 @@ class Branching(Running):
 
     def open_levels(self) -> list[Level]:
         """Return every level that can move on, the outermost first, branches in order."""
-        return [
-            Level(scope, level)
-            for scope, level in levels_within(self.scope, self.position)
-            if level.node is not None
-        ]
+        levels = []
+        try:
+            for scope, level in levels_within(self.scope, self.position):
+                if level.node is not None:
+                    levels.append(Level(scope, level))
+        except NodeNotFoundError:  # what is inside a node that is gone cannot move on
+            pass
+        return levels
 
     def edit(self, edits: Sequence[Mutation], level: OpenLevel | None = None) -> None:
         """Write where the run stands, as one frame of kind *edit*; with none, do nothing.
@@ -139,13 +142,14 @@ class Branching(Running):
         """
         scope, level = self._innermost()
         site = scope.site(level.node or "")
-        if not isinstance(level.inner, Fan) or site.node.on_error != "collect_all":
+        fan = _collecting(site, level)
+        if fan is None:
             raise DebuggerError("The run does not stand in a collect-all Parallel that failed.")
         closed = {
             name: branch
             if keep and branch.node is None
             else Position(None, level.data, 0, Visits(), None, None, Tail.of(()))
-            for name, branch in level.inner.branches.items()
+            for name, branch in fan.branches.items()
         }
         run = self._run()
         run.position = scope.replaced(run.position, level.holding(Fan(Wide.of(closed), 0, 0)))
@@ -161,8 +165,8 @@ class Branching(Running):
             site = scope.site(level.node or "")
         except NodeNotFoundError:  # a run of an older graph is looked at: looking never raises
             return None
-        fan = level.inner
-        if not isinstance(fan, Fan) or site.node.on_error != "collect_all":
+        fan = _collecting(site, level)
+        if fan is None:
             return None
         failed = [name for name, branch in fan.branches.items() if branch.node is not None]
         return FailedJoin(site.place.static, tuple(failed), len(fan.branches))
@@ -179,3 +183,9 @@ class Branching(Running):
         self.graph = graph
         self.scope = Scope(graph)
         self._doomed.clear()
+
+
+def _collecting(site: Site, level: Position) -> Fan | None:
+    """Return the branches of a level that stands in a collect-all Parallel."""
+    collects = site.kind == "parallel" and site.node.on_error == "collect_all"
+    return level.inner if collects and isinstance(level.inner, Fan) else None
