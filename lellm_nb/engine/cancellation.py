@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import threading
+import contextlib
 from collections.abc import Callable
 
 __all__ = ["CancellationToken", "being_cancelled"]
@@ -12,6 +12,10 @@ __all__ = ["CancellationToken", "being_cancelled"]
 class CancellationToken:
     """Set once, from any thread; runs look at it before every node, at commit and in waits.
 
+    Attributes:
+        is_cancelled: Whether nothing more is to be committed.
+        interrupted: Whether a person interrupted what is in flight: the run pauses.
+
     Example:
         >>> token = CancellationToken()
         >>> token.cancel()
@@ -19,34 +23,44 @@ class CancellationToken:
         True
     """
 
-    __slots__ = ("_callbacks", "_lock", "is_cancelled")
+    __slots__ = ("_callbacks", "interrupted", "is_cancelled")
 
     def __init__(self) -> None:
         self.is_cancelled = False
+        self.interrupted = False
         self._callbacks: list[Callable[[], None]] = []
-        self._lock = threading.Lock()
 
     def cancel(self) -> None:
         """Ask every run that holds this token to stop now."""
-        with self._lock:
-            self.is_cancelled = True
-            callbacks, self._callbacks = self._callbacks, []
-        for callback in callbacks:
+        self.is_cancelled = True
+        self._tell()
+
+    def interrupt(self) -> None:
+        """End what is being awaited now; what is done already is committed, and the run pauses."""
+        self.interrupted = True
+        self._tell()
+
+    def _tell(self) -> None:
+        # without a lock: a signal's handler calls this, whatever its thread is at
+        for callback in list(self._callbacks):
             callback()
 
     def on_cancel(self, callback: Callable[[], None]) -> Callable[[], None]:
-        """Call `callback` once when cancelled, now if it is already; returns how to undo it."""
-        with self._lock:
-            if not self.is_cancelled:
-                self._callbacks.append(callback)
-                return lambda: self._forget(callback)
-        callback()
-        return lambda: None
+        """Call `callback` when cancelled or interrupted, now if it is already.
+
+        It may be called more than once.
+
+        Returns:
+            How to undo it.
+        """
+        self._callbacks.append(callback)
+        if self.is_cancelled or self.interrupted:
+            callback()
+        return lambda: self._forget(callback)
 
     def _forget(self, callback: Callable[[], None]) -> None:
-        with self._lock:
-            if callback in self._callbacks:
-                self._callbacks.remove(callback)
+        with contextlib.suppress(ValueError):
+            self._callbacks.remove(callback)
 
 
 def being_cancelled() -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from lellm_nb.engine.driving.drive import apart
 from lellm_nb.engine.scope import Scope, Site
 from lellm_nb.errors import (
     EdgeError,
@@ -169,7 +170,7 @@ def find_route(scope: Scope, site: Site, level: Position, target: str | None, en
         return router.always
     state = scope.seen(level.data)
     try:
-        route = router.choose(state)
+        route = apart(router.choose, state)
     except PredicateFailed as failure:
         edge = failure.edge
         raise EdgeError(

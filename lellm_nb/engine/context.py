@@ -72,6 +72,11 @@ class Context(Outcome):
         """Whether the run was cancelled; a long sync node should look now and then."""
         return self._run is not None and self._run.token.is_cancelled
 
+    @property
+    def is_interrupted(self) -> bool:
+        """Whether a person interrupted it; it is not tried again then."""
+        return self._run is not None and self._run.token.interrupted
+
     # -- writing ---------------------------------------------------------------
 
     def put(self, key: Any, value: Any) -> None:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 from lellm_nb.clock import Clock
 from lellm_nb.engine.cancellation import CancellationToken
+from lellm_nb.engine.driving.drive import drive
 from lellm_nb.engine.halt import Halt
 from lellm_nb.engine.publisher import Publisher
 from lellm_nb.engine.result import GraphResult, LogEntry
 from lellm_nb.engine.run import Run
-from lellm_nb.engine.runner_thread import runner
 from lellm_nb.engine.scope import Scope
 from lellm_nb.errors import NodeNotFoundError, StepsExceededError
 from lellm_nb.graph.graph import Graph
@@ -170,8 +169,4 @@ def run(graph: Graph, state: Any = None, **options: Any) -> GraphResult:
     Raises:
         RunError: As for `execute`.
     """
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return asyncio.run(execute(graph, state, **options))
-    return runner().call(execute(graph, state, **options))
+    return drive(execute(graph, state, **options))

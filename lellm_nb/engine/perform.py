@@ -13,7 +13,9 @@ from typing import Any
 
 from lellm_nb.clock import Clock
 from lellm_nb.engine.context import Context, record_returned
+from lellm_nb.engine.driving.drive import called_apart, running_loop
 from lellm_nb.engine.scope import Scope, Site, is_async
+from lellm_nb.engine.variables import adopt
 from lellm_nb.graph.node import Task
 from lellm_nb.record.outcome import Outcome
 from lellm_nb.record.position import Position
@@ -46,9 +48,13 @@ class Attempt:
 async def perform(ctx: Context, node: Any) -> None:
     """Run a node once; what it did is on `ctx`.
 
-    A sync node returns here without a turn of the event loop.
+    A sync node returns here without a turn of the event loop, and does not see it.
     """
-    returned = node.call(ctx)
+    loop = running_loop()
+    if loop is None or is_async(node.call):
+        returned = node.call(ctx)
+    else:
+        returned = called_apart(loop, node.call, ctx)
     if returned is None:
         return
     kind = type(returned)
@@ -66,56 +72,77 @@ async def perform_patiently(
     clock: Clock,
     *,
     threaded: bool,
-) -> Context:
+) -> tuple[Context, BaseException | None]:
     """Run a node with its retries, backoff and timeout, in a thread where it needs one.
 
     Args:
         begin: Makes the context of a new attempt: a failed one leaves nothing behind.
         attempts: Gets one entry per attempt.
-        threaded: Whether a sync node must leave the runner's thread to its siblings.
+        threaded: Whether a sync node must leave the run's thread to its siblings.
+
+    Returns:
+        What the last attempt did, and what it raised; a `TimeoutError` where it took too long.
 
     Raises:
-        BaseException: What the last attempt raised; a `TimeoutError` where it took too long.
+        CancelledError: It was given up.
     """
     retries, timeout = (node.retries, node.timeout) if isinstance(node, Task) else (0, None)
-    for number in range(1, retries + 2):
+    number = 0
+    while True:
+        number += 1
         ctx = begin()
         started, begun = clock.wall(), clock.tick()
-        failure: BaseException | None = None
+        limit = asyncio.timeout(timeout)
         try:
-            await asyncio.wait_for(_attempt(ctx, node, threaded or timeout is not None), timeout)
+            async with limit:
+                failure = await _attempt(ctx, node, threaded or timeout is not None)
         except asyncio.CancelledError:
             ctx.retire()
             raise
-        except TimeoutError as error:
-            late = timeout is not None and clock.tick() - begun >= timeout
-            failure = TimeoutError(f"took longer than {timeout} s") if late else error
         except BaseException as error:
             failure = error
-        duration = clock.tick() - begun
-        late = timeout is not None and isinstance(failure, TimeoutError) and duration >= timeout
-        attempts.append(Attempt(number, started, duration, failure, late))
+        late = limit.expired() and isinstance(failure, TimeoutError)
+        if late:
+            failure = TimeoutError(f"took longer than {timeout} s")
+        attempts.append(Attempt(number, started, clock.tick() - begun, failure, late))
         if failure is None:
-            return ctx
+            return ctx, None
+        if number > retries or ctx.is_interrupted:
+            ctx.retire()
+            return ctx, failure
         ctx.retire()
-        if number > retries:
-            raise failure
         await asyncio.sleep(_pause_before(node.backoff, number))
-    raise AssertionError("unreachable: the last attempt returns or raises")
 
 
-async def _attempt(ctx: Context, node: Any, threaded: bool) -> None:
+async def _attempt(ctx: Context, node: Any, threaded: bool) -> BaseException | None:
+    """Run a node once; return what it raised where it ran in a thread.
+
+    Futures have their own idea of some errors: a TimeoutError, a StopIteration.
+    """
     call = node.fn if isinstance(node, Task) else node.call
     if not threaded or is_async(call):
         await perform(ctx, node)
-        return
+        return None
     carried = contextvars.copy_context()
     loop = asyncio.get_running_loop()
-    returned = await loop.run_in_executor(_threads(), carried.run, node.call, ctx)
+    returned, failure = await loop.run_in_executor(_threads(), _in_thread, carried, node, ctx)
+    if failure is not None:
+        return failure
+    adopt(carried)
     if isinstance(returned, Awaitable):
         returned = await returned
     if returned is not None:
         record_returned(ctx, returned)
+    return None
+
+
+def _in_thread(
+    carried: contextvars.Context, node: Any, ctx: Context
+) -> tuple[Any, BaseException | None]:
+    try:
+        return carried.run(node.call, ctx), None
+    except BaseException as error:
+        return None, error
 
 
 @cache

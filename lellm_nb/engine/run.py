@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
+from contextvars import Context
 from typing import Any
 
 from lellm_nb.clock import Clock
 from lellm_nb.engine import barriers
 from lellm_nb.engine.branch_failure import branch_failure
 from lellm_nb.engine.cancellation import CancellationToken
-from lellm_nb.engine.gc_threshold import collecting_less
+from lellm_nb.engine.driving.gc_threshold import collecting_less
 from lellm_nb.engine.halt import HOLD, PRECEDENCE, Halt, Hold
 from lellm_nb.engine.output_capture import capturing
 from lellm_nb.engine.perform import Lookup
@@ -19,6 +21,7 @@ from lellm_nb.engine.publisher import Publisher
 from lellm_nb.engine.scope import EntryError, Scope, Site
 from lellm_nb.engine.single_step import RunSingleStep
 from lellm_nb.engine.spot import Move, next_move
+from lellm_nb.engine.variables import Variables
 from lellm_nb.errors import RunError
 from lellm_nb.graph.decision import Decision, DefaultAction
 from lellm_nb.record.frame import DecisionRecord, Frame
@@ -61,6 +64,11 @@ class Run(RunSingleStep):
         self.watch: Callable[[Frame], Any] | None = None
         self.recorded: Lookup | None = None
         self.decided: Callable[[str], DecisionRecord | None] | None = None
+        self.leaving: set[asyncio.Task[Any]] = set()
+        self.cancelling: Callable[[], int] = _nobody
+        self.cell: Context | None = None
+        self.variables: dict[str, Variables] = {}
+        self.variables_at: Callable[[list[str]], Variables] | None = None
 
     async def go(self) -> Halt:
         """Run until nothing moves any more, branches side by side.
@@ -71,6 +79,7 @@ class Run(RunSingleStep):
             RunError: A node, an edge or the graph failed; the position is kept.
         """
         with collecting_less(), self._capturing():
+            self._set_variables(self.scope)
             return await self._cancellable(self._drive(self.scope))
 
     async def step(self) -> Halt:
@@ -94,31 +103,37 @@ class Run(RunSingleStep):
         return capturing()
 
     async def _cancellable(self, work: Any) -> Halt:
-        """Let the token interrupt what is being awaited (SEMANTICS R5)."""
+        """Let the token interrupt what is being awaited (SEMANTICS R5, R11)."""
         task = asyncio.current_task()
-        loop = asyncio.get_running_loop()
-        interrupted = False
+        assert task is not None, "a run is awaited in a task"
+        loop = task.get_loop()
+        asked, over = 0, False
 
         def interrupt() -> None:
-            nonlocal interrupted
-            if task is not None and not task.done():
-                interrupted = True
+            nonlocal asked
+            if not over:
+                asked += 1
                 task.cancel()
 
         def interrupt_soon() -> None:
-            loop.call_soon_threadsafe(interrupt)
+            with contextlib.suppress(RuntimeError):  # the loop is closed: it is over
+                loop.call_soon_threadsafe(interrupt)
 
+        self.cancelling = task.cancelling
         forget = self.token.on_cancel(interrupt_soon)
         try:
             halt: Halt = await work
             return halt
-        except asyncio.CancelledError:
-            if not self.token.is_cancelled:
+        except (asyncio.CancelledError, KeyboardInterrupt):
+            if self.token.is_cancelled:
+                raise self.cancelled() from None
+            if not self.token.interrupted:
                 raise
-            if interrupted and task is not None:
-                task.uncancel()
-            raise self.cancelled() from None
+            return Halt.STOPPED
         finally:
+            over = True
+            for _ in range(min(asked, task.cancelling())):
+                task.uncancel()
             forget()
 
     # -- all the way -------------------------------------------------------------
@@ -169,8 +184,10 @@ class Run(RunSingleStep):
         """Drive all branches side by side; commits happen in the order they come."""
         fan = scope.inside(level)
         assert isinstance(fan, Fan)
+        # branches that begin now have what is set here; others what was set in them before
+        drive = self._drive if level.inner is None else self._drive_on
         tasks = {
-            name: asyncio.ensure_future(self._drive(scope.child(site, level, name)))
+            name: asyncio.ensure_future(drive(scope.child(site, level, name)))
             for name, branch in fan.branches.items()
             if branch.node is not None
         }
@@ -181,9 +198,9 @@ class Run(RunSingleStep):
         try:
             _, rest = await asyncio.wait(tasks.values(), return_when=until)
             if rest:
-                await _cancel(rest)
+                await self._cancel(rest)
         except asyncio.CancelledError:
-            await _cancel(tasks.values())
+            await self._cancel(tasks.values())
             raise
         failures = {
             name: task.exception()
@@ -199,10 +216,19 @@ class Run(RunSingleStep):
             raise error
         return max((task.result() for task in tasks.values()), key=PRECEDENCE.index)
 
+    async def _drive_on(self, scope: Scope) -> Halt:
+        self._set_variables(scope)
+        return await self._drive(scope)
 
-async def _cancel(tasks: Any) -> None:
-    """Cancel branches and wait until each has let go of what it was doing."""
-    tasks = list(tasks)
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    async def _cancel(self, tasks: Iterable[asyncio.Task[Any]]) -> None:
+        """Cancel branches and wait until each has let go of what it was doing."""
+        tasks = list(tasks)
+        self.leaving.update(tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self.leaving.difference_update(tasks)
+
+
+def _nobody() -> int:
+    return 0

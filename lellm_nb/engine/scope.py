@@ -12,6 +12,7 @@ import itertools
 from collections.abc import Iterator
 from typing import Any
 
+from lellm_nb.engine.driving.drive import apart
 from lellm_nb.errors import ChangedNodeError, NodeExecutionError, NodeNotFoundError
 from lellm_nb.graph.edge import Router
 from lellm_nb.graph.graph import Graph
@@ -34,14 +35,14 @@ class Site:
     Attributes:
         call: What runs the node, bound once; `None` for what is no task.
         always: The way out where no condition, end or limit has a say; else `None`.
-        inline: Whether one plain call on the runner's thread performs it.
+        inline: Whether one plain call on the run's thread performs it.
         order: Of a parallel: its branches' numbers in registration order.
         solo: Of a parallel: its branches as graphs of one node, made when first entered.
     """
 
     __slots__ = (
         *("always", "call", "inline", "is_end", "kind", "name", "node", "order", "place"),
-        *("router", "side_effects", "solo"),
+        *("router", "side_effects", "solo", "waits"),
     )
 
     def __init__(self, scope: Scope, name: str, node: Node) -> None:
@@ -55,6 +56,7 @@ class Site:
         # a branch that is a task is a graph of its own: it needs no routers to have no edge
         self.router = NO_WAY_OUT if plain and not graph.edges else graph.routers[name]
         self.call: Any = node.fn if isinstance(node, Task) else getattr(node, "call", None)
+        self.waits = is_async(self.call)
         self.inline = is_inline(node, scope.threaded)
         self.side_effects: bool = getattr(node, "side_effects", False)
         self.always = None if self.is_end or graph.enforce_max_visits else self.router.always
@@ -83,14 +85,14 @@ class Site:
 class EntryError(NodeExecutionError):
     """A composite could not be entered, because its lens raised."""
 
-    def __init__(self, scope: Scope, level: Position, cause: Exception) -> None:
+    def __init__(self, scope: Scope, level: Position, cause: BaseException) -> None:
         super().__init__(f"{scope.prefix}{level.node}", cause, state=scope.seen(level.data))
         self.scope = scope
         self.level = level
 
 
 def is_inline(node: Node, threaded: bool) -> bool:
-    """Tell whether a node is performed by one plain call, on the runner's own thread."""
+    """Tell whether a node is performed by one plain call, on the run's own thread."""
     if isinstance(node, Task):
         if node.retries or node.timeout is not None:
             return False
@@ -221,8 +223,8 @@ class Scope:
             return level.inner
         if self._entered_for is not level:
             try:
-                self._entered = self._enter(level)
-            except Exception as error:  # a lens is the user's code
+                self._entered = apart(self._enter, level)
+            except BaseException as error:  # a lens is the user's code
                 raise EntryError(self, level, error) from error
             self._entered_for = level
         assert self._entered is not None

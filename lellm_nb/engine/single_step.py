@@ -44,6 +44,7 @@ class RunSingleStep(RunStep):
                 continue
             if spot.site is None:
                 return Halt.ENDED
+            self._set_variables(spot.scope)
             try:
                 halt = await self._take(spot.scope, spot.level, spot.move, spot.site)
             except RunError as error:

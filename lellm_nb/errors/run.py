@@ -198,6 +198,19 @@ class RunCancelledError(RunError):
         )
 
 
+class GivenUpError(RunCancelledError):
+    """A node did not end when it was stopped, and its thread was left to it (SEMANTICS R11)."""
+
+    def __init__(self, *, path: str = "", state: Any = None) -> None:
+        RunError.__init__(
+            self,
+            f"Node {path!r} did not end when it was stopped, so its thread was given up: it may"
+            " run on, and nothing that it does is committed. The run can go on from here.",
+            path=path,
+            state=state,
+        )
+
+
 class MergeConflictError(RunError):
     """Two writers set one key to different values."""
 

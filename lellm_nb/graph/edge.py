@@ -64,7 +64,7 @@ END = Route(None, "end")
 class PredicateFailed(Exception):
     """A predicate raised; carried to where the path is known."""
 
-    def __init__(self, edge: Edge, cause: Exception) -> None:
+    def __init__(self, edge: Edge, cause: BaseException) -> None:
         super().__init__(edge.label)
         self.edge = edge
         self.cause = cause
@@ -104,7 +104,9 @@ class Router:
             try:
                 if edge.predicate(state):  # type: ignore[misc]  # conditional edges have one
                     return self._won[i]
-            except Exception as error:
+            except KeyboardInterrupt:
+                raise  # an Interrupt, most likely: the engine tells
+            except BaseException as error:
                 raise PredicateFailed(edge, error) from error
         return self._won[-1]
 

@@ -40,7 +40,7 @@ class Detail:
 
     __slots__ = (
         *("attempts", "cost", "decision", "displayed", "error", "output", "recorded"),
-        *("side_effects", "stale", "stream"),
+        *("side_effects", "stale", "stream", "variables"),
     )
 
     def __init__(
@@ -56,6 +56,7 @@ class Detail:
         displayed: tuple[Any, ...] = (),
         recorded: bool = False,
         stale: tuple[str, ...] = (),
+        variables: Any = None,
     ) -> None:
         self.error = error
         self.decision = decision
@@ -67,6 +68,7 @@ class Detail:
         self.displayed = displayed
         self.recorded = recorded
         self.stale = stale
+        self.variables = variables  # of this process only: never stored
 
     @classmethod
     def of(
@@ -84,4 +86,5 @@ class Detail:
             displayed=outcome.displayed,
             recorded=outcome.recorded,
             stale=outcome.stale,
+            variables=outcome.variables,
         )

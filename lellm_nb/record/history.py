@@ -83,6 +83,7 @@ class History:
         notes: What a person wrote to frames.
         pins: Frames that no retention drops.
         writer: Who writes the history into a store, or `None`.
+        has_variables: Whether nodes have set context variables that go with the run.
     """
 
     def __init__(self, start: Frame) -> None:
@@ -92,6 +93,7 @@ class History:
         self.notes: dict[Frame, str] = {}
         self.pins: set[Frame] = set()
         self.writer: Any = None
+        self.has_variables = False
         self._forks = 0
 
     def note(self, frame: Frame, text: str) -> None:

@@ -26,6 +26,7 @@ class Outcome:
         failure: The error that looking it up raises, or `None`.
         recorded: Whether it was looked up instead of run.
         stale: The keys that differ from when it was recorded, where it was looked up.
+        variables: The context variables that nodes have set up to here, if it set one.
     """
 
     mutations: Sequence[Mutation] = ()
@@ -41,6 +42,7 @@ class Outcome:
     failure: RunError | None = None
     recorded: bool = False
     stale: tuple[str, ...] = ()
+    variables: Any = None
 
     @property
     def has_detail(self) -> bool:
@@ -48,6 +50,7 @@ class Outcome:
         return bool(
             (self.stream or self.output or self.cost or self.side_effects or self.recorded)
             or len(self.attempts) > 1
+            or self.variables is not None
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextvars import Context
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -34,6 +35,7 @@ class Controls:
         token: Cancels what is in flight.
         on_chunk: Told of every chunk that a node emits: its path, and the chunk.
         capture: Whether what nodes print, log and display goes into their frames.
+        cell: The context variables of whoever asked for this; nodes' own come on top of them.
         stopping: What made it stop; `None` while nothing did.
     """
 
@@ -49,9 +51,12 @@ class Controls:
     token: CancellationToken | None = None
     on_chunk: Callable[[str, Any], None] | None = None
     capture: bool = False
+    cell: Context | None = None
     stopping: Any = None
     on_stop: Callable[[Any], None] = field(default=lambda why: None, repr=False)
     """Set by the engine: how it hears that somebody asked to stop."""
+    on_abandon: Callable[[], None] = field(default=lambda: None, repr=False)
+    """Set by the engine: how it hears that nothing of this run counts any more."""
 
     @classmethod
     def replay(cls, recorded: Recorded, **options: Any) -> Controls:
@@ -68,6 +73,10 @@ class Controls:
         if self.stopping is None:
             self.stopping = why
             self.on_stop(why)
+
+    def abandon(self) -> None:
+        """Have whatever the run still does reach nobody: its thread was given up."""
+        self.on_abandon()
 
 
 class Plan(NamedTuple):

@@ -8,11 +8,13 @@ from typing import Any
 
 from lellm_nb.clock import Clock
 from lellm_nb.engine import commit
+from lellm_nb.engine.driving.drive import own_task
 from lellm_nb.engine.halt import Halt
 from lellm_nb.engine.perform import Lookup
 from lellm_nb.engine.run import HOLD, Run
 from lellm_nb.engine.scope import Scope, Site, way_to
 from lellm_nb.engine.spot import Spot, find_spot, movable_spots, waiting_spots
+from lellm_nb.engine.variables import variables_at
 from lellm_nb.errors import DebuggerError, NotWaitingError
 from lellm_nb.graph.decision import Decision
 from lellm_nb.graph.graph import Graph
@@ -125,9 +127,14 @@ class Running(Head):
         """
         controls = controls or Controls()
         run = self._controlled(controls)
+        work = self._go(run, one=controls.one)
         try:
-            return await self._go(run, one=controls.one)
+            if controls.cell is None or not self.history.has_variables:
+                return await work
+            # what another branch, or a step before, has set is not to be seen
+            return await own_task(work, controls.cell.copy())
         finally:
+            self.history.has_variables |= bool(run.variables)
             controls.stopping = run.stopping
 
     async def _go(self, run: Run, *, one: bool = False) -> Halt:
@@ -144,7 +151,9 @@ class Running(Head):
             token=controls.token,
             limit=None if steps is None else self.position.step + steps,
         )
-        run.capture = controls.capture
+        run.capture, run.cell = controls.capture, controls.cell
+        if self.history.has_variables:
+            run.variables_at = partial(variables_at, self.head)
         run.watch, run.watch_failures = controls.watch, controls.watch_failures
         run.decided, run.replaying = controls.decided, controls.replaying
         if controls.gates:
@@ -161,6 +170,7 @@ class Running(Head):
                 run.stopping = why
 
         controls.on_stop = stop
+        controls.on_abandon = run.abandon
         if controls.stopping is not None:  # asked before, or while this was made
             stop(controls.stopping)
         return run

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import bisect
 import logging
-import threading
 import weakref
 from collections.abc import Callable
 from typing import Any
 
 from lellm_nb.errors import CheckpointStoreError
+from lellm_nb.interrupts import UninterruptedLock
 from lellm_nb.record.codec.frames import FrameWriter
 from lellm_nb.record.codec.positions import PositionWriter
 from lellm_nb.record.codec.values import Codec, Problem, to_bytes, unsavable
@@ -56,7 +56,7 @@ class RunWriter(RetryOnRefusal):
         self._closed = False
         self._leader: Callable[[], Any] = lambda: None
         self.strict = strict
-        self._lock = threading.RLock()
+        self._lock = UninterruptedLock()
         self._pending = Batch()
         self._lines: dict[Line, int] = {}
         self._numbers = 0

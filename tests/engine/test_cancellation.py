@@ -88,7 +88,7 @@ def test_cancelling_during_a_backoff_ends_the_wait():
     """R5: inside every wait; a wait that went on would meet the test's own limit."""
     token, tried = CancellationToken(), []
 
-    def fails(ctx):
+    async def fails(ctx):
         tried.append("once")
         asyncio.get_running_loop().call_later(0.01, token.cancel)
         raise ValueError("no")

@@ -43,7 +43,8 @@ CIRCLES = {
 PLUMBING = {
     "lellm_nb.engine.cancellation",
     "lellm_nb.engine.output_capture",
-    "lellm_nb.engine.runner_thread",
+    "lellm_nb.engine.driving.drive",
+    "lellm_nb.engine.driving.worker_thread",
 }
 PROTOCOL = {"lellm_nb.session.protocol", "lellm_nb.session.checkpoint"}
 

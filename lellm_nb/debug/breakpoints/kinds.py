@@ -92,7 +92,7 @@ class Stopper:
         try:
             if not ask():
                 return None
-        except Exception as error:
+        except BaseException as error:
             return Hit(self, error)
         self.hits += 1
         return Hit(self)
@@ -161,7 +161,7 @@ class Breakpoint(Stopper):
             try:
                 if not when(state()):
                     return None
-            except Exception as error:  # stops there, to be shown
+            except BaseException as error:  # stops there, to be shown
                 return Hit(self, error)
         return self.counted()
 
@@ -269,7 +269,7 @@ class Watch(Stopper):
                 return None
             try:
                 old, new = (self.what(f.root_state) for f in (last, frame))
-            except Exception as error:
+            except BaseException as error:
                 return Hit(self, error)
         if old is new or _same(old, new):
             return None

@@ -79,7 +79,7 @@ class Triggers:
                         if not when(state):
                             continue
                         hit = stop.counted()
-                    except Exception as error:  # stops there, to be shown
+                    except BaseException as error:  # stops there, to be shown
                         hit = Hit(stop, error)
                 else:
                     continue
@@ -176,7 +176,7 @@ def ask_until(until: Callable[[Frame], Any], frame: Frame) -> Arrived | None:
     """Ask a command's predicate of a frame; one that raises stops there, to be shown."""
     try:
         return Arrived() if until(frame) else None
-    except Exception as error:
+    except BaseException as error:
         return Arrived(error)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from lellm_nb.debug.breakpoints.kinds import Hit
 from lellm_nb.debug.breakpoints.triggers import Arrived, Target
-from lellm_nb.debug.core.commands import PAUSE
+from lellm_nb.debug.core.claim import PAUSE, Claim
 from lellm_nb.debug.core.context import DebugContext
 from lellm_nb.debug.core.live_decisions import LiveDecisions
 from lellm_nb.debug.core.status import held, next_path, pending, stop, stop_at, stop_with
@@ -58,8 +58,10 @@ async def advance(
     if storage.writer is not None:
         storage.writer.graph = session.graph
     # how, and what may stop it
+    claim = context.commands.claim
+    assert claim is not None, "only a command moves a run"
     live = LiveDecisions(context.commands.changed) if through else None
-    controls = _controls(context, one, live)
+    controls = _controls(context, claim, one, live)
     if gate:
         controls.gates = context.triggers.gates(target)
     controls.watch = context.triggers.watcher(until, left)
@@ -67,8 +69,7 @@ async def advance(
         controls.watch_failures = context.triggers.after
     # the run itself
     halt, error = Halt.STOPPED, None
-    context.commands.live = live
-    context.commands.moving(controls)
+    claim.moving(controls, live)
     try:
         halt = await session.advance(controls)
     except RunError as failure:
@@ -76,8 +77,7 @@ async def advance(
     except CheckpointStoreError as refused:
         return stop(context, StopReason.FAILED, error=refused)
     finally:
-        context.commands.moving(None)
-        context.commands.live = None
+        claim.moving(None)
     # what came back
     if storage.writer is not None and storage.writer.error is not None:
         return stop(context, StopReason.FAILED, error=storage.writer.error)
@@ -87,17 +87,22 @@ async def advance(
         # an edge's limit holds the run like any other limit (SEMANTICS G5)
         reason = StopReason.LIMIT if isinstance(error, LoopLimitError) else StopReason.FAILED
         return stop_with(context, reason, controls.stopping, error=error)
+    if claim.interrupts and not session.position.ended:
+        return stop(context, StopReason.PAUSED)
     return stop_for(context, halt, controls.stopping)
 
 
-def _controls(context: DebugContext, one: bool, live: LiveDecisions | None) -> Controls:
+def _controls(
+    context: DebugContext, claim: Claim, one: bool, live: LiveDecisions | None
+) -> Controls:
     controls = Controls(
         one=one,
         max_steps=context.max_steps,
         barrier=live,
-        token=context.commands.token,
+        token=claim.token,
         on_chunk=context.streams.begin(),
         capture=True,
+        cell=context.commands.cell,
     )
     context.modes.control(controls)
     context.family.before_run()

@@ -1,74 +1,65 @@
 """One command at a time: who may change a run, and who is told that it changed.
 
-Whatever changes a run claims it first, on whatever thread it was asked for. A command that runs
-nodes is posted to the runner; one that runs none is done where it is called, and whoever else
-wants the run meanwhile waits for it, as it takes no time.
+Whatever changes a run claims it first, on whatever thread it was asked for. A command that is
+called runs on the caller's thread, one that is posted on the debugger's own; whoever wants the
+run during a command that takes no time waits for it.
 """
 
 from __future__ import annotations
 
+import _thread
 import contextlib
 import threading
 from collections.abc import Callable, Coroutine
-from concurrent.futures import Future
-from typing import Any, Protocol, TypeVar
+from concurrent.futures import Future, InvalidStateError
+from contextvars import Context, copy_context
+from typing import Any, TypeVar
 
-from lellm_nb.debug.core.handle import result_of
-from lellm_nb.debug.core.stop import Stop
-from lellm_nb.engine.cancellation import CancellationToken
-from lellm_nb.engine.runner_thread import runner
-from lellm_nb.errors import BusyError, DebuggerError
+from lellm_nb.debug.core.claim import Claim
+from lellm_nb.debug.core.stop import Stop, StopReason
+from lellm_nb.engine.driving.drive import LastLoop, drive
+from lellm_nb.engine.driving.worker_thread import WorkerThread
+from lellm_nb.errors import BusyError, DebuggerError, GivenUpError
+from lellm_nb.interrupts import interrupts_noted
+from lellm_nb.record.frame import Frame
 from lellm_nb.record.listeners import tell_all
-from lellm_nb.session.protocol import Controls
 
-__all__ = ["PAUSE", "CommandQueue"]
+__all__ = ["CommandQueue"]
 
 T = TypeVar("T")
-
-
-class _Pause:
-    def __repr__(self) -> str:
-        return "PAUSE"
-
-
-PAUSE = _Pause()
-"""What `Controls.stopping` holds when a person asked to pause."""
-
-
-class _Live(Protocol):
-    """Where decisions are handed in while a run goes through its barriers."""
-
-    @property
-    def asked(self) -> list[str]:
-        """The ids that wait there."""
-
-    def close(self) -> None:
-        """End all waits without an answer."""
 
 
 class CommandQueue:
     """Claims one run for one command after the other.
 
+    Args:
+        listeners: Called after every change.
+        stopped: Called when a command has moved the run.
+        head: Tells where the run stands.
+
     Attributes:
-        token: Cancels what the command that goes on has in flight; `None` while none does.
-        controls: Of the command that moves the run now, or `None`.
-        live: Where that command takes decisions while it goes on, or `None`.
+        cell: The context variables with which it was called last, for what is asked by button.
+        claim: The command that goes on, or `None`.
         last_stop: What the last command that moved came back with.
     """
 
-    def __init__(self, listeners: list[Callable[[], None]], stopped: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        listeners: list[Callable[[], None]],
+        stopped: Callable[[], None],
+        head: Callable[[], Frame],
+    ) -> None:
         self._lock = threading.Lock()
         self._freed = threading.Condition(self._lock)
         self._waiting = 0
-        self._verb = ""
-        self._brief: int | None = None
-        self._pause_wanted = False
-        self._interrupts = 0
         self._listeners = listeners
         self._stopped = stopped
-        self.token: CancellationToken | None = None
-        self.controls: Controls | None = None
-        self.live: _Live | None = None
+        self._head = head
+        self._worker: WorkerThread | None = None
+        self._loop = LastLoop()
+        self._posted: Future[Any] | None = None
+        self.cell: Context = copy_context()
+        self.claim: Claim | None = None
         self.last_stop: Stop | None = None
 
     # -- claiming --------------------------------------------------------------
@@ -76,106 +67,120 @@ class CommandQueue:
     @property
     def busy(self) -> bool:
         """Whether a command is going on."""
-        return bool(self._verb) and self._brief is None
+        claim = self.claim
+        return claim is not None and not claim.brief
 
-    def claim(self, verb: str, *, brief: bool = False) -> None:
+    def take(self, claim: Claim) -> None:
         """Take the run for a command; wait for one that takes no time.
 
         Raises:
             BusyError: A command is going on.
         """
-        me = threading.get_ident()
         with self._lock:
-            while self._brief is not None and self._brief != me:
+            while (other := self.claim) is not None:
+                if not other.brief or other.thread == claim.thread:
+                    raise BusyError(claim.verb)
                 self._waiting += 1
                 try:
                     self._freed.wait()
                 finally:
                     self._waiting -= 1
-            if self._verb:
-                raise BusyError(verb)
-            self._verb = verb
-            self._brief = me if brief else None
-            self._pause_wanted = False
-            self._interrupts = 0
-            self.token = CancellationToken()
+            self.claim = claim
 
-    def release(self) -> None:
-        """Let the run go, and tell everyone."""
+    def release(self, claim: Claim) -> None:
+        """Let the run go, and tell everyone; a command that was given up has nothing to let go."""
+        if self.claim is not claim:
+            return
         with self._lock:
-            self._verb = ""
-            self._brief = None
-            self.token = None
+            self.claim = None
             if self._waiting:
                 self._freed.notify_all()
         self.changed()
 
     # -- commands --------------------------------------------------------------
 
+    def called(self) -> None:
+        """Take note of the caller's context variables, unless a button's thread calls."""
+        if self._worker is None or not self._worker.here:
+            self.cell = copy_context()
+
+    def follow(self, other: CommandQueue) -> None:
+        """Begin with the loop and the context variables of another line."""
+        self._loop, self.cell = other._loop, other.cell
+
+    def call(self, verb: str, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Run a command on this thread, with its context variables.
+
+        Raises:
+            BusyError: A command is going on.
+            DebuggerError: Called inside a node of this very run.
+        """
+        self._refuse_inside(verb)
+        claim = Claim(verb)
+        self.called()
+        with interrupts_noted(claim.interrupted):
+            try:
+                self.take(claim)
+                self.changed()
+                came_back = self._came_back(claim, self._drive(work))
+            finally:
+                self.release(claim)
+        if claim.interrupts and not isinstance(came_back, Stop):
+            raise KeyboardInterrupt  # nothing else says that it was heard
+        return came_back
+
     def post(self, verb: str, work: Callable[[], Coroutine[Any, Any, T]]) -> Future[T]:
-        """Start a command on the runner; refuse it while another one is going on.
+        """Start a command on the debugger's own thread; refuse it while another one is going on.
 
         Raises:
             BusyError: A command is going on.
         """
-        self.claim(verb)
+        claim = Claim(verb, own=True, thread=None)
+        future: Future[T] = Future()
 
-        async def guarded() -> T:
+        def job() -> None:
+            claim.thread = threading.get_ident()
             # whatever goes wrong here must reach the caller: a lost exception
             # would leave the command waiting, and the debugger busy, for good
             try:
-                return self._came_back(await work())
-            finally:
-                self.release()
+                try:
+                    came_back = self._came_back(claim, self._drive(work))
+                finally:
+                    self.release(claim)
+            except BaseException as error:
+                _hand_over(future.set_exception, error)
+            else:
+                _hand_over(future.set_result, came_back)
 
-        future = runner().post(guarded(), on_interrupt=self._interrupted)
-        try:
-            self.changed()
-        except KeyboardInterrupt:
-            self._interrupted()
-        return future
-
-    def call(self, verb: str, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        """Run a command and wait for it.
-
-        Raises:
-            BusyError: A command is going on.
-            DebuggerError: Called on the runner, where waiting would never end.
-        """
-        if runner().here:
-            raise DebuggerError(
-                f"{verb}() was called on the debugger's own thread (inside a node, a predicate"
-                f" or a listener), where waiting for it would never end; await a{verb}() instead."
-            )
-        future = self.post(verb, work)
-        interrupted = False
-        while True:
+        with interrupts_noted():
+            self.take(claim)
             try:
-                # inside the try: a further interrupt may come at any point of this
-                if interrupted:
-                    interrupted = False
-                    self._interrupted()
-                return result_of(future)
-            except KeyboardInterrupt:
-                interrupted = True
-                if future.done():
-                    return future.result()
-                if self._interrupts > 1:
-                    raise
+                self._posted = future
+                if self._worker is None:
+                    self._worker = WorkerThread()
+                self._worker.do(job)
+            except BaseException:
+                self.release(claim)
+                raise
+        self.changed()
+        return future
 
     def at_once(self, verb: str, work: Callable[[], T]) -> T:
         """Run a command that awaits nothing and runs no node where it is called.
 
-        The claim keeps the runner away meanwhile, and two hops between threads are saved.
+        The claim keeps others away meanwhile.
 
         Raises:
             BusyError: A command is going on.
         """
-        self.claim(verb, brief=True)
-        try:
-            return self._came_back(work())
-        finally:
-            self.release()
+        claim = Claim(verb, brief=True)
+        self.called()
+        with interrupts_noted():
+            try:
+                self.take(claim)
+                return self._came_back(claim, work())
+            finally:
+                self.release(claim)
 
     def hold(self, verb: str, work: Callable[[], T]) -> T:
         """Run a command that takes its time where it is called, as nodes run elsewhere.
@@ -183,50 +188,78 @@ class CommandQueue:
         Raises:
             BusyError: A command is going on.
         """
-        self.claim(verb)
+        claim = Claim(verb)
         try:
+            self.take(claim)
             self.changed()
-            return self._came_back(work())
+            return self._came_back(claim, work())
         finally:
-            self.release()
+            self.release(claim)
 
-    def _came_back(self, value: T) -> T:
-        if isinstance(value, Stop):
+    def _refuse_inside(self, verb: str) -> None:
+        claim = self.claim
+        if claim is not None and claim.thread == threading.get_ident():
+            raise DebuggerError(
+                f"{verb}() was called inside a node, a predicate or a listener of this very run,"
+                f" which waits for it: it would never end."
+            )
+
+    def _drive(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        return drive(work(), self._loop, self.cell.copy())
+
+    def _came_back(self, claim: Claim, value: T) -> T:
+        if isinstance(value, Stop) and self.claim is claim:
             self.last_stop = value
             self._stopped()
         return value
 
     # -- interrupting ----------------------------------------------------------
 
-    def moving(self, controls: Controls | None) -> None:
-        """Take note of what moves the run now, so that `pause` reaches it."""
-        self.controls = controls
-        if controls is not None and self._pause_wanted:
-            controls.stop(PAUSE)
-
     def pause(self) -> None:
         """Stop at the next commit: nodes in flight finish, no new one starts."""
-        self._pause_wanted = True
-        controls = self.controls
-        if controls is not None:
-            controls.stop(PAUSE)
-        live = self.live
-        if live is not None:  # nothing is in flight at a barrier: only the wait has to end
-            runner().loop.call_soon_threadsafe(live.close)
+        claim = self.claim
+        if claim is not None:
+            claim.pause()
 
     def stop(self) -> None:
-        """Cancel what is in flight; it is not committed, and everything before is kept."""
-        token = self.token
-        if token is not None:
-            token.cancel()
+        """Cancel what is in flight; it is not committed, and everything before is kept.
 
-    def _interrupted(self) -> None:
-        """Take a Ctrl-C: the first pauses at the next commit, a second cancels."""
-        self._interrupts += 1
-        if self._interrupts == 1:
-            self.pause()
-        else:
-            self.stop()
+        Asked a second time of a node that does not end, it gives the thread up: on the
+        debugger's own thread the node is left alone, on the main thread it is interrupted.
+        """
+        claim = self.claim
+        if claim is None:
+            return
+        again = claim.token.is_cancelled
+        claim.token.cancel()
+        if not again or claim.brief:
+            return
+        if claim.own:
+            self._give_up(claim)
+        elif claim.thread == threading.main_thread().ident != threading.get_ident():
+            _thread.interrupt_main()
+
+    def _give_up(self, claim: Claim) -> None:
+        """Leave the thread to a node that does not end; what it still does reaches nobody."""
+        with self._lock:
+            if self.claim is not claim:
+                return  # it came back just now
+            self.claim = None
+            worker, self._worker = self._worker, None
+            posted, self._posted = self._posted, None
+            if claim.controls is not None:
+                claim.controls.abandon()
+            if worker is not None:
+                worker.end()
+            if self._waiting:
+                self._freed.notify_all()
+        head = self._head()
+        error = GivenUpError(path=head.position.node or "", state=head.position.state)
+        self.last_stop = Stop(StopReason.CANCELLED, head, error)
+        self._stopped()
+        if posted is not None:
+            _hand_over(posted.set_result, self.last_stop)
+        self.changed()
 
     # -- listeners -------------------------------------------------------------
 
@@ -248,3 +281,8 @@ class CommandQueue:
         """Tell everyone that something changed."""
         if self._listeners:
             tell_all(self._listeners)
+
+
+def _hand_over(give: Callable[[Any], None], what: Any) -> None:
+    with contextlib.suppress(InvalidStateError):  # it was given up, or cancelled, meanwhile
+        give(what)

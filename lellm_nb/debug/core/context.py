@@ -62,7 +62,9 @@ class DebugContext:
 
     def __post_init__(self) -> None:
         self.modes = NodeModes(self.session, self.before)
-        self.commands = CommandQueue(self.session.listeners, self.breakpoints.moved)
+        self.commands = CommandQueue(
+            self.session.listeners, self.breakpoints.moved, lambda: self.session.head
+        )
         self.triggers = Triggers(self.breakpoints, self.before)
         self.streams = LiveStreams(lambda: self.session.head, self.commands.changed)
         self.breakpoints.told = lambda: self.changed("stops")
@@ -80,6 +82,7 @@ class DebugContext:
             self.redactor,
         )
         made.modes.chosen = dict(self.modes.chosen)
+        made.commands.follow(self.commands)
         self.storage.opened(made)
         return made
 
@@ -186,6 +189,7 @@ class DebugContext:
         Raises:
             BusyError, DebuggerError: As for `run`.
         """
+        self.commands.called()
         return self._handle(self._posted(work.__name__, work, args, options))
 
     def at_once(
@@ -226,11 +230,12 @@ class DebugContext:
         *args: P.args,
         **options: P.kwargs,
     ) -> Handle[T]:
-        """Do the same on the runner; the handle can be awaited."""
+        """Do the same on the debugger's own thread; the handle can be awaited."""
+        self.commands.called()
         return self._handle(self._posted(work.__name__, _later(work), args, options))
 
     def post(self, verb: Verb, *args: Any, **options: Any) -> Future[Any]:
-        """Begin a verb on the runner, whichever kind it is: what buttons do.
+        """Begin a verb on the debugger's own thread, whichever kind it is: what buttons do.
 
         Raises:
             BusyError, DebuggerError: As for `run`.
@@ -252,11 +257,12 @@ class DebugContext:
 
     def _hand_in(self, work: Any) -> Callable[..., Any] | None:
         """Return how a verb is handed to a run that goes through its barriers; else `None`."""
-        return None if self.commands.live is None else getattr(work, "hand_in", None)
+        claim = self.commands.claim
+        return None if claim is None or claim.live is None else getattr(work, "hand_in", None)
 
 
 def _later(work: Callable[P, T]) -> Callable[P, Coroutine[Any, Any, T]]:
-    """Return a verb that runs no node as one that the runner can await."""
+    """Return a verb that runs no node as one that can be awaited."""
 
     async def later(*args: P.args, **options: P.kwargs) -> T:
         return work(*args, **options)

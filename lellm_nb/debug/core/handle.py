@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Generator
 from concurrent.futures import Future
 from typing import Any, Generic, TypeVar
 
-__all__ = ["HEARTBEAT", "Handle", "result_of"]
+__all__ = ["HEARTBEAT", "Handle"]
 
 T = TypeVar("T")
 
@@ -52,13 +52,3 @@ class Handle(Awaitable[T], Generic[T]):
 
     def __repr__(self) -> str:
         return f"<Handle: {self._future.result()!r}>" if self.done else "<Handle: going on>"
-
-
-def result_of(future: Future[T]) -> T:
-    """Wait for a result in turns: a signal just before a thread blocks would not wake it."""
-    while True:
-        try:
-            return future.result(HEARTBEAT)
-        except TimeoutError:
-            if future.done():
-                return future.result()  # it was the command's own

@@ -19,12 +19,14 @@ class LiveDecisions:
         self._changed = changed
         self._asked: dict[str, asyncio.Future[Decision | Hold]] = {}
         self._closed = False
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     async def wait_decision(self, barrier_id: str, timeout: float | None) -> BarrierOutcome | Hold:
         """Wait until `hand_in` names this barrier, the time is up, or they are closed."""
         if self._closed:
             return HOLD
-        answer: asyncio.Future[Decision | Hold] = asyncio.get_running_loop().create_future()
+        self._loop = asyncio.get_running_loop()
+        answer: asyncio.Future[Decision | Hold] = self._loop.create_future()
         self._asked[barrier_id] = answer
         self._changed()
         try:
@@ -40,15 +42,28 @@ class LiveDecisions:
         """The ids that wait here."""
         return list(self._asked)
 
-    def close(self) -> None:
+    def close_soon(self) -> None:
         """End all waits without an answer; the barriers go on waiting in the position."""
+        self._soon(self._close)
+
+    def _soon(self, act: Callable[..., None], *given: object) -> None:
+        loop = self._loop
+        if loop is None:
+            act(*given)  # nothing waits yet
+        else:
+            loop.call_soon_threadsafe(act, *given)
+
+    def _close(self) -> None:
         self._closed = True
         for answer in self._asked.values():
             if not answer.done():
                 answer.set_result(HOLD)
 
     def hand_in(self, barrier_id: str, decision: Decision) -> None:
-        """Answer a barrier that waits here; on the runner's thread only."""
-        answer = self._asked[barrier_id]
-        if not answer.done():
+        """Answer a barrier that waits here."""
+        self._soon(self._answer, barrier_id, decision)
+
+    def _answer(self, barrier_id: str, decision: Decision) -> None:
+        answer = self._asked.get(barrier_id)
+        if answer is not None and not answer.done():
             answer.set_result(decision)

@@ -81,8 +81,9 @@ def status(context: DebugContext, waits: Sequence[Any] | None = None) -> str:
     Args:
         waits: As for `held`.
     """
-    if context.commands.busy:
-        live = context.commands.live
+    claim = context.commands.claim
+    if claim is not None and not claim.brief:
+        live = claim.live
         return "waiting" if live is not None and live.asked and held(context) else "running"
     head = context.session.head
     if head.position.node is None:

@@ -11,7 +11,6 @@ from lellm_nb.debug.core.status import stop, stop_at, stop_with
 from lellm_nb.debug.core.stop import Stop, StopReason
 from lellm_nb.debug.diff.diff import Diff, diff_states
 from lellm_nb.debug.verbs.forward import run
-from lellm_nb.engine.runner_thread import runner
 from lellm_nb.errors import DebuggerError, NotWaitingError, RunError
 from lellm_nb.graph.decision import Approve, Decision, Modify, Reject, Reroute
 from lellm_nb.session.protocol import NextMove
@@ -117,7 +116,8 @@ def _hit(context: DebugContext) -> Hit | None:
 
 
 def _hand_in(context: DebugContext, asked: _Asked) -> Stop:
-    live: Any = context.commands.live  # once: the run may end at any moment
+    claim = context.commands.claim
+    live: Any = None if claim is None else claim.live  # once: the run may end at any moment
     waiting = [] if live is None else live.asked
     id = asked.id
     if id is None and len(waiting) == 1:
@@ -127,7 +127,7 @@ def _hand_in(context: DebugContext, asked: _Asked) -> Stop:
     would = preview(context, asked.decision, id)  # refuses what cannot be, while it still waits
     if isinstance(would.error, RunError):
         raise DebuggerError(f"This decision would not lead anywhere: {would.error}")
-    runner().loop.call_soon_threadsafe(live.hand_in, id, asked.decision)
+    live.hand_in(id, asked.decision)
     return stop(context, StopReason.STEP)
 
 

@@ -59,13 +59,14 @@ async def sweep(
     aim(context.session.graph, until)
     children: list[DebugContext] = []
     ends: list[Ended] = []
-    token = context.commands.token
+    claim = context.commands.claim
     for each in _bar(runs, progress):
-        if token is not None and token.is_cancelled:
+        if claim is not None and claim.token.is_cancelled:
             break
         child = _variant(context, frame, each)
-        child.commands.token = token
+        child.commands.claim = claim  # what pauses or stops the sweep reaches the variant
         stop = await run(child, until)
+        child.commands.claim = None
         children.append(child)
         ends.append(Ended(stop.reason.name, said(stop.error or child.session.head.error)))
     return _table(frame, runs, children, ends)

@@ -1,6 +1,6 @@
 """The one thread that writes to widgets.
 
-Anything may happen thousands of times a second on the runner's thread; what
+Anything may happen thousands of times a second on a run's thread; what
 reaches the browser is paced here. The first change goes out at once, later
 ones at most about thirty times a second, each carrying all that changed.
 """

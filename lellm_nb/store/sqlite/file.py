@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from lellm_nb.errors import CheckpointStoreError, CorruptedCheckpointError
+from lellm_nb.interrupts import UninterruptedLock
 from lellm_nb.store.owner import Owner
 from lellm_nb.store.sqlite.errors import store_error
 from lellm_nb.store.sqlite.schema import check_schema, migrate
@@ -56,7 +56,7 @@ class SqliteFile:
             raise CheckpointStoreError(f"synchronous is 'NORMAL' or 'FULL', not {synchronous!r}.")
         self.path = Path(path)
         self.readonly = readonly
-        self.lock = threading.RLock()
+        self.lock = UninterruptedLock()
         self.owner = Owner.me()
         self._pid = os.getpid()
         with self.translating_errors("open"):
@@ -126,8 +126,8 @@ class SqliteFile:
     def writing(self, what: str) -> Iterator[sqlite3.Connection]:
         """One transaction: all of it or nothing."""
         with self.lock, self.translating_errors(what):
-            self.db.execute("begin immediate")
             try:
+                self.db.execute("begin immediate")
                 yield self.db
                 self.db.execute("commit")
             except BaseException:

@@ -7,7 +7,13 @@ import asyncio
 import pytest
 
 from lellm_nb import Approve, Debugger, StopReason
-from lellm_nb.errors import BusyError, DebuggerError, NodeExecutionError, NotWaitingError
+from lellm_nb.errors import (
+    BusyError,
+    DebuggerError,
+    LellmError,
+    NodeExecutionError,
+    NotWaitingError,
+)
 from tests.debug.graphs_blocked import LIMIT, Blocked
 from tests.strategies import chain, note, review, steps
 
@@ -100,11 +106,11 @@ def test_the_runs_of_two_debuggers_do_not_block_each_other():
         assert Debugger(steps("a", "b")).run().reason is R.COMPLETED
 
 
-# -- the runner's own thread -------------------------------------------------------------
+# -- inside a node -----------------------------------------------------------------------
 
 
 def test_a_verb_called_inside_a_node_says_so_instead_of_deadlocking():
-    """DESIGN: `dbg.run()` on the runner thread must say so."""
+    """R11: the run waits for its node, and the node would wait for the run."""
     boxes = []
 
     def a(ctx):
@@ -116,22 +122,30 @@ def test_a_verb_called_inside_a_node_says_so_instead_of_deadlocking():
 
     assert isinstance(stop.error, NodeExecutionError)
     assert isinstance(stop.error.__cause__, DebuggerError)
-    assert "await arun() instead" in str(stop.error)
+    assert "run() was called inside a node" in str(stop.error)
+    assert "would never end" in str(stop.error)
 
 
-@pytest.mark.parametrize("verb", [v for v in VERBS if v not in ("start", "fork", "patch")])
-def test_no_verb_of_another_debugger_deadlocks_inside_a_node(verb):
-    """DESIGN: here too; the async form works, because it lets the runner run."""
+REFUSED = {"retry", "approve", "reject", "modify", "reroute", "patch", "break_at"}
+"""What another debugger that has not begun refuses, inside a node as anywhere."""
+
+
+@pytest.mark.parametrize("later", [False, True], ids=["sync node", "async node"])
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_node_may_use_every_verb_of_another_debugger(verb, later):
+    """R11: a node runs as if the cell had called it; the other's run is driven inside of it."""
     other = Debugger(review(), {"topic": "x"})
 
-    def a(ctx):
+    def use(ctx):
         VERBS[verb](other)
 
-    stop = Debugger(chain(a)).run()
-    if verb in ("break_at", "back", "rewind"):  # do not wait for the runner: fine anywhere
-        assert stop.error is None or isinstance(stop.error.__cause__, LookupError)
-    else:
-        assert isinstance(stop.error.__cause__, DebuggerError)
+    async def use_later(ctx):
+        VERBS[verb](other)
+
+    stop = Debugger(chain(use_later if later else use)).run()
+
+    cause = None if stop.error is None else stop.error.__cause__
+    assert isinstance(cause, LellmError) if verb in REFUSED else stop.error is None
 
 
 def test_a_node_may_run_another_debugger_with_await():
@@ -148,16 +162,19 @@ def test_a_node_may_run_another_debugger_with_await():
 
 
 def test_a_graph_may_be_run_inside_a_node():
-    """DESIGN: `graph.execute` with await, anywhere; `graph.run` on the runner says so."""
+    """R11: `graph.execute` with await, and `graph.run` in a sync or an async node."""
 
     async def a(ctx):
         return {"inner": (await steps("x").execute({})).state["log"]}
 
     def b(ctx):
-        steps("x").run({})
+        return {"inner": steps("x").run({}).state["log"]}
 
-    assert Debugger(chain(a)).run().frame.state == {"inner": ["x"]}
-    assert isinstance(Debugger(chain(b)).run().error.__cause__, DebuggerError)
+    async def c(ctx):
+        return b(ctx)
+
+    for node in (a, b, c):
+        assert Debugger(chain(node)).run().frame.state == {"inner": ["x"]}
 
 
 # -- handles and posts -------------------------------------------------------------------

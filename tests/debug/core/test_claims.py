@@ -8,10 +8,9 @@ from collections import UserDict
 import pytest
 
 from lellm_nb import Debugger, StopReason
-from lellm_nb.engine.runner_thread import runner
 from lellm_nb.errors import BusyError
 from tests.debug.graphs_blocked import LIMIT, Blocked
-from tests.strategies import note, steps
+from tests.strategies import chain, note, steps
 
 CHANGES = {
     "fork": lambda dbg, file: dbg.fork(at=0, put={"n": 1}),
@@ -76,14 +75,20 @@ def test_a_run_that_is_asked_for_during_a_change_waits_and_has_it():
 
 
 def test_a_change_by_button_runs_where_runs_run():
-    """The kernel's thread only posts it, and goes on."""
+    """The kernel's thread only posts it, and goes on; the thread is the debugger's own (R11)."""
+    threads = []
+
+    def a(ctx):
+        threads.append(threading.current_thread())
+
+    dbg = Debugger(chain(a))
     put = Slow({"n": 1})
     put.go.set()
-    dbg = Debugger(steps("a", "b"))
     fork = dbg.post("fork", at=0, put=put).result(LIMIT)
+    dbg.post("step").result(LIMIT)
 
     assert fork.state == {"n": 1}
-    assert put.reader is runner().thread
+    assert put.reader is threads[0] is not threading.current_thread()
 
 
 def test_a_change_that_fails_gives_the_run_free_again():

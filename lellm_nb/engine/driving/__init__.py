@@ -1,0 +1,1 @@
+"""What drives a run: loops, threads, interrupts, the garbage collector."""

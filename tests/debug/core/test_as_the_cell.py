@@ -1,0 +1,295 @@
+"""R11: a node runs as if the cell had called it, whichever way the run is moved."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import gc
+import itertools
+import sqlite3
+import threading
+
+import pytest
+
+from lellm_nb import Debugger, GraphBuilder, StopReason
+from lellm_nb.errors import GivenUpError
+from tests.debug.graphs_blocked import LIMIT
+from tests.strategies import chain, note, steps
+from tests.waiting import until
+
+R = StopReason
+TENANT = contextvars.ContextVar("tenant", default="none")
+COUNT = contextvars.ContextVar("count", default=0)
+
+
+def threads_of(dbg, *moves):
+    """Move a debugger whose nodes say which thread they run on."""
+    for move in moves:
+        move(dbg)
+    return [frame.state["thread"] for frame in dbg.frames[1:]]
+
+
+def here(ctx):
+    ctx.put("thread", threading.get_ident())
+
+
+async def here_later(ctx):
+    await asyncio.sleep(0)
+    here(ctx)
+
+
+@pytest.mark.parametrize("node", [here, here_later])
+@pytest.mark.parametrize("inside", [False, True], ids=["a script", "a running loop"])
+def test_a_verb_runs_nodes_on_the_thread_that_calls_it(node, inside):
+    """Also where an event loop is running, as in a notebook's cell."""
+    g = GraphBuilder("g").node("a", node).node("b", node).edge("a", "b").start("a").end("b")
+    dbg = Debugger(g.build())
+
+    async def cell():
+        dbg.step()
+        dbg.run()
+
+    asyncio.run(cell()) if inside else (dbg.step(), dbg.run())
+    assert {frame.state["thread"] for frame in dbg.frames[1:]} == {threading.get_ident()}
+
+
+def test_what_is_asked_by_button_runs_on_one_thread_of_the_debuggers_own():
+    """What a node keeps open for its thread goes on working at the next press."""
+    opened = []
+
+    def a(ctx):
+        opened.append(sqlite3.connect(":memory:"))
+
+    def b(ctx):
+        ctx.put("one", opened[0].execute("select 1").fetchone()[0])
+        opened[0].close()
+
+    g = GraphBuilder("g").node("a", a).node("b", b).edge("a", "b").start("a").end("b")
+    dbg = Debugger(g.build())
+    dbg.post("step").result(LIMIT)
+
+    assert dbg.post("run").result(LIMIT).reason is R.COMPLETED
+    assert dbg.state == {"one": 1}
+
+
+def test_a_connection_that_the_cell_opened_works_in_a_node():
+    connection = sqlite3.connect(":memory:")
+
+    def a(ctx):
+        return {"one": connection.execute("select 1").fetchone()[0]}
+
+    assert Debugger(chain(a)).run().frame.state == {"one": 1}
+    connection.close()
+
+
+@pytest.mark.parametrize("move", ["run", "step", "post", "start", "graph.run", "graph.execute"])
+@pytest.mark.parametrize(
+    "where", ["node", "async path", "condition", "branch", "limit", "subgraph"]
+)
+def test_a_plain_function_does_not_see_the_loop(move, where):
+    """`asyncio.run` works in it, however deep it is, and whichever loop runs around."""
+
+    async def fetched():
+        await asyncio.sleep(0)
+        return 5
+
+    def a(ctx):
+        return {"n": asyncio.run(fetched())}
+
+    async def pause(ctx):
+        await asyncio.sleep(0)
+
+    g = GraphBuilder("g").node("first", pause).start("first")
+    if where == "condition":
+        g.condition("a", [("last", lambda s: asyncio.run(fetched()) == 5)])
+    elif where == "branch":
+        g.parallel("a", {"x": a, "y": pause})
+    elif where == "limit":
+        g.task(a, name="a", timeout=60)
+    elif where == "subgraph":
+        inner = GraphBuilder("in").node("a", a).start("a").end("a")
+        g.subgraph("a", inner.build())
+    else:
+        g.node("a", a)
+    g.node("last", pause).edge("first", "a").edge("a", "last").end("last")
+    graph = g.build()
+    if move == "graph.run":
+        state = graph.run({}).state
+    elif move == "graph.execute":
+        state = asyncio.run(graph.execute({})).state
+    else:
+        dbg = Debugger(graph)
+        if move == "post":
+            dbg.post("run").result(LIMIT)
+        elif move == "start":
+            dbg.start().result(LIMIT)
+        elif move == "step":
+            while dbg.step().reason is R.STEP:
+                pass
+        else:
+            dbg.run()
+        assert dbg.frames[-1].error is None
+        state = dbg.state
+
+    assert state == ({} if where == "condition" else {"n": 5})
+
+
+# -- context variables --------------------------------------------------------------------
+
+
+def counting():
+    """Three nodes that count in a context variable, and put what they see."""
+
+    def count(ctx):
+        COUNT.set(COUNT.get() + 1)
+        ctx.append("seen", COUNT.get())
+
+    async def later(ctx):
+        await asyncio.sleep(0)
+        count(ctx)
+
+    inner = GraphBuilder("in").node("one", count).node("two", later).edge("one", "two")
+    branch = inner.start("one").end("two").build()
+    g = GraphBuilder("g").node("a", count).node("b", later).edge("a", "b")
+    g.parallel("c", {"x": branch, "y": later, "z": count})
+    g.subgraph("d", branch).node("e", count)
+    return g.edge("b", "c").edge("c", "d").edge("d", "e").start("a").end("e").build()
+
+
+def stepped(dbg):
+    while dbg.step().reason is R.STEP:
+        pass
+
+
+def stepped_in_threes(dbg):
+    while dbg.step(3).reason is R.STEP:
+        pass
+
+
+def by_button(dbg):
+    while dbg.post("step").result(LIMIT).reason is R.STEP:
+        pass
+
+
+def mixed(dbg):
+    dbg.step(4)
+    dbg.post("step").result(LIMIT)
+    dbg.run()
+
+
+def rewound_everywhere(dbg):
+    dbg.run()
+    for index in range(len(dbg.frames)):
+        dbg.rewind(index)
+        dbg.run()
+
+
+def forked_everywhere(dbg):
+    dbg.run()
+    for index in range(len(dbg.frames)):
+        fork = dbg.fork(at=index)
+        fork.run()
+        assert sorted(fork.state["seen"]) == sorted(dbg.state["seen"])
+
+
+WAYS = [stepped, stepped_in_threes, by_button, mixed, rewound_everywhere, forked_everywhere]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_one_context_goes_with_the_run_however_it_is_moved(way):
+    """What a node sets reaches those after it; what a branch sets ends with the branch."""
+    plain = Debugger(counting())
+    plain.run()
+    dbg = Debugger(counting())
+    way(dbg)
+
+    # a, b; in the branches from there on: x/one, x/two, y, z; from b on again: d/one, d/two, e
+    expected = [1, 2, 3, 4, 3, 3, 3, 4, 5]
+    assert sorted(plain.state["seen"]) == sorted(dbg.state["seen"]) == sorted(expected)
+    assert COUNT.get() == 0  # nothing flows back to the cell
+
+
+@pytest.mark.parametrize("way", ["run", "post", "start"])
+def test_the_cells_context_is_seen_and_what_it_changes_wins(way):
+    """By button it is the context in which the debugger was called last."""
+
+    def look(ctx):
+        ctx.append("seen", TENANT.get())
+
+    def change(ctx):
+        TENANT.set("node's")
+
+    g = GraphBuilder("g").node("a", look).node("b", change).node("c", look).node("d", look)
+    for one, two in itertools.pairwise("abcd"):
+        g.edge(one, two)
+    graph = g.start("a").end("d").build()
+    token = TENANT.set("cell's")
+    dbg = Debugger(graph)
+
+    def moved():
+        if way == "run":
+            dbg.step()
+        elif way == "start":
+            asyncio.run(dbg.astep())
+        else:
+            dbg.post("step").result(LIMIT)
+
+    for _ in range(3):
+        moved()
+    assert dbg.state["seen"] == ["cell's", "node's"]
+    TENANT.set("changed")
+    dbg.rewind(3)
+    moved()
+    TENANT.reset(token)
+
+    assert dbg.state["seen"][-1] == "changed"
+    assert TENANT.get() == "none"
+
+
+# -- a node that never comes back -----------------------------------------------------------
+
+
+def test_a_hung_node_is_given_up_at_the_second_stop_and_the_run_goes_on():
+    """What it does later reaches nobody; every other debugger went on all the time."""
+    entered, go, late = threading.Event(), threading.Event(), threading.Event()
+
+    def hung(ctx):
+        entered.set()
+        if not go.is_set():
+            assert go.wait(LIMIT)
+            ctx.put("late", True)
+            late.set()
+
+    g = GraphBuilder("g").node("a", note).node("hung", hung).edge("a", "hung")
+    dbg = Debugger(g.start("a").end("hung").build())
+    handle = dbg.start()
+    assert entered.wait(LIMIT)
+    assert Debugger(steps("x", "y")).run().reason is R.COMPLETED
+    dbg.stop()
+    assert dbg.busy
+    dbg.stop()
+    stop = handle.result(LIMIT)
+
+    assert (stop.reason, dbg.busy) == (R.CANCELLED, False)
+    assert isinstance(stop.error, GivenUpError)
+    assert (stop.error.path, stop.error.node) == ("hung", "hung")
+    assert "given up" in str(stop)
+    assert dbg.last_stop is stop
+    assert dbg.rewind(0).frame.index == 0
+    go.set()
+    assert late.wait(LIMIT)
+    assert dbg.post("run").result(LIMIT).reason is R.COMPLETED
+    assert [frame.kind for frame in dbg.frames] == ["start", "commit", "commit"]
+    assert dbg.state == {"log": ["a"]}
+
+
+def test_the_thread_of_a_debugger_ends_with_it():
+    """A thousand debuggers that are dropped leave nothing behind."""
+    before = threading.active_count()
+    dbg = Debugger(steps("a", "b"))
+    dbg.post("run").result(LIMIT)
+    assert threading.active_count() > before
+    del dbg
+
+    gc.collect()  # a debugger and its session know each other
+    assert until(lambda: threading.active_count() <= before, "its thread to end")
