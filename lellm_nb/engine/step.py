@@ -42,6 +42,7 @@ class RunStep:
         barrier: A `BarrierSink`, `HOLD`, or `None` to approve in the open.
         decided: Where recorded decisions are looked up by barrier id, or `None`.
         replaying: Whether everything is looked up: a decision that is not there is missing.
+        refused: By barrier id, why a decision was refused at last: the barrier goes on waiting.
     """
 
     scope: Scope
@@ -59,6 +60,7 @@ class RunStep:
     barrier: BarrierSink | Hold | None
     decided: Callable[[str], DecisionRecord | None] | None
     replaying: bool = False
+    refused: dict[str, Exception]
 
     async def run_node(self, scope: Scope, level: Position, site: Site) -> Halt | None:
         """Run a node, or look its outcome up, and commit it.
@@ -164,8 +166,7 @@ class RunStep:
         try:
             committed = commit.commit_node(scope, site, level, outcome)
         except Exception as error:
-            state = scope.seen(level.data)
-            failed = NodeExecutionError(site.place.path, error, state=state)
+            failed = NodeExecutionError(site.place.path, error, state=scope.seen(level.data))
             raise self.failed(scope, level, site, failed, now, 0.0) from error
         await self.publish(scope, committed, now, 0.0, outcome)
         return None
@@ -288,9 +289,8 @@ class RunStep:
         if taker_of(scope, site.name, error) is not None:
             return error
         detail = Detail.of(outcome, error) if outcome is not None else Detail(error=error)
-        visit = error.visit
         frame = make_frame(
-            *(site.place, "error", visit, self.position, level, (), None),
+            *(site.place, "error", error.visit, self.position, level, (), None),
             *(started, duration, detail),
         )
         self._take_note(frame)

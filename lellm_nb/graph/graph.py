@@ -156,7 +156,10 @@ class Graph(GraphShape):
         )
         for source, target in wanted:
             known = [edge.label for edge in self.edges if edge.kind == "conditional"]
-            raise NoSuchNodeError(f"{source} -> {target}", known, kind="conditional edge")
+            there = [e for e in self.edges if (e.source, e.target) == (source, target)]
+            problem = f"Edge {there[0].described} asks no condition to replace." if there else ""
+            name = f"{source} -> {target}"
+            raise NoSuchNodeError(name, known, problem, kind="conditional edge")
         return Graph(
             self.name,
             changed,

@@ -35,6 +35,8 @@ class Controls:
         on_chunk: Told of every chunk that a node emits: its path, and the chunk.
         capture: Whether what nodes print, log and display goes into their frames.
         stopping: What made it stop; `None` while nothing did.
+        refused: Set by the engine: why a decision was refused, where a barrier goes on waiting
+            for that (SEMANTICS B9).
     """
 
     one: bool = False
@@ -50,6 +52,7 @@ class Controls:
     on_chunk: Callable[[str, Any], None] | None = None
     capture: bool = False
     stopping: Any = None
+    refused: Exception | None = None
     on_stop: Callable[[Any], None] = field(default=lambda why: None, repr=False)
     """Set by the engine: how it hears that somebody asked to stop."""
 

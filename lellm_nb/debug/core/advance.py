@@ -87,7 +87,10 @@ async def advance(
         # an edge's limit holds the run like any other limit (SEMANTICS G5)
         reason = StopReason.LIMIT if isinstance(error, LoopLimitError) else StopReason.FAILED
         return stop_with(context, reason, controls.stopping, error=error)
-    return stop_for(context, halt, controls.stopping)
+    came = stop_for(context, halt, controls.stopping)
+    if came.reason is StopReason.BARRIER and controls.refused is not None:
+        return dataclasses.replace(came, error=controls.refused)
+    return came
 
 
 def _controls(context: DebugContext, one: bool, live: LiveDecisions | None) -> Controls:

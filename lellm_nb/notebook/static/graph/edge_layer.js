@@ -4,6 +4,9 @@
 import { attr, svg } from "../core/dom.js";
 import { around, arrow, distance, middle } from "./curves.js";
 
+/** Kinds of edges that are for a decision: that word stands beside them. */
+const DECISIONS = new Set(["timeout", "approve", "reject"]);
+
 /**
  * @param {Drawing} drawing
  * @param {Map<number, Place>} places
@@ -20,7 +23,9 @@ export function edgeLayer(drawing, places) {
 
   for (const [a, b, kind, numbers] of drawing.edges ?? []) {
     if (!numbers.length) continue;
-    const one = arrow(numbers, `edge edge-${kind}`);
+    const decides = DECISIONS.has(kind);
+    const one = arrow(numbers, `edge edge-${kind}${decides ? " edge-decision" : ""}`);
+    if (decides) one.append(wordAt(numbers, kind));
     layer.append(one);
     ways.push({ one, a, b, kind, numbers, box: around(numbers), far: false, dot: null });
     const pair = pairs.get(`${a} ${b}`) ?? { edges: [] };
@@ -59,6 +64,15 @@ export function edgeLayer(drawing, places) {
     way.dot = stop ? svg("circle", { class: "stop", ...middle(way.numbers), r: 4.5 }) : null;
     if (way.dot) way.one.append(way.dot);
     attr(way.one, "data-stop", stop ? "on" : null);
+  }
+
+  /**
+   * @param {number[]} numbers
+   * @param {string} word
+   */
+  function wordAt(numbers, word) {
+    const { cx, cy } = middle(numbers);
+    return svg("text", { class: "edge-word", x: cx, y: cy, dy: "0.35em", "aria-hidden": "true" }, word);
   }
 
   /** A way that was gone without an edge being there, as goto does. @param {string} key */
