@@ -156,9 +156,9 @@ class Graph(GraphShape):
         )
         for source, target in wanted:
             known = [edge.label for edge in self.edges if edge.kind == "conditional"]
-            there = [e for e in self.edges if (e.source, e.target) == (source, target)]
-            problem = f"Edge {there[0].described} asks no condition to replace." if there else ""
             name = f"{source} -> {target}"
+            asked = [e.described for e in self.edges if e.for_decision and e.label == name]
+            problem = f"Edge {asked[0]} has no condition to replace." if asked else ""
             raise NoSuchNodeError(name, known, problem, kind="conditional edge")
         return Graph(
             self.name,

@@ -126,7 +126,7 @@ def test_a_stop_on_a_decision_edge_is_hit_by_its_decision(way):
 def test_a_decision_edge_cannot_be_patched():
     """G8: it has no condition; the graph stays as it was."""
     dbg = asked()
-    with pytest.raises(NoSuchNodeError, match=r"ask -> drop \(on reject\) asks no condition"):
+    with pytest.raises(NoSuchNodeError, match=r"ask -> drop \(on reject\) has no condition"):
         dbg.patch(edges={("ask", "drop"): lambda s: False})
     dbg.patch(edges={("ask", "end"): lambda s: True})
 
