@@ -86,6 +86,7 @@ async def answer(run: RunStep, scope: Scope, level: Position, site: Site) -> Hal
         then = "The barrier goes on waiting" if last else "The sink is asked again"
         log.warning(_REFUSED, what, hold.barrier_id, refusal, then)
         if last:
+            refusal.add_note(f"It was refused as a decision for barrier {hold.barrier_id}.")
             run.refused[hold.barrier_id] = refusal
             break
         # a sink that never waits must not keep timeouts, cancels and branches from their turn

@@ -166,7 +166,7 @@ def find_route(scope: Scope, site: Site, level: Position, target: str | None, en
     state = scope.seen(level.data)
     try:
         hold = level.hold
-        route = router.choose(state, hold.on if isinstance(hold, ToRoute) else ())
+        route = router.choose(state, () if hold is None else hold.on)  # type: ignore[union-attr]  # what waits is not routed
     except PredicateFailed as failure:
         edge = failure.edge
         raise EdgeError(

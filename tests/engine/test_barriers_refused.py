@@ -61,11 +61,12 @@ def test_a_refused_decision_is_asked_for_three_times_and_then_raised(outcome, er
     """B9: nothing is committed; each refusal is told, and says what and why."""
     sink, engine = Says(outcome), ExecutionEngine({"n": 1})
     engine.barrier = sink
-    with caplog.at_level(logging.WARNING), pytest.raises(error, match=words):
+    with caplog.at_level(logging.WARNING), pytest.raises(error, match=words) as caught:
         asyncio.run(gate().run_inline(engine, 10))
 
     assert sink.asked == ["ask#0"] * 3
     assert engine.state == {"n": 1, "log": ["before"]}
+    assert "ask#0" in caught.value.__notes__[-1]
     told = [record.getMessage() for record in caplog.records]
     assert all("ask#0 was refused" in line and words in line for line in told)
     assert [line.rpartition(". ")[2] for line in told] == [

@@ -201,3 +201,11 @@ def test_the_decision_stands_beside_its_edge_in_every_drawing():
     assert 'label="reject, max 2" style=dashed' in graph.to_graphviz().source
     assert re.findall(r"<text class='e'[^>]*>(\w+)<", svg) == ["reject", "timeout"]
     assert svg.count("class='conditional'") == 2
+
+
+def test_decisions_that_lead_the_same_way_stand_side_by_side_in_a_picture():
+    """G8: their lines lie on each other, and their words do not."""
+    g = mail().edge("human", "send").edge_on("human", "drop", "reject")
+    svg = g.edge_on("human", "drop", "timeout").build().to_svg()
+
+    assert re.findall(r"<text class='e'[^>]*>([^<]+)<", svg) == ["reject, timeout"]

@@ -57,15 +57,15 @@ def svg(whole: Outline, drawing: Drawing, statuses: Mapping[int, str] | None = N
     for number, box in drawing.boxes.items():
         parts.append(_rect(box, "b"))
         parts.append(_text(box[0] + 10, box[1] + 17, whole.nodes[number].name, "t"))
-    labels: list[str] = []
+    words: dict[Point, list[str]] = {}
     for _source, _target, kind, points in drawing.edges:
         if points:
             for_decision = kind in DECISION_KINDS
             look = "conditional" if for_decision else kind
             parts.append(f"<path class='{look}' d='{path_data(points)}'/>")
             if for_decision:
-                labels.append(_text(*middle(points), kind, "e"))
-    parts += labels  # above every line
+                words.setdefault(middle(points), []).append(kind)
+    parts += [_text(*at, ", ".join(said), "e") for at, said in words.items()]  # above the lines
     for number, box in drawing.nodes.items():
         x, y, w, h = box
         status = statuses.get(number, "")

@@ -18,6 +18,8 @@ export function edgeLayer(drawing, places) {
   const ways = [];
   /** The edges of each `"a b"`, and whether they are drawn as taken. @type {Map<string, { edges: SVGElement[], taken?: boolean }>} */
   const pairs = new Map();
+  /** What is said of edges, by where it stands. @type {Map<string, SVGElement>} */
+  const words = new Map();
   /** The edge under the pointer. @type {SVGElement | null} */
   let pointed = null;
 
@@ -25,7 +27,7 @@ export function edgeLayer(drawing, places) {
     if (!numbers.length) continue;
     const decides = DECISIONS.has(kind);
     const one = arrow(numbers, `edge edge-${kind}${decides ? " edge-decision" : ""}`);
-    if (decides) one.append(wordAt(numbers, kind));
+    if (decides) sayAt(one, numbers, kind);
     layer.append(one);
     ways.push({ one, a, b, kind, numbers, box: around(numbers), far: false, dot: null });
     const pair = pairs.get(`${a} ${b}`) ?? { edges: [] };
@@ -67,12 +69,18 @@ export function edgeLayer(drawing, places) {
   }
 
   /**
+   * Say what an edge is for; where another one of its ends lies on it, beside what that says.
+   * @param {SVGElement} one
    * @param {number[]} numbers
    * @param {string} word
    */
-  function wordAt(numbers, word) {
+  function sayAt(one, numbers, word) {
     const { cx, cy } = middle(numbers);
-    return svg("text", { class: "edge-word", x: cx, y: cy, dy: "0.35em", "aria-hidden": "true" }, word);
+    const said = words.get(`${cx} ${cy}`);
+    if (said) return said.append(`, ${word}`);
+    const text = svg("text", { class: "edge-word", x: cx, y: cy, dy: "0.35em", "aria-hidden": "true" }, word);
+    words.set(`${cx} ${cy}`, text);
+    one.append(text);
   }
 
   /** A way that was gone without an edge being there, as goto does. @param {string} key */
