@@ -14,6 +14,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from lellm_nb import Approve, Decision, Graph, GraphBuilder, Modify, Reject, Reroute
+from lellm_nb.graph.edge import DECISION_KINDS
 from tests.strategies import KEYS, values
 from tests.strategies_nodes import MAKERS, Board, World, work
 
@@ -32,6 +33,7 @@ class Node:
         lens: The key that a subgraph works on, or ``window …``; empty for the same state.
         caught: Whether a failure of the node, or inside it, leads on to the next node.
         patient: Whether a fan waits for all its branches before it fails.
+        ways: The decision edges of a barrier: what each is for, and how far onwards it leads.
     """
 
     kind: str
@@ -41,6 +43,7 @@ class Node:
     lens: str = ""
     caught: bool = False
     patient: bool = False
+    ways: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,9 @@ class Plan:
                 names.append("end")
             if node.caught:
                 g.on_error(names[i], names[i + 1])
+        for i, node in enumerate(self.nodes):
+            for decision, far in node.ways:
+                g.edge_on(names[i], names[min(i + far, len(names) - 1)], decision)
         return g.start(names[0]).end(names[-1]).build()
 
     @property
@@ -154,6 +160,12 @@ def _add(g: GraphBuilder, graph: str, name: str, node: Node, world: World, tag: 
         g.task(world.around(MAKERS[node.kind](graph, world)), name=name, **options)
 
 
+# only onwards, or a run that is always rejected would never end
+_ways = st.dictionaries(st.sampled_from(DECISION_KINDS), st.integers(1, 3), max_size=2).map(
+    lambda ways: tuple(ways.items())
+)
+
+
 @st.composite
 def plans(
     draw: Any,
@@ -213,7 +225,8 @@ def plans(
         # only a node that counts its own runs may loop, or it would never end
         after = draw(st.integers(0, loops)) if kind in ("task", "pause", "slow", "ticking") else 0
         back = draw(st.integers(0, i)) if after else 0
-        nodes.append(Node(kind, back, after, inner, lens, caught, patient))
+        ways = draw(_ways) if kind == "barrier" else ()
+        nodes.append(Node(kind, back, after, inner, lens, caught, patient, ways))
     return Plan(tuple(nodes))
 
 

@@ -20,11 +20,12 @@ from lellm_nb.errors import (
     innermost,
 )
 from lellm_nb.graph.decision import Decision, DefaultAction, Reroute
+from lellm_nb.graph.decision_edge import kinds_for
 from lellm_nb.graph.edge import END, Edge, PredicateFailed, Route
 from lellm_nb.graph.node import Barrier
 from lellm_nb.record.frame import Place
 from lellm_nb.record.outcome import Outcome
-from lellm_nb.record.position import TO_ROUTE, Fan, Position, Waiting
+from lellm_nb.record.position import TO_ROUTE, Fan, Position, ToRoute, Waiting
 from lellm_nb.state.compact import Tail
 from lellm_nb.state.frozen import freeze, frozen_dict
 from lellm_nb.state.lens import IdentityLens, KeyLens, check_round_trip, lifted
@@ -93,9 +94,9 @@ def commit_waiting(scope: Scope, site: Site, level: Position) -> Committed:
 
 
 def commit_decision(
-    scope: Scope, site: Site, level: Position, decision: Decision | DefaultAction
+    scope: Scope, site: Site, level: Position, decision: Decision | DefaultAction, by: str
 ) -> Committed:
-    """Apply a decision as mutations, then route on; the cursor stays (SEMANTICS B3).
+    """Apply a decision as mutations, then route on; the cursor stays (SEMANTICS B3, G8).
 
     Raises:
         NodeNotFoundError: A reroute names no node of the level; the barrier goes on waiting.
@@ -108,15 +109,9 @@ def commit_decision(
     mutations: tuple[Mutation, ...] = ()
     if not isinstance(decision, DefaultAction):
         mutations = decision.mutations(*_barrier_keys(site, hold))
-    after = Position(
-        level.node,
-        apply(level.data, mutations),
-        level.step,
-        level.visits,
-        None,
-        None,
-        _written(level.wrote, mutations),
-    )
+    data, wrote = apply(level.data, mutations), _written(level.wrote, mutations)
+    to_route = ToRoute(kinds_for(decision, by))
+    after = Position(level.node, data, level.step, level.visits, to_route, None, wrote)
     target = decision.target if isinstance(decision, Reroute) else hold.then or None
     ends = hold.ends and not isinstance(decision, Reroute)
     route, error = _lead_on(scope, site, after, target, ends)
@@ -133,7 +128,8 @@ def commit_route(scope: Scope, site: Site, level: Position) -> Committed:
     Raises:
         RunError: There is still none.
     """
-    after = Position(level.node, level.data, level.step, level.visits, None, None, level.wrote)
+    hold = level.hold
+    after = Position(level.node, level.data, level.step, level.visits, hold, None, level.wrote)
     route, error = _lead_on(scope, site, after, None, False)
     if error is not None:
         raise error
@@ -154,7 +150,7 @@ def check_target(scope: Scope, site: Site, target: str, level: Position) -> None
 
 
 def find_route(scope: Scope, site: Site, level: Position, target: str | None, ends: bool) -> Route:
-    """Say where a committed node leads: control first, then its edges (SEMANTICS R2, G2).
+    """Say where a committed node leads: control first, then its edges (SEMANTICS R2, G2, G8).
 
     Raises:
         InvalidGraphError: It has no out-edge and is not the end.
@@ -170,7 +166,9 @@ def find_route(scope: Scope, site: Site, level: Position, target: str | None, en
         return router.always
     state = scope.seen(level.data)
     try:
-        route = apart(router.choose, state)
+        hold = level.hold
+        on = () if hold is None else hold.on  # type: ignore[union-attr]  # what waits is not routed
+        route = apart(router.choose, state, on)
     except PredicateFailed as failure:
         edge = failure.edge
         raise EdgeError(
@@ -180,7 +178,7 @@ def find_route(scope: Scope, site: Site, level: Position, target: str | None, en
         return route
     path = site.place.path
     if router.edges:
-        asked = {edge.label: False for edge in router.edges if edge.kind == "conditional"}
+        asked = {edge.described: False for edge in router.edges}  # another kind would have matched
         raise UnroutedError(path, asked, state=state)
     raise InvalidGraphError(
         f"Node {path!r} leads nowhere: it has no edge and is not the end"
@@ -198,9 +196,10 @@ def _lead_on(
         if scope.graph.enforce_max_visits and route.edge is not None:
             _count_edge(scope, site, after, route.edge)
     except RunError as error:
-        after.hold = TO_ROUTE
+        after.hold = after.hold or TO_ROUTE  # after a decision it says which edges that may take
         return None, error
     after.node = route.next_node
+    after.hold = None
     return route, None
 
 
@@ -212,7 +211,7 @@ def _count_edge(scope: Scope, site: Site, after: Position, edge: Edge) -> None:
     """
     if edge.max_visits is None:
         return
-    key = f"#{edge.label}"
+    key = edge.counter
     if after.visits.count(key, after.step) >= edge.max_visits:
         raise LoopLimitError(
             edge.label, edge.max_visits, path=site.place.path, state=scope.seen(after.data)

@@ -108,6 +108,8 @@ async def run_inline(
     if halt is Halt.LIMIT:
         path = run.position.node or ""
         raise StepsExceededError(max_steps, path=path, state=engine.state)
+    if halt is Halt.HELD and run.refusal is not None:
+        raise run.refusal
 
 
 async def execute(

@@ -69,6 +69,7 @@ class Run(RunSingleStep):
         self.cell: Context | None = None
         self.variables: dict[str, Variables] = {}
         self.variables_at: Callable[[list[str]], Variables] | None = None
+        self.refused: dict[str, Exception] = {}
 
     async def go(self) -> Halt:
         """Run until nothing moves any more, branches side by side.
@@ -96,6 +97,11 @@ class Run(RunSingleStep):
     ) -> None:
         """Commit a decision for the barrier that waits in `scope`; see `barriers.decide`."""
         await barriers.decide(self, scope, decision, by)
+
+    @property
+    def refusal(self) -> Exception | None:
+        """Why the first of the decisions was refused that were; see `barriers.answer`."""
+        return next(iter(self.refused.values()), None)
 
     def _capturing(self) -> AbstractContextManager[None]:
         if not self.capture:

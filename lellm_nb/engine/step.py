@@ -44,6 +44,7 @@ class RunStep(RunRecord):
         variables: What nodes have set of them since, by the branch that they are in.
         variables_at: Gives the same for where the run began, or `None` where nothing was set.
         cancelling: Tells whether the task that the run is awaited in is being cancelled.
+        refused: By barrier id, why a decision was refused at last: the barrier goes on waiting.
     """
 
     scope: Scope
@@ -57,6 +58,7 @@ class RunStep(RunRecord):
     cell: Context | None
     variables: dict[str, Variables]
     variables_at: Callable[[list[str]], Variables] | None
+    refused: dict[str, Exception]
 
     async def run_node(self, scope: Scope, level: Position, site: Site) -> Halt | None:
         """Run a node, or look its outcome up, and commit it.
@@ -211,8 +213,7 @@ class RunStep(RunRecord):
         try:
             committed = commit.commit_node(scope, site, level, outcome)
         except Exception as error:
-            state = scope.seen(level.data)
-            failed = NodeExecutionError(site.place.path, error, state=state)
+            failed = NodeExecutionError(site.place.path, error, state=scope.seen(level.data))
             raise self.failed(scope, level, site, failed, now, 0.0) from error
         await self.publish(scope, committed, now, 0.0, outcome)
         return None

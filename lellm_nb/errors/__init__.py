@@ -14,6 +14,7 @@ from lellm_nb.errors.base import listed as listed
 from lellm_nb.errors.base import path_text as path_text
 from lellm_nb.errors.build import (
     BuildErrors,
+    DecisionEdgeError,
     DuplicateNodeError,
     EmptyParallelError,
     FallbackLoopError,
@@ -75,6 +76,7 @@ __all__ = [
     "ConditionNotStoredError",
     "CorruptedCheckpointError",
     "DebuggerError",
+    "DecisionEdgeError",
     "DuplicateNodeError",
     "EdgeError",
     "EmptyParallelError",

@@ -9,6 +9,7 @@ from lellm_nb.errors.base import LellmError, listed, nearest
 
 __all__ = [
     "BuildErrors",
+    "DecisionEdgeError",
     "DuplicateNodeError",
     "EmptyParallelError",
     "FallbackLoopError",
@@ -79,6 +80,32 @@ class EmptyParallelError(GraphError):
     def __init__(self, node: str) -> None:
         self.node = node
         super().__init__(f"Parallel {node!r} has no branch: give it at least one.")
+
+
+class DecisionEdgeError(GraphError):
+    """An edge for a decision is for none, or leaves what is no barrier, or is one too many.
+
+    Attributes:
+        barrier, target: What it leaves, and where it leads.
+        decision: What it is for.
+    """
+
+    def __init__(
+        self,
+        barrier: Any,
+        target: Any,
+        decision: Any,
+        problem: str = "",
+        *,
+        known: Sequence[str] = (),
+    ) -> None:
+        self.barrier = barrier
+        self.target = target
+        self.decision = decision
+        if not problem:
+            guess = nearest(decision, known) if isinstance(decision, str) else ""
+            problem = f"an edge is for {listed(map(repr, known))}, not for {decision!r:.60}.{guess}"
+        super().__init__(f"Edge {barrier} -> {target} on {decision!r:.60}: {problem}")
 
 
 class FallbackLoopError(GraphError):

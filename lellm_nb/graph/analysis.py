@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from lellm_nb.graph.edge import Edge
+from lellm_nb.graph.edge import Edge, Router
 from lellm_nb.graph.shape import GraphShape
 
 __all__ = ["Analysis", "Cycle", "Finding", "analyze", "find_cycles"]
@@ -20,7 +20,7 @@ class Finding:
 
     Attributes:
         level: ``warning`` or ``info``.
-        code: ``unprotected_cycle``, ``fallback_in_cycle``, ``dead_edge``,
+        code: ``unprotected_cycle``, ``fallback_in_cycle``, ``dead_edge``, ``reject_leads_on``,
             ``protected_cycle``, ``unreachable`` or ``edge_from_end``.
         message: In words.
         nodes: The nodes it is about.
@@ -83,7 +83,8 @@ def find_cycles(graph: GraphShape) -> list[Cycle]:
 
 def analyze(graph: GraphShape) -> Analysis:
     """Look at a graph's shape."""
-    found = [*_about_cycles(graph), *_about_edges(graph), *_about_reach(graph)]
+    found = [*_about_barriers(graph), *_about_cycles(graph)]
+    found += [*_about_edges(graph), *_about_reach(graph)]
     return Analysis(tuple(sorted(found, key=lambda finding: finding.level != "warning")))
 
 
@@ -103,6 +104,30 @@ def _about_cycles(graph: GraphShape) -> Iterator[Finding]:
         if edge.kind == "fallback" and inside:
             text = f"fallback edge {edge.label} is inside a cycle"
             yield Finding("warning", "fallback_in_cycle", text, (edge.source, edge.target))
+
+
+def _about_barriers(graph: GraphShape) -> Iterator[Finding]:
+    """Find the barriers at which a rejection leads where an approval leads (SEMANTICS G8)."""
+    routers = {name: Router(edges) for name, edges in _out_edges(graph).items()}
+    for name, node in graph.nodes.items():
+        way = routers[name].always
+        if getattr(node, "kind", "") != "barrier" or name == graph.end or way is None:
+            continue
+        target = str(way.next_node)
+        if getattr(graph.nodes[target], "cases", ()):
+            continue  # a condition comes next, and asks the state
+        text = (
+            f"rejecting {name} leads to {target}, as approving it does: add"
+            f" edge_on({name!r}, …, 'reject') or a conditional edge"
+        )
+        yield Finding("warning", "reject_leads_on", text, (name, target))
+
+
+def _out_edges(graph: GraphShape) -> dict[str, list[Edge]]:
+    out: dict[str, list[Edge]] = {name: [] for name in graph.nodes}
+    for edge in graph.edges:
+        out[edge.source].append(edge)
+    return out
 
 
 def _about_edges(graph: GraphShape) -> Iterator[Finding]:

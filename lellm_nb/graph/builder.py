@@ -16,6 +16,7 @@ from lellm_nb.errors import (
     UnknownNodeError,
 )
 from lellm_nb.graph.decision import DefaultAction
+from lellm_nb.graph.decision_edge import check_kind, decision_problems
 from lellm_nb.graph.edge import Edge
 from lellm_nb.graph.graph import Graph
 from lellm_nb.graph.node import (
@@ -190,6 +191,31 @@ class GraphBuilder:
         self._edges.append(Edge(a, b, "fallback", None, max_visits))
         return self
 
+    def edge_on(
+        self, barrier: str, target: str, decision: str, *, max_visits: int | None = None
+    ) -> GraphBuilder:
+        """Add a barrier's way out for a decision, whatever the state says; it goes first.
+
+        Args:
+            barrier: The barrier that is decided.
+            target: Where the decision leads.
+            decision: ``"approve"`` (Modify is one, too), ``"reject"``, or ``"timeout"``: the time
+                was up. Without an edge for that, the default action takes the one for itself.
+            max_visits: How often it should be taken at most.
+
+        Raises:
+            DecisionEdgeError: There are no edges for such a decision.
+
+        Example:
+            >>> g = GraphBuilder("mail").barrier("ask").node("send", lambda ctx: {"sent": True})
+            >>> g = g.edge("ask", "send").edge_on("ask", "ask", "reject").start("ask").end("send")
+            >>> g.build().analyze_cycles()[0].nodes
+            ('ask',)
+        """
+        kind = check_kind(barrier, target, decision)
+        self._edges.append(Edge(barrier, target, kind, None, max_visits))
+        return self
+
     def on_error(self, node: str, target: str) -> GraphBuilder:
         """Say which node takes a failure of `node`."""
         self._errors[node] = target
@@ -251,6 +277,7 @@ class GraphBuilder:
             named += [(f"edge {edge.label}", edge.source), (f"edge {edge.label}", edge.target)]
             if edge.kind == "fallback" and edge.source == edge.target:
                 yield FallbackLoopError(edge.source)
+        yield from decision_problems(known, self._edges)
         for node in known.values():
             named += [(f"the goto list of {node.name!r}", target) for target in node.goto]
         for source, target in self._errors.items():

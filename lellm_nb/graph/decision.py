@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, ClassVar
 
+from lellm_nb.errors import DebuggerError
 from lellm_nb.state.frozen import freeze
 from lellm_nb.state.mutation import Delete, Key, Mutation, Put, check_key
 
-__all__ = ["Approve", "Decision", "DefaultAction", "Modify", "Reject", "Reroute"]
+__all__ = ["Approve", "Decision", "DefaultAction", "Modify", "Reject", "Reroute", "check_decision"]
 
 
 class DefaultAction(Enum):
@@ -85,3 +86,16 @@ class Reroute:
 
 
 Decision = Approve | Reject | Modify | Reroute
+
+
+def check_decision(decision: Any) -> None:
+    """Refuse what is no decision.
+
+    Raises:
+        DebuggerError: It is none.
+    """
+    if not isinstance(decision, Decision):
+        raise DebuggerError(
+            f"{decision!r:.60} is no decision: give Approve(), Reject(reason),"
+            " Modify(key, value) or Reroute(target)."
+        )

@@ -1,4 +1,4 @@
-"""Edges, and how a committed state picks one (SEMANTICS G2)."""
+"""Edges, and how a committed state or a decision picks one (SEMANTICS G2, G8)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["Edge", "Route", "Router"]
+__all__ = ["DECISION_KINDS", "Edge", "Route", "Router"]
+
+DECISION_KINDS = ("timeout", "approve", "reject")
+"""The kinds of decision edges: each is named by what it is for, in the order of being looked at."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -15,7 +18,8 @@ class Edge:
 
     Attributes:
         source, target: Node names.
-        kind: ``"normal"``, ``"conditional"`` or ``"fallback"``.
+        kind: ``"normal"``, ``"conditional"``, ``"fallback"``, or for a decision edge what it is
+            for: ``"approve"``, ``"reject"`` or ``"timeout"``.
         predicate: What a conditional edge asks the committed state.
         max_visits: How often it should be taken at most; see SEMANTICS G5.
     """
@@ -31,9 +35,24 @@ class Edge:
         """The edge as people write it: ``a -> b``."""
         return f"{self.source} -> {self.target}"
 
+    @property
+    def for_decision(self) -> bool:
+        """Whether it is a way out for a decision, whatever the state says (SEMANTICS G8)."""
+        return self.kind in DECISION_KINDS
+
+    @property
+    def described(self) -> str:
+        """The label, and for a decision edge the decision as well: ``a -> b (on reject)``."""
+        return f"{self.label} (on {self.kind})" if self.for_decision else self.label
+
+    @property
+    def counter(self) -> str:
+        """The name under which it is counted how often the edge was taken (SEMANTICS G5)."""
+        return f"#{self.described}"
+
     def hash_text(self) -> str:
         """The edge's part of the canonical hash (SEMANTICS G6)."""
-        mark = '"?"' if self.kind == "conditional" else '""'
+        mark = '"?"' if self.kind == "conditional" or self.for_decision else '""'
         return f"{self.source}->{self.target}{mark}{'!' if self.kind == 'fallback' else ''}"
 
 
@@ -43,7 +62,8 @@ class Route:
 
     Attributes:
         next_node: Where to; `None` is the end of the level.
-        kind: ``normal``, ``conditional``, ``fallback``, ``goto``, ``error`` or ``end``.
+        kind: ``normal``, ``conditional``, ``fallback``, ``goto``, ``error`` or ``end``; of a
+            decision edge what it is for: ``approve``, ``reject`` or ``timeout``.
         tried: The conditions asked, in order, each with its answer.
         edge: The edge that was taken, as it was when it was taken.
     """
@@ -74,11 +94,11 @@ class Router:
     """The out-edges of one node, sorted once. Its routes are shared by all frames.
 
     Attributes:
-        always: The route, where no condition has to be asked; else `None`.
+        always: The route, where neither a condition nor a decision has a say; else `None`.
         edges: All out-edges in the order in which they are looked at.
     """
 
-    __slots__ = ("_conditional", "_won", "always", "edges")
+    __slots__ = ("_conditional", "_decided", "_won", "always", "edges")
 
     def __init__(self, edges: Iterable[Edge]) -> None:
         edges = list(edges)
@@ -92,14 +112,26 @@ class Router:
             for i, edge in enumerate(self._conditional)
         ]
         self._won.append(Route(last.target, last.kind, asked, last) if last else None)
-        self.always = None if self._conditional else self._won[0]
+        self._decided = {
+            edge.kind: Route(edge.target, edge.kind, (), edge)
+            for edge in self.edges
+            if edge.for_decision
+        }
+        self.always = None if self._conditional or self._decided else self._won[0]
 
-    def choose(self, state: Any) -> Route | None:
+    def choose(self, state: Any, on: Iterable[str] = ()) -> Route | None:
         """Return the route for a committed state, or `None` where no edge matches.
+
+        Args:
+            on: The kinds of decision edges that may be taken, what goes first in front; see
+                `kinds_for`.
 
         Raises:
             PredicateFailed: A condition raised; names the edge.
         """
+        for kind in on:
+            if kind in self._decided:
+                return self._decided[kind]
         for i, edge in enumerate(self._conditional):
             try:
                 if edge.predicate(state):  # type: ignore[misc]  # conditional edges have one
@@ -111,4 +143,4 @@ class Router:
         return self._won[-1]
 
 
-_ORDER = ("conditional", "normal", "fallback")
+_ORDER = (*DECISION_KINDS, "conditional", "normal", "fallback")

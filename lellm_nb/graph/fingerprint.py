@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from lellm_nb.graph.edge import DECISION_KINDS
 from lellm_nb.graph.shape import GraphShape
 from lellm_nb.graph.walk import branches_of, levels
 
@@ -102,7 +103,7 @@ def _order(old: Fingerprint, new: Fingerprint) -> Iterator[str]:
         both = {edge[:4] for edge in other.edges}
         order: dict[tuple[str, str], list[str]] = {}
         for edge in side.edges:
-            if edge[:4] in both:
+            if edge[:4] in both and edge[3] not in DECISION_KINDS:
                 order.setdefault(edge[:2], []).append(edge[2])
         orders.append(order)
     for source, targets in orders[1].items():

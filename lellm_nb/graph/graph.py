@@ -156,7 +156,10 @@ class Graph(GraphShape):
         )
         for source, target in wanted:
             known = [edge.label for edge in self.edges if edge.kind == "conditional"]
-            raise NoSuchNodeError(f"{source} -> {target}", known, kind="conditional edge")
+            name = f"{source} -> {target}"
+            asked = [e.described for e in self.edges if e.for_decision and e.label == name]
+            problem = f"Edge {asked[0]} has no condition to replace." if asked else ""
+            raise NoSuchNodeError(name, known, problem, kind="conditional edge")
         return Graph(
             self.name,
             changed,

@@ -39,7 +39,13 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class ToRoute:
-    """The node is committed, its way out is still to be found (SEMANTICS R4)."""
+    """The node is committed, its way out is still to be found (SEMANTICS R4).
+
+    Attributes:
+        on: After a decision: the kinds of decision edges that it may take (SEMANTICS G8).
+    """
+
+    on: tuple[str, ...] = ()
 
 
 TO_ROUTE: Final = ToRoute()
@@ -57,7 +63,7 @@ class Position:
         data: The level's state in compact form; `state` is what user code reads.
         step: How many steps of this level are committed.
         visits: The shared log of visits; this level's version is at `step`.
-        hold: What has to happen before the node moves: a `Waiting`, `TO_ROUTE` or `None`.
+        hold: What has to happen before the node moves: a `Waiting`, a `ToRoute` or `None`.
         inner: What runs inside the node: a `Position`, a `Fan` or `None`.
         wrote: The mutations of this level since it was entered; `None` at the root.
     """

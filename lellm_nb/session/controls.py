@@ -37,6 +37,8 @@ class Controls:
         capture: Whether what nodes print, log and display goes into their frames.
         cell: The context variables of whoever asked for this; nodes' own come on top of them.
         stopping: What made it stop; `None` while nothing did.
+        refused: Set by the engine: why a decision was refused, where a barrier goes on waiting
+            for that (SEMANTICS B9).
     """
 
     one: bool = False
@@ -53,6 +55,7 @@ class Controls:
     capture: bool = False
     cell: Context | None = None
     stopping: Any = None
+    refused: Exception | None = None
     on_stop: Callable[[Any], None] = field(default=lambda why: None, repr=False)
     """Set by the engine: how it hears that somebody asked to stop."""
     on_abandon: Callable[[], None] = field(default=lambda: None, repr=False)

@@ -15,8 +15,8 @@ from lellm_nb.engine.run import HOLD, Run
 from lellm_nb.engine.scope import Scope, Site, way_to
 from lellm_nb.engine.spot import Spot, find_spot, movable_spots, waiting_spots
 from lellm_nb.engine.variables import variables_at
-from lellm_nb.errors import DebuggerError, NotWaitingError
-from lellm_nb.graph.decision import Decision
+from lellm_nb.errors import NotWaitingError
+from lellm_nb.graph.decision import Decision, check_decision
 from lellm_nb.graph.graph import Graph
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.history import Line
@@ -114,9 +114,14 @@ class Running(Head):
 
         Raises:
             RunError: The run failed; the last frame says so.
+            Exception: What the sink decided was refused again and again; the barrier waits.
         """
         limit = None if max_steps is None else self.position.step + max_steps
-        return await self._go(self._run(barrier=barrier, limit=limit))
+        run = self._run(barrier=barrier, limit=limit)
+        halt = await self._go(run)
+        if halt is Halt.HELD and run.refusal is not None:
+            raise run.refusal
+        return halt
 
     async def advance(self, controls: Controls | None = None) -> Halt:
         """Go on as the controls say; all forward movement of a session comes here.
@@ -135,7 +140,7 @@ class Running(Head):
             return await own_task(work, controls.cell.copy())
         finally:
             self.history.has_variables |= bool(run.variables)
-            controls.stopping = run.stopping
+            controls.stopping, controls.refused = run.stopping, run.refusal
 
     async def _go(self, run: Run, *, one: bool = False) -> Halt:
         if self.history.writer is not None:
@@ -214,7 +219,7 @@ class Running(Head):
             StateError: What is to be modified is not there; the barrier goes on waiting.
             CheckpointStoreError: The store refuses the decision; it stays in memory.
         """
-        _check_decision(decision)
+        check_decision(decision)
         writer = self.history.writer
         if writer is not None:
             writer.check()
@@ -230,10 +235,10 @@ class Running(Head):
         Raises:
             NotWaitingError, NodeNotFoundError, StateError: As for `decide`.
         """
-        _check_decision(decision)
+        check_decision(decision)
         spot = self._waiting_spot(barrier_id)
         assert isinstance(spot.site, Site)
-        done = commit.commit_decision(spot.scope, spot.site, spot.level, decision)
+        done = commit.commit_decision(spot.scope, spot.site, spot.level, decision, "person")
         before, after = spot.level.state, done.level.state
         return Previewed(before, after, done.route.next_node if done.route else None, done.error)
 
@@ -250,14 +255,6 @@ class Running(Head):
     def targets(self, barrier_id: str | None = None) -> list[str]:
         """Return the nodes that a reroute of a waiting barrier may name."""
         return list(self._waiting_spot(barrier_id).scope.graph.nodes)
-
-
-def _check_decision(decision: Any) -> None:
-    if not isinstance(decision, Decision):
-        raise DebuggerError(
-            f"{decision!r:.60} is no decision: give Approve(), Reject(reason),"
-            " Modify(key, value) or Reroute(target)."
-        )
 
 
 def _level_of(scope: Scope, root: Position, path: str) -> Position | None:

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from lellm_nb import Debugger, ExecutionSession, MemorySink, NoopBarrierSink, StopReason
 from lellm_nb.errors import LellmError, NodeExecutionError
+from lellm_nb.graph.decision_edge import kinds_for
+from lellm_nb.graph.walk import graph_at, node_at
 from lellm_nb.state import fold
 from tests.strategies import afinish
 from tests.strategies_graphs import decisions, flat_plans, nested_plans, plans, tame_plans
@@ -61,6 +63,21 @@ def test_the_log_of_a_run_folds_to_every_frame(plan, data):
     for frame in session.line:
         log += frame.mutations
         assert frame.state == fold({"broken": False}, log)
+
+
+@given(plan=any_plan, data=st.data())
+def test_a_decision_takes_the_edge_that_is_for_it(plan, data):
+    """G8: wherever there is one, at every depth; and no other decision takes it."""
+    session = ExecutionSession({}, plan.build())
+    asyncio.run(drawn(session, data))
+    for frame in session.line:
+        node = node_at(session.graph, frame.path)
+        if frame.decision is None or node is None or node.kind != "barrier":
+            continue
+        router = graph_at(session.graph, frame.static_path.rpartition("/")[0]).routers[frame.node]
+        kinds = kinds_for(frame.decision.decision, frame.decision.by)
+        meant = [edge for kind in kinds for edge in router.edges if edge.kind == kind]
+        assert (frame.route.edge in meant[:1]) if meant else not frame.route.edge.for_decision
 
 
 @given(plan=any_plan, data=st.data())

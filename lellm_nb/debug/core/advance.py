@@ -89,7 +89,10 @@ async def advance(
         return stop_with(context, reason, controls.stopping, error=error)
     if claim.interrupts and not session.position.ended:
         return stop(context, StopReason.PAUSED)
-    return stop_for(context, halt, controls.stopping)
+    came = stop_for(context, halt, controls.stopping)
+    if came.reason is StopReason.BARRIER and controls.refused is not None:
+        return dataclasses.replace(came, error=controls.refused)
+    return came
 
 
 def _controls(

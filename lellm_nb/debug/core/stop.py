@@ -65,7 +65,8 @@ class Stop:
     Attributes:
         reason: One of `StopReason`.
         frame: Where the run stands now.
-        error: The failure, when `FAILED` (or when a condition of a stop raised).
+        error: The failure, when `FAILED`; when `BARRIER`, why a decision was refused that came
+            from elsewhere; else what a condition of a stop raised.
         pending: What waits for a decision.
         breakpoint: The stop that was hit; also where the last step or a failure hit one, and
             the reason is `COMPLETED` or `FAILED`.

@@ -13,13 +13,14 @@ from lellm_nb.debug.names.condition_source import source_of
 from lellm_nb.debug.query.read_tracking import Raised, asked_with_reads
 from lellm_nb.errors import NodeExecutionError
 from lellm_nb.graph.decision import Reroute
-from lellm_nb.graph.edge import Edge
+from lellm_nb.graph.decision_edge import kinds_for
+from lellm_nb.graph.edge import DECISION_KINDS, Edge
 from lellm_nb.graph.graph import Graph
 from lellm_nb.graph.placeholder import unknown_code
 from lellm_nb.graph.walk import inner_graph, node_at
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.level_key import LevelKeys, label_of, level_at
-from lellm_nb.record.position import Waiting
+from lellm_nb.record.position import ToRoute, Waiting
 
 if TYPE_CHECKING:
     import pandas
@@ -34,10 +35,11 @@ class Asked:
     Attributes:
         edge: ``a -> b``.
         target: Where it leads.
-        kind: ``conditional``, ``normal`` or ``fallback``.
+        kind: ``conditional``, ``normal`` or ``fallback``; of a decision edge what it is for:
+            ``approve``, ``reject`` or ``timeout``.
         condition: The source text of its condition; empty where it has none.
         result: What the condition said of the committed state; `None` where it has none, or
-            where it raises.
+            where it raises. Of a decision edge, whether that was decided which it is for.
         reads: The keys that the condition reads of that state.
         won: Whether this way was taken.
         note: What else there is to say, in words.
@@ -129,7 +131,7 @@ def explain(frame: Frame, graph: Graph) -> Why:
     key = LevelKeys().of(frame)
     inner = _graph_at(graph, key)
     node = _left(frame, key, inner)
-    rows = list(_rows(frame, inner, node)) if _routes(frame) else []
+    rows = list(_rows(frame, key, inner, node)) if _routes(frame) else []
     return Why(frame, _said(frame, inner, node), rows)
 
 
@@ -158,14 +160,21 @@ def _routes(frame: Frame) -> bool:
     return frame.kind != "error" or frame.level.hold is not None
 
 
-def _rows(frame: Frame, graph: Graph | None, node: str) -> Iterator[Asked]:
+def _rows(frame: Frame, key: str, graph: Graph | None, node: str) -> Iterator[Asked]:
     if graph is None or node not in graph.routers:
         return
     edges = graph.routers[node].edges
     tried = frame.route.tried if frame.route is not None else ()
     winner = _winner(frame, edges)
+    decided = _decided(frame, key)
     at = 0
     for i, edge in enumerate(edges):
+        if edge.for_decision:
+            held = edge.kind in decided
+            note = _LATE if held and winner is not None and i > winner else ""
+            won = i == winner
+            yield Asked(edge.label, edge.target, edge.kind, "", held, (), won, note)
+            continue
         if edge.predicate is None:
             yield Asked(edge.label, edge.target, edge.kind, won=i == winner)
             continue
@@ -176,12 +185,30 @@ def _rows(frame: Frame, graph: Graph | None, node: str) -> Iterator[Asked]:
 
 def _winner(frame: Frame, edges: tuple[Edge, ...]) -> int | None:
     route = frame.route
-    if route is None or route.kind not in ("conditional", "normal", "fallback"):
+    if route is None:
         return None
     if route.kind == "conditional":
-        return len(route.tried) - 1
+        before = sum(edge.for_decision for edge in edges)
+        return before + len(route.tried) - 1
     same = (i for i, e in enumerate(edges) if (e.kind, e.target) == (route.kind, route.next_node))
     return next(same, None)
+
+
+def _decided(frame: Frame, key: str) -> tuple[str, ...]:
+    """Return the kinds of decision edges that could be taken after the step's decision."""
+    at: Frame | None = frame
+    while at is not None:
+        level = level_at(at.position, key)
+        if level is not None and isinstance(level.hold, ToRoute):
+            return level.hold.on
+        if at.decision is not None and at.path == frame.path:
+            return kinds_for(at.decision.decision, at.decision.by)
+        # what only routes, or is edited afterwards, goes by what was decided before it
+        at = at.parent if at.kind in ("route", "edit") else None
+    return ()
+
+
+_LATE = "not asked: an earlier edge had won"
 
 
 def _asked(edge: Edge, frame: Frame, recorded: bool | None, won: bool, late: bool) -> Asked:
@@ -189,7 +216,7 @@ def _asked(edge: Edge, frame: Frame, recorded: bool | None, won: bool, late: boo
     if edge.predicate is unknown_code:
         note = "its condition is not known without the graph"
         return Asked(edge.label, edge.target, edge.kind, "", recorded, (), won, note)
-    notes = ["not asked: an earlier edge had won"] if late else []
+    notes = [_LATE] if late else []
     result: bool | None = None
     try:
         answer, reads = asked_with_reads(edge.predicate, frame.level.data)
@@ -233,6 +260,9 @@ def _said(frame: Frame, graph: Graph | None, node: str) -> str:
         if graph is None or node == graph.end:
             return f"{name} is the end node; its edges are ignored"
         return f"{name} called ctx.end(); its edges were not asked"
+    if route.kind in DECISION_KINDS:
+        decided = "" if frame.decision is None else f", {frame.decision}"
+        return f"{name} went to {to}: its edge for the decision{decided}"
     if route.kind == "conditional":
         return f"{name} went to {to}: the first condition that held"
     asked = "no condition held" if route.tried else "no condition to ask"

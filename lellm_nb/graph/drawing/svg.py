@@ -9,12 +9,14 @@ from xml.sax.saxutils import escape
 
 from lellm_nb.graph.drawing.layered import Box, Drawing, Point, layered, visible
 from lellm_nb.graph.drawing.outline import Outline, outline
+from lellm_nb.graph.edge import DECISION_KINDS
 
 _RULES = (
     ("rect", "fill:#fff;stroke:#b6bdc6;stroke-width:1.3"),
     ("text", "fill:#57606a;font:12px system-ui,sans-serif;text-anchor:middle"),
     (".b", "fill:#f6f8fa;stroke:#d0d7de"),
     (".t", "font-size:11px;text-anchor:start"),
+    (".e", "font-size:10px;stroke:#fff;stroke-width:3;paint-order:stroke"),
     ("path", "fill:none;stroke:#8b949e;stroke-width:1.3;marker-end:url(#lg-tip)"),
     (".conditional", "stroke-dasharray:5 4"),
     (".fallback", "stroke-dasharray:2 3"),
@@ -55,9 +57,15 @@ def svg(whole: Outline, drawing: Drawing, statuses: Mapping[int, str] | None = N
     for number, box in drawing.boxes.items():
         parts.append(_rect(box, "b"))
         parts.append(_text(box[0] + 10, box[1] + 17, whole.nodes[number].name, "t"))
+    words: dict[Point, list[str]] = {}
     for _source, _target, kind, points in drawing.edges:
         if points:
-            parts.append(f"<path class='{kind}' d='{path_data(points)}'/>")
+            for_decision = kind in DECISION_KINDS
+            look = "conditional" if for_decision else kind
+            parts.append(f"<path class='{look}' d='{path_data(points)}'/>")
+            if for_decision:
+                words.setdefault(middle(points), []).append(kind)
+    parts += [_text(*at, ", ".join(said), "e") for at, said in words.items()]  # above the lines
     for number, box in drawing.nodes.items():
         x, y, w, h = box
         status = statuses.get(number, "")
@@ -76,6 +84,20 @@ def path_data(points: list[Point]) -> str:
     (x, y), *rest = points
     tail = " ".join(f"{px:.0f} {py:.0f}" for px, py in rest)
     return f"M{x:.0f} {y:.0f}C{tail}"
+
+
+def middle(points: list[Point]) -> Point:
+    """Return a point about halfway along a Bézier path.
+
+    Example:
+        >>> middle([(0, 0), (0, 4), (8, 4), (8, 8)])
+        (4.0, 4.0)
+    """
+    curves = max(1, (len(points) - 1) // 3)
+    a, b, c, d = points[3 * ((curves - 1) // 2) :][:4]
+    if curves % 2 == 0:
+        return d
+    return (a[0] + 3 * b[0] + 3 * c[0] + d[0]) / 8, (a[1] + 3 * b[1] + 3 * c[1] + d[1]) / 8
 
 
 def _rect(box: Box, name: str) -> str:

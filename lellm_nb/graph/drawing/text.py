@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lellm_nb.graph.edge import Edge
+from lellm_nb.graph.edge import DECISION_KINDS, Edge
 from lellm_nb.graph.node import Condition
 from lellm_nb.graph.shape import GraphShape
 from lellm_nb.graph.walk import graphs_in
@@ -16,6 +16,7 @@ __all__ = ["all_edges", "to_graphviz", "to_mermaid"]
 
 _SHAPES = {"barrier": "hexagon", "condition": "diamond", "subgraph": "box3d", "parallel": "cds"}
 _STYLES = {"conditional": "dashed", "fallback": "dotted", "goto": "dotted", "error": "dotted"}
+_STYLES |= dict.fromkeys(DECISION_KINDS, "dashed")
 
 
 def all_edges(graph: GraphShape) -> list[Edge]:
@@ -52,10 +53,9 @@ def to_graphviz(graph: GraphShape) -> graphviz.Digraph:
                     draw(inner, box, f"{prefix}{name}/{title}/")
                 into.edge(own, ids(f"{prefix}{name}/{title}/{inner.start}"), style="dotted")
         for edge in all_edges(level):
-            label = f"max {edge.max_visits}" if edge.max_visits is not None else ""
             style = _STYLES.get(edge.kind, "solid")
             ends = ids(prefix + edge.source), ids(prefix + edge.target)
-            into.edge(*ends, label=label, style=style)
+            into.edge(*ends, label=_label(edge), style=style)
 
     draw(graph, made, "")
     return made
@@ -81,12 +81,20 @@ def to_mermaid(graph: GraphShape) -> str:
                 lines.append(f"{indent}{own} -.-> {ids(f'{prefix}{name}/{title}/{inner.start}')}")
         for edge in all_edges(level):
             arrow = "-->" if edge.kind == "normal" else "-.->"
-            label = f"|max {edge.max_visits}|" if edge.max_visits is not None else ""
+            label = f"|{_label(edge)}|" if _label(edge) else ""
             ends = ids(prefix + edge.source), ids(prefix + edge.target)
             lines.append(f"{indent}{ends[0]} {arrow}{label} {ends[1]}")
 
     draw(graph, "", "  ")
     return "\n".join(lines) + "\n"
+
+
+def _label(edge: Edge) -> str:
+    """Return what stands at an edge: what it is for, and how often it may be taken."""
+    said = [edge.kind] if edge.for_decision else []
+    if edge.max_visits is not None:
+        said.append(f"max {edge.max_visits}")
+    return ", ".join(said)
 
 
 def _mermaid_text(name: str) -> str:

@@ -17,7 +17,7 @@ from lellm_nb.record.codec.positions import PositionWriter, hold_form
 from lellm_nb.record.codec.values import Codec, to_bytes
 from lellm_nb.record.frame import RAN, Frame
 from lellm_nb.record.level_key import LevelKeys, level_at, steps_of, without_visits
-from lellm_nb.record.position import Fan, Position, ToRoute, Waiting
+from lellm_nb.record.position import Fan, Position
 from lellm_nb.state.compact import MISSING, Wide
 from lellm_nb.state.lens import IdentityLens, KeyLens
 from lellm_nb.state.mutation import Delete, Put, Reduce
@@ -140,14 +140,11 @@ class FrameWriter:
             counts = kind in RAN or kind == "error"
             node = before.node if route is None else route.next_node
             foreseen = level.node == node and level.step == before.step + counts
-            hold = level.hold
-            if isinstance(hold, Waiting):
-                more["h"] = hold_form(hold)
-            elif isinstance(hold, ToRoute):
-                more["h"] = 1
+            if level.hold is not None:
+                more["h"] = hold_form(level.hold)
             edge = None if route is None else route.edge
             if edge is not None and edge.max_visits is not None:
-                key = f"#{edge.label}"
+                key = edge.counter
                 if level.visits.count(key, level.step) > before.visits.count(key, before.step):
                     more["c"] = key
         for m in frame.mutations:

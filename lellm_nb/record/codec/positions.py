@@ -131,7 +131,7 @@ def hold_form(hold: Waiting | ToRoute | None) -> Any:
     if hold is None:
         return None
     if isinstance(hold, ToRoute):
-        return 1
+        return {"on": list(hold.on)} if hold.on else 1
     return [hold.barrier_id, hold.name, hold.timeout, hold.then, hold.ends]
 
 
@@ -141,6 +141,8 @@ def read_hold(form: Any) -> Waiting | ToRoute | None:
         return None
     if form == 1:
         return TO_ROUTE
+    if isinstance(form, dict):
+        return ToRoute(tuple(map(str, form["on"])))
     barrier_id, name, timeout, then, ends = form
     limit = None if timeout is None else float(timeout)
     return Waiting(str(barrier_id), str(name), limit, str(then), bool(ends))

@@ -4,6 +4,9 @@
 import { attr, svg } from "../core/dom.js";
 import { around, arrow, distance, middle } from "./curves.js";
 
+/** Kinds of edges that are for a decision: that word stands beside them. */
+const DECISIONS = new Set(["timeout", "approve", "reject"]);
+
 /**
  * @param {Drawing} drawing
  * @param {Map<number, Place>} places
@@ -15,12 +18,16 @@ export function edgeLayer(drawing, places) {
   const ways = [];
   /** The edges of each `"a b"`, and whether they are drawn as taken. @type {Map<string, { edges: SVGElement[], taken?: boolean }>} */
   const pairs = new Map();
+  /** What is said of edges, by where it stands. @type {Map<string, SVGElement>} */
+  const words = new Map();
   /** The edge under the pointer. @type {SVGElement | null} */
   let pointed = null;
 
   for (const [a, b, kind, numbers] of drawing.edges ?? []) {
     if (!numbers.length) continue;
-    const one = arrow(numbers, `edge edge-${kind}`);
+    const decides = DECISIONS.has(kind);
+    const one = arrow(numbers, `edge edge-${kind}${decides ? " edge-decision" : ""}`);
+    if (decides) sayAt(one, numbers, kind);
     layer.append(one);
     ways.push({ one, a, b, kind, numbers, box: around(numbers), far: false, dot: null });
     const pair = pairs.get(`${a} ${b}`) ?? { edges: [] };
@@ -59,6 +66,21 @@ export function edgeLayer(drawing, places) {
     way.dot = stop ? svg("circle", { class: "stop", ...middle(way.numbers), r: 4.5 }) : null;
     if (way.dot) way.one.append(way.dot);
     attr(way.one, "data-stop", stop ? "on" : null);
+  }
+
+  /**
+   * Say what an edge is for; where another one of its ends lies on it, beside what that says.
+   * @param {SVGElement} one
+   * @param {number[]} numbers
+   * @param {string} word
+   */
+  function sayAt(one, numbers, word) {
+    const { cx, cy } = middle(numbers);
+    const said = words.get(`${cx} ${cy}`);
+    if (said) return said.append(`, ${word}`);
+    const text = svg("text", { class: "edge-word", x: cx, y: cy, dy: "0.35em", "aria-hidden": "true" }, word);
+    words.set(`${cx} ${cy}`, text);
+    one.append(text);
   }
 
   /** A way that was gone without an edge being there, as goto does. @param {string} key */
