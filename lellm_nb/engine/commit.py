@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 from lellm_nb.engine.driving.drive import apart
 from lellm_nb.engine.scope import Scope, Site
 from lellm_nb.errors import (
-    EdgeError,
     InvalidGraphError,
     LoopLimitError,
     NodeExecutionError,
@@ -170,10 +169,7 @@ def find_route(scope: Scope, site: Site, level: Position, target: str | None, en
         on = () if hold is None else hold.on  # type: ignore[union-attr]  # what waits is not routed
         route = apart(router.choose, state, on)
     except PredicateFailed as failure:
-        edge = failure.edge
-        raise EdgeError(
-            edge.source, edge.target, failure.cause, path=site.place.path, state=state
-        ) from failure.cause
+        raise site.way_failure(failure, state) from failure.cause
     if route is not None:
         return route
     path = site.place.path

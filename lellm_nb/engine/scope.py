@@ -13,8 +13,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from lellm_nb.engine.driving.drive import apart
-from lellm_nb.errors import ChangedNodeError, NodeExecutionError, NodeNotFoundError
-from lellm_nb.graph.edge import Router
+from lellm_nb.errors import ChangedNodeError, EdgeError, NodeExecutionError, NodeNotFoundError
+from lellm_nb.graph.code_patch import edge_patch, node_patch
+from lellm_nb.graph.edge import PredicateFailed, Router
 from lellm_nb.graph.graph import Graph
 from lellm_nb.graph.node import Custom, Node, Parallel, Subgraph, Task
 from lellm_nb.record.frame import Frame, Place
@@ -67,6 +68,20 @@ class Site:
     def next_visit(self, level: Position) -> int:
         """Return how often the node will have run in its level's entry, the next run included."""
         return level.visits.count(self.name, level.step) + 1
+
+    def failure(self, cause: BaseException, state: Any) -> NodeExecutionError:
+        """Return the error of a step that failed, with how its code is mended."""
+        place = self.place
+        return NodeExecutionError(
+            place.path, cause, state=state, patch=node_patch(self.node, place.static)
+        )
+
+    def way_failure(self, failed: PredicateFailed, state: Any) -> EdgeError:
+        """Return the error of a condition that raised, with how it is mended."""
+        edge, place = failed.edge, self.place
+        how = edge_patch(edge, place.static)
+        asked = (edge.source, edge.target, failed.cause)
+        return EdgeError(*asked, path=place.path, state=state, patch=how)
 
     def branch_graph(self, name: str, surrounding: Graph) -> Graph:
         """Return a branch as a graph of one node, made once."""

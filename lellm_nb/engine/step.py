@@ -21,7 +21,7 @@ from lellm_nb.engine.run_record import RunRecord
 from lellm_nb.engine.scope import Scope, Site
 from lellm_nb.engine.spot import Move
 from lellm_nb.engine.variables import Variables, apply_variables, chains, variables_after
-from lellm_nb.errors import NodeExecutionError, NodeNotFoundError, RunError
+from lellm_nb.errors import NodeNotFoundError, RunError
 from lellm_nb.record.frame import DecisionRecord
 from lellm_nb.record.outcome import LIVE, Outcome
 from lellm_nb.record.position import Position
@@ -136,7 +136,7 @@ class RunStep(RunRecord):
                 failure = await self._own_failure(scope, error)
         if failure is not None:
             state = scope.seen(level.data)
-            failed = NodeExecutionError(site.place.path, failure, state=state)
+            failed = site.failure(failure, state)
             raise self.failed(scope, level, site, failed, started, duration, ctx) from failure
         frame = self._record(scope, committed, started, duration, ctx)
         if publisher is not None:
@@ -213,7 +213,7 @@ class RunStep(RunRecord):
         try:
             committed = commit.commit_node(scope, site, level, outcome)
         except Exception as error:
-            failed = NodeExecutionError(site.place.path, error, state=scope.seen(level.data))
+            failed = site.failure(error, scope.seen(level.data))
             raise self.failed(scope, level, site, failed, now, 0.0) from error
         await self.publish(scope, committed, now, 0.0, outcome)
         return None
@@ -244,7 +244,7 @@ class RunStep(RunRecord):
             failure = await self._own_failure(scope, error)
             assert failure is not None
             state = scope.seen(level.data)
-            failed = NodeExecutionError(site.place.path, failure, state=state)
+            failed = site.failure(failure, state)
             raise self.failed(scope, level, site, failed, now, 0.0) from failure
         await self.publish(scope, done, now, 0.0, None)
 

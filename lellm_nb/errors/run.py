@@ -76,19 +76,30 @@ class ChangedNodeError(NodeNotFoundError):
 
 
 class NodeExecutionError(RunError):
-    """A node raised; `__cause__` is what it raised. Nothing of its step was committed."""
+    """A node raised; `__cause__` is what it raised. Nothing of its step was committed.
 
-    def __init__(self, path: str, cause: BaseException, *, state: Any = None) -> None:
+    Attributes:
+        patch: The call that gives it other code, where defining its function again does not.
+    """
+
+    def __init__(
+        self, path: str, cause: BaseException, *, state: Any = None, patch: str = ""
+    ) -> None:
+        self.patch = patch
         if isinstance(cause, RunError):
             text = f"{path!r} failed inside: {innermost(cause)}"
         else:
             detail = f"{type(cause).__name__}: {cause}" if str(cause) else type(cause).__name__
             text = (
                 f"Node {path!r} failed with {detail}. Its step was not committed;"
-                " mend the function and retry."
+                f" mend the function and retry.{_by_hand(patch)}"
             )
         super().__init__(text, path=path, state=state)
         self.__cause__ = cause
+
+
+def _by_hand(patch: str) -> str:
+    return f" No name leads to it: give the new one with {patch}." if patch else ""
 
 
 class ParallelError(ExceptionGroup[RunError], RunError):
@@ -136,17 +147,30 @@ class UnroutedError(RunError):
 
 
 class EdgeError(RunError):
-    """A predicate raised; `edge` is its name and `__cause__` what it raised."""
+    """A predicate raised; `edge` is its name and `__cause__` what it raised.
+
+    Attributes:
+        patch: The call that gives it another one, where defining it again does not.
+    """
 
     def __init__(
-        self, source: str, target: str, cause: BaseException, *, path: str = "", state: Any = None
+        self,
+        source: str,
+        target: str,
+        cause: BaseException,
+        *,
+        path: str = "",
+        state: Any = None,
+        patch: str = "",
     ) -> None:
         self.source = source
         self.target = target
         self.edge = f"{source} -> {target}"
+        self.patch = patch
         super().__init__(
             f"The condition of edge {self.edge} raised {type(cause).__name__}: {cause}."
-            " The node's step is committed; mend the condition, then step again to route.",
+            " The node's step is committed; mend the condition, then step again to route."
+            f"{_by_hand(patch)}",
             path=path or source,
             state=state,
         )

@@ -15,6 +15,7 @@ from lellm_nb.errors import (
     MissingStartError,
     UnknownNodeError,
 )
+from lellm_nb.graph.code_place import note_users
 from lellm_nb.graph.decision import DefaultAction
 from lellm_nb.graph.decision_edge import check_kind, decision_problems
 from lellm_nb.graph.edge import Edge
@@ -264,6 +265,8 @@ class GraphBuilder:
             hash_override=self._hash,
         )
         assert graph.routers  # made here, so that no run pays for it
+        note_users(graph)
+        assert graph.code is not None  # names are looked up now, while they mean what is in it
         return graph
 
     def _find_problems(self) -> Iterable[GraphError]:

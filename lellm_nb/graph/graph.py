@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any
 from lellm_nb.errors import NoSuchNodeError
 from lellm_nb.graph.analysis import Analysis, Cycle, analyze, find_cycles
 from lellm_nb.graph.canonical_hash import canonical_hash
+from lellm_nb.graph.code_name import Code
+from lellm_nb.graph.code_place import EDGE, CodePlace, condition_at, named_code, with_code
 from lellm_nb.graph.drawing.text import to_graphviz, to_mermaid
 from lellm_nb.graph.edge import Edge, Router
 from lellm_nb.graph.fingerprint import Fingerprint
-from lellm_nb.graph.node import Condition, Node, Parallel, Subgraph, Task, make_node
+from lellm_nb.graph.node import Condition, Node
 from lellm_nb.graph.shape import GraphShape
 from lellm_nb.state.registry import ReducerRegistry
 
@@ -136,34 +138,44 @@ class Graph(GraphShape):
 
         Args:
             nodes: Node path (``agent/llm``) to the function that replaces its own.
-            edges: ``(source, target)`` of a conditional edge to its new predicate.
+            edges: ``(source, target)`` of a conditional edge, or of a case of a Condition, to
+                its new predicate; inside of other nodes the source is a path.
 
         Raises:
             NoSuchNodeError: There is no such node, or no such conditional edge.
         """
-        changed = dict(self.nodes)
-        for path, target in (nodes or {}).items():
-            name, _, below = path.partition("/")
-            if name not in changed:
-                raise NoSuchNodeError(path, changed)
-            changed[name] = _with_code(changed[name], below, target)
-        wanted = dict(edges or {})
-        rewired = tuple(
-            replace(edge, predicate=wanted.pop((edge.source, edge.target)))
-            if edge.kind == "conditional" and (edge.source, edge.target) in wanted
-            else edge
-            for edge in self.edges
-        )
-        for source, target in wanted:
-            known = [edge.label for edge in self.edges if edge.kind == "conditional"]
-            name = f"{source} -> {target}"
-            asked = [e.described for e in self.edges if e.for_decision and e.label == name]
-            problem = f"Edge {asked[0]} has no condition to replace." if asked else ""
-            raise NoSuchNodeError(name, known, problem, kind="conditional edge")
-        return Graph(
+        codes: dict[CodePlace, Any] = {CodePlace(path): fn for path, fn in (nodes or {}).items()}
+        for (source, target), predicate in (edges or {}).items():
+            codes[condition_at(self, source, target)] = predicate
+        return self.recoded(codes)
+
+    @cached_property
+    def code(self) -> Mapping[CodePlace, Code]:
+        """The code in it that is followed by a name (SEMANTICS G9); graphs inside have theirs."""
+        return named_code(self, {})
+
+    def recoded(self, codes: Mapping[CodePlace, Any]) -> Graph:
+        """Return the same graph with other code at some places of it, or of graphs inside.
+
+        Raises:
+            NoSuchNodeError: There is no such node.
+        """
+        edges = list(self.edges)
+        by_node: dict[str, dict[CodePlace, Any]] = {}
+        for place, code in codes.items():
+            if place.part == EDGE and "/" not in place.path:
+                edges[place.number] = replace(edges[place.number], predicate=code)
+            else:
+                by_node.setdefault(place.path.partition("/")[0], {})[place] = code
+        nodes = dict(self.nodes)
+        for name, inside in by_node.items():
+            if name not in nodes:
+                raise NoSuchNodeError(next(iter(inside)).path, nodes)
+            nodes[name] = with_code(nodes[name], name, inside)
+        made = Graph(
             self.name,
-            changed,
-            rewired,
+            nodes,
+            tuple(edges),
             self.start,
             self.end,
             reducers=self.reducers,
@@ -171,6 +183,8 @@ class Graph(GraphShape):
             enforce_max_visits=self.enforce_max_visits,
             hash_override=self._hash_override,
         )
+        made.code = named_code(made, self.code)
+        return made
 
     # The loops are the engine's; a graph only offers them where people look for them.
 
@@ -216,23 +230,3 @@ class Graph(GraphShape):
 
 def _made_again(made: tuple[Any, ...], more: dict[str, Any]) -> Graph:
     return Graph(*made, **more)
-
-
-def _with_code(node: Node, path: str, target: Any) -> Node:
-    """Return a node, or a composite, with other code at a path below it.
-
-    Raises:
-        NoSuchNodeError: Nothing is there.
-    """
-    if not path:
-        keeps_options = isinstance(node, Task) and callable(target)
-        return replace(node, fn=target) if keeps_options else make_node(node.name, target)
-    if isinstance(node, Subgraph):
-        return replace(node, graph=node.graph.patched({path: target}))
-    if isinstance(node, Parallel):
-        branch, _, below = path.partition("/")
-        if branch in node.branches:
-            made = _with_code(node.branches[branch], below, target)
-            return replace(node, branches={**node.branches, branch: made})
-        raise NoSuchNodeError(branch, node.branches)
-    raise NoSuchNodeError(path, (), f"Node {node.name!r} has nothing inside.")

@@ -29,12 +29,13 @@ def work(ctx: Any) -> None:
     ctx.append("log", ctx.path)
 
 
+def fail(ctx: Any) -> None:
+    """Fail."""
+    raise ValueError("as planned")
+
+
 def graph() -> Any:
     """A task, a subgraph with a barrier, and branches; the last node fails."""
-
-    def fail(ctx: Any) -> None:
-        raise ValueError("as planned")
-
     inner = GraphBuilder("inner").node("one", work).barrier("ok").node("two", work)
     inner.edge("one", "ok").edge("ok", "two").start("one").end("two")
     g = GraphBuilder("corpus").node("a", work).subgraph("b", inner.build())

@@ -115,7 +115,7 @@ def _step_of(context: DebugContext, frame: Frame) -> _Step:
     made = embed(node.fn)
     if isinstance(data, Typed):
         made.missing["the state"] = f"a {type(view(data)).__name__}, and not a plain mapping"
-    if context.code.is_older(frame):
+    if context.code.ran_older(frame):
         made.missing["the function"] = "it was replaced after the step"
     level = graph_at(graph, frame.static_path.rpartition("/")[0])
     return _Step(context.name, frame, made, level, content_of(data), context.redactor)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Collection, Coroutine, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
@@ -18,6 +18,7 @@ from lellm_nb.debug.core.protocols import RunStorage
 from lellm_nb.debug.core.replaced_code import ReplacedCode
 from lellm_nb.debug.core.verb_table import VERBS, Verb
 from lellm_nb.errors import DebuggerError
+from lellm_nb.graph.code_place import CodePlace, condition_at
 from lellm_nb.record.frame import Frame
 from lellm_nb.session.protocol import Capability, Session
 
@@ -63,7 +64,7 @@ class DebugContext:
     def __post_init__(self) -> None:
         self.modes = NodeModes(self.session, self.before)
         self.commands = CommandQueue(
-            self.session.listeners, self.breakpoints.moved, lambda: self.session.head
+            self.session.listeners, self._stopped, lambda: self.session.head
         )
         self.triggers = Triggers(self.breakpoints, self.before)
         self.streams = LiveStreams(lambda: self.session.head, self.commands.changed)
@@ -105,7 +106,9 @@ class DebugContext:
         if Capability.PATCH in self.session.capabilities:
             found = self.code.redefined(self.session.graph)
             if found:
-                self.use_code(found)
+                self.session.use(self.session.graph.recoded(found))
+                self.code_changed(found)
+                self.code.news = tuple(dict.fromkeys((*self.code.news, *map(str, found))))
 
     def use_code(
         self,
@@ -117,14 +120,20 @@ class DebugContext:
         Raises:
             NoSuchNodeError: There is no such node or conditional edge.
         """
-        self.session.use(self.session.graph.patched(nodes, edges))
-        self.code_changed(nodes)
+        graph = self.session.graph
+        self.session.use(graph.patched(nodes, edges))
+        ways = [condition_at(graph, source, target) for source, target in edges or ()]
+        self.code_changed([*map(CodePlace, nodes), *ways])
 
-    def code_changed(self, nodes: Mapping[str, Any]) -> None:
-        """Take note that there is new code for some nodes, from now on and on this line."""
-        if nodes:
-            self.code.exchanged(nodes, self.session.clock.wall())
+    def code_changed(self, places: Collection[CodePlace]) -> None:
+        """Take note that there is new code at some places, from now on and on this line."""
+        if places:
+            self.code.exchanged(places, self.session.clock.wall())
             self.changed("code")
+
+    def _stopped(self) -> None:
+        self.breakpoints.moved()
+        self.code.news = ()
 
     @property
     def redactor(self) -> Redactor:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from lellm_nb.debug.breakpoints.unsaved_condition import UnsavedCondition
-from lellm_nb.graph.walk import nodes
+from lellm_nb.debug.core.followed_code import FollowedCode
+from lellm_nb.graph.code_place import CodePlace
 from lellm_nb.record.frame import Frame
 
-__all__ = ["ReplacedCode", "meant_by_name"]
+__all__ = ["ReplacedCode"]
 
 
 class ReplacedCode:
@@ -19,69 +18,55 @@ class ReplacedCode:
 
     Attributes:
         since: When a node's function was exchanged, by its path.
+        ways_since: When a condition, a merge or a lens of a node was, by the node's path.
+        news: Where code was found defined again, until a stop has said so.
         lost: What is known of functions that a store could not keep, by the paths of nodes
             that run the graph's own instead.
     """
 
     def __init__(self) -> None:
         self.since: dict[str, float] = {}
+        self.ways_since: dict[str, float] = {}
+        self.news: tuple[str, ...] = ()
         self.lost: dict[str, UnsavedCondition] = {}
-        self._by_hand: dict[str, Any] = {}
+        self._followed: FollowedCode | None = None
 
     def copied(self) -> ReplacedCode:
         """Return the same for another line, to be changed apart."""
         made = ReplacedCode()
         made.since = dict(self.since)
+        made.ways_since = dict(self.ways_since)
         made.lost = dict(self.lost)
-        made._by_hand = dict(self._by_hand)
+        made._followed = self._followed
         return made
 
-    def exchanged(self, paths: Iterable[str], now: float) -> None:
-        """Take note that some nodes have a new function from now on."""
-        new = dict.fromkeys(paths, now)
-        self.since |= new
-        self.lost = {path: code for path, code in self.lost.items() if path not in new}
+    def exchanged(self, places: Iterable[CodePlace], now: float) -> None:
+        """Take note that there is new code at some places from now on."""
+        places = list(places)
+        functions = {place.path: now for place in places if not place.part}
+        self.since |= functions
+        self.ways_since |= {place.path: now for place in places if place.part}
+        self.lost = {path: code for path, code in self.lost.items() if path not in functions}
 
-    def put_by_hand(self, functions: Mapping[str, Any]) -> None:
-        """Remember what the names of functions meant when they were put in by hand."""
-        self._by_hand |= {path: meant_by_name(function) for path, function in functions.items()}
+    def redefined(self, graph: Any) -> dict[CodePlace, Any]:
+        """Return the code of a nest that has a new version under its name (SEMANTICS G9).
 
-    def redefined(self, graph: Any) -> dict[str, Callable[[Any], Any]]:
-        """Return the functions that now stand under their old names, by path.
-
-        Only plain functions at the top of a module count: running a cell again, or
-        reloading a module, replaces them there.
+        Running a cell again, or reloading a module, puts one there.
         """
-        found: dict[str, Callable[[Any], Any]] = {}
-        for old, paths in _functions(graph).items():
-            new = meant_by_name(old)
-            if new is old or not inspect.isfunction(new):
-                continue
-            if (new.__module__, new.__qualname__) == (old.__module__, old.__name__):
-                found.update((path, new) for path in paths if new is not self._by_hand.get(path))
-        return found
+        if self._followed is None or self._followed.graph is not graph:
+            self._followed = FollowedCode(graph)
+        return self._followed.renewed()
 
-    def is_older(self, frame: Frame) -> bool:
-        """Tell whether a frame's code was replaced after the frame was made."""
+    def followed(self, graph: Any) -> Any:
+        """Return a graph as it will run: with the new versions of its code."""
+        found = self.redefined(graph)
+        return graph.recoded(found) if found else graph
+
+    def ran_older(self, frame: Frame) -> bool:
+        """Tell whether the function that a frame ran was replaced after the frame was made."""
         return self.since.get(frame.static_path, 0.0) > frame.started
 
-
-def meant_by_name(function: Any) -> Any:
-    """Return what now stands under a function's name, at the top of its module."""
-    return getattr(function, "__globals__", {}).get(getattr(function, "__name__", ""))
-
-
-_seen: WeakKeyDictionary[Any, dict[Any, list[str]]] = WeakKeyDictionary()
-"""By graph: found once, as steps ask for it one by one."""
-
-
-def _functions(graph: Any) -> dict[Any, list[str]]:
-    """Return the plain functions of a nest with the paths of the tasks that run them."""
-    found = _seen.get(graph)
-    if found is None:
-        found = _seen[graph] = {}
-        for path, node in nodes(graph):
-            function: Any = getattr(node, "fn", None)
-            if inspect.isfunction(function) and function.__qualname__ == function.__name__:
-                found.setdefault(function, []).append(path)
-    return found
+    def is_older(self, frame: Frame) -> bool:
+        """Tell whether any code that made a frame was replaced after the frame was made."""
+        path = frame.static_path
+        return max(self.since.get(path, 0.0), self.ways_since.get(path, 0.0)) > frame.started

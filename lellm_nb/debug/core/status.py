@@ -119,7 +119,8 @@ def in_words(context: DebugContext, said: str) -> str:
 
 def stop(context: DebugContext, reason: StopReason, **more: Any) -> Stop:
     """Return the stop of a command that came back here."""
-    return Stop(reason, context.session.head, pending=tuple(pending(context)), **more)
+    waits, news = tuple(pending(context)), context.code.news
+    return Stop(reason, context.session.head, pending=waits, new_code=news, **more)
 
 
 def stop_with(context: DebugContext, reason: StopReason, hit: Any, **more: Any) -> Stop:

@@ -10,6 +10,7 @@ from lellm_nb.debug.breakpoints.registry import ErrorStop, Stopper, Watch
 from lellm_nb.debug.diff.diff import Change, Diff, diff_states, telling
 from lellm_nb.debug.history.short_text import without_keys
 from lellm_nb.debug.names.value_path import ValuePath
+from lellm_nb.errors import listed
 from lellm_nb.record.frame import Frame
 
 __all__ = ["Pending", "Stop", "StopReason"]
@@ -71,6 +72,8 @@ class Stop:
         breakpoint: The stop that was hit; also where the last step or a failure hit one, and
             the reason is `COMPLETED` or `FAILED`.
         old, new: The value before and after, when a watch was hit.
+        new_code: Where other code runs since the last stop, as it was found defined again: paths
+            of nodes, conditions as ``a -> b``.
     """
 
     reason: StopReason
@@ -80,6 +83,7 @@ class Stop:
     breakpoint: Stopper | None = None
     old: Any = None
     new: Any = None
+    new_code: tuple[str, ...] = ()
 
     @property
     def changes(self) -> Diff:
@@ -139,6 +143,8 @@ class Stop:
                 more += f" (its condition raised: dbg.breakpoints.disable({self.breakpoint.id}))"
         if self.what_changed:
             more += f", {self.what_changed}"
+        if self.new_code:
+            more += f", new code: {listed(self.new_code)}"
         at = f" {self.frame.path}" if self.frame.path else ""
         return f"Stop({self.reason.name}, frame {self.frame.index}{at}{more})"
 

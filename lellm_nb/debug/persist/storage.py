@@ -80,7 +80,8 @@ class Storage:
         if "modes" in left:
             context.modes.chosen = read_modes(left["modes"])
         if "code" in left:
-            context.code.lost = lost_code(left["code"], session.graph)
+            graph = session.graph if self.reading else context.code.followed(session.graph)
+            context.code.lost = lost_code(left["code"], graph)
             if context.code.lost and not self.reading:
                 caution(lost_text(session.line.name, context.code.lost))
         index = left.get("head")

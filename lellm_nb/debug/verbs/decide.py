@@ -96,6 +96,7 @@ async def _decide(context: DebugContext, asked: _Asked) -> Stop:
     if node is not None:
         context.modes.answer(*node, asked.decision)
         return await run(context) if asked.then_run else stop(context, StopReason.STEP)
+    context.refresh_code()
     try:
         await session.decide(asked.decision, asked.id)
     except RunError as error:

@@ -25,6 +25,7 @@ async def resolve_join(context: DebugContext, how: str) -> Stop:
         raise DebuggerError("The run does not stand in a collect-all Parallel that failed.")
     if how == "retry":
         return await run(context)
+    context.refresh_code()
     try:
         await context.session.close_join(keep=how == "keep")
     except RunError as error:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from lellm_nb.debug.core.context import DebugContext
-from lellm_nb.debug.names.node_name import plain_nodes
+from lellm_nb.debug.names.node_name import node_path, plain_nodes
 
 __all__ = ["patch"]
 
@@ -21,6 +21,6 @@ def patch(
     Raises:
         NoSuchNodeError: There is no such node or conditional edge.
     """
-    by_path = plain_nodes(context.session.graph, nodes or {})
-    context.use_code(by_path, edges)
-    context.code.put_by_hand(by_path)
+    graph = context.session.graph
+    ways = {(node_path(graph, a), b): predicate for (a, b), predicate in (edges or {}).items()}
+    context.use_code(plain_nodes(graph, nodes or {}), ways)

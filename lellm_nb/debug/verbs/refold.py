@@ -21,6 +21,7 @@ async def without(context: DebugContext, frame: Any, mutation: int = 0) -> Any:
     Raises:
         DebuggerError: The frame has no such mutation, or is neither a commit nor an edit.
     """
+    context.refresh_code()  # it may be a condition that was mended
     session = context.session
     found = frame_of(context, frame)
     _check(found, mutation)

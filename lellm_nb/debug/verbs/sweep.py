@@ -88,6 +88,7 @@ def sweep_elsewhere(
         raise DebuggerError(f"{executor!r:.60} is no executor of concurrent.futures.")
     if until is not None and not callable(until):
         raise DebuggerError("With an executor, until is a predicate of a frame.")
+    context.refresh_code()
     session, modes = context.session, context.modes
     check_sendable(executor, session.graph, until, frame.position, [each.put for each in runs])
     recorded = session.recorded(session.line_through(frame))

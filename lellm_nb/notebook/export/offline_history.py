@@ -252,7 +252,8 @@ class _Pages:
             more["output"] = output
         if frame.error is not None:
             more["error"] = error_rows(frame)
-        more.update((name, said) for name, said in how_it_came(frame).items() if said)
+        came = how_it_came(frame, debugger.has_old_code(frame))
+        more.update((name, said) for name, said in came.items() if said)
         tabs = {tab.id: tab.offline(debugger, frame) for tab in TABS if callable(tab.offline)}
         kept = {id: rows for id, rows in tabs.items() if rows is not None}
         return {**more, "tabs": kept} if kept else more

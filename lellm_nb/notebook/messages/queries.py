@@ -50,7 +50,8 @@ def _detail(updates: Updates, question: Question) -> dict[str, Any]:
     frame = debugger.frames[question["frame"]]
     tab = tab_of(question["tab"])
     learn_frame(redactor_now(), frame)
-    about = {"title": title_row(frame), "tab": tab.id, "levels": level_names(frame)}
+    title = title_row(frame, debugger.has_old_code(frame))
+    about = {"title": title, "tab": tab.id, "levels": level_names(frame)}
     return {**about, **tab.rows(debugger, frame, question)}
 
 

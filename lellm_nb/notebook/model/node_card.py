@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
+from lellm_nb.graph.code_patch import node_patch
 from lellm_nb.graph.walk import node_at
 from lellm_nb.notebook.debugger_protocol import EdgeBreakpointLike, NodeBreakpointLike
 from lellm_nb.notebook.model.updates import Updates
@@ -20,12 +21,12 @@ def node_rows(updates: Updates, number: int, upto: int) -> dict[str, Any]:
     """Return a node's own card: its code and doc, its ways out, its latest visits."""
     path = updates.outline.nodes[number].path
     node = node_at(updates.graph, path)
-    function = getattr(node, "fn", None) or getattr(node, "runnable", None)
+    function = getattr(node, "fn", None) or getattr(node, "target", None)
     return {
         "visits": _visits(updates, path, upto),
         "doc": doc_of(function),
         "code": code_of(function),
-        "mend": mend_of(function),
+        "mend": mend_of(node, path),
         "ways": _ways(updates, number),
         "mode": str(updates.debugger.modes.get(path, "live")) if function else "",
         "stops": sorted(_sides(updates, path)),
@@ -51,11 +52,14 @@ def code_of(function: Any) -> str:
         return ""
 
 
-def mend_of(function: Any) -> str:
+def mend_of(node: Any, path: str) -> str:
     """Return how a node is given new code, in words that go on a screen."""
-    if inspect.isfunction(function) and function.__qualname__.isidentifier():
-        return f"run a cell that defines {function.__name__} again"
-    return "call patch({path: function}) on the Debugger in a cell"
+    by_hand = node_patch(node, path)
+    if by_hand:
+        return f"call {by_hand} on the Debugger in a cell"
+    function = getattr(node, "fn", None)
+    name = getattr(function, "__name__", "")
+    return f"run a cell that defines {name or 'its code'} again"
 
 
 def _ways(updates: Updates, number: int) -> list[dict[str, Any]]:
@@ -82,7 +86,7 @@ def _visits(updates: Updates, path: str, upto: int) -> list[dict[str, Any]]:
     for index in range(newest, max(-1, newest - _LOOK_BACK), -1):
         frame = frames[index]
         if frame.static_path == path:
-            visits.append(title_row(frame))
+            visits.append(title_row(frame, updates.debugger.has_old_code(frame)))
             if len(visits) == _MOST_VISITS:
                 break
     return visits

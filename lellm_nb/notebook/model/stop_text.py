@@ -30,7 +30,9 @@ def stop_text(now: SummaryLike) -> str:
         told.append("the limit of steps in one run; Run goes on")
     if stop.error is not None and reason != "failed":
         told.append(long_text(str(stop.error), 400))
-    return ": ".join(told)
+    why = ": ".join(told)
+    code = f"new code: {short_text(', '.join(stop.new_code), 200)}" if stop.new_code else ""
+    return " · ".join(filter(None, (why, code)))
 
 
 def _watched(stop: StopLike, watch: WatchLike) -> str:

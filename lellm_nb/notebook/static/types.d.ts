@@ -439,6 +439,8 @@ interface TitleRow {
   recorded: boolean;
   stale: string[];
   cost: string;
+  /** Whether the code that made the frame was replaced since. */
+  old_code: boolean;
 }
 
 interface Detail {
@@ -599,6 +601,7 @@ interface More {
   recorded?: boolean;
   stale?: string[];
   cost?: string;
+  old_code?: boolean;
   /** Rows of tabs that have no answer of their own, by the tab's id. */
   tabs?: Record<string, Record<string, unknown>>;
 }

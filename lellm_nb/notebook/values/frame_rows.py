@@ -30,8 +30,12 @@ def same_frame(a: FrameLike | None, b: FrameLike | None) -> bool:
     return key is not None and key == getattr(b, "id", None)
 
 
-def title_row(frame: FrameLike) -> dict[str, Any]:
-    """Return the heading of a frame: which step it was and how long it took."""
+def title_row(frame: FrameLike, old_code: bool) -> dict[str, Any]:
+    """Return the heading of a frame: which step it was and how long it took.
+
+    Args:
+        old_code: Whether the code that made it was replaced since.
+    """
     return {
         "index": frame.index,
         "kind": kind_of(frame),
@@ -42,11 +46,11 @@ def title_row(frame: FrameLike) -> dict[str, Any]:
         "ms": round((frame.duration or 0) * 1e3, 3),
         "started": frame.started,
         "failed": frame.error is not None,
-        **how_it_came(frame),
+        **how_it_came(frame, old_code),
     }
 
 
-def how_it_came(frame: FrameLike) -> dict[str, Any]:
+def how_it_came(frame: FrameLike, old_code: bool) -> dict[str, Any]:
     """Return what few frames have: a decision, tries, a cost, or that nothing was run."""
     return {
         "decision": short_text(str(frame.decision or "")),
@@ -54,6 +58,7 @@ def how_it_came(frame: FrameLike) -> dict[str, Any]:
         "recorded": bool(frame.recorded),
         "stale": [short_text(str(key), 60) for key in frame.stale],
         "cost": short_text(frame.cost or ""),
+        "old_code": old_code,
     }
 
 

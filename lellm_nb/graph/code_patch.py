@@ -1,0 +1,35 @@
+"""The call that gives new code to what no name leads to, for the advice of a failure."""
+
+from __future__ import annotations
+
+from lellm_nb.graph.code_name import code_of
+from lellm_nb.graph.edge import Edge
+from lellm_nb.graph.node import Custom, Node, Task
+
+__all__ = ["edge_patch", "node_patch"]
+
+
+def node_patch(node: Node, path: str) -> str:
+    """Return the call of `patch` for a node's function; nothing where its name is followed.
+
+    Example:
+        >>> node_patch(Task("llm", lambda ctx: None), "agent/llm")
+        "patch({'agent/llm': function})"
+    """
+    code = node.fn if isinstance(node, Task) else getattr(node, "target", None)
+    named = not isinstance(node, Task | Custom) or code_of(code) is not None
+    return "" if named else f"patch({{{path!r}: function}})"
+
+
+def edge_patch(edge: Edge, path: str) -> str:
+    """Return the call of `patch` for an edge's condition; nothing where its name is followed.
+
+    Args:
+        path: Of the edge's source.
+
+    Example:
+        >>> edge_patch(Edge("a", "b", "conditional", lambda state: True), "agent/a")
+        "patch(edges={('agent/a', 'b'): condition})"
+    """
+    named = code_of(edge.predicate) is not None
+    return "" if named else f"patch(edges={{({path!r}, {edge.target!r}): condition}})"

@@ -1,0 +1,64 @@
+"""New code is taken by the next verb, in every debugger and from every module (G9)."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+from lellm_nb import Debugger, GraphBuilder
+from tests.debug.cells import Cells, only, ran, row
+from tests.strategies import chain
+
+
+def test_two_graphs_and_two_nodes_share_a_function():
+    """G9: the name meant it in all of them, so all of them go on with the new one."""
+    cells = Cells("def work(ctx): return {ctx.node: 1}")
+    runs = [Debugger(row(a=cells.work, b=cells.work)), Debugger(row(b=cells.work))]
+    fork = runs[0].fork()
+    cells("def work(ctx): return {ctx.node: 2}")
+
+    assert [ran(dbg) for dbg in (*runs, fork)] == [{"a": 2, "b": 2}, {"b": 2}, {"a": 2, "b": 2}]
+
+
+def test_a_module_that_is_reloaded(tmp_path, monkeypatch):
+    """G9: a function that was imported is followed where it was defined; so is its own graph's."""
+    text = (
+        "from lellm_nb import GraphBuilder\n"
+        "def work(ctx): return {{'n': {}}}\n"
+        "graph = GraphBuilder('g').node('work', work).start('work').end('work').build()\n"
+    )
+    file = tmp_path / "module_to_reload.py"
+    file.write_text(text.format(1))
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    module = importlib.import_module("module_to_reload")
+    monkeypatch.setitem(sys.modules, "module_to_reload", module)
+    own, imported = Debugger(module.graph), Debugger(chain(module.work, name="mine"))
+    file.write_text("\n" + text.format(2))
+    importlib.reload(module)
+
+    assert ran(own) == {"n": 2}
+    assert ran(imported) == {"n": 2}
+
+
+def test_what_is_defined_again_during_a_run_is_taken_by_the_next_verb():
+    """G9: one verb runs one code, from its beginning to its end."""
+    cells = Cells("def work(ctx): return {ctx.node: 1}")
+    g = GraphBuilder("g").node("a", lambda ctx: cells("def work(ctx): return {ctx.node: 2}"))
+    g.node("b", cells.work).edge("a", "b")
+    dbg = Debugger(g.start("a").end("b").build())
+    dbg.run()
+
+    assert dict(dbg.state) == {"b": 1}
+    assert ran(dbg) == {"b": 2}
+
+
+def test_the_graph_itself_runs_as_it_was_built():
+    """G9: `graph.run` uses the graph as built."""
+    cells = Cells("def work(ctx): return {'n': 1}")
+    graph = only(cells.work)
+    dbg = Debugger(graph)
+    cells("def work(ctx): return {'n': 2}")
+
+    assert ran(dbg) == {"n": 2}
+    assert dict(graph.run({}).state) == {"n": 1}
