@@ -18,15 +18,16 @@ from signal import SIGINT
 from types import CodeType, FrameType, TracebackType
 from typing import Any
 
-__all__ = ["InterruptGuard", "UninterruptedLock", "interrupts_noted"]
+__all__ = ["InterruptGuard", "UninterruptedLock", "interrupts_noted", "whose_code"]
 
-PATIENCE = 2
-"""Interrupts in a row that are only noted where they meet code of ours."""
+PATIENCE = 9
+"""Interrupts of one command that are only noted where they meet code of ours: then it hangs."""
 
 _OURS = str(Path(__file__).parent) + os.sep
 _LIBRARY = tuple({sysconfig.get_path("stdlib") + os.sep, sysconfig.get_path("platstdlib") + os.sep})
 _INSTALLED = ("site-packages", "dist-packages")
 _places: dict[CodeType, str] = {}
+_whole: list[UninterruptedLock] = []  # held by the main thread
 
 
 def interrupts_noted(
@@ -89,7 +90,8 @@ class InterruptGuard(AbstractContextManager["InterruptGuard"]):
         if self._noted is not None:
             self._noted()
         # a node that runs another debugger is interrupted with what it waits for
-        if self._count > PATIENCE or guarded(self._before) or _in_users_code(frame):
+        users = not _whole and _in_users_code(frame)
+        if self._count > PATIENCE or guarded(self._before) or users:
             self._before(number, frame)
 
 
@@ -110,12 +112,16 @@ class UninterruptedLock:
     def __enter__(self) -> None:
         guard = interrupts_noted()
         guard.__enter__()
+        if threading.get_ident() == threading.main_thread().ident:
+            _whole.append(self)
         self._lock.acquire()
         self._guards.append(guard)
 
     def __exit__(self, *raised: Any) -> None:
         guard = self._guards.pop()
         self._lock.release()
+        if threading.get_ident() == threading.main_thread().ident:
+            _whole.pop()
         guard.__exit__(*raised)
 
 
@@ -127,14 +133,14 @@ def guarded(handler: Any) -> bool:
 def _in_users_code(frame: FrameType | None) -> bool:
     """Tell whether a frame, or what called it, is the user's: up to the first one of ours."""
     while frame is not None:
-        place = _place_of(frame.f_code)
+        place = whose_code(frame.f_code)
         if place != "library":
             return place == "user"
         frame = frame.f_back
     return False
 
 
-def _place_of(code: CodeType) -> str:
+def whose_code(code: CodeType) -> str:
     """Say whose code it is: ``ours``, the standard ``library``, or the ``user``'s."""
     place = _places.get(code)
     if place is None:

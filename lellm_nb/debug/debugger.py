@@ -13,6 +13,7 @@ from lellm_nb.debug.breakpoints.triggers import Until
 from lellm_nb.debug.core.context import DebugContext
 from lellm_nb.debug.core.handle import Handle
 from lellm_nb.debug.core.post import post
+from lellm_nb.debug.core.seed import check_seed
 from lellm_nb.debug.core.stop import Stop
 from lellm_nb.debug.faces.ask import AskFace
 from lellm_nb.debug.faces.backward import BackwardFace
@@ -58,9 +59,12 @@ class Debugger(
         name: For people; the graph's name by default.
         redact: What is secret in whatever is shown or exported: the store's `redact` by
             default, else API keys in the common formats.
+        seed: With it Python's and numpy's generators are set before each step from the seed, the
+            node's path and its visit, so that a step that is run again draws the same numbers
+            (SEMANTICS R13). Branches that run side by side share the generators.
 
     Raises:
-        DebuggerError: `graph` is no graph.
+        DebuggerError: `graph` is no graph, or `seed` neither a whole number nor text.
         StateTypeError: The state is not a mapping, or has keys that are not text.
         CheckpointStoreError: The store does not take the run.
 
@@ -93,12 +97,14 @@ class Debugger(
         max_steps: int = 1000,
         name: str | None = None,
         redact: Redactor | None = None,
+        seed: int | str | None = None,
     ) -> None:
+        check_seed(seed)
         session = _session_of(graph, state)
         called = name or session.graph.name
         storage = Storage()
         context = DebugContext(session, called, max_steps, self._family(), storage)
-        context.redact = redact
+        context.redact, context.seed = redact, seed
         self._stand_on(context)
         if store is not None:
             from lellm_nb.debug.persist.open import begin_in

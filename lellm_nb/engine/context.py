@@ -77,6 +77,10 @@ class Context(Outcome):
         """Whether a person interrupted it; it is not tried again then."""
         return self._run is not None and self._run.token.interrupted
 
+    def belongs_to(self, run: NodeHost) -> bool:
+        """Tell whether a run performs this attempt, and has not given it up."""
+        return self._run is run
+
     # -- writing ---------------------------------------------------------------
 
     def put(self, key: Any, value: Any) -> None:

@@ -7,15 +7,18 @@ into `asyncio.to_thread`; other threads of the process print as ever.
 
 from __future__ import annotations
 
+import builtins
 import contextvars
 import logging
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-__all__ = ["RUNNING", "OutputCapture", "capturing", "caught"]
+from lellm_nb.errors import NoInputError
+
+__all__ = ["BY_BUTTON", "RUNNING", "OutputCapture", "capturing", "caught"]
 
 MOST = 1_000_000
 """Characters kept per step; what is beyond is counted, not kept."""
@@ -64,10 +67,24 @@ RUNNING: contextvars.ContextVar[OutputCapture | None] = contextvars.ContextVar(
 )
 
 
+BY_BUTTON: contextvars.ContextVar[bool] = contextvars.ContextVar(
+    "lellm_nb by button", default=False
+)
+"""Whether a node was asked for by button: nobody can type there."""
+
+_DEBUGGERS = frozenset({"pdb", "cmd", "IPython.core.debugger", "ipdb"})
+"""Modules that talk to a person in the middle of a node: what they say is shown, not kept."""
+
+
 def caught() -> OutputCapture | None:
     """Return where the running node's output goes, `None` outside of nodes."""
     catch = RUNNING.get()
     return None if catch is None or catch.closed else catch
+
+
+def _debugger_calls() -> bool:
+    """Tell whether the caller of the caller is a debugger that talks to a person."""
+    return sys._getframe(2).f_globals.get("__name__") in _DEBUGGERS
 
 
 class _Proxy:
@@ -81,7 +98,7 @@ class _Proxy:
         if not isinstance(given, str):
             raise TypeError(f"write() argument must be str, not {type(given).__name__}")
         catch = caught()
-        if catch is None:
+        if catch is None or _debugger_calls():
             written: int = self._real.write(text)
             return written
         catch.write(text)
@@ -112,6 +129,24 @@ class _Handler(logging.Handler):
             last.handle(record)  # a program without handlers still wants its warnings
 
 
+class _Input:
+    """Stands in for `input`: its question is shown, and refused where nobody can answer."""
+
+    def __init__(self, real: Callable[..., str]) -> None:
+        self.real = real
+
+    def __call__(self, *prompt: Any) -> str:
+        if caught() is None:
+            return self.real(*prompt)
+        if BY_BUTTON.get():
+            raise NoInputError("breakpoint()" if _debugger_calls() else "input()")
+        asking = RUNNING.set(None)
+        try:
+            return self.real(*prompt)
+        finally:
+            RUNNING.reset(asking)
+
+
 _handler = _Handler()
 _lock = threading.RLock()
 _runs = 0
@@ -127,6 +162,8 @@ def capturing() -> Iterator[None]:
             # again for each run: a test tool or a cell may have exchanged the stream since
             if not isinstance(getattr(sys, name), _Proxy):
                 setattr(sys, name, _Proxy(getattr(sys, name)))
+        if not isinstance(builtins.input, _Input):  # a kernel exchanges it for every cell
+            builtins.input = _Input(builtins.input)
         if _handler not in logging.root.handlers:
             logging.root.addHandler(_handler)
     try:
@@ -139,4 +176,6 @@ def capturing() -> Iterator[None]:
                     stream = getattr(sys, name)
                     if isinstance(stream, _Proxy):
                         setattr(sys, name, stream._real)
+                if isinstance(builtins.input, _Input):
+                    builtins.input = builtins.input.real
                 logging.root.removeHandler(_handler)

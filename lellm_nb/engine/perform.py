@@ -20,7 +20,7 @@ from lellm_nb.graph.node import Task
 from lellm_nb.record.outcome import Outcome
 from lellm_nb.record.position import Position
 
-__all__ = ["Attempt", "Lookup", "perform", "perform_patiently"]
+__all__ = ["Attempt", "Lookup", "in_thread", "perform", "perform_patiently"]
 
 Lookup = Callable[[Scope, Site, Position], Outcome | None]
 """Gives the recorded outcome of a node instead of performing it; `LIVE` has it performed."""
@@ -125,7 +125,7 @@ async def _attempt(ctx: Context, node: Any, threaded: bool) -> BaseException | N
         return None
     carried = contextvars.copy_context()
     loop = asyncio.get_running_loop()
-    returned, failure = await loop.run_in_executor(_threads(), _in_thread, carried, node, ctx)
+    returned, failure = await loop.run_in_executor(_threads(), in_thread, carried, node, ctx)
     if failure is not None:
         return failure
     adopt(carried)
@@ -136,9 +136,10 @@ async def _attempt(ctx: Context, node: Any, threaded: bool) -> BaseException | N
     return None
 
 
-def _in_thread(
+def in_thread(
     carried: contextvars.Context, node: Any, ctx: Context
 ) -> tuple[Any, BaseException | None]:
+    """Run a plain node on the thread that this is called on; return what it gave, or raised."""
     try:
         return carried.run(node.call, ctx), None
     except BaseException as error:

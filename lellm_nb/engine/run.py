@@ -35,6 +35,7 @@ class Run(RunSingleStep):
     """Moves a position on, one commit at a time.
 
     Attributes:
+        loop: Where it was awaited last.
         stopping: Set it to anything to stop before the next node starts.
     """
 
@@ -66,6 +67,7 @@ class Run(RunSingleStep):
         self.decided: Callable[[str], DecisionRecord | None] | None = None
         self.leaving: set[asyncio.Task[Any]] = set()
         self.cancelling: Callable[[], int] = _nobody
+        self.loop: asyncio.AbstractEventLoop | None = None
         self.cell: Context | None = None
         self.variables: dict[str, Variables] = {}
         self.variables_at: Callable[[list[str]], Variables] | None = None
@@ -112,7 +114,7 @@ class Run(RunSingleStep):
         """Let the token interrupt what is being awaited (SEMANTICS R5, R11)."""
         task = asyncio.current_task()
         assert task is not None, "a run is awaited in a task"
-        loop = task.get_loop()
+        loop = self.loop = task.get_loop()
         asked, over = 0, False
 
         def interrupt() -> None:

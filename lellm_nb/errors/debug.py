@@ -119,6 +119,17 @@ class ConditionNotStoredError(DebuggerError):
         )
 
 
+class NoInputError(DebuggerError):
+    """A node asked for input where nobody can type: it was run by a button (SEMANTICS R11)."""
+
+    def __init__(self, what: str = "input()") -> None:
+        self.what = what
+        super().__init__(
+            f"{what} needs a cell: nobody can type into a run by button. Run this step in a cell,"
+            " dbg.step(), or ask with a barrier."
+        )
+
+
 class NotWaitingError(DebuggerError):
     """A decision was given, and no barrier (or more than one) waits for it."""
 

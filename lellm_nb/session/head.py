@@ -12,7 +12,7 @@ from lellm_nb.record.frame_stack import FrameStack
 from lellm_nb.record.history import History, Line
 from lellm_nb.record.listeners import tell_all
 from lellm_nb.record.position import Position, Waiting
-from lellm_nb.session.moves import FailedJoin, MoveKind, NextMove, OpenLevel
+from lellm_nb.session.moves import FailedJoin, MoveKind, NextMove, OpenLevel, RunningNode
 
 __all__ = ["Head"]
 
@@ -99,6 +99,10 @@ class Head:
 
     def open_levels(self) -> Sequence[OpenLevel]:
         """Return every level that can move on and may be written into."""
+        return []
+
+    def in_flight(self) -> Sequence[RunningNode]:
+        """Return the nodes that run now; an engine that cannot tell says none."""
         return []
 
     def failed_join(self) -> FailedJoin | None:

@@ -10,7 +10,15 @@ from lellm_nb.record.frame import DecisionRecord, Frame
 from lellm_nb.record.outcome import Outcome
 from lellm_nb.state.mutation import Mutation
 
-__all__ = ["FailedJoin", "MoveKind", "NextMove", "OpenLevel", "Previewed", "Recorded"]
+__all__ = [
+    "FailedJoin",
+    "MoveKind",
+    "NextMove",
+    "OpenLevel",
+    "Previewed",
+    "Recorded",
+    "RunningNode",
+]
 
 
 class MoveKind(StrEnum):
@@ -106,6 +114,24 @@ class FailedJoin(NamedTuple):
     path: str
     failed: tuple[str, ...]
     branches: int
+
+
+class RunningNode(NamedTuple):
+    """A node that runs now.
+
+    Attributes:
+        path: Its path, with the visits of the composites it is in.
+        visit: Which visit of it this is, from 1.
+        started: Since when, in seconds since the epoch.
+        thread: The identifier of its thread.
+        calls: File, line and function of every call in it, the outermost first, without ours.
+    """
+
+    path: str
+    visit: int
+    started: float
+    thread: int
+    calls: tuple[tuple[str, int, str], ...]
 
 
 class Recorded(Protocol):

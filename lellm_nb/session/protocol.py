@@ -25,6 +25,7 @@ from lellm_nb.session.moves import (
     OpenLevel,
     Previewed,
     Recorded,
+    RunningNode,
 )
 from lellm_nb.state.mutation import Mutation
 
@@ -44,6 +45,7 @@ __all__ = [
     "Plan",
     "Previewed",
     "Recorded",
+    "RunningNode",
     "Session",
     "Went",
 ]
@@ -119,6 +121,9 @@ class Session(Protocol):
         Args:
             end: The index of the last frame that counts; then other lines do not.
         """
+
+    def in_flight(self) -> Sequence[RunningNode]:
+        """Return the nodes that run now, in no order; asked from any thread."""
 
     def failed_join(self) -> FailedJoin | None:
         """Return the collect-all parallel that waits to hear what becomes of its branches."""

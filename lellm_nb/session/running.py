@@ -31,9 +31,11 @@ from lellm_nb.session.protocol import (
     Outcome,
     Plan,
     Previewed,
+    RunningNode,
     Went,
 )
 from lellm_nb.session.recording import Recording
+from lellm_nb.session.running_nodes import running_nodes
 
 __all__ = ["Running"]
 
@@ -89,6 +91,10 @@ class Running(Head):
         except Exception:  # another graph than the one that ran, or a lens that refuses now
             return None
         return None if level is None else level.data
+
+    def in_flight(self) -> list[RunningNode]:
+        """Return the nodes that run now, in no order; asked from any thread."""
+        return running_nodes(self._moving)
 
     def recorded(self, line: Line | None = None, end: int | None = None) -> Recording:
         """Return what was recorded; what a line, the current one by default, has comes first."""

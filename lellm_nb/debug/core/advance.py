@@ -11,6 +11,7 @@ from lellm_nb.debug.breakpoints.triggers import Arrived, Target
 from lellm_nb.debug.core.claim import PAUSE, Claim
 from lellm_nb.debug.core.context import DebugContext
 from lellm_nb.debug.core.live_decisions import LiveDecisions
+from lellm_nb.debug.core.seed import generators_kept, seeded
 from lellm_nb.debug.core.status import held, next_path, pending, stop, stop_at, stop_with
 from lellm_nb.debug.core.stop import Stop, StopReason
 from lellm_nb.errors import (
@@ -71,7 +72,8 @@ async def advance(
     halt, error = Halt.STOPPED, None
     claim.moving(controls, live)
     try:
-        halt = await session.advance(controls)
+        with generators_kept(context.seed):
+            halt = await session.advance(controls)
     except RunError as failure:
         error = failure
     except CheckpointStoreError as refused:
@@ -105,9 +107,11 @@ def _controls(
         token=claim.token,
         on_chunk=context.streams.begin(),
         capture=True,
-        cell=context.commands.cell,
+        cell=claim.cell,
     )
     context.modes.control(controls)
+    if context.seed is not None:
+        controls.look_up = seeded(context.seed, controls.look_up)
     context.family.before_run()
     return controls
 

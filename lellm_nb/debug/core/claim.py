@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextvars import Context
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -39,6 +40,7 @@ class Claim:
     Attributes:
         verb: Which command it is.
         brief: Whether it runs no node, and others wait for it.
+        cell: The context variables with which its nodes run.
         thread: The thread that it works on, by its identifier; `None` before it begins.
         own: Whether that is the debugger's own thread, so that it can be given up.
         token: Cancels what it has in flight.
@@ -49,6 +51,7 @@ class Claim:
     """
 
     verb: str
+    cell: Context
     brief: bool = False
     own: bool = False
     thread: int | None = field(default_factory=threading.get_ident)

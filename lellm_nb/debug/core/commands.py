@@ -19,6 +19,7 @@ from lellm_nb.debug.core.claim import Claim
 from lellm_nb.debug.core.stop import Stop, StopReason
 from lellm_nb.engine.driving.drive import LastLoop, drive
 from lellm_nb.engine.driving.worker_thread import WorkerThread
+from lellm_nb.engine.output_capture import BY_BUTTON
 from lellm_nb.errors import BusyError, DebuggerError, GivenUpError
 from lellm_nb.interrupts import interrupts_noted
 from lellm_nb.record.frame import Frame
@@ -116,13 +117,13 @@ class CommandQueue:
             DebuggerError: Called inside a node of this very run.
         """
         self._refuse_inside(verb)
-        claim = Claim(verb)
         self.called()
+        claim = Claim(verb, self.cell)
         with interrupts_noted(claim.interrupted):
             try:
                 self.take(claim)
                 self.changed()
-                came_back = self._came_back(claim, self._drive(work))
+                came_back = self._came_back(claim, drive(work(), self._loop, claim.cell.copy()))
             finally:
                 self.release(claim)
         if claim.interrupts and not isinstance(came_back, Stop):
@@ -135,7 +136,9 @@ class CommandQueue:
         Raises:
             BusyError: A command is going on.
         """
-        claim = Claim(verb, own=True, thread=None)
+        cell = self.cell.copy()
+        cell.run(BY_BUTTON.set, True)
+        claim = Claim(verb, cell, own=True, thread=None)
         future: Future[T] = Future()
 
         def job() -> None:
@@ -144,7 +147,7 @@ class CommandQueue:
             # would leave the command waiting, and the debugger busy, for good
             try:
                 try:
-                    came_back = self._came_back(claim, self._drive(work))
+                    came_back = self._came_back(claim, drive(work(), self._loop, claim.cell.copy()))
                 finally:
                     self.release(claim)
             except BaseException as error:
@@ -173,8 +176,8 @@ class CommandQueue:
         Raises:
             BusyError: A command is going on.
         """
-        claim = Claim(verb, brief=True)
         self.called()
+        claim = Claim(verb, self.cell, brief=True)
         with interrupts_noted():
             try:
                 self.take(claim)
@@ -188,7 +191,7 @@ class CommandQueue:
         Raises:
             BusyError: A command is going on.
         """
-        claim = Claim(verb)
+        claim = Claim(verb, self.cell)
         try:
             self.take(claim)
             self.changed()
@@ -203,9 +206,6 @@ class CommandQueue:
                 f"{verb}() was called inside a node, a predicate or a listener of this very run,"
                 f" which waits for it: it would never end."
             )
-
-    def _drive(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        return drive(work(), self._loop, self.cell.copy())
 
     def _came_back(self, claim: Claim, value: T) -> T:
         if isinstance(value, Stop) and self.claim is claim:

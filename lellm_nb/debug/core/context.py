@@ -16,6 +16,7 @@ from lellm_nb.debug.core.live_streams import LiveStreams
 from lellm_nb.debug.core.node_modes import NodeModes
 from lellm_nb.debug.core.protocols import RunStorage
 from lellm_nb.debug.core.replaced_code import ReplacedCode
+from lellm_nb.debug.core.seed import Seed
 from lellm_nb.debug.core.verb_table import VERBS, Verb
 from lellm_nb.errors import DebuggerError
 from lellm_nb.graph.code_place import CodePlace, condition_at
@@ -43,6 +44,7 @@ class DebugContext:
         storage: Where the run is kept; shared by all lines as well.
         breakpoints, modes, code: Copied for another line, to be changed apart.
         redact: What is secret in what is shown, if it was chosen; else the store's own.
+        seed: What nodes' random numbers are made of, or `None` for any.
         commands: Claims the run for one command after the other.
         triggers: What may stop it.
         streams: What nodes that run now have emitted.
@@ -57,6 +59,7 @@ class DebugContext:
     modes: NodeModes = field(init=False)
     code: ReplacedCode = field(default_factory=ReplacedCode)
     redact: Redactor | None = None
+    seed: Seed | None = None
     commands: CommandQueue = field(init=False)
     triggers: Triggers = field(init=False)
     streams: LiveStreams = field(init=False)
@@ -81,6 +84,7 @@ class DebugContext:
             self.breakpoints.copied(),
             self.code.copied(),
             self.redactor,
+            self.seed,
         )
         made.modes.chosen = dict(self.modes.chosen)
         made.commands.follow(self.commands)

@@ -157,6 +157,7 @@ _ROWS = [
     Verb("bisect", "ask", "`bisect(predicate)`"),
     Verb("loops", "ask", "`loops()`"),
     Verb("timing", "ask", "`timing()`"),
+    Verb("where", "ask", "`where()` tells what runs now and where it is"),
     # change, replay
     Verb("patch", "change", "`patch({node: function})` goes on with new code (a function that you"
          " define again under its old name is picked up by itself)", "patch", Capability.PATCH,

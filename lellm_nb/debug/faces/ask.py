@@ -19,6 +19,7 @@ from lellm_nb.debug.query.search import Hits, find_text
 from lellm_nb.debug.query.timing import timing_table
 from lellm_nb.debug.query.trace_writer import who_wrote
 from lellm_nb.debug.query.value_history import change_table
+from lellm_nb.debug.query.where import Where
 from lellm_nb.debug.query.writers import Writes
 from lellm_nb.record.frame import Frame
 
@@ -212,6 +213,16 @@ predicate does not hold at frame 2, the head.
             and cost.
         """
         return timing_table(self._line)
+
+    def where(self) -> Where:
+        """Return what runs now: each node, since when, and where it is, from any thread.
+
+        Returns:
+            A sequence whose text shows the stacks, and `to_pandas()` a table: path, visit,
+            seconds, thread and at (file, line and function of the innermost call).
+        """
+        session = self._context.session
+        return Where(session.in_flight(), session.clock.wall())
 
     @property
     def _line(self) -> Frames:

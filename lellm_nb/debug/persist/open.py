@@ -62,7 +62,7 @@ def _writer_for(store: Any, context: DebugContext) -> Any:
     if own:
         store = SqliteStore(store, redact=context.redact)
     if isinstance(store, RunStore):
-        facts = {**graph_facts(graph), "max_steps": context.max_steps}
+        facts = {**graph_facts(graph), "max_steps": context.max_steps, "seed": context.seed}
         writer = RunWriter(store.begin_run(trace_id, context.name, facts), graph, _codec_of(store))
         writer.closes = store if own else None
         return writer
@@ -145,6 +145,8 @@ def _open_rows(
         storage.marking = marking
         limit = limit if type(limit) is int else MAX_STEPS
         made = DebugContext(session, name, limit, family, storage)
+        seed = facts.get("seed")
+        made.seed = seed if type(seed) in (int, str) else None
         storage.take_marks(made, stored)
         if writes:
             writer = RunWriter(rows, graph, codec)

@@ -26,7 +26,9 @@ def save(context: DebugContext, path: str | os.PathLike[str]) -> None:
     session, storage = context.session, context.storage
     stored = storage.stored
     facts = dict(stored.rows.facts) if stored and storage.reading else graph_facts(session.graph)
-    rows = MemoryRows(storage.trace_id, {**facts, "max_steps": context.max_steps})
+    rows = MemoryRows(
+        storage.trace_id, {**facts, "max_steps": context.max_steps, "seed": context.seed}
+    )
     codec = getattr(storage.writer, "codec", None)
     writer = RunWriter(rows, session.graph, codec, strict=True)
     history = session.history

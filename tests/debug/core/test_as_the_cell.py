@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import builtins
 import contextvars
 import gc
+import io
 import itertools
 import sqlite3
+import subprocess
+import sys
 import threading
 
 import pytest
 
 from lellm_nb import Debugger, GraphBuilder, StopReason
-from lellm_nb.errors import GivenUpError
+from lellm_nb.errors import GivenUpError, NoInputError
 from tests.debug.graphs_blocked import LIMIT
 from tests.strategies import chain, note, steps
 from tests.waiting import until
@@ -285,11 +289,78 @@ def test_a_hung_node_is_given_up_at_the_second_stop_and_the_run_goes_on():
 
 def test_the_thread_of_a_debugger_ends_with_it():
     """A thousand debuggers that are dropped leave nothing behind."""
-    before = threading.active_count()
-    dbg = Debugger(steps("a", "b"))
-    dbg.post("run").result(LIMIT)
-    assert threading.active_count() > before
-    del dbg
+    threads = []
 
+    def a(ctx):
+        threads.append(threading.current_thread())
+
+    dbg = Debugger(chain(a))
+    dbg.post("run").result(LIMIT)
+    assert threads[0].is_alive()
+    del dbg
     gc.collect()  # a debugger and its session know each other
-    assert until(lambda: threading.active_count() <= before, "its thread to end")
+
+    assert until(lambda: not threads[0].is_alive(), "its thread to end")
+
+
+# -- asking the person who runs it ------------------------------------------------------------
+
+
+def asking(ctx):
+    return {"name": input("Who? ")}
+
+
+def broken_into(ctx):
+    value = 1
+    breakpoint()
+    ctx.put("value", value)
+
+
+def test_input_in_a_node_asks_whoever_calls_the_verb(monkeypatch, capsys):
+    """Its question is shown, and not kept as what the node printed."""
+    monkeypatch.setattr(sys, "stdin", io.StringIO("Otter\n"))
+    stop = Debugger(chain(asking)).run()
+
+    assert stop.frame.state == {"name": "Otter"}
+    assert (capsys.readouterr().out, stop.frame.output) == ("Who? ", "")
+
+
+SCRIPT = """
+from lellm_nb import Debugger, GraphBuilder
+def a(ctx):
+    value = 1
+    breakpoint()
+    ctx.put("value", value)
+dbg = Debugger(GraphBuilder("g").node("a", a).start("a").end("a").build())
+print(dbg.run(), dbg.state, repr(dbg.frames[1].output))
+"""
+
+
+def test_breakpoint_in_a_node_talks_to_whoever_calls_the_verb():
+    """What the debugger says is shown, and not kept as what the node printed."""
+    typed = "p 'value is', value\nvalue = 5\nc\n"
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT], input=typed, capture_output=True, text=True, timeout=60
+    )
+
+    assert "('value is', 1)" in done.stdout, done.stderr
+    assert "Stop(COMPLETED, frame 1 a) State({'value': 5}) ''" in done.stdout
+
+
+@pytest.mark.parametrize(("node", "what"), [(asking, "input()"), (broken_into, "breakpoint()")])
+def test_by_button_nobody_can_type_and_it_says_so(node, what, monkeypatch):
+    monkeypatch.setattr(sys, "breakpointhook", sys.__breakpointhook__)
+    monkeypatch.setattr(sys, "stdin", io.StringIO(""))
+    stop = Debugger(chain(node)).post("run").result(LIMIT)
+
+    assert isinstance(stop.error.__cause__, NoInputError)
+    assert f"{what} needs a cell" in str(stop)
+    assert "barrier" in str(stop)
+    assert stop.frame.kind == "error"
+
+
+def test_input_is_the_programs_own_again_after_a_run():
+    real = builtins.input
+    Debugger(steps("a", "b")).run()
+
+    assert builtins.input is real

@@ -1,0 +1,75 @@
+"""The same random numbers at the same step (SEMANTICS R13)."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from lellm_nb.errors import DebuggerError
+from lellm_nb.record.outcome import LIVE, Outcome
+from lellm_nb.session.protocol import NextMove
+
+__all__ = ["Seed", "check_seed", "generators_kept", "seeded"]
+
+Seed = int | str
+LookUp = Callable[[NextMove], Outcome | None]
+
+
+def check_seed(seed: Any) -> None:
+    """Refuse what is no seed.
+
+    Raises:
+        DebuggerError: It is neither a whole number nor text.
+    """
+    if seed is not None and (isinstance(seed, bool) or not isinstance(seed, (int, str))):
+        raise DebuggerError(f"seed is a whole number or text, not {type(seed).__name__}.")
+
+
+def seeded(seed: Seed, look_up: LookUp | None) -> LookUp:
+    """Return what is asked before each node: it sets the generators where the node will run.
+
+    Args:
+        look_up: What was to be asked otherwise.
+    """
+
+    def ask(move: NextMove) -> Outcome | None:
+        outcome = LIVE if look_up is None else look_up(move)
+        if outcome is LIVE:
+            _plant(f"{seed!r} {move.path} {move.visit}")
+        return outcome
+
+    return ask
+
+
+@contextmanager
+def generators_kept(seed: Seed | None) -> Iterator[None]:
+    """Give the cell its generators back as they were: what nodes draw is nothing of its own."""
+    if seed is None:
+        yield
+        return
+    numpy = _numpy_random()
+    before, numpys = random.getstate(), None if numpy is None else numpy.get_state()
+    try:
+        yield
+    finally:
+        random.setstate(before)
+        if numpys is not None:
+            numpy.set_state(numpys)
+
+
+def _plant(text: str) -> None:
+    digest = hashlib.sha256(text.encode()).digest()
+    random.seed(digest)
+    numpy = _numpy_random()
+    if numpy is not None:
+        numpy.seed(int.from_bytes(digest[:4], "big"))
+
+
+def _numpy_random() -> Any:
+    """Return numpy's generators, if somebody uses numpy."""
+    numpy = sys.modules.get("numpy")
+    return None if numpy is None else numpy.random
