@@ -18,7 +18,7 @@ from lellm_nb.errors import (
     UnroutedError,
     innermost,
 )
-from lellm_nb.graph.decision import Decision, DefaultAction, Reroute
+from lellm_nb.graph.decision import Decision, DefaultAction, Modify, Reroute
 from lellm_nb.graph.edge import END, Edge, PredicateFailed, Route
 from lellm_nb.graph.node import Barrier
 from lellm_nb.record.frame import Place
@@ -28,8 +28,9 @@ from lellm_nb.state.compact import Tail
 from lellm_nb.state.frozen import freeze, frozen_dict
 from lellm_nb.state.lens import IdentityLens, KeyLens, check_round_trip, lifted
 from lellm_nb.state.merge import BranchResult
-from lellm_nb.state.mutation import Mutation, Put, apply
+from lellm_nb.state.mutation import Delete, Mutation, Put, apply
 from lellm_nb.state.state import content_of, keep, view
+from lellm_nb.state.typed import Typed
 
 __all__ = [
     "Committed",
@@ -106,7 +107,7 @@ def commit_decision(
         check_target(scope, site, decision.target, level)
     mutations: tuple[Mutation, ...] = ()
     if not isinstance(decision, DefaultAction):
-        mutations = decision.mutations(*_barrier_keys(site, hold))
+        mutations = _decided(level.data, decision, *_barrier_keys(site, hold))
     after = Position(
         level.node,
         apply(level.data, mutations),
@@ -124,6 +125,25 @@ def commit_decision(
         place = Place(scope.graph_id, hold.path, hold.name)
         visit = int(hold.barrier_id.rpartition("#")[2]) + 1
     return Committed(after, "decision", place, visit, mutations, route, error)
+
+
+def _decided(data: Any, decision: Decision, approved: str, rejected: str) -> tuple[Mutation, ...]:
+    """Return what a decision writes, as far as a typed state has a field for it (SEMANTICS B8).
+
+    A field that always holds something says no where a mapping would lose the key.
+    """
+    writes = decision.mutations(approved, rejected)
+    if not isinstance(data, Typed):
+        return writes
+    made: list[Mutation] = []
+    for m in writes:
+        asked = isinstance(decision, Modify) and m is writes[0]  # a person's: refused, not left out
+        if asked or (data.has_room(m.key) and not isinstance(m, Delete)):
+            made.append(m)
+        elif data.has_room(m.key):
+            never = not data.can_drop(m.key)
+            made.append(Put(m.key, "" if m.key == rejected else False) if never else m)
+    return tuple(made)
 
 
 def commit_route(scope: Scope, site: Site, level: Position) -> Committed:
@@ -261,13 +281,18 @@ def commit_exit(scope: Scope, site: Site, level: Position, inner: Position) -> C
     if isinstance(lens, IdentityLens):
         return _commit_composite(scope, site, level, "exit", tuple(wrote), inner.data)
     if isinstance(lens, KeyLens):
-        made = lens.lift(content_of(level.data), wrote)
-        whole = Put(lens.key, frozen_dict(content_of(inner.data), lens.key))
+        whole = Put(lens.key, _whole(inner.data, lens.key))
+        own = any(not hasattr(m, "key") for m in wrote)  # a typed state's own has no path to lift
+        made = [whole] if own else lens.lift(content_of(level.data), wrote)
         data = apply(level.data, (whole,)) if made else level.data
         return _commit_composite(scope, site, level, "exit", tuple(made), data)
     after = keep(check_round_trip(lens, scope.seen(level.data), view(inner.data)))
     made = lifted(content_of(level.data), content_of(after))
     return _commit_composite(scope, site, level, "exit", tuple(made))
+
+
+def _whole(data: Any, key: str) -> Any:
+    return view(data) if isinstance(data, Typed) else frozen_dict(content_of(data), key)
 
 
 def commit_join(scope: Scope, site: Site, level: Position, fan: Fan) -> Committed:
@@ -293,7 +318,8 @@ def commit_error(
     what = cause or inmost
     facts = {"type": type(what).__name__, "message": str(what), "path": inmost.path}
     key = f"{site.name}.error"
-    mutations: tuple[Mutation, ...] = (Put(key, freeze(facts, key)),)
+    room = not isinstance(level.data, Typed) or level.data.has_room(key)
+    mutations: tuple[Mutation, ...] = (Put(key, freeze(facts, key)),) if room else ()
     after, visit = _after(scope, site, level, mutations)
     after.node = target
     return Committed(after, "error", site.place, visit, mutations, Route(target, "error"), None)

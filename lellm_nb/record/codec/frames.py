@@ -19,10 +19,10 @@ from lellm_nb.record.frame import RAN, Frame
 from lellm_nb.record.level_key import LevelKeys, level_at, steps_of, without_visits
 from lellm_nb.record.position import Fan, Position, ToRoute, Waiting
 from lellm_nb.state.compact import MISSING, Wide
-from lellm_nb.state.lens import IdentityLens, KeyLens
+from lellm_nb.state.lens import IdentityLens, KeyLens, entered
 from lellm_nb.state.mutation import Delete, Put, Reduce
 from lellm_nb.state.reducer import Reducer
-from lellm_nb.state.state import content_of, keep, view
+from lellm_nb.state.state import content_of
 from lellm_nb.state.typed import Typed
 
 __all__ = ["FrameRow", "FrameWriter"]
@@ -273,7 +273,7 @@ def _enter(node: Any, level: Position) -> tuple[Position | Fan, list[Any]] | Non
     start = node.graph.start
     if isinstance(node.lens, IdentityLens):
         return Position.begin(start, level.data, inner=True), ["same", start]
-    data = keep(node.lens.get(view(level.data)))
+    data = entered(node.lens, level.data)
     made = Position.begin(start, data, inner=True)
     plain = type(data) is dict and not isinstance(level.data, Typed)
     if isinstance(node.lens, KeyLens) and plain:

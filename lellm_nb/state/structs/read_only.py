@@ -1,0 +1,104 @@
+"""Objects of a user's class that refuse assignment: what a node reads of a typed state."""
+
+from __future__ import annotations
+
+import abc
+import copy
+from typing import Any, Protocol
+
+from lellm_nb.errors import ReadOnlyStateError
+from lellm_nb.state.frozen import PLAIN
+
+__all__ = ["plain_class", "read_only_class", "silent_subclass"]
+
+_made: dict[type, type] = {}
+
+
+def plain_class(kind: Any) -> Any:
+    """Return the class that the user wrote, given it or its read-only twin."""
+    return getattr(kind, "__lellm_plain__", kind)
+
+
+class Apart(Protocol):
+    """Takes objects of a class apart; a `Struct`."""
+
+    cls: Any
+
+    def take(self, obj: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return what an object holds."""
+
+    def twin(self, obj: Any) -> Any:
+        """Return an ordinary object that holds the same values."""
+
+
+def read_only_class(struct: Apart) -> type:
+    """Return the subclass of a user's class whose objects can't be changed; made once.
+
+    Its objects say that they are of the user's class (``__class__``), compare, hash and print as
+    such, and what is copied or made of them is an ordinary object again.
+    """
+    found = _made.get(struct.cls)
+    if found is None:
+        found = _made[struct.cls] = silent_subclass(struct.cls, _body(struct))
+        PLAIN.add(found)
+    return found
+
+
+def silent_subclass(kind: Any, body: dict[str, Any]) -> type:
+    """Make a subclass without telling the class or its metaclass, which may keep lists of them."""
+    whole = {
+        "__slots__": (),
+        "__module__": kind.__module__,
+        "__qualname__": kind.__qualname__,
+        "__doc__": kind.__doc__,
+        **body,
+    }
+    bases = (kind,) if issubclass(kind, _Silent) else (_Silent, kind)
+    meta: Any = type(kind)
+    make: Any = abc.ABCMeta.__new__ if issubclass(meta, abc.ABCMeta) else type.__new__
+    made: type = make(meta, kind.__name__, bases, whole)
+    return made
+
+
+class _Silent:
+    """Stands before a class, so that its hook for new subclasses is not called."""
+
+    __slots__ = ()
+
+    def __init_subclass__(cls, **_: Any) -> None:
+        return
+
+
+def _body(struct: Apart) -> dict[str, Any]:
+    kind, twin = struct.cls, struct.twin
+
+    def refuse(self: Any, name: str, *_value: Any) -> None:
+        raise ReadOnlyStateError(
+            f"State key {name!r} cannot be changed in place (assignment)."
+            f" Inside a node use ctx.put({name!r}, new_value).",
+            key=name,
+        )
+
+    def same(self: Any, other: object) -> Any:
+        # the class's own comparison may insist on the very class, which this is not
+        if not isinstance(other, kind):
+            return NotImplemented
+        if kind.__eq__ is object.__eq__:  # by identity, and a copy has none of its own
+            return struct.take(self) == struct.take(other)
+        return kind.__eq__(twin(self), twin(other))
+
+    body: dict[str, Any] = {
+        "__setattr__": refuse,
+        "__delattr__": refuse,
+        "__eq__": same,
+        "__hash__": kind.__hash__,
+        "__class__": property(lambda _self: kind),
+        "__new__": lambda _cls, *args, **values: kind(*args, **values),
+        "__copy__": lambda self: copy.copy(twin(self)),
+        "__deepcopy__": lambda self, memo: copy.deepcopy(twin(self), memo),
+        "__reduce_ex__": lambda self, protocol: twin(self).__reduce_ex__(protocol),
+        "__lellm_plain__": kind,
+    }
+    if hasattr(kind, "model_construct"):
+        body["model_construct"] = kind.model_construct
+    return body
