@@ -263,6 +263,11 @@ def thaw(value: Any) -> Any:
     return value
 
 
+def has_way_to_freeze(kind: type) -> bool:
+    """Tell whether values of a type cannot change, or somebody said how they are frozen."""
+    return kind in PLAIN or kind in _freezers
+
+
 def opaque_paths(value: Any, at: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     """List the paths of values that are kept by reference and could change (S1).
 
@@ -272,7 +277,7 @@ def opaque_paths(value: Any, at: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     """
     if isinstance(value, (dict, list, tuple)):
         return [path for k, v in _children(value) for path in opaque_paths(v, (*at, k))]
-    plain = type(value) in PLAIN or type(value) in _freezers or isinstance(value, frozenset)
+    plain = has_way_to_freeze(type(value)) or isinstance(value, frozenset)
     return [] if plain else [at]
 
 

@@ -34,7 +34,8 @@ class _Mutation:
 
     def holding(self, value: Any) -> Any:
         """Return the same mutation with another value."""
-        return type(self)(self.key, value, *self._parts()[2:])
+        make: Any = type(self)
+        return make(self.key, value, *self._parts()[2:])
 
     def __eq__(self, other: object) -> bool:
         return type(other) is type(self) and self._parts() == other._parts()

@@ -292,7 +292,7 @@ def typed_state(cls: C) -> C:
         Review(topic='otters', drafts=['a'])
     """
     target: Any = cls
-    struct = struct_of_class(target) if isinstance(cls, type) else None
+    struct = struct_of_class(target) if isinstance(target, type) else None
     if struct is None:
         raise StateTypeError(
             None,

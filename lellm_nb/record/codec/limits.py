@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from lellm_nb.errors import CorruptedCheckpointError, LellmError
+from lellm_nb.record.codec.declared_kinds import DeclaredKind
 from lellm_nb.record.codec.types import LATER, Kind, Unsaved, kind_named, load_later
 from lellm_nb.state.frozen import frozen_dict, frozen_list
 
@@ -91,7 +92,7 @@ class ValueReader:
             return Unsaved(name, f"a value of type {name}", _Form(form))
         return self._made(known, form, key, depth)
 
-    def _made(self, known: Kind, form: dict[str, Any], key: str, depth: int) -> Any:
+    def _made(self, known: Kind | DeclaredKind, form: dict[str, Any], key: str, depth: int) -> Any:
         version = form.get("n", 1)
         if type(version) is not int or not 1 <= version <= known.version:
             raise CorruptedCheckpointError(
@@ -103,9 +104,13 @@ class ValueReader:
             if known.version == 1:
                 return known.read(content)
             return known.read(content, version)
-        except (LellmError, MemoryError, RecursionError) as error:
+        except (MemoryError, RecursionError) as error:
             raise CorruptedCheckpointError(f"A damaged {known.name}: {error}") from error
         except Exception as error:
+            if isinstance(error, LellmError) and not isinstance(known, DeclaredKind):
+                raise CorruptedCheckpointError(f"A damaged {known.name}: {error}") from error
+            if isinstance(known, DeclaredKind):  # its class is another than it was
+                return Unsaved(known.name, f"a value of type {known.name}", _Form(form))
             raise CorruptedCheckpointError(
                 f"A damaged {known.name}: {type(error).__name__}: {str(error)[:200]}"
             ) from error

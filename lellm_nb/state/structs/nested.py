@@ -15,6 +15,7 @@ from lellm_nb.state.frozen import (
     freeze,
     frozen_dict,
     frozen_list,
+    has_way_to_freeze,
     thaw,
 )
 from lellm_nb.state.structs.read_only import plain_class, read_only_class
@@ -66,7 +67,7 @@ def _frozen(value: Any, key: Any) -> Any:
         if all(new is old for new, old in zip(items, value, strict=True)):
             return value
         return _like(value, items, key)
-    if type(value) in PLAIN or plain_class(type(value)) is not type(value):
+    if has_way_to_freeze(type(value)):
         return value
     struct = struct_of(value)
     return value if struct is None else read_only(struct, *taken(struct, value))
@@ -171,7 +172,7 @@ def plain_data(value: Any) -> Any:
         if all(new is old for new, old in zip(items, value, strict=True)):
             return value
         return items if isinstance(value, list) else tuple(items)
-    struct = None if type(value) in PLAIN and not is_read_only(value) else struct_of(value)
+    struct = struct_of(value) if is_read_only(value) or type(value) not in PLAIN else None
     return value if struct is None else {k: plain_data(v) for k, v in struct.take(value)[0].items()}
 
 
