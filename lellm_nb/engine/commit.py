@@ -18,17 +18,17 @@ from lellm_nb.errors import (
     UnroutedError,
     innermost,
 )
-from lellm_nb.graph.decision import Decision, DefaultAction, Modify, Reroute
+from lellm_nb.graph.decision import Decision, DefaultAction, Reroute, writes_of
 from lellm_nb.graph.edge import END, Edge, PredicateFailed, Route
 from lellm_nb.graph.node import Barrier
 from lellm_nb.record.frame import Place
 from lellm_nb.record.outcome import Outcome
 from lellm_nb.record.position import TO_ROUTE, Fan, Position, Waiting
 from lellm_nb.state.compact import Tail
-from lellm_nb.state.frozen import freeze, frozen_dict
-from lellm_nb.state.lens import IdentityLens, KeyLens, check_round_trip, lifted
+from lellm_nb.state.frozen import freeze
+from lellm_nb.state.lens import IdentityLens, KeyLens, check_round_trip, lifted, part_put_back
 from lellm_nb.state.merge import BranchResult
-from lellm_nb.state.mutation import Delete, Mutation, Put, apply
+from lellm_nb.state.mutation import Mutation, Put, apply
 from lellm_nb.state.state import content_of, keep, view
 from lellm_nb.state.typed import Typed
 
@@ -107,7 +107,7 @@ def commit_decision(
         check_target(scope, site, decision.target, level)
     mutations: tuple[Mutation, ...] = ()
     if not isinstance(decision, DefaultAction):
-        mutations = _decided(level.data, decision, *_barrier_keys(site, hold))
+        mutations = writes_of(decision, level.data, *_barrier_keys(site, hold))
     after = Position(
         level.node,
         apply(level.data, mutations),
@@ -125,25 +125,6 @@ def commit_decision(
         place = Place(scope.graph_id, hold.path, hold.name)
         visit = int(hold.barrier_id.rpartition("#")[2]) + 1
     return Committed(after, "decision", place, visit, mutations, route, error)
-
-
-def _decided(data: Any, decision: Decision, approved: str, rejected: str) -> tuple[Mutation, ...]:
-    """Return what a decision writes, as far as a typed state has a field for it (SEMANTICS B8).
-
-    A field that always holds something says no where a mapping would lose the key.
-    """
-    writes = decision.mutations(approved, rejected)
-    if not isinstance(data, Typed):
-        return writes
-    made: list[Mutation] = []
-    for m in writes:
-        asked = isinstance(decision, Modify) and m is writes[0]  # a person's: refused, not left out
-        if asked or (data.has_room(m.key) and not isinstance(m, Delete)):
-            made.append(m)
-        elif data.has_room(m.key):
-            never = not data.can_drop(m.key)
-            made.append(Put(m.key, "" if m.key == rejected else False) if never else m)
-    return tuple(made)
 
 
 def commit_route(scope: Scope, site: Site, level: Position) -> Committed:
@@ -281,7 +262,7 @@ def commit_exit(scope: Scope, site: Site, level: Position, inner: Position) -> C
     if isinstance(lens, IdentityLens):
         return _commit_composite(scope, site, level, "exit", tuple(wrote), inner.data)
     if isinstance(lens, KeyLens):
-        whole = Put(lens.key, _whole(inner.data, lens.key))
+        whole = Put(lens.key, part_put_back(inner.data, lens.key))
         own = any(not hasattr(m, "key") for m in wrote)  # a typed state's own has no path to lift
         made = [whole] if own else lens.lift(content_of(level.data), wrote)
         data = apply(level.data, (whole,)) if made else level.data
@@ -289,10 +270,6 @@ def commit_exit(scope: Scope, site: Site, level: Position, inner: Position) -> C
     after = keep(check_round_trip(lens, scope.seen(level.data), view(inner.data)))
     made = lifted(content_of(level.data), content_of(after))
     return _commit_composite(scope, site, level, "exit", tuple(made))
-
-
-def _whole(data: Any, key: str) -> Any:
-    return view(data) if isinstance(data, Typed) else frozen_dict(content_of(data), key)
 
 
 def commit_join(scope: Scope, site: Site, level: Position, fan: Fan) -> Committed:

@@ -13,11 +13,12 @@ from lellm_nb.graph.node import check_name
 from lellm_nb.record.outcome import Outcome
 from lellm_nb.record.position import Position
 from lellm_nb.state.compact import MISSING
-from lellm_nb.state.frozen import PLAIN, freeze, frozen_list, path_of
+from lellm_nb.state.frozen import PLAIN, freeze, frozen_list
 from lellm_nb.state.key import StateKey
 from lellm_nb.state.mutation import Delete, Mutation, Put, Reduce, check_key
 from lellm_nb.state.reducer import Reducer
 from lellm_nb.state.refusal import locate_with
+from lellm_nb.state.structs.nested import path_in
 from lellm_nb.state.typed import Typed
 
 __all__ = ["Context", "record_returned"]
@@ -236,7 +237,7 @@ def _find_in_context(container: object) -> tuple[Any, ...] | None:
     while frame is not None:
         ctx = frame.f_locals.get("ctx")
         if isinstance(ctx, Context):
-            return path_of(ctx.state, container)
+            return path_in(ctx.state, container)
         frame = frame.f_back
     return None
 

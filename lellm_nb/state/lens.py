@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
 from lellm_nb.errors import StateError, StateTypeError
+from lellm_nb.state.frozen import frozen_dict
 from lellm_nb.state.mutation import Delete, Mutation, Put, Reduce
 from lellm_nb.state.state import content_of, keep_part, view
 from lellm_nb.state.structs.struct import struct_of
@@ -19,6 +20,7 @@ __all__ = [
     "check_round_trip",
     "entered",
     "lifted",
+    "part_put_back",
 ]
 
 
@@ -128,6 +130,11 @@ def entered(lens: Any, data: Any) -> Any:
     if isinstance(data, Typed) and data.struct is not None:
         data.struct.expect(lens.key, data.rest)
     return keep_part(lens.get(content_of(data)))
+
+
+def part_put_back(data: Any, key: str) -> Any:
+    """Return what stands at a key of the outer state where an inner graph on it has ended."""
+    return view(data) if isinstance(data, Typed) else frozen_dict(content_of(data), key)
 
 
 def check_round_trip(lens: Any, outer: Any, inner: Any) -> Any:

@@ -13,6 +13,7 @@ from lellm_nb.state.structs.assignment import Rest, assign, settle
 from lellm_nb.state.structs.declared import declare
 from lellm_nb.state.structs.nested import (
     fields_of,
+    freeze_deep,
     kept_under,
     plain_data,
     private_copy,
@@ -314,4 +315,4 @@ def _snapshot(self: Any) -> Any:
     """Return the state as JSON-able data."""
     if hasattr(self, "model_dump"):
         return self.model_dump(mode="json", round_trip=True)
-    return thaw(plain_data(fields_of(self)))
+    return thaw(plain_data(freeze_deep(fields_of(self))))

@@ -9,7 +9,7 @@ from lellm_nb.graph.drawing.outline import plain_path
 from lellm_nb.notebook.frame_protocol import FrameLike
 from lellm_nb.notebook.values.redaction import DisplayRedactor
 from lellm_nb.record.level_key import LevelKeys, label_of
-from lellm_nb.state.structs.nested import plain_data
+from lellm_nb.state.structs.nested import fields_of, plain_data
 from lellm_nb.state.structs.struct import struct_of
 
 
@@ -40,7 +40,7 @@ def plain_state(state: Any) -> Any:
         ({'n': 1}, [1, 2], {'value': 3})
     """
     if struct_of(state) is not None:
-        return plain_data(state)
+        return {name: plain_data(value) for name, value in fields_of(state).items()}
     if isinstance(state, Mapping):
         return state
     if hasattr(state, "snapshot"):

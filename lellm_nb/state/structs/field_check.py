@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from typing import Annotated, Any
 
@@ -50,8 +51,7 @@ class FieldCheck:
 
     def _validator(self, name: str, info: Any) -> Any:
         """Make a model of this one field; `None` where none can be made."""
-        import pydantic
-
+        pydantic: Any = sys.modules["pydantic"]  # loaded, for the class is one of its models
         decorators = self._cls.__pydantic_decorators__
         own = [*decorators.field_validators.values(), *decorators.validators.values()]
         if any(name in one.info.fields or "*" in one.info.fields for one in own):

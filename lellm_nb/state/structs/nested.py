@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from lellm_nb.errors import StateError, path_text
@@ -12,10 +12,12 @@ from lellm_nb.state.frozen import (
     FrozenDict,
     FrozenList,
     FrozenSet,
+    children,
     freeze,
     frozen_dict,
     frozen_list,
     has_way_to_freeze,
+    path_of,
     thaw,
 )
 from lellm_nb.state.structs.read_only import plain_class, read_only_class
@@ -27,6 +29,7 @@ __all__ = [
     "is_read_only",
     "kept_under",
     "part_of",
+    "path_in",
     "plain_data",
     "private_copy",
     "read_only",
@@ -153,17 +156,28 @@ def part_of(value: Any, part: Any) -> Any:
     return value[part] if struct is None else struct.take(value)[0][part]
 
 
+def path_in(root: Any, container: object) -> tuple[Any, ...] | None:
+    """Find where in a state the very object `container` stands; `None` if nowhere."""
+    return path_of(root, container, _children_of)
+
+
+def _children_of(value: Any) -> Iterator[tuple[Any, Any]]:
+    return iter(fields_of(value).items()) if is_read_only(value) else children(value)
+
+
 def plain_data(value: Any) -> Any:
-    """Return a value with a mapping in the place of each struct, for what shows it.
+    """Return a kept value with a mapping in the place of each struct, for what shows it.
 
     Example:
         >>> import dataclasses
         >>> @dataclasses.dataclass
         ... class Author:
         ...     name: str
-        >>> plain_data({"by": [Author("Ada")]})
+        >>> plain_data(freeze_deep({"by": [Author("Ada")]}))
         {'by': [{'name': 'Ada'}]}
     """
+    if is_read_only(value):
+        return {name: plain_data(item) for name, item in fields_of(value).items()}
     if isinstance(value, Mapping):
         made = {k: plain_data(v) for k, v in value.items()}
         return value if all(made[k] is v for k, v in value.items()) else made
@@ -172,8 +186,7 @@ def plain_data(value: Any) -> Any:
         if all(new is old for new, old in zip(items, value, strict=True)):
             return value
         return items if isinstance(value, list) else tuple(items)
-    struct = struct_of(value) if is_read_only(value) or type(value) not in PLAIN else None
-    return value if struct is None else {k: plain_data(v) for k, v in struct.take(value)[0].items()}
+    return value
 
 
 def is_read_only(value: Any) -> bool:

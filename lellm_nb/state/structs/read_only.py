@@ -6,8 +6,8 @@ import abc
 import copy
 from typing import Any, Protocol
 
-from lellm_nb.errors import ReadOnlyStateError
 from lellm_nb.state.frozen import PLAIN
+from lellm_nb.state.refusal import refuse_assignment
 
 __all__ = ["plain_class", "read_only_class", "silent_subclass"]
 
@@ -73,11 +73,7 @@ def _body(struct: Apart) -> dict[str, Any]:
     kind, twin = struct.cls, struct.twin
 
     def refuse(self: Any, name: str, *_value: Any) -> None:
-        raise ReadOnlyStateError(
-            f"State key {name!r} cannot be changed in place (assignment)."
-            f" Inside a node use ctx.put({name!r}, new_value).",
-            key=name,
-        )
+        refuse_assignment(self, name)
 
     def same(self: Any, other: object) -> Any:
         # the class's own comparison may insist on the very class, which this is not
