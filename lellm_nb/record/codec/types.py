@@ -79,10 +79,18 @@ _custom: set[type] = set()
 _registered: dict[str, Any] = {}
 """What users registered, for classes of typed states."""
 
-LATER = dict.fromkeys(("ndarray", "numpy", "DataFrame", "Series", "Index", "Timestamp"), "arrays")
+LATER = {
+    **dict.fromkeys(("ndarray", "numpy", "DataFrame", "Series", "Index", "Timestamp"), "arrays"),
+    "IP": "address_types",
+    **dict.fromkeys(("Url", "ByteSize", "Secret"), "pydantic_types"),
+}
 """Types of libraries that are loaded when the first such value is met."""
 
-_HOMES = ("numpy", "pandas")
+_HOMES = {
+    **dict.fromkeys(("numpy", "pandas"), "numpy"),
+    "ipaddress": "IP",
+    "pydantic": "Url",
+}
 
 
 def register_type(
@@ -166,8 +174,9 @@ def kind_of(value: Any) -> Kind | DeclaredKind | None:
     """Return how a value is written, `None` where nobody knows."""
     cls = type(value)
     found = _by_class.get(cls)
-    if found is None and cls.__module__.partition(".")[0] in _HOMES:
-        load_later("numpy")
+    home = None if found is not None else _HOMES.get(cls.__module__.partition(".")[0])
+    if home is not None:
+        load_later(home)
         found = _by_class.get(cls)
         if found is None and any(base.__name__ == "generic" for base in cls.__mro__):
             found = _by_name.get("numpy")

@@ -248,7 +248,12 @@ class _Model(Struct):
     def default(self, name: str, fields: Mapping[str, Any]) -> Any:
         if name in self.info:
             return _model_default(self.info[name], fields)
-        return _defined(self.private[name].get_default()) if name in self.private else MISSING
+        private = self.private.get(name)
+        if private is None:
+            return MISSING
+        if private.default_factory is not None:
+            return private.default_factory()
+        return _defined(private.get_default())
 
     def has(self, name: Any, rest: Mapping[str, Any]) -> bool:
         if super().has(name, rest) or name in self.private:
