@@ -42,6 +42,10 @@ PLAIN: set[type] = {
 _freezers: dict[type, Callable[[Any], Any]] = {}
 
 
+thawers: dict[type, Callable[[Any], Any]] = {}
+"""How objects that refuse to be changed are copied into ones that do not."""
+
+
 class FrozenDict(dict[Any, Any]):
     """A dict that refuses every change. `copy()` gives a plain dict."""
 
@@ -261,7 +265,8 @@ def thaw(value: Any) -> Any:
         return kind._make(items) if hasattr(kind, "_make") else tuple(items)
     if isinstance(value, frozenset):
         return set(value)
-    return value
+    how = thawers.get(type(value))
+    return value if how is None else how(value)
 
 
 def has_way_to_freeze(kind: type) -> bool:

@@ -7,14 +7,13 @@ from typing import Any
 
 from lellm_nb.errors import StateTypeError
 from lellm_nb.state.compact import MISSING, Data, real
-from lellm_nb.state.frozen import PLAIN
+from lellm_nb.state.frozen import PLAIN, thaw
 from lellm_nb.state.structs.nested import (
     is_read_only,
     kept_under,
     private_copy,
     read_only,
     taken,
-    thaw_deep,
 )
 from lellm_nb.state.structs.struct import FIELDS_SET, Struct, struct_of
 
@@ -45,7 +44,7 @@ def assign(struct: Struct, fields: Data, rest: Rest, name: str, value: Any) -> R
         before = {key: real(kept) for key, kept in fields.items()}
         new = before[name] = real(value)
         obj = private_copy(struct, {**before, name: real(fields.get(name, MISSING))}, rest)
-        setattr(obj, name, new if name in struct.transient else thaw_deep(new))
+        setattr(obj, name, new if name in struct.transient else thaw(new))
         rest = settle(struct, obj, before, fields, rest)
         if fields.get(name) is new:
             fields[name] = value  # in its compact form
@@ -53,7 +52,7 @@ def assign(struct: Struct, fields: Data, rest: Rest, name: str, value: Any) -> R
     if name in struct.transient or (name not in struct.info and _is_hidden(struct, rest, name)):
         return {**rest, name: value}
     if not unset:
-        struct.check(name, thaw_deep(real(value)))
+        struct.check(name, thaw(real(value)))
     fields[name] = value
     known = rest.get(FIELDS_SET)
     if known is None or name not in struct.info or (name in known) is not unset:

@@ -34,7 +34,6 @@ __all__ = [
     "private_copy",
     "read_only",
     "taken",
-    "thaw_deep",
 ]
 
 
@@ -85,23 +84,6 @@ def _like(value: Any, items: list[Any], key: Any) -> Any:
     return freeze(set(items), key)
 
 
-def thaw_deep(value: Any) -> Any:
-    """Return a private, changeable deep copy of a frozen value, structs included."""
-    if isinstance(value, dict):
-        return {k: thaw_deep(v) for k, v in value.items()}
-    if isinstance(value, list):
-        return [thaw_deep(v) for v in value]
-    if isinstance(value, tuple):
-        items = [thaw_deep(v) for v in value]
-        kind: Any = type(value)
-        return kind._make(items) if hasattr(kind, "_make") else tuple(items)
-    if plain_class(type(value)) is type(value):
-        return thaw(value)
-    struct = struct_of(value)
-    assert struct is not None
-    return private_copy(struct, *struct.take(value))
-
-
 def kept_under(struct: Struct, name: str, value: Any) -> Any:
     """Return a value as it is kept under a name of a struct: frozen, as far as it is state."""
     if name in struct.transient:
@@ -128,14 +110,15 @@ def read_only(struct: Struct, fields: Mapping[str, Any], rest: Mapping[str, Any]
     Its private containers are copies: what a method caches there goes no further.
     """
     shown = {name: thaw(v) if type(v) in _CONTAINERS else v for name, v in rest.items()}
-    return struct.make(fields, shown, read_only_class(struct))
+    kind = read_only_class(struct, lambda obj: private_copy(struct, *struct.take(obj)))
+    return struct.make(fields, shown, kind)
 
 
 def private_copy(struct: Struct, fields: Mapping[str, Any], rest: Mapping[str, Any]) -> Any:
     """Return an ordinary object whose values may be changed; nobody else has them."""
 
     def copied(held: Mapping[str, Any]) -> dict[str, Any]:
-        return {k: v if k in struct.transient else thaw_deep(real(v)) for k, v in held.items()}
+        return {k: v if k in struct.transient else thaw(real(v)) for k, v in held.items()}
 
     return struct.make(copied(fields), copied(rest))
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import abc
 import copy
+import functools
+from collections.abc import Callable
 from typing import Any, Protocol
 
-from lellm_nb.state.frozen import PLAIN
+from lellm_nb.state.frozen import PLAIN, thawers
 from lellm_nb.state.refusal import refuse_assignment
 
 __all__ = ["plain_class", "read_only_class", "silent_subclass"]
@@ -31,16 +33,21 @@ class Apart(Protocol):
         """Return an ordinary object that holds the same values."""
 
 
-def read_only_class(struct: Apart) -> type:
+def read_only_class(struct: Apart, changeable: Callable[[Any], Any]) -> type:
     """Return the subclass of a user's class whose objects can't be changed; made once.
 
     Its objects say that they are of the user's class (``__class__``), compare, hash and print as
     such, and what is copied or made of them is an ordinary object again.
+
+    Args:
+        changeable: Makes an ordinary object whose values are ordinary too: a dump asks that one,
+            for a frozen set is no set to pydantic.
     """
     found = _made.get(struct.cls)
     if found is None:
-        found = _made[struct.cls] = silent_subclass(struct.cls, _body(struct))
+        found = _made[struct.cls] = silent_subclass(struct.cls, _body(struct, changeable))
         PLAIN.add(found)
+        thawers[found] = changeable
     return found
 
 
@@ -69,7 +76,7 @@ class _Silent:
         return
 
 
-def _body(struct: Apart) -> dict[str, Any]:
+def _body(struct: Apart, changeable: Callable[[Any], Any]) -> dict[str, Any]:
     kind, twin = struct.cls, struct.twin
 
     def refuse(self: Any, name: str, *_value: Any) -> None:
@@ -97,4 +104,12 @@ def _body(struct: Apart) -> dict[str, Any]:
     }
     if hasattr(kind, "model_construct"):
         body["model_construct"] = kind.model_construct
+        for name in ("model_dump", "model_dump_json"):
+            body[name] = _of_another(getattr(kind, name), changeable)
     return body
+
+
+def _of_another(method: Callable[..., Any], changeable: Callable[[Any], Any]) -> Any:
+    return functools.wraps(method)(
+        lambda self, *args, **named: method(changeable(self), *args, **named)
+    )
