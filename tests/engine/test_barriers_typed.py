@@ -253,11 +253,9 @@ def test_a_field_without_a_default_says_no():
     assert dbg.state == Asked(False, "no", "False no")
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind is not Roomy])
 def test_what_a_person_modifies_is_never_left_out(kind):
     """B8: a field that is not there is refused by its name, and the barrier goes on waiting."""
-    if kind is Roomy:
-        pytest.skip("it takes any name")
     dbg = Debugger(inner(), kind())
     dbg.run()
     with pytest.raises((StateError, TypeError), match="txet"):
