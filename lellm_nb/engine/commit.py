@@ -18,7 +18,8 @@ from lellm_nb.errors import (
     UnroutedError,
     innermost,
 )
-from lellm_nb.graph.decision import Decision, DefaultAction, Reroute, writes_of
+from lellm_nb.graph.decision import Decision, DefaultAction, Reroute
+from lellm_nb.graph.decision_writes import keys_of, writes_of
 from lellm_nb.graph.edge import END, Edge, PredicateFailed, Route
 from lellm_nb.graph.node import Barrier
 from lellm_nb.record.frame import Place
@@ -107,7 +108,7 @@ def commit_decision(
         check_target(scope, site, decision.target, level)
     mutations: tuple[Mutation, ...] = ()
     if not isinstance(decision, DefaultAction):
-        mutations = writes_of(decision, level.data, *_barrier_keys(site, hold))
+        mutations = writes_of(decision, level.data, *keys_of(site.node, hold.name))
     after = Position(
         level.node,
         apply(level.data, mutations),
@@ -241,13 +242,6 @@ def _occurrence(scope: Scope, level: Position, name: str) -> int:
     if isinstance(scope.graph.nodes.get(name), Barrier):
         waited += level.visits.count(name, level.step)
     return waited
-
-
-def _barrier_keys(site: Site, hold: Waiting) -> tuple[str, str]:
-    node: Any = site.node
-    if isinstance(node, Barrier):
-        return node.approve_key, node.reject_key
-    return f"{hold.name}.approved", f"{hold.name}.reject_reason"
 
 
 def commit_exit(scope: Scope, site: Site, level: Position, inner: Position) -> Committed:

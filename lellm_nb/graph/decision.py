@@ -8,9 +8,8 @@ from typing import Any, ClassVar
 
 from lellm_nb.state.frozen import freeze
 from lellm_nb.state.mutation import Delete, Key, Mutation, Put, check_key
-from lellm_nb.state.typed import Typed
 
-__all__ = ["Approve", "Decision", "DefaultAction", "Modify", "Reject", "Reroute", "writes_of"]
+__all__ = ["Approve", "Decision", "DefaultAction", "Modify", "Reject", "Reroute"]
 
 
 class DefaultAction(Enum):
@@ -86,27 +85,3 @@ class Reroute:
 
 
 Decision = Approve | Reject | Modify | Reroute
-
-
-def writes_of(decision: Decision, data: Any, approved: str, rejected: str) -> tuple[Mutation, ...]:
-    """Return what a decision writes in a level's state (SEMANTICS B3, B8).
-
-    What a typed state has no field for is left out. Where a key would go away and the field has
-    no default to go back to, it says no: not approved, and for no reason.
-
-    Args:
-        data: The level's compact state.
-        approved: The key of the approval.
-        rejected: The key of the reason of a rejection.
-    """
-    writes = decision.mutations(approved, rejected)
-    if not isinstance(data, Typed):
-        return writes
-    made: list[Mutation] = []
-    for i, m in enumerate(writes):
-        if isinstance(decision, Modify) and i == 0:
-            made.append(m)  # a person's own: refused rather than left out
-        elif data.has_room(m.key):
-            stays = isinstance(m, Delete) and not data.can_drop(m.key)
-            made.append(Put(m.key, "" if m.key == rejected else False) if stays else m)
-    return tuple(made)
