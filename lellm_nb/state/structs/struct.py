@@ -11,13 +11,14 @@ import dataclasses
 import functools
 import inspect
 import types
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Collection, Mapping
+from typing import Any, TypeVar
 
 from lellm_nb.errors import StateTypeError, nearest
 from lellm_nb.state.compact import MISSING
+from lellm_nb.state.structs.model_field import FieldCheck, defined, model_default
 from lellm_nb.state.structs.read_only import plain_class
-from lellm_nb.state.type_hints import hints_of
+from lellm_nb.state.type_hints import classes_in, hints_of
 
 __all__ = ["FIELDS_SET", "Struct", "struct_of", "struct_of_class"]
 
@@ -93,6 +94,7 @@ class Struct:
         }
         self.assigns = (assigns and not frozen) or bool(self._derived)
         self._hints: dict[str, Any] | None = None
+        self._loose: dict[str, bool] = {}
 
     # -- what the class declares -----------------------------------------------
 
@@ -107,6 +109,7 @@ class Struct:
     def learn(self, names: Mapping[str, Any]) -> None:
         """Resolve the types with the names that are known where the class is defined."""
         self._hints = hints_of(self.cls, self.info, names)
+        self._loose = {}
 
     def default(self, name: str, fields: Mapping[str, Any]) -> Any:
         """Return what a field is where nothing is given, `MISSING` where it has no default."""
@@ -138,11 +141,15 @@ class Struct:
     def loose(self, name: str) -> bool:
         """Tell whether an object under a name is held by reference, whatever it is.
 
-        So it is where the class does not say what is there: a client in a field of any type.
+        So it is where the class does not say that data is there: a client in a field whose type
+        is `Any`, a protocol, a function.
         """
-        if name in self.info:
-            return name in self.transient or self.hints.get(name) in (Any, object)
-        return not self.open
+        if name not in self.info:
+            return not self.open
+        hint = self.hints[name]
+        if name not in self._loose:
+            self._loose[name] = name in self.transient or not _tells_data(hint)
+        return self._loose[name]
 
     def check(self, name: str, value: Any) -> None:
         """Look whether a value may stand in a field, where the class says what may."""
@@ -207,7 +214,7 @@ class _Dataclass(Struct):
     def default(self, name: str, fields: Mapping[str, Any]) -> Any:
         info = getattr(self.cls, "__pydantic_fields__", {}).get(name)
         if info is not None:
-            return _model_default(info, fields)
+            return model_default(info, fields)
         field = self.info.get(name)
         if field is None:
             return MISSING
@@ -234,8 +241,6 @@ class _Attrs(Struct):
 
 class _Model(Struct):
     def __init__(self, cls: Any) -> None:
-        from lellm_nb.state.structs.field_check import FieldCheck
-
         config = cls.model_config
         own = bool(config.get("validate_assignment")) or cls.__setattr__ is not _base_setattr(cls)
         super().__init__(
@@ -247,13 +252,13 @@ class _Model(Struct):
 
     def default(self, name: str, fields: Mapping[str, Any]) -> Any:
         if name in self.info:
-            return _model_default(self.info[name], fields)
+            return model_default(self.info[name], fields)
         private = self.private.get(name)
         if private is None:
             return MISSING
         if private.default_factory is not None:
             return private.default_factory()
-        return _defined(private.get_default())
+        return defined(private.get_default())
 
     def has(self, name: Any, rest: Mapping[str, Any]) -> bool:
         if super().has(name, rest) or name in self.private:
@@ -289,6 +294,13 @@ def static(cls: type, name: str) -> Any:
     return inspect.getattr_static(cls, name, None)
 
 
+def _tells_data(hint: Any) -> bool:
+    """Tell whether a type is, or may turn out to be, one of data: a struct, or what holds some."""
+    if isinstance(hint, (str, TypeVar)):
+        return True
+    return any(struct_of_class(c) or issubclass(c, Collection) for c in classes_in(hint))
+
+
 def _is_transient(info: Any) -> bool:
     told: Any = getattr(info, "metadata", None)
     return isinstance(told, Mapping) and bool(told.get("transient"))
@@ -296,15 +308,3 @@ def _is_transient(info: Any) -> bool:
 
 def _base_setattr(cls: Any) -> Any:
     return next(c for c in cls.__mro__ if c.__module__ == "pydantic.main").__setattr__
-
-
-def _model_default(info: Any, fields: Mapping[str, Any]) -> Any:
-    if info.is_required():
-        return MISSING
-    if getattr(info, "default_factory_takes_validated_data", False):
-        return info.get_default(call_default_factory=True, validated_data=dict(fields))
-    return _defined(info.get_default(call_default_factory=True))
-
-
-def _defined(default: Any) -> Any:
-    return MISSING if type(default).__name__ == "PydanticUndefinedType" else default

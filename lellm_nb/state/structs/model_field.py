@@ -1,14 +1,16 @@
-"""Whether a pydantic model's field may hold a value, by what the model declares of the field."""
+"""A field of a pydantic model: what it may hold, and what it holds where nothing is given."""
 
 from __future__ import annotations
 
 import sys
 import warnings
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from lellm_nb.errors import StateTypeError
+from lellm_nb.state.compact import MISSING
 
-__all__ = ["FieldCheck"]
+__all__ = ["FieldCheck", "defined", "model_default"]
 
 _FUNCTIONS = {"BeforeValidator", "AfterValidator", "PlainValidator", "WrapValidator"}
 
@@ -74,3 +76,17 @@ class FieldCheck:
         except Exception:  # a type that only the model's own module can resolve
             return None
         return made.__pydantic_validator__
+
+
+def model_default(info: Any, fields: Mapping[str, Any]) -> Any:
+    """Return what a field is where nothing is given, `MISSING` where it has no default."""
+    if info.is_required():
+        return MISSING
+    if getattr(info, "default_factory_takes_validated_data", False):
+        return info.get_default(call_default_factory=True, validated_data=dict(fields))
+    return defined(info.get_default(call_default_factory=True))
+
+
+def defined(default: Any) -> Any:
+    """Return a default, `MISSING` where pydantic says that there is none."""
+    return MISSING if type(default).__name__ == "PydanticUndefinedType" else default
