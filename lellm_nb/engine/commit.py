@@ -20,17 +20,19 @@ from lellm_nb.errors import (
 )
 from lellm_nb.graph.decision import Decision, DefaultAction, Reroute
 from lellm_nb.graph.decision_edge import kinds_for
+from lellm_nb.graph.decision_writes import keys_of, writes_of
 from lellm_nb.graph.edge import END, Edge, PredicateFailed, Route
 from lellm_nb.graph.node import Barrier
 from lellm_nb.record.frame import Place
 from lellm_nb.record.outcome import Outcome
 from lellm_nb.record.position import TO_ROUTE, Fan, Position, ToRoute, Waiting
 from lellm_nb.state.compact import Tail
-from lellm_nb.state.frozen import freeze, frozen_dict
-from lellm_nb.state.lens import IdentityLens, KeyLens, check_round_trip, lifted
+from lellm_nb.state.frozen import freeze
+from lellm_nb.state.lens import IdentityLens, KeyLens, check_round_trip, lifted, part_put_back
 from lellm_nb.state.merge import BranchResult
 from lellm_nb.state.mutation import Mutation, Put, apply
 from lellm_nb.state.state import content_of, keep, view
+from lellm_nb.state.typed import Typed
 
 __all__ = [
     "Committed",
@@ -107,7 +109,7 @@ def commit_decision(
         check_target(scope, site, decision.target, level)
     mutations: tuple[Mutation, ...] = ()
     if not isinstance(decision, DefaultAction):
-        mutations = decision.mutations(*_barrier_keys(site, hold))
+        mutations = writes_of(decision, level.data, *keys_of(site.node, hold.name))
     data, wrote = apply(level.data, mutations), _written(level.wrote, mutations)
     to_route = ToRoute(kinds_for(decision, by))
     after = Position(level.node, data, level.step, level.visits, to_route, None, wrote)
@@ -238,13 +240,6 @@ def _occurrence(scope: Scope, level: Position, name: str) -> int:
     return waited
 
 
-def _barrier_keys(site: Site, hold: Waiting) -> tuple[str, str]:
-    node: Any = site.node
-    if isinstance(node, Barrier):
-        return node.approve_key, node.reject_key
-    return f"{hold.name}.approved", f"{hold.name}.reject_reason"
-
-
 def commit_exit(scope: Scope, site: Site, level: Position, inner: Position) -> Committed:
     """Take a subgraph's result out: the outer level's step (SEMANTICS N1, N3).
 
@@ -257,8 +252,9 @@ def commit_exit(scope: Scope, site: Site, level: Position, inner: Position) -> C
     if isinstance(lens, IdentityLens):
         return _commit_composite(scope, site, level, "exit", tuple(wrote), inner.data)
     if isinstance(lens, KeyLens):
-        made = lens.lift(content_of(level.data), wrote)
-        whole = Put(lens.key, frozen_dict(content_of(inner.data), lens.key))
+        whole = Put(lens.key, part_put_back(inner.data, lens.key))
+        own = any(not hasattr(m, "key") for m in wrote)  # a typed state's own has no path to lift
+        made = [whole] if own else lens.lift(content_of(level.data), wrote)
         data = apply(level.data, (whole,)) if made else level.data
         return _commit_composite(scope, site, level, "exit", tuple(made), data)
     after = keep(check_round_trip(lens, scope.seen(level.data), view(inner.data)))
@@ -289,7 +285,8 @@ def commit_error(
     what = cause or inmost
     facts = {"type": type(what).__name__, "message": str(what), "path": inmost.path}
     key = f"{site.name}.error"
-    mutations: tuple[Mutation, ...] = (Put(key, freeze(facts, key)),)
+    room = not isinstance(level.data, Typed) or level.data.has_room(key)
+    mutations: tuple[Mutation, ...] = (Put(key, freeze(facts, key)),) if room else ()
     after, visit = _after(scope, site, level, mutations)
     after.node = target
     return Committed(after, "error", site.place, visit, mutations, Route(target, "error"), None)

@@ -13,11 +13,13 @@ from lellm_nb.graph.node import check_name
 from lellm_nb.record.outcome import Outcome
 from lellm_nb.record.position import Position
 from lellm_nb.state.compact import MISSING
-from lellm_nb.state.frozen import PLAIN, freeze, frozen_list, path_of
+from lellm_nb.state.frozen import PLAIN, freeze, frozen_list
 from lellm_nb.state.key import StateKey
 from lellm_nb.state.mutation import Delete, Mutation, Put, Reduce, check_key
 from lellm_nb.state.reducer import Reducer
 from lellm_nb.state.refusal import locate_with
+from lellm_nb.state.structs.nested import path_in
+from lellm_nb.state.typed import Typed
 
 __all__ = ["Context", "record_returned"]
 
@@ -92,7 +94,7 @@ class Context(Outcome):
         if type(key) is not str:
             key = self._key(key, value)
         if type(value) not in PLAIN:
-            value = freeze(value, key)
+            value = self._frozen(value, key)
         self.mutations.append(Put(key, value))
 
     def delete(self, key: Any) -> None:
@@ -121,13 +123,13 @@ class Context(Outcome):
                 f" ctx.reduce({name!r}, value, Reducer.SUM), or give the graph one.",
                 key=name,
             )
-        self.mutations.append(Reduce(name, freeze(value, name), reducer))
+        self.mutations.append(Reduce(name, self._frozen(value, name), reducer))
 
     def append(self, key: Any, item: Any) -> None:
         """Record that one item is added at the end of the list at `key`."""
         name = self._key(key)
         if type(item) not in PLAIN:
-            item = freeze(item, name)
+            item = self._frozen(item, name)
         if isinstance(item, list):  # APPEND would extend by it
             item = frozen_list((item,))
         self.mutations.append(Reduce(name, item, Reducer.APPEND))
@@ -139,9 +141,9 @@ class Context(Outcome):
             StateTypeError: It is none.
         """
         if isinstance(mutation, Put):
-            mutation = Put(self._key(mutation.key), freeze(mutation.value, mutation.key))
+            mutation = Put(self._key(mutation.key), self._frozen(mutation.value, mutation.key))
         elif isinstance(mutation, Reduce):
-            value = freeze(mutation.value, mutation.key)
+            value = self._frozen(mutation.value, mutation.key)
             mutation = Reduce(self._key(mutation.key), value, mutation.reducer)
         elif isinstance(mutation, Delete):
             mutation = Delete(self._key(mutation.key))
@@ -149,6 +151,10 @@ class Context(Outcome):
             kind = type(mutation).__name__
             raise StateTypeError(None, "a mutation", kind, f"{kind} is no Put, Delete or Reduce.")
         self.mutations.append(mutation)
+
+    def _frozen(self, value: Any, key: Any) -> Any:
+        data = self._level.data
+        return data.frozen(value, key) if type(data) is Typed else freeze(value, key)
 
     def _key(self, key: Any, value: Any = MISSING) -> Any:
         if isinstance(key, StateKey):
@@ -214,7 +220,7 @@ def record_returned(ctx: Context, returned: Any) -> None:
     reducers = ctx._scope.graph.reducers.rules
     for key, value in returned.items():
         if type(key) is str and key not in reducers:  # ctx.put, without the call
-            frozen_value = value if type(value) in PLAIN else freeze(value, key)
+            frozen_value = value if type(value) in PLAIN else ctx._frozen(value, key)
             ctx.mutations.append(Put(key, frozen_value))
             continue
         if not isinstance(key, (str, StateKey)):
@@ -240,7 +246,7 @@ def _find_in_context(container: object) -> tuple[Any, ...] | None:
     while frame is not None:
         ctx = frame.f_locals.get("ctx")
         if isinstance(ctx, Context):
-            return path_of(ctx.state, container)
+            return path_in(ctx.state, container)
         frame = frame.f_back
     return None
 

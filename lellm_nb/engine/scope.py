@@ -21,8 +21,8 @@ from lellm_nb.graph.node import Custom, Node, Parallel, Subgraph, Task
 from lellm_nb.record.frame import Frame, Place
 from lellm_nb.record.position import Fan, Position
 from lellm_nb.state.compact import Data, Wide
-from lellm_nb.state.lens import IdentityLens, KeyLens
-from lellm_nb.state.state import content_of, keep, view
+from lellm_nb.state.lens import entered
+from lellm_nb.state.state import view
 
 __all__ = ["EntryError", "Scope", "Site", "scope_at", "way_to"]
 
@@ -249,12 +249,7 @@ class Scope:
         assert level.node is not None
         node = self.site(level.node).node
         if isinstance(node, Subgraph):
-            inner = level.data
-            if not isinstance(node.lens, IdentityLens):
-                keyed = isinstance(node.lens, KeyLens)  # looks at fields, also of a typed state
-                outer = content_of(level.data) if keyed else self.seen(level.data)
-                inner = keep(node.lens.get(outer))
-            return Position.begin(node.graph.start, inner, inner=True)
+            return Position.begin(node.graph.start, entered(node.lens, level.data), inner=True)
         assert isinstance(node, Parallel)
         begun = {name: Position.begin(name, level.data, inner=True) for name in node.branches}
         return Fan(Wide.of(begun), 0, len(begun))

@@ -13,6 +13,7 @@ from lellm_nb.record.position import Position
 from lellm_nb.state.frozen import opaque_paths
 from lellm_nb.state.mutation import Mutation
 from lellm_nb.state.state import content_of, keep
+from lellm_nb.state.structs.nested import plain_data
 
 if TYPE_CHECKING:
     import pandas
@@ -160,7 +161,7 @@ class Frame:
     @property
     def opaque(self) -> list[tuple[Any, ...]]:
         """The paths of values that are kept by reference and could change (SEMANTICS S1)."""
-        return opaque_paths(content_of(self.level.data))
+        return opaque_paths(plain_data(content_of(self.level.data)))
 
     @property
     def error(self) -> RunError | None:

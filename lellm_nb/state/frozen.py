@@ -42,6 +42,10 @@ PLAIN: set[type] = {
 _freezers: dict[type, Callable[[Any], Any]] = {}
 
 
+thawers: dict[type, Callable[[Any], Any]] = {}
+"""How objects that refuse to be changed are copied into ones that do not."""
+
+
 class FrozenDict(dict[Any, Any]):
     """A dict that refuses every change. `copy()` gives a plain dict."""
 
@@ -219,7 +223,8 @@ def _freeze(value: Any, key: str) -> Any:
     return value if how is None else how(value)
 
 
-def _children(value: Any) -> Iterator[tuple[Any, Any]]:
+def children(value: Any) -> Iterator[tuple[Any, Any]]:
+    """Yield what is inside a container, with its keys or its numbers."""
     if isinstance(value, dict):
         yield from value.items()
     elif isinstance(value, (list, tuple)):
@@ -228,7 +233,7 @@ def _children(value: Any) -> Iterator[tuple[Any, Any]]:
 
 def _cyclic(value: Any) -> bool:
     """Tell whether a container can be reached from itself, without recursion."""
-    trail: list[tuple[int, Iterator[tuple[Any, Any]]]] = [(id(value), _children(value))]
+    trail: list[tuple[int, Iterator[tuple[Any, Any]]]] = [(id(value), children(value))]
     open_ids = {id(value)}
     while trail:
         _, child = next(trail[-1][1], (None, trail))
@@ -238,7 +243,7 @@ def _cyclic(value: Any) -> bool:
             return True
         elif isinstance(child, (dict, list, tuple)):
             open_ids.add(id(child))
-            trail.append((id(child), _children(child)))
+            trail.append((id(child), children(child)))
     return False
 
 
@@ -260,7 +265,13 @@ def thaw(value: Any) -> Any:
         return kind._make(items) if hasattr(kind, "_make") else tuple(items)
     if isinstance(value, frozenset):
         return set(value)
-    return value
+    how = thawers.get(type(value))
+    return value if how is None else how(value)
+
+
+def has_way_to_freeze(kind: type) -> bool:
+    """Tell whether values of a type cannot change, or somebody said how they are frozen."""
+    return kind in PLAIN or kind in _freezers
 
 
 def opaque_paths(value: Any, at: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
@@ -271,17 +282,25 @@ def opaque_paths(value: Any, at: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
         [('client',)]
     """
     if isinstance(value, (dict, list, tuple)):
-        return [path for k, v in _children(value) for path in opaque_paths(v, (*at, k))]
-    plain = type(value) in PLAIN or type(value) in _freezers or isinstance(value, frozenset)
+        return [path for k, v in children(value) for path in opaque_paths(v, (*at, k))]
+    plain = has_way_to_freeze(type(value)) or isinstance(value, frozenset)
     return [] if plain else [at]
 
 
-def path_of(root: Any, container: object) -> tuple[Any, ...] | None:
-    """Find where in `root` the very object `container` stands; `None` if nowhere."""
+def path_of(
+    root: Any,
+    container: object,
+    inside: Callable[[Any], Iterable[tuple[Any, Any]]] = children,
+) -> tuple[Any, ...] | None:
+    """Find where in `root` the very object `container` stands; `None` if nowhere.
+
+    Args:
+        inside: Gives what is inside a value, with its keys.
+    """
     trail: list[tuple[tuple[Any, ...], Any]] = [((), root)]
     while trail:
         at, value = trail.pop()
         if value is container:
             return at
-        trail.extend(((*at, k), v) for k, v in _children(value))
+        trail.extend(((*at, k), v) for k, v in inside(value))
     return None

@@ -6,9 +6,22 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
 from lellm_nb.errors import StateError, StateTypeError
+from lellm_nb.state.frozen import frozen_dict
 from lellm_nb.state.mutation import Delete, Mutation, Put, Reduce
+from lellm_nb.state.state import content_of, keep_part, view
+from lellm_nb.state.structs.struct import struct_of
+from lellm_nb.state.typed import Typed
 
-__all__ = ["IdentityLens", "KeyLens", "StateLens", "as_lens", "check_round_trip", "lifted"]
+__all__ = [
+    "IdentityLens",
+    "KeyLens",
+    "StateLens",
+    "as_lens",
+    "check_round_trip",
+    "entered",
+    "lifted",
+    "part_put_back",
+]
 
 
 @runtime_checkable
@@ -42,7 +55,9 @@ class IdentityLens:
 
 
 class KeyLens:
-    """The mapping at one key of the outer state; absent counts as empty.
+    """The mapping, or the object with fields, at one key of the outer state.
+
+    Absent counts as an empty mapping.
 
     Example:
         >>> KeyLens("agent").get({"agent": {"n": 1}, "other": 2})
@@ -55,13 +70,13 @@ class KeyLens:
         self.key = key
 
     def get(self, outer: Any) -> Any:
-        """Return the mapping at the key.
+        """Return what is at the key.
 
         Raises:
-            StateTypeError: Something else is there.
+            StateTypeError: It is nothing that a graph can work on.
         """
         inner = outer.get(self.key, {})
-        if not isinstance(inner, Mapping):
+        if not isinstance(inner, Mapping) and struct_of(inner) is None:
             kind = type(inner).__name__
             raise StateTypeError(self.key, "a mapping (a subgraph works on it)", kind)
         return inner
@@ -102,6 +117,26 @@ def as_lens(given: Any) -> Any:
     raise StateError(f"{given!r:.60} is no lens: give a key, or an object with get and set.")
 
 
+def entered(lens: Any, data: Any) -> Any:
+    """Return the compact state that an inner graph begins with, given the outer one's.
+
+    Raises:
+        StateTypeError: What the lens leads to is nothing that a graph can work on.
+    """
+    if isinstance(lens, IdentityLens):
+        return data
+    if not isinstance(lens, KeyLens):
+        return keep_part(lens.get(view(data)))
+    if isinstance(data, Typed) and data.struct is not None:
+        data.struct.expect(lens.key, data.rest)
+    return keep_part(lens.get(content_of(data)))
+
+
+def part_put_back(data: Any, key: str) -> Any:
+    """Return what stands at a key of the outer state where an inner graph on it has ended."""
+    return view(data) if isinstance(data, Typed) else frozen_dict(content_of(data), key)
+
+
 def check_round_trip(lens: Any, outer: Any, inner: Any) -> Any:
     """Return ``lens.set(outer, inner)`` if getting it again gives `inner`.
 
@@ -121,6 +156,8 @@ def check_round_trip(lens: Any, outer: Any, inner: Any) -> Any:
 def lifted(outer: Mapping[str, Any], after: Mapping[str, Any]) -> list[Mutation]:
     """Return one Put per key that differs, and one Delete per key that went."""
     made: list[Mutation] = [
-        Put(key, value) for key, value in after.items() if key not in outer or outer[key] != value
+        Put(key, value)
+        for key, value in after.items()
+        if key not in outer or (outer[key] is not value and outer[key] != value)
     ]
     return made + [Delete(key) for key in outer if key not in after]

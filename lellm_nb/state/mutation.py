@@ -14,6 +14,8 @@ from lellm_nb.state.compact import MISSING, Data, Wide, draft, real
 from lellm_nb.state.frozen import freeze, frozen_dict, frozen_list
 from lellm_nb.state.reducer import Reducer
 from lellm_nb.state.state import check_content, check_mapping, view
+from lellm_nb.state.structs.assignment import replaced
+from lellm_nb.state.structs.struct import Struct, struct_of
 
 __all__ = ["Delete", "Key", "Mutation", "Put", "Reduce", "apply", "fold", "mutation_from_json"]
 
@@ -29,6 +31,11 @@ class _Mutation:
 
     def _parts(self) -> tuple[Any, ...]:
         return (self.key,)
+
+    def holding(self, value: Any) -> Any:
+        """Return the same mutation with another value."""
+        make: Any = type(self)
+        return make(self.key, value, *self._parts()[2:])
 
     def __eq__(self, other: object) -> bool:
         return type(other) is type(self) and self._parts() == other._parts()
@@ -227,7 +234,25 @@ def _changed(value: Any, path: tuple[Any, ...], depth: int, change: Any) -> Any:
         else:
             copy[part] = new
         return frozen_list(copy, key)
+    struct = struct_of(value)
+    if struct is not None and isinstance(part, str):
+        return _struct_changed(struct, value, path, depth, change)
     raise MissingKeyError(path, (), _absent(path, depth, f" ({type(value).__name__})"))
+
+
+def _struct_changed(
+    struct: Struct, value: Any, path: tuple[Any, ...], depth: int, change: Any
+) -> Any:
+    part = path[depth]
+    fields, rest = struct.take(value)
+    old = fields.get(part, rest.get(part, MISSING))
+    if not struct.has(part, rest):
+        raise MissingKeyError(path, struct.fields, _absent(path, depth))
+    if depth == len(path) - 1:
+        return replaced(value, part, change(old))
+    if old is MISSING:
+        raise MissingKeyError(path, struct.fields, _absent(path, depth))
+    return replaced(value, part, _changed(old, path, depth + 1, change))
 
 
 def _absent(path: tuple[Any, ...], depth: int, found: str = "") -> str:

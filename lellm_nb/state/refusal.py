@@ -7,7 +7,15 @@ from typing import Any, NoReturn
 
 from lellm_nb.errors import ReadOnlyStateError, path_text
 
-__all__ = ["delete_inside", "locate_with", "put", "put_inside", "refusal", "refuse"]
+__all__ = [
+    "delete_inside",
+    "locate_with",
+    "put",
+    "put_inside",
+    "refusal",
+    "refuse",
+    "refuse_assignment",
+]
 
 _locators: list[Callable[[object], tuple[Any, ...] | None]] = []
 
@@ -28,9 +36,7 @@ def refuse(container: Any, what: str, instead: Callable[[str], str]) -> NoReturn
     Raises:
         ReadOnlyStateError: Always.
     """
-    path: tuple[Any, ...] | None = None
-    for find in _locators:
-        path = path or find(container)
+    path = _located(container)
     if path is None:
         path = (container.key,) if getattr(container, "key", "") else ()
     key = path_text(path) or "state"
@@ -40,6 +46,29 @@ def refuse(container: Any, what: str, instead: Callable[[str], str]) -> NoReturn
         f" Inside a node use {instead(argument)}; to work on a copy, take .copy().",
         key=key,
     )
+
+
+def refuse_assignment(obj: Any, name: str) -> NoReturn:
+    """Refuse to set or delete an attribute of an object.
+
+    Raises:
+        ReadOnlyStateError: Always.
+    """
+    path = (*(_located(obj) or ()), name)
+    key = path_text(path)
+    argument = repr(path[0] if len(path) == 1 else path)
+    raise ReadOnlyStateError(
+        f"State key {key!r} cannot be changed in place (assignment)."
+        f" Inside a node use ctx.put({argument}, new_value).",
+        key=key,
+    )
+
+
+def _located(container: object) -> tuple[Any, ...] | None:
+    path: tuple[Any, ...] | None = None
+    for find in _locators:
+        path = path or find(container)
+    return path
 
 
 def refusal(what: str, instead: Callable[[str], str]) -> Any:

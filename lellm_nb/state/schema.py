@@ -6,11 +6,13 @@ import dataclasses
 import json
 import types
 import typing
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, get_args, get_origin
 
 from lellm_nb.errors import StateTypeError, nearest, path_text
 from lellm_nb.state.compact import MISSING
+from lellm_nb.state.structs.rebuilding import built
+from lellm_nb.state.structs.struct import Struct, struct_of
 from lellm_nb.state.type_hints import choices_of, misfit, said, words
 
 __all__ = ["Field", "Schema"]
@@ -99,10 +101,10 @@ class Schema:
             reducers: The reducers of keys.
         """
         rules = {key: rule.name for key, rule in (reducers or {}).items()}
-        kind: Any = getattr(type(state), "__lellm_plain__", type(state))
-        if hasattr(kind, "__lellm_fields__"):
-            found = {field.name: field for field in _class_fields(kind)}
-            return cls(_with(found, rules), open=False, name=kind.__name__)
+        struct = None if isinstance(state, Mapping) else struct_of(state)
+        if struct is not None:
+            found = {name: _class_field(struct, name) for name in struct.fields}
+            return cls(_with(found, rules), open=struct.open, name=struct.cls.__name__)
         content = state if isinstance(state, Mapping) else {}
         known = {str(key): _seen(str(key), value) for key, value in content.items()}
         for key, hint in (types or {}).items():
@@ -149,6 +151,15 @@ class Schema:
                 )
         return value
 
+    def build(self, key: str, value: Any) -> Any:
+        """Return what plain data means for a key: where a class declares an object, that object.
+
+        Raises:
+            Exception: What the class of the object raises when it is made.
+        """
+        field = self.fields.get(key)
+        return value if field is None or not field.declared else built(field.hint, value)
+
     def note(self, key: str, text: str) -> str:
         """Say where a value would be of another type than the one that is there."""
         field = self.fields.get(key)
@@ -179,24 +190,10 @@ def _declared(name: str, hint: Any, **more: Any) -> Field:
     return Field(name, kind, words(hint), hint, declared=True, choices=choices, **more)
 
 
-def _class_fields(cls: Any) -> Iterator[Field]:
-    kind: Any = cls
-    if not dataclasses.is_dataclass(cls):
-        for name, info in kind.model_fields.items():
-            default = MISSING if info.is_required() else info.get_default(call_default_factory=True)
-            hint = info.annotation
-            yield _declared(name, hint, required=info.is_required(), default=default)
-        return
-    hints = typing.get_type_hints(kind)
-    for field in dataclasses.fields(kind):
-        if field.name not in kind.__lellm_fields__:
-            continue
-        default = MISSING if field.default is dataclasses.MISSING else field.default
-        if field.default_factory is not dataclasses.MISSING:
-            default = field.default_factory()
-        yield _declared(
-            field.name, hints.get(field.name, Any), required=default is MISSING, default=default
-        )
+def _class_field(struct: Struct, name: str) -> Field:
+    default = struct.default(name, {})
+    hint = struct.hints[name]
+    return _declared(name, hint, required=default is MISSING, default=default)
 
 
 def _seen(name: str, value: Any) -> Field:

@@ -10,6 +10,8 @@ from lellm_nb.state.compact import MISSING, view_items
 from lellm_nb.state.frozen import PLAIN, FrozenDict, freeze
 from lellm_nb.state.key import StateKey
 from lellm_nb.state.refusal import refuse
+from lellm_nb.state.structs.nested import is_read_only, part_of
+from lellm_nb.state.structs.struct import struct_of
 from lellm_nb.state.typed import Typed, is_typed
 
 __all__ = ["State"]
@@ -125,11 +127,23 @@ def keep(state: Any) -> Any:
         StateTypeError: It is neither, or a mapping with keys that are not text.
         SerializationError: The snapshot of a typed state is not JSON-able.
     """
+    if is_read_only(state):
+        return Typed.part(state)
     return Typed.of(state) if is_typed(state) else check_content(check_mapping(state))
 
 
+def keep_part(state: Any) -> Any:
+    """Return the compact form of what a lens led to: a state, or an object inside of one.
+
+    Raises:
+        StateTypeError: It is no state, and no object that holds its data in attributes.
+    """
+    inside = struct_of(state) is not None and not isinstance(state, Mapping)
+    return Typed.part(state) if inside else keep(state)
+
+
 def content_of(data: Any) -> dict[str, Any]:
-    """Return keys and values as user code reads them, of a typed state its snapshot's."""
+    """Return keys and values as user code reads them, of a typed state its fields."""
     return view_items(data.data if isinstance(data, Typed) else data)
 
 
@@ -152,7 +166,7 @@ def value_at(content: Any, path: tuple[Any, ...], default: Any = MISSING) -> Any
     value = content
     for depth, part in enumerate(path):
         try:
-            value = value[part]
+            value = part_of(value, part)
         except (KeyError, IndexError, TypeError):
             if default is not MISSING:
                 return default

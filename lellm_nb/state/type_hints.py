@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import inspect
 import json
+import sys
 import types
 import typing
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from typing import Any, Literal, get_args, get_origin
 
-__all__ = ["choices_of", "misfit", "said", "words"]
+__all__ = ["choices_of", "classes_in", "hints_of", "misfit", "said", "words"]
 
 Path = tuple[Any, ...]
 
@@ -141,3 +143,58 @@ def said(value: Any) -> str:
         return "a list"
     kind = next((k for k in (bool, int, float, str) if isinstance(value, k)), type(value))
     return _WORDS.get(kind, f"a {kind.__name__}")
+
+
+def hints_of(
+    cls: Any, fields: Iterable[str], names: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """Return the declared types of a class's fields; text where a name in one is not known.
+
+    Args:
+        names: What is known where the class is defined: the variables of a function, say.
+    """
+    resolved = {
+        name: hint
+        for name, info in getattr(cls, "__pydantic_fields__", {}).items()
+        if not _has_unknown(hint := info.annotation)
+    }
+    found: dict[str, Any] = {}
+    for base in reversed(cls.__mro__):
+        written = inspect.get_annotations(base)
+        known = {**vars(sys.modules.get(base.__module__, typing)), **(names or {})}
+        for name, hint in written.items():
+            found[name] = _resolved(hint, known | {base.__name__: base})
+    return {name: resolved.get(name, found.get(name, Any)) for name in fields}
+
+
+def _resolved(hint: Any, known: dict[str, Any]) -> Any:
+    holder = type("holder", (), {"__annotations__": {"it": hint}})
+    try:
+        return typing.get_type_hints(holder, known, known)["it"]
+    except Exception:  # a name that is not known yet, or a text that is no type
+        return hint if isinstance(hint, str) else Any
+
+
+def _has_unknown(hint: Any) -> bool:
+    if isinstance(hint, (str, typing.ForwardRef)):
+        return True
+    return any(_has_unknown(part) for part in get_args(hint) if get_origin(hint) is not Literal)
+
+
+def classes_in(hint: Any) -> Iterator[type]:
+    """Yield the classes that a type is made of.
+
+    Example:
+        >>> list(classes_in(dict[str, list[int] | None]))
+        [<class 'dict'>, <class 'str'>, <class 'list'>, <class 'int'>, <class 'NoneType'>]
+    """
+    origin = get_origin(hint)
+    if origin is Literal:
+        yield from map(type, get_args(hint))
+        return
+    for part in (getattr(hint, name, None) for name in ("__value__", "__supertype__", "__bound__")):
+        if part is not None and part is not hint:
+            yield from classes_in(part)
+    yield from (one for one in (origin, hint) if isinstance(one, type) and not get_args(one))
+    for part in get_args(hint):
+        yield from classes_in(part)

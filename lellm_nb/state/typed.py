@@ -1,24 +1,37 @@
-"""Typed states: classes of the user's in place of a mapping (SEMANTICS S6)."""
+"""Typed states: classes of the user's in place of a mapping (SEMANTICS S6, S9)."""
 
 from __future__ import annotations
 
-import dataclasses
-import types
-import typing
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
-from lellm_nb.errors import (
-    ReadOnlyStateError,
-    SerializationError,
-    StateTypeError,
-    nearest,
-    path_text,
-)
-from lellm_nb.state.compact import Data, draft, view_items
+from lellm_nb.errors import SerializationError, StateTypeError, path_text
+from lellm_nb.state.compact import MISSING, Data, draft, real, view_items
 from lellm_nb.state.frozen import freeze, thaw
+from lellm_nb.state.structs.assignment import Rest, assign, settle
+from lellm_nb.state.structs.declared import declare
+from lellm_nb.state.structs.nested import (
+    fields_of,
+    freeze_deep,
+    kept_under,
+    plain_data,
+    private_copy,
+    read_only,
+    taken,
+)
+from lellm_nb.state.structs.read_only import plain_class
+from lellm_nb.state.structs.rebuilding import restored
+from lellm_nb.state.structs.struct import Struct, struct_of, struct_of_class
 
-__all__ = ["Typed", "WorkflowState", "check_jsonable", "is_typed", "typed_state"]
+__all__ = [
+    "Typed",
+    "WorkflowState",
+    "check_jsonable",
+    "is_typed",
+    "state_struct",
+    "typed_state",
+]
 
 C = TypeVar("C", bound=type)
 
@@ -42,22 +55,40 @@ class WorkflowState(Protocol):
 
 def is_typed(state: Any) -> bool:
     """Tell whether an object is a typed state."""
-    return not isinstance(state, (Mapping, type)) and isinstance(state, WorkflowState)
+    if isinstance(state, (Mapping, type)):
+        return False
+    return state_struct(type(state)) is not None or isinstance(state, WorkflowState)
+
+
+def state_struct(cls: type) -> Struct | None:
+    """Return how a class that `typed_state` has marked holds its fields; `None` for others."""
+    kind = plain_class(cls)
+    return struct_of_class(kind) if hasattr(kind, "__lellm_fields__") else None
 
 
 class Typed:
-    """The kept form of a typed state: its class, and its snapshot.
+    """The kept form of a typed state.
+
+    Of a class that `typed_state` has marked, and of a struct that a lens leads to, the values of
+    its attributes, frozen and as they are; of a class of another make its snapshot.
 
     Attributes:
         cls: The user's class.
-        data: The snapshot, compact like any state's; anything but a mapping is under ``""``.
+        data: The fields, or the snapshot, compact like any state's; a snapshot that is no
+            mapping is under ``""``.
+        struct: How the class holds its fields; `None` for a class that makes snapshots.
+        rest: What an object holds beside its fields, by name.
     """
 
-    __slots__ = ("cls", "data")
+    __slots__ = ("cls", "data", "rest", "struct")
 
-    def __init__(self, cls: Any, data: Data) -> None:
+    def __init__(
+        self, cls: Any, data: Data, rest: Rest | None = None, struct: Struct | None = None
+    ) -> None:
         self.cls = cls
         self.data = data
+        self.rest: Rest = {} if rest is None else rest
+        self.struct = struct
 
     @classmethod
     def of(cls, state: Any) -> Typed:
@@ -65,57 +96,137 @@ class Typed:
 
         Raises:
             SerializationError: Its snapshot is not JSON-able; names the path.
+            StateError: A value contains itself, or is nested too deeply to keep.
         """
-        kind = getattr(type(state), "__lellm_plain__", type(state))
-        return cls(kind, _frozen_snapshot(state))
+        kind = plain_class(type(state))
+        if state_struct(kind) is None:
+            return cls(kind, _frozen_snapshot(state))
+        return cls.part(state)
+
+    @classmethod
+    def part(cls, state: Any) -> Typed:
+        """Take any struct apart.
+
+        Raises:
+            StateError: A value contains itself, or is nested too deeply to keep.
+        """
+        struct = struct_of(state)
+        assert struct is not None
+        return cls(struct.cls, *taken(struct, state), struct)
+
+    def holding(self, data: Data, rest: Rest | None = None) -> Typed:
+        """Return a state of the same class with other fields."""
+        return Typed(self.cls, data, self.rest if rest is None else rest, self.struct)
 
     def real(self) -> Any:
         """Make the object that user code reads; a private one each time."""
         content = view_items(self.data)
+        if self.struct is not None:
+            return read_only(self.struct, content, self.rest)
         return self.cls.restore(content[""] if set(content) == {""} else content)
+
+    def frozen(self, value: Any, key: Any) -> Any:
+        """Return a value as it is kept under a key."""
+        if self.struct is None:
+            return freeze(value, key)
+        return kept_under(self.struct, key[0] if isinstance(key, tuple) else key, value)
+
+    def has_room(self, key: Any) -> bool:
+        """Tell whether the class has a place for what is put under a key."""
+        name = key[0] if isinstance(key, tuple) else key
+        if self.struct is not None:
+            return self.struct.has(name, self.rest)
+        if name in self.data:
+            return True
+        try:  # a class of another make is asked by trying
+            held = self.holding({**dict(self.data.items()), name: True}).real().snapshot()
+        except Exception:
+            return False
+        return isinstance(held, Mapping) and held.get(name) is True
+
+    def can_drop(self, key: Any) -> bool:
+        """Tell whether the value under a key may go away, or go back to a default."""
+        return self.struct is None or self.struct.is_optional(key)
 
     def applied(self, mutations: Sequence[Any]) -> Typed:
         """Return the state after a batch.
 
         Raises:
             StateTypeError: A Put names a field that the class does not have.
+            Exception: What the class raises where it refuses a value.
         """
-        data = draft(self.data)
-        plain = True
+        if self.struct is None:
+            return self._restored_after(mutations)
+        struct = self.struct
+        fields, rest = draft(self.data), self.rest
         for mutation in mutations:
             if hasattr(mutation, "write"):
-                self._check_field(mutation.key)
+                rest = _write(struct, fields, rest, mutation)
+            else:
+                before = {name: real(value) for name, value in fields.items()}
+                state = private_copy(struct, before, rest)
+                mutation.apply(state)
+                rest = settle(struct, state, before, fields, rest)
+        return self.holding(fields, rest)
+
+    def _restored_after(self, mutations: Iterable[Any]) -> Typed:
+        data = draft(self.data)
+        new_key = False
+        for mutation in mutations:
+            if hasattr(mutation, "write"):
+                name = mutation.key[0] if isinstance(mutation.key, tuple) else mutation.key
+                if "" in data and len(data) == 1:
+                    raise StateTypeError(
+                        name,
+                        "a typed mutation",
+                        type(mutation).__name__,
+                        f"The snapshot of {self.cls.__name__} has no keys to write, so not"
+                        f" {name!r}: record a mutation of its own, an object with apply(state).",
+                    )
+                new_key = new_key or name not in data
                 mutation.write(data)
             else:
-                plain = False
-                state = self.cls.restore(thaw(Typed(self.cls, data)._snapshot()))
-                mutation.apply(_writable(state))
+                state = self.holding(thaw(view_items(data))).real()
+                mutation.apply(state)
                 data = draft(_frozen_snapshot(state))
-        made = Typed(self.cls, data)
-        if plain and hasattr(self.cls, "__lellm_fields__"):
-            made.real()  # lets a pydantic model refuse a value before it is committed
+        made = self.holding(data)
+        if new_key:
+            made.real()  # lets the class refuse it before it is committed
         return made
-
-    def _snapshot(self) -> Any:
-        content = dict(self.data.items())
-        return content[""] if set(content) == {""} else view_items(self.data)
-
-    def _check_field(self, key: Any) -> None:
-        fields = getattr(self.cls, "__lellm_fields__", None)
-        name = key[0] if isinstance(key, tuple) else key
-        if fields is not None and name not in fields:
-            raise StateTypeError(
-                name,
-                "a field",
-                "none",
-                f"{self.cls.__name__} has no field {name!r}.{nearest(name, fields)}"
-                f" Fields: {', '.join(fields)}.",
-            )
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Typed) and (self.cls, self.data) == (other.cls, other.data)
 
     __hash__ = None  # type: ignore[assignment]  # equal by content, which may be unhashable
+
+    def __reduce__(self) -> Any:
+        return _again, (self.cls, self.data, dict(self.rest), self.struct is not None)
+
+
+def _again(cls: Any, data: Data, rest: dict[str, Any], held: bool) -> Typed:
+    struct = struct_of_class(cls) if held else None
+    if struct is None:
+        return Typed(cls, data)
+    fields = {name: kept_under(struct, name, value) for name, value in view_items(data).items()}
+    return Typed(cls, fields, rest, struct)
+
+
+def _write(struct: Struct, fields: Data, rest: Rest, mutation: Any) -> Rest:
+    """Apply one mutation to a draft; return the rest after it."""
+    key = mutation.key
+    name = key[0] if isinstance(key, tuple) else key
+    struct.expect(name, rest)
+    given = getattr(mutation, "value", MISSING)
+    frozen = given if given is MISSING else kept_under(struct, name, given)
+    if frozen is not given:
+        mutation = mutation.holding(frozen)
+    held = fields.get(name, rest.get(name, MISSING))
+    scratch: dict[str, Any] = {} if held is MISSING else {name: held}
+    mutation.write(scratch)
+    value = scratch.get(name, MISSING)
+    if value is held is MISSING and not struct.is_optional(name):
+        return rest  # there is nothing to delete
+    return assign(struct, fields, rest, name, value)
 
 
 def _frozen_snapshot(state: Any) -> dict[str, Any]:
@@ -157,18 +268,17 @@ def check_jsonable(value: Any, path: tuple[Any, ...] = ()) -> None:
         )
 
 
-# -- adapters ---------------------------------------------------------------------
-
-
 def typed_state(cls: C) -> C:
-    """Make a dataclass or a pydantic model a `WorkflowState`.
+    """Make a dataclass, a pydantic model or an attrs class a `WorkflowState`.
 
-    `ctx.state` is then an object of the class (read-only), and `ctx.put` writes its
-    fields. A dataclass field with ``metadata={"transient": True}`` stays out of the
-    snapshot and gets its default again.
+    `ctx.state` is then an object of the class (read-only), and `ctx.put` sets its fields, as an
+    assignment in plain code would: what was put changes, values stay what they are, and the class
+    validates where it validates assignments. What a model declares of a field (its type, its
+    limits) holds for what is put in any case. A field with ``metadata={"transient": True}`` is
+    kept by no store, and gets its default where a run is opened again.
 
     Raises:
-        StateTypeError: It is neither.
+        StateTypeError: It is none of these.
 
     Example:
         >>> import dataclasses
@@ -183,117 +293,26 @@ def typed_state(cls: C) -> C:
         Review(topic='otters', drafts=['a'])
     """
     target: Any = cls
-    if dataclasses.is_dataclass(target):
-        names = [f.name for f in dataclasses.fields(target) if not f.metadata.get("transient")]
-        hints = typing.get_type_hints(target)
-        dataclass: Any = target
-        dataclass.snapshot = lambda self: {n: _taken_apart(getattr(self, n)) for n in names}
-        dataclass.restore = classmethod(
-            lambda kind, snapshot: _read_only(
-                kind(**{n: _built(hints.get(n), snapshot[n]) for n in names if n in snapshot})
-            )
-        )
-    elif hasattr(target, "model_validate") and hasattr(target, "model_dump"):
-        names = list(target.model_fields)
-        target.snapshot = lambda self: self.model_dump(mode="json")
-        target.restore = classmethod(lambda kind, s: _read_only(kind.model_validate(thaw(s))))
-    else:
+    struct = struct_of_class(target) if isinstance(target, type) else None
+    if struct is None:
         raise StateTypeError(
             None,
             "a dataclass or a pydantic model",
             str(cls),
-            f"{cls!r} is no dataclass and no pydantic model; give it snapshot() and"
-            " classmethod restore(snapshot) yourself.",
+            f"{cls!r} is no dataclass, no pydantic model and no attrs class; give it snapshot()"
+            " and classmethod restore(snapshot) yourself.",
         )
-    target.__lellm_fields__ = tuple(names)
+    target.__lellm_fields__ = struct.fields
+    declare(target, sys._getframe(1).f_locals)
+    if "snapshot" not in struct.info and not hasattr(target, "snapshot"):
+        target.snapshot = _snapshot
+    if "restore" not in struct.info and not hasattr(target, "restore"):
+        target.restore = classmethod(restored)
     return cls
 
 
-def _taken_apart(value: Any) -> Any:
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {f.name: _taken_apart(getattr(value, f.name)) for f in dataclasses.fields(value)}
-    if isinstance(value, Mapping):
-        return {key: _taken_apart(item) for key, item in value.items()}
-    return [_taken_apart(v) for v in value] if isinstance(value, (list, tuple)) else value
-
-
-def _built(hint: Any, value: Any) -> Any:
-    """Put nested dataclasses together again, as the type hints say."""
-    if dataclasses.is_dataclass(hint) and isinstance(value, Mapping):
-        hints = typing.get_type_hints(hint)
-        kind: Any = hint
-        return _read_only(kind(**{n: _built(hints.get(n), v) for n, v in value.items()}))
-    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
-    if origin in (typing.Union, types.UnionType) and isinstance(value, Mapping):
-        kinds = [kind for kind in arguments if dataclasses.is_dataclass(kind)]
-        return _built(kinds[0], value) if len(kinds) == 1 else value
-    sequence = origin in (list, tuple) and isinstance(value, (list, tuple)) and arguments
-    if sequence and (origin is tuple or any(map(dataclasses.is_dataclass, arguments))):
-        return freeze(origin(_built(arguments[0], item) for item in value))
-    if origin is dict and len(arguments) == 2 and dataclasses.is_dataclass(arguments[1]):
-        return freeze({key: _built(arguments[1], item) for key, item in value.items()})
-    return value
-
-
-_read_only_kinds: dict[type, type] = {}
-
-
-def _read_only(state: Any) -> Any:
-    """Make an object refuse assignment, and its containers refuse changes."""
-    kind = type(state)
-    if kind not in _read_only_kinds:
-
-        def refuse(self: Any, name: str, *_value: Any) -> None:
-            raise ReadOnlyStateError(
-                f"State key {name!r} cannot be changed in place (assignment)."
-                f" Inside a node use ctx.put({name!r}, new_value).",
-                key=name,
-            )
-
-        def same(self: Any, other: object) -> Any:
-            # the class's own comparison may insist on the very class, which this is not
-            if not isinstance(other, kind):
-                return NotImplemented
-            return _fields_of(self) == _fields_of(other)
-
-        body = {
-            "__setattr__": refuse,
-            "__delattr__": refuse,
-            "__eq__": same,
-            "__hash__": kind.__hash__,
-            "__slots__": (),
-            "__module__": kind.__module__,
-            "__qualname__": kind.__qualname__,
-            "__lellm_plain__": kind,
-        }
-        if dataclasses.is_dataclass(kind):
-            # a copy with other values (dataclasses.replace) is the user's to change
-            body["__new__"] = lambda _cls, *args, **values: kind(*args, **values)
-        meta: Any = type(kind)
-        _read_only_kinds[kind] = meta(kind.__name__, (kind,), body)
-        _read_only_kinds[_read_only_kinds[kind]] = _read_only_kinds[kind]
-    names = getattr(kind, "__lellm_fields__", None) or [f.name for f in dataclasses.fields(kind)]
-    for name in names:
-        value = getattr(state, name)
-        if hasattr(value, "model_fields") or hasattr(type(value), "__lellm_fields__"):
-            _read_only(value)
-        else:
-            object.__setattr__(state, name, freeze(value, name))
-    object.__setattr__(state, "__class__", _read_only_kinds[kind])
-    return state
-
-
-def _fields_of(state: Any) -> list[Any]:
-    if dataclasses.is_dataclass(state):
-        return [getattr(state, f.name) for f in dataclasses.fields(state) if f.compare]
-    return [getattr(state, name) for name in type(state).model_fields]
-
-
-def _writable(state: Any) -> Any:
-    """Give a typed mutation an object that it may change."""
-    plain = getattr(type(state), "__lellm_plain__", None)
-    if plain is not None:
-        object.__setattr__(state, "__class__", plain)
-        for name in getattr(plain, "__lellm_fields__", ()):
-            object.__setattr__(state, name, thaw(getattr(state, name)))
-    return state
+def _snapshot(self: Any) -> Any:
+    """Return the state as JSON-able data."""
+    if hasattr(self, "model_dump"):
+        return self.model_dump(mode="json", round_trip=True)
+    return thaw(plain_data(freeze_deep(fields_of(self))))

@@ -13,6 +13,9 @@ from lellm_nb.debug.history.short_text import without_keys
 from lellm_nb.debug.history.stored_values import kept_items
 from lellm_nb.errors import path_text
 from lellm_nb.state.compact import Tail, real
+from lellm_nb.state.state import keep
+from lellm_nb.state.structs.nested import fields_of, is_read_only
+from lellm_nb.state.structs.struct import struct_of
 from lellm_nb.state.typed import is_typed
 
 if TYPE_CHECKING:
@@ -168,7 +171,7 @@ def diff_states(old: Any, new: Any) -> Diff:
     fields are compared.
     """
     if old is not new and is_typed(old) and is_typed(new):
-        old, new = old.snapshot(), new.snapshot()
+        old, new = keep(old).data, keep(new).data
     changes: list[Change] = []
     _walk((), old, new, changes)
     return Diff(changes)
@@ -193,6 +196,8 @@ def _walk(path: tuple[Any, ...], old: Any, new: Any, into: list[Change]) -> None
             )
             return
         old, new = real(old), real(new)
+    if is_read_only(old) and struct_of(old) is struct_of(new):
+        old, new = fields_of(old), fields_of(new)
     if isinstance(old, Mapping) and isinstance(new, Mapping):
         for key in old:
             if key in new:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from lellm_nb.state.compact import MISSING, Tail, real
+from lellm_nb.state.structs.nested import part_of
 from lellm_nb.state.typed import Typed
 
 __all__ = ["as_seen", "kept_at", "kept_items", "same_value"]
@@ -15,7 +16,7 @@ WHOLE = 200_000
 
 
 def kept_items(data: Any) -> Any:
-    """Return the mapping in a level's data: of a typed state its snapshot."""
+    """Return the mapping in a level's data: of a typed state its fields."""
     return data.data if type(data) is Typed else data
 
 
@@ -29,7 +30,7 @@ def kept_at(data: Any, path: tuple[Any, ...]) -> Any:
     value = kept_items(data).get(path[0], MISSING)
     for part in path[1:]:
         try:
-            value = value[part]
+            value = part_of(value, part)
         except (LookupError, TypeError):
             return MISSING
     return value

@@ -13,6 +13,7 @@ from lellm_nb.graph.graph import Graph
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.level_key import LevelKeys, label_of, without_visits
 from lellm_nb.state.compact import Tail
+from lellm_nb.state.structs.nested import fields_of, is_read_only, part_of
 
 __all__ = ["absent", "newest_of_levels"]
 
@@ -44,9 +45,10 @@ def absent(address: Address, state: Any, where: str, head: Frame, graph: Graph) 
     depth, part = 0, path[0]
     known: Any = {}
     for depth, part in enumerate(path):  # noqa: B007  # how far it gets is what is asked
-        known = value if isinstance(value, Mapping) else {}
+        known = fields_of(value) if is_read_only(value) else value
+        known = known if isinstance(known, Mapping) else {}
         try:
-            value = value[part]
+            value = part_of(value, part)
         except (LookupError, TypeError):
             break
     shown, above = path_text(path[: depth + 1]), path_text(path[:depth])
@@ -135,6 +137,8 @@ def _paths(content: Any) -> Iterator[tuple[str, ...]]:
             for key in islice(value, MOST):
                 if isinstance(key, str):
                     yield (*above, key)
-                    if isinstance(below := value[key], Mapping):
+                    below = value[key]
+                    below = fields_of(below) if is_read_only(below) else below
+                    if isinstance(below, Mapping):
                         inside.append(((*above, key), below))
         level = inside

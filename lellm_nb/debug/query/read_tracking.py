@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from lellm_nb.state.compact import view_items
 from lellm_nb.state.state import State, value_at
+from lellm_nb.state.structs.read_only import silent_subclass
 from lellm_nb.state.typed import Typed
 
 __all__ = ["ALL_KEYS", "Raised", "asked_with_reads"]
@@ -95,8 +97,6 @@ class _Tracked(State):
 
 
 def _tracked(data: Any, reads: dict[str, None]) -> Any:
-    from lellm_nb.state.compact import view_items
-
     made = _Tracked.__new__(_Tracked)
     dict.update(made, view_items(data))
     made.key = ""
@@ -106,24 +106,14 @@ def _tracked(data: Any, reads: dict[str, None]) -> Any:
 
 def _tracked_object(data: Any, reads: dict[str, None]) -> Any:
     """Make a typed state's object of a class that notes which fields are read."""
-    state = data.real()
-    kind: Any = type(state)
-    fields = frozenset(getattr(kind, "__lellm_fields__", ()))
+    if data.struct is None:
+        return data.real()
+    kind: Any = type(data.real())
 
     def __getattribute__(self: Any, name: str) -> Any:
-        if name in fields:
+        if name in data.data:
             reads[name] = None
         return kind.__getattribute__(self, name)
 
-    try:
-        meta: Any = type(kind)
-        body = {
-            "__getattribute__": __getattribute__,
-            "__slots__": (),
-            "__module__": kind.__module__,
-            "__qualname__": kind.__qualname__,
-        }
-        object.__setattr__(state, "__class__", meta(kind.__name__, (kind,), body))
-    except TypeError:  # a class of a layout that can't be exchanged: answer without the reads
-        return data.real()
-    return state
+    noting = silent_subclass(kind, {"__getattribute__": __getattribute__})
+    return data.struct.make(view_items(data.data), data.rest, noting)

@@ -83,7 +83,8 @@ def read_value(debugger: DebuggerLike, barrier: str, key: str, text: str) -> Any
     state = plain_state(waiting_state(debugger, barrier))
     if key in state:
         check_edit(state[key], text, (key,))
-    return schema_of(debugger, barrier).read(key, text)
+    schema = schema_of(debugger, barrier)
+    return schema.build(key, schema.read(key, text))
 
 
 def wrong(key: str, error: Exception) -> dict[str, Any]:

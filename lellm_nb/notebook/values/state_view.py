@@ -9,6 +9,8 @@ from lellm_nb.graph.drawing.outline import plain_path
 from lellm_nb.notebook.frame_protocol import FrameLike
 from lellm_nb.notebook.values.redaction import DisplayRedactor
 from lellm_nb.record.level_key import LevelKeys, label_of
+from lellm_nb.state.structs.nested import fields_of, plain_data
+from lellm_nb.state.structs.struct import struct_of
 
 
 def level_names(frame: FrameLike) -> list[str]:
@@ -37,6 +39,8 @@ def plain_state(state: Any) -> Any:
         >>> plain_state({"n": 1}), plain_state([1, 2]), plain_state(3)
         ({'n': 1}, [1, 2], {'value': 3})
     """
+    if struct_of(state) is not None:
+        return {name: plain_data(value) for name, value in fields_of(state).items()}
     if isinstance(state, Mapping):
         return state
     if hasattr(state, "snapshot"):

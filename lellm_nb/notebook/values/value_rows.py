@@ -8,6 +8,7 @@ from typing import Any
 
 from lellm_nb.notebook.values.redaction import MARGIN, Path, redactor_now
 from lellm_nb.record.redaction.redactor import Redacted
+from lellm_nb.state.structs.nested import fields_of, is_read_only
 
 SHORT = 120
 """Longest text of a value that travels before somebody opens it."""
@@ -83,6 +84,7 @@ def clean_rows(value: Any) -> Any:
 def _spelled(value: Any, limit: int, depth: int, path: Path) -> str:
     if path and redactor_now().hides(path):
         return HIDDEN
+    value = opened(value)
     if isinstance(value, str):
         text: str = value
         if len(text) > limit:
@@ -158,6 +160,7 @@ def size_text(value: Any) -> str:
         >>> size_text([1]), size_text("abc"), size_text(b"0" * 2048), size_text(3)
         ('1 item', '3 chars', '2.0 kB', '')
     """
+    value = opened(value)
     if isinstance(value, str):
         return _counted(len(value), "char")
     if isinstance(value, (bytes, bytearray)):
@@ -178,6 +181,7 @@ def _counted(count: int, unit: str) -> str:
 
 def can_open(value: Any) -> bool:
     """Say whether a value has anything inside, or more text than a line."""
+    value = opened(value)
     if isinstance(value, str):
         return len(value) > SHORT or "\n" in value
     if isinstance(value, (Mapping, list, tuple, set, frozenset)):
@@ -207,6 +211,7 @@ def children(value: Any, start: int = 0, path: Path = ()) -> dict[str, Any]:
     """
     if path and redactor_now().hides(path):
         value = HIDDEN
+    value = opened(value)
     if isinstance(value, str):
         text = redactor_now().text(value)
         end = start + LONG
@@ -220,6 +225,11 @@ def children(value: Any, start: int = 0, path: Path = ()) -> dict[str, Any]:
         row = value_row(item, (*path, key) if placed else ())
         rows.append({"key": short_text(key, 80), **row})
     return {"rows": rows, "start": start, "total": total}
+
+
+def opened(value: Any) -> Any:
+    """Return the fields of an object that is part of a typed state; anything else as it is."""
+    return fields_of(value) if is_read_only(value) else value
 
 
 def items_of(value: Any) -> Iterator[tuple[Any, Any]]:
@@ -243,6 +253,7 @@ def inside(value: Any, steps: Sequence[int]) -> Any:
         20
     """
     for step in steps:
+        value = opened(value)
         if not isinstance(value, (Mapping, list, tuple, set, frozenset)):
             raise LookupError(f"A {type_name(value)} has nothing inside.")
         pair = next(islice(items_of(value), step, step + 1), None)
@@ -261,6 +272,7 @@ def keys_at(value: Any, steps: Sequence[int]) -> tuple[Any, ...]:
     """
     keys = []
     for step in steps:
+        value = opened(value)
         if not isinstance(value, (Mapping, list, tuple)):
             raise LookupError(f"A {type_name(value)} has no places to name.")
         pair = next(islice(items_of(value), step, step + 1), None)

@@ -10,6 +10,7 @@ from lellm_nb.record.codec.details import read_detail
 from lellm_nb.record.codec.frames import FrameRow
 from lellm_nb.record.codec.limits import DAMAGE, error_text
 from lellm_nb.record.codec.positions import PositionReader, read_hold
+from lellm_nb.record.codec.typed_states import folded_rest, rest_after
 from lellm_nb.record.frame import RAN, Detail, Place
 from lellm_nb.record.level_key import steps_of
 from lellm_nb.record.position import Fan, Position
@@ -127,7 +128,7 @@ class FrameReader:
                 more.get("e"),
                 read_hold(more.get("h")),
                 str(more.get("c", "")),
-                (more["s"], more["x"]) if "s" in more else None,
+                (more["s"], more["x"], more.get("r")) if "s" in more else None,
             )
         except DAMAGE as error:
             raise CorruptedCheckpointError(f"A damaged frame: {error_text(error)}.") from error
@@ -239,11 +240,12 @@ class FrameReader:
     def _applied(self, data: Any, facts: FrameFacts) -> Any:
         content = data.data if isinstance(data, Typed) else data
         new = draft(content)
+        rest: Any = None
         if facts.result is None:
             for m in facts.mutations:
                 m.write(new)
         else:
-            pairs, gone = facts.result
+            pairs, gone, rest = facts.result
             for key, value in pairs:
                 name = self.codec.value(key)
                 new[name] = self.positions.kept(value, name)
@@ -251,4 +253,8 @@ class FrameReader:
                 name = self.codec.value(key)
                 if name in new:
                     del new[name]
-        return Typed(data.cls, new) if isinstance(data, Typed) else new
+        if not isinstance(data, Typed):
+            return new
+        if facts.result is None:
+            return data.holding(new, folded_rest(data, [str(m.key) for m in facts.mutations]))
+        return data.holding(new, rest_after(data, rest or {}, self.codec))

@@ -14,15 +14,17 @@ from lellm_nb.graph.node import Parallel, Subgraph
 from lellm_nb.graph.walk import branches_of, inside
 from lellm_nb.record.codec.details import detail_form
 from lellm_nb.record.codec.positions import PositionWriter, hold_form
+from lellm_nb.record.codec.typed_states import rest_of
 from lellm_nb.record.codec.values import Codec, to_bytes
 from lellm_nb.record.frame import RAN, Frame
 from lellm_nb.record.level_key import LevelKeys, level_at, steps_of, without_visits
 from lellm_nb.record.position import Fan, Position
 from lellm_nb.state.compact import MISSING, Wide
-from lellm_nb.state.lens import IdentityLens, KeyLens
+from lellm_nb.state.lens import IdentityLens, KeyLens, entered
 from lellm_nb.state.mutation import Delete, Put, Reduce
 from lellm_nb.state.reducer import Reducer
-from lellm_nb.state.state import content_of, keep, view
+from lellm_nb.state.state import content_of
+from lellm_nb.state.structs.struct import struct_of
 from lellm_nb.state.typed import Typed
 
 __all__ = ["FrameRow", "FrameWriter"]
@@ -147,12 +149,8 @@ class FrameWriter:
                 key = edge.counter
                 if level.visits.count(key, level.step) > before.visits.count(key, before.step):
                     more["c"] = key
-        for m in frame.mutations:
-            if type(m) is Put or type(m) is Delete:
-                continue
-            if type(m) is not Reduce or id(m.reducer) not in _READY:
-                self._note_result(frame, before, more)
-                break
+        if not all(_can_be_folded(m, before.data) for m in frame.mutations):
+            self._note_result(frame, before, more)
         return foreseen
 
     def _note_result(self, frame: Frame, before: Position, more: dict[str, Any]) -> None:
@@ -163,6 +161,8 @@ class FrameWriter:
             [self._value(k, "state"), self.positions.kept(v, k)] for k, v in changed.items()
         ]
         more["x"] = [self._value(k, "state") for k in old if k not in new]
+        if isinstance(frame.level.data, Typed):
+            more["r"] = rest_of(frame.level.data, self.codec)
 
     def _inner(
         self, frame: Frame, parent: Frame | None, more: dict[str, Any]
@@ -260,6 +260,34 @@ class FrameWriter:
         return form
 
 
+def _can_be_folded(mutation: Any, data: Any) -> bool:
+    """Tell whether a reader gets the same of a mutation without the user's code."""
+    kind = type(mutation)
+    if kind is Reduce:
+        if id(mutation.reducer) not in _READY:
+            return False
+    elif kind is not Put and kind is not Delete:
+        return False
+    key = mutation.key
+    if isinstance(data, Typed) and data.struct is not None:
+        own = data.struct.assigns or kind is Delete or type(key) is not str
+        return not own and key in data.data
+    return type(key) is str or not _leads_into_struct(data, key)
+
+
+def _leads_into_struct(data: Any, path: tuple[Any, ...]) -> bool:
+    held: Any = data.data if isinstance(data, Typed) else data
+    value = held.get(path[0])
+    for part in path[1:]:
+        if struct_of(value) is not None:
+            return True
+        try:
+            value = value[part]
+        except (LookupError, TypeError):
+            return False
+    return False
+
+
 def _enter(node: Any, level: Position) -> tuple[Position | Fan, list[Any]] | None:
     """Return what a composite is entered with, and how a reader makes it again."""
     if isinstance(node, Parallel):
@@ -270,7 +298,7 @@ def _enter(node: Any, level: Position) -> tuple[Position | Fan, list[Any]] | Non
     start = node.graph.start
     if isinstance(node.lens, IdentityLens):
         return Position.begin(start, level.data, inner=True), ["same", start]
-    data = keep(node.lens.get(view(level.data)))
+    data = entered(node.lens, level.data)
     made = Position.begin(start, data, inner=True)
     plain = type(data) is dict and not isinstance(level.data, Typed)
     if isinstance(node.lens, KeyLens) and plain:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from lellm_nb.errors import CorruptedCheckpointError, LellmError
+from lellm_nb.record.codec.declared_kinds import DECLARED, DeclaredKind
 from lellm_nb.record.codec.types import LATER, Kind, Unsaved, kind_named, load_later
 from lellm_nb.state.frozen import frozen_dict, frozen_list
 
@@ -20,6 +22,9 @@ DAMAGE = (
     *(ArithmeticError, RecursionError),
 )
 """What taking damaged data apart raises."""
+
+SHOWN = 200
+"""So much is shown of a value that is not known here."""
 
 ATOMS = {str, int, float, bool, type(None)}
 
@@ -88,10 +93,10 @@ class ValueReader:
             load_later(name)
         known = kind_named(name)
         if known is None:
-            return Unsaved(name, f"a value of type {name}", _Form(form))
+            return _unknown(name, form)
         return self._made(known, form, key, depth)
 
-    def _made(self, known: Kind, form: dict[str, Any], key: str, depth: int) -> Any:
+    def _made(self, known: Kind | DeclaredKind, form: dict[str, Any], key: str, depth: int) -> Any:
         version = form.get("n", 1)
         if type(version) is not int or not 1 <= version <= known.version:
             raise CorruptedCheckpointError(
@@ -103,9 +108,13 @@ class ValueReader:
             if known.version == 1:
                 return known.read(content)
             return known.read(content, version)
-        except (LellmError, MemoryError, RecursionError) as error:
+        except (MemoryError, RecursionError) as error:
             raise CorruptedCheckpointError(f"A damaged {known.name}: {error}") from error
         except Exception as error:
+            if isinstance(error, LellmError) and not isinstance(known, DeclaredKind):
+                raise CorruptedCheckpointError(f"A damaged {known.name}: {error}") from error
+            if isinstance(known, DeclaredKind):  # its class is another than it was
+                return _unknown(known.name, form)
             raise CorruptedCheckpointError(
                 f"A damaged {known.name}: {type(error).__name__}: {str(error)[:200]}"
             ) from error
@@ -117,6 +126,15 @@ class ValueReader:
         except DAMAGE as error:
             raise CorruptedCheckpointError(f"A damaged mapping: {error}.") from error
         return frozen_dict(made, key)
+
+
+def _unknown(name: str, form: dict[str, Any]) -> Unsaved:
+    """Return the marker of a value whose type is not known here, or is another than it was."""
+    if not name.startswith(DECLARED):
+        return Unsaved(name, f"a value of type {name}", _Form(form))
+    name = name.removeprefix(DECLARED)
+    shown = f"{name.rpartition('.')[2]} {json.dumps(form['v'], ensure_ascii=False)}"
+    return Unsaved(name, shown if len(shown) <= SHOWN else shown[: SHOWN - 1] + "…", _Form(form))
 
 
 class _Form(dict[str, Any]):

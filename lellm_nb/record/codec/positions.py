@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from typing import Any, Protocol
 
 from lellm_nb.errors import CorruptedCheckpointError, ReducerError
 from lellm_nb.record.codec.limits import DAMAGE, error_text
-from lellm_nb.record.codec.types import class_named, stored_name
+from lellm_nb.record.codec.typed_states import class_form, read_typed
 from lellm_nb.record.codec.values import TAG, Codec, Problem
 from lellm_nb.record.position import TO_ROUTE, Fan, Position, ToRoute, Waiting
 from lellm_nb.record.visits import Visits
 from lellm_nb.state.compact import Data, Tail, Wide
 from lellm_nb.state.mutation import Delete, Put, Reduce
 from lellm_nb.state.reducer import Reducer
-from lellm_nb.state.state import State
 from lellm_nb.state.typed import Typed
 
 __all__ = ["LargeValues", "PositionReader", "PositionWriter"]
@@ -92,7 +90,8 @@ class PositionWriter:
     def data(self, data: Any) -> Any:
         """Return a level's state as JSON data."""
         if isinstance(data, Typed):
-            return {"type": stored_name(data.cls), **self.data(data.data)}
+            form = class_form(data, self.codec, self.problems)
+            return {**form, **self.data(data.data)}
         pairs = [(key, self.kept(value, key)) for key, value in data.items()]
         if any(key == TAG or not key.isascii() for key, _ in pairs):
             return {"pairs": [[self.codec.plain(key), form] for key, form in pairs]}
@@ -216,7 +215,7 @@ class PositionReader:
                 raise TypeError("a state's keys are text")
             made[key] = self.kept(value, key)
         if "type" in form:
-            return Typed(_state_class(str(form["type"])), made)
+            return read_typed(form, made, self.codec)
         return made
 
     def kept(self, form: Any, key: Any = "") -> Any:
@@ -256,32 +255,3 @@ def unknown_reducer(name: str) -> Reducer:
         raise ReducerError(f"reducer {name!r} is not known here: open the run with its graph")
 
     return Reducer(name, refuse)
-
-
-def _state_class(name: str) -> Any:
-    """Find the class of a typed state among those that were made one and are loaded.
-
-    Nothing is imported, and only what `typed_state` has marked is taken.
-    """
-    known = class_named(name)
-    if known is not None and hasattr(known, "restore"):
-        return known
-    module, _, rest = name, "", ""
-    while "." in module:
-        module, _, last = module.rpartition(".")
-        rest = f"{last}.{rest}" if rest else last
-        found: Any = sys.modules.get(module)
-        for part in rest.split("."):
-            found = vars(found).get(part) if hasattr(found, "__dict__") else None
-        if isinstance(found, type) and "__lellm_fields__" in vars(found):
-            return found
-    return type(name.rpartition(".")[2], (_Snapshot,), {"__module__": name.rpartition(".")[0]})
-
-
-class _Snapshot:
-    """Stands for a class of typed states that is not loaded: its states are plain mappings."""
-
-    @classmethod
-    def restore(cls, snapshot: Any) -> Any:
-        """Return the snapshot as it is."""
-        return State(snapshot) if isinstance(snapshot, dict) else snapshot

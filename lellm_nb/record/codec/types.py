@@ -16,7 +16,11 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from lellm_nb.errors import SerializationError
-from lellm_nb.state.frozen import FrozenSet, register_freeze, thaw
+from lellm_nb.record.codec.declared_kinds import DeclaredKind, declared_kind, declared_kind_named
+from lellm_nb.record.codec.paths import path_form, read_path, read_pure_path
+from lellm_nb.state.frozen import FrozenDict, FrozenList, FrozenSet, register_freeze, thaw
+from lellm_nb.state.structs.declared import stored_name
+from lellm_nb.state.structs.read_only import plain_class
 
 __all__ = ["Kind", "Unsaved", "add_type", "kind_named", "kind_of", "register_type", "stored_name"]
 
@@ -71,13 +75,22 @@ register_freeze(Unsaved)
 
 _by_name: dict[str, Kind] = {}
 _by_class: dict[type, Kind] = {}
+_custom: set[type] = set()
 _registered: dict[str, Any] = {}
 """What users registered, for classes of typed states."""
 
-LATER = dict.fromkeys(("ndarray", "numpy", "DataFrame", "Series", "Index", "Timestamp"), "arrays")
+LATER = {
+    **dict.fromkeys(("ndarray", "numpy", "DataFrame", "Series", "Index", "Timestamp"), "arrays"),
+    "IP": "address_types",
+    **dict.fromkeys(("Url", "ByteSize", "Secret"), "pydantic_types"),
+}
 """Types of libraries that are loaded when the first such value is met."""
 
-_HOMES = ("numpy", "pandas")
+_HOMES = {
+    **dict.fromkeys(("numpy", "pandas"), "numpy"),
+    "ipaddress": "IP",
+    "pydantic": "Url",
+}
 
 
 def register_type(
@@ -113,6 +126,8 @@ def register_type(
         >>> Codec().loads(Codec().dumps([Point(1, 2)]))
         [Point(x=1, y=2)]
     """
+    if write is not None:
+        _custom.add(cls)
     ready_write, ready_read = _ready(cls)
     write, read = write or ready_write, read or ready_read
     if write is None or read is None:
@@ -155,16 +170,33 @@ def add_type(
     _by_class[cls] = kind
 
 
-def kind_of(value: Any) -> Kind | None:
+def kind_of(value: Any) -> Kind | DeclaredKind | None:
     """Return how a value is written, `None` where nobody knows."""
     cls = type(value)
     found = _by_class.get(cls)
-    if found is None and cls.__module__.partition(".")[0] in _HOMES:
-        load_later("numpy")
+    home = None if found is not None else _HOMES.get(cls.__module__.partition(".")[0])
+    if home is not None:
+        load_later(home)
         found = _by_class.get(cls)
         if found is None and any(base.__name__ == "generic" for base in cls.__mro__):
             found = _by_name.get("numpy")
+    if found is None:
+        plain = plain_class(cls)
+        own = _by_class.get(plain)
+        return own if plain in _custom else declared_kind(plain, can_write) or own
     return found
+
+
+def can_write(value: Any) -> bool:
+    """Tell whether a value's type can be written, and the types of what it contains."""
+    if isinstance(value, dict) and not all(can_write(k) and can_write(v) for k, v in value.items()):
+        return False
+    if isinstance(value, (list, tuple, set, frozenset)) and not all(map(can_write, value)):
+        return False
+    return type(value) in _JSON or kind_of(value) is not None
+
+
+_JSON = {type(None), bool, dict, FrozenDict, list, FrozenList}
 
 
 def class_named(name: str) -> Any:
@@ -172,9 +204,9 @@ def class_named(name: str) -> Any:
     return _registered.get(name)
 
 
-def kind_named(name: str) -> Kind | None:
+def kind_named(name: str) -> Kind | DeclaredKind | None:
     """Return how values of a type are read, by its name."""
-    return _by_name.get(name)
+    return _by_name.get(name) or declared_kind_named(name)
 
 
 def load_later(name: str) -> None:
@@ -184,11 +216,6 @@ def load_later(name: str) -> None:
             importlib.import_module(f"lellm_nb.record.codec.{LATER[name]}")
         except ImportError:
             return
-
-
-def stored_name(cls: type) -> str:
-    """Return the name under which values of a class are stored: ``module.Class``."""
-    return f"{cls.__module__}.{cls.__qualname__}"
 
 
 # -- ready-made ---------------------------------------------------------------------
@@ -215,31 +242,6 @@ def _read_datetime(content: Any) -> datetime.datetime:
     if zone is not None:
         made = made.replace(tzinfo=zoneinfo.ZoneInfo(zone))
     return made.replace(fold=1 if fold else 0)
-
-
-def _path(value: pathlib.PurePath) -> list[str]:
-    return ["windows" if isinstance(value, pathlib.PureWindowsPath) else "posix", str(value)]
-
-
-def _read_path(content: Any) -> pathlib.PurePath:
-    flavour, text = content
-    if not isinstance(text, str):
-        raise TypeError("a path is text")
-    here = "windows" if isinstance(pathlib.Path(), pathlib.PureWindowsPath) else "posix"
-    if flavour == here:
-        return pathlib.Path(text)
-    if flavour == "windows":
-        return pathlib.PureWindowsPath(text)
-    return pathlib.PurePosixPath(text)
-
-
-def _pure(value: pathlib.PurePath) -> list[str]:
-    return _path(value)
-
-
-def _read_pure(content: Any) -> pathlib.PurePath:
-    flavour, text = content
-    return (pathlib.PureWindowsPath if flavour == "windows" else pathlib.PurePosixPath)(text)
 
 
 def _read_decimal(content: str) -> decimal.Decimal:
@@ -304,9 +306,9 @@ add_type(
 add_type(datetime.timezone, "timezone", _timezone, _read_timezone)
 add_type(zoneinfo.ZoneInfo, "ZoneInfo", lambda v: v.key, zoneinfo.ZoneInfo)
 for _cls in (pathlib.PurePosixPath, pathlib.PureWindowsPath):
-    add_type(_cls, "PurePath", _pure, _read_pure)
+    add_type(_cls, "PurePath", path_form, read_pure_path)
 for _cls in (pathlib.PosixPath, pathlib.WindowsPath):
-    add_type(_cls, "Path", _path, _read_path)
+    add_type(_cls, "Path", path_form, read_path)
 
 
 def _base64(content: str) -> bytes:

@@ -78,7 +78,7 @@ def _inner(inner: Position | Fan | None, redactor: Redactor) -> Position | Fan |
 def _data(data: Any, redactor: Redactor) -> Any:
     if isinstance(data, Typed):
         inside = _data(data.data, redactor)
-        return data if inside is data.data else Typed(data.cls, inside)
+        return data if inside is data.data else data.holding(inside)
     made = {key: _value(value, (key,), redactor) for key, value in data.items()}
     if all(made[key] is value for key, value in data.items()):
         return data

@@ -13,6 +13,8 @@ from lellm_nb.record.codec.limits import TAG
 from lellm_nb.record.codec.types import add_type
 from lellm_nb.state.compact import Tail
 from lellm_nb.state.frozen import register_freeze
+from lellm_nb.state.structs.nested import fields_of, is_read_only, read_only
+from lellm_nb.state.structs.struct import struct_of
 
 __all__ = ["PATTERNS", "Redacted", "Redactor", "from_plain", "redacted_paths", "to_plain"]
 
@@ -159,7 +161,17 @@ class Redactor:
             if all(a is b for a, b in zip(new, items, strict=True)):
                 return value
             return tuple(new) if isinstance(value, tuple) else new
-        return value
+        return self._in_object(value, path) if is_read_only(value) else value
+
+    def _in_object(self, value: Any, path: tuple[Any, ...]) -> Any:
+        struct = struct_of(value)
+        assert struct is not None
+        parts = struct.take(value)
+        made = [{k: self.apply(v, (*path, k)) for k, v in part.items()} for part in parts]
+        same = all(
+            new[k] is v for new, old in zip(made, parts, strict=True) for k, v in old.items()
+        )
+        return value if same else read_only(struct, *made)
 
 
 def _last_name(path: str) -> bytes:
@@ -216,4 +228,6 @@ def redacted_paths(value: Any, at: tuple[Any, ...] = ()) -> list[tuple[Any, ...]
         children = value.items()
     elif isinstance(value, (list, tuple)):
         children = enumerate(value)
+    elif is_read_only(value):
+        children = fields_of(value).items()
     return [path for k, v in children for path in redacted_paths(v, (*at, k))]
