@@ -7,6 +7,7 @@ import uuid
 from typing import NewType
 
 __all__ = ["BarrierId", "CheckpointId", "SpanId", "TraceId", "new_trace_id", "span_id"]
+__all__ += ["step_name"]
 
 TraceId = NewType("TraceId", str)
 """One run: 32 hex digits."""
@@ -24,6 +25,11 @@ BarrierId = NewType("BarrierId", str)
 def new_trace_id() -> TraceId:
     """Return a fresh trace id."""
     return TraceId(uuid.uuid4().hex)
+
+
+def step_name(path: str, visit: int, step: int) -> str:
+    """Return what tells a run's steps apart: a node's path and visit, and its level's cursor."""
+    return f"{path} {visit} {step}"
 
 
 def span_id(trace: TraceId, step: str) -> SpanId:

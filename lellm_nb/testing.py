@@ -22,6 +22,7 @@ from lellm_nb.ids import CheckpointId, TraceId, new_trace_id
 from lellm_nb.record.checkpoint import Checkpoint, CheckpointStore
 from lellm_nb.record.codec.frames import FrameRow
 from lellm_nb.record.mutation_log import MutationLog, MutationLogEntry
+from lellm_nb.state.mutation import Put
 from lellm_nb.store.rows import Batch, LineRow, RunStore
 
 __all__ = ["CheckpointStoreSuite", "MutationLogSuite", "RunStoreSuite"]
@@ -200,6 +201,12 @@ class MutationLogSuite:
     def test_it_is_a_mutation_log(self) -> None:
         """It has the five methods."""
         assert isinstance(self.make_log(), MutationLog)
+
+    def test_a_mutation_itself_is_kept_in_its_json_form(self) -> None:
+        """What is appended as a `Put` is replayed as one, by any log alike."""
+        run, log, now = new_trace_id(), self.make_log(), datetime.datetime.now(datetime.UTC)
+        log.append(MutationLogEntry(run, 1, "a", None, 0, Put("n", [1]), now))
+        assert [entry.mutation for entry in log.replay(run)] == [{"Put": ["n", [1]]}]
 
     def test_what_is_appended_is_replayed_in_order(self) -> None:
         """From a step on, inclusive; every field as it was."""

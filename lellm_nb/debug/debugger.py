@@ -9,6 +9,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lellm_nb.arguments import path_of, plain_function, speaking, text, whole
 from lellm_nb.debug.breakpoints.triggers import Until
 from lellm_nb.debug.core.context import DebugContext
 from lellm_nb.debug.core.handle import Handle
@@ -26,7 +27,7 @@ from lellm_nb.debug.faces.stops import StopsFace
 from lellm_nb.debug.persist.storage import Storage
 from lellm_nb.engine.output_capture import caught
 from lellm_nb.errors import DebuggerError
-from lellm_nb.graph.graph import Graph
+from lellm_nb.graph.graph import Graph, built_graph
 from lellm_nb.session.protocol import Session
 from lellm_nb.session.session import ExecutionSession
 
@@ -64,7 +65,7 @@ class Debugger(
             (SEMANTICS R13). Branches that run side by side share the generators.
 
     Raises:
-        DebuggerError: `graph` is no graph, or `seed` neither a whole number nor text.
+        DebuggerError: `graph` is no graph, or another argument does not fit; names it.
         StateTypeError: The state is not a mapping, or has keys that are not text.
         CheckpointStoreError: The store does not take the run.
 
@@ -100,9 +101,14 @@ class Debugger(
         seed: int | str | None = None,
     ) -> None:
         check_seed(seed)
+        max_steps = whole(max_steps, "max_steps", DebuggerError)
+        if name is not None:
+            text(name, "name", DebuggerError)
+        if redact is not None:
+            speaking(redact, "redact", DebuggerError, "apply", "a Redactor")
         session = _session_of(graph, state)
         called = name or session.graph.name
-        storage = Storage()
+        storage = Storage(session.history.trace_id)
         context = DebugContext(session, called, max_steps, self._family(), storage)
         context.redact, context.seed = redact, seed
         self._stand_on(context)
@@ -137,7 +143,12 @@ class Debugger(
 
         Returns:
             A future of what the verb returns.
+
+        Raises:
+            DebuggerError: `on_error` cannot be called with an error.
         """
+        if on_error is not None:
+            plain_function(on_error, "on_error", DebuggerError, "error")
         return post(self, self._context, verb, args, options, on_error)
 
     @staticmethod
@@ -179,9 +190,13 @@ class Debugger(
 
         Returns:
             Where it was written.
+
+        Raises:
+            DebuggerError: It is no path.
         """
         from lellm_nb.notebook import export_html
 
+        path = path_of(path, "path", DebuggerError)
         written: Path = export_html(self, path)
         return written
 
@@ -195,12 +210,17 @@ def _session_of(graph: Any, state: Any) -> Session:
     Raises:
         DebuggerError: It is neither.
     """
-    if isinstance(graph, Graph):
-        return ExecutionSession(state, graph)
-    if isinstance(getattr(graph, "capabilities", None), frozenset) and hasattr(graph, "advance"):
+    if not isinstance(graph, Graph) and _is_session(graph):
         if state is not None:
             raise DebuggerError(f"{type(graph).__name__} has its state already; leave state out.")
         session: Session = graph
         return session
-    hint = " Did you forget .build()?" if hasattr(graph, "build") else ""
-    raise DebuggerError(f"A Debugger needs a Graph, not {type(graph).__name__}.{hint}")
+    return ExecutionSession(state, built_graph(graph, DebuggerError))
+
+
+def _is_session(given: Any) -> bool:
+    try:
+        able = getattr(given, "capabilities", None)
+        return isinstance(able, frozenset) and hasattr(given, "advance")
+    except Exception:  # __getattr__ may raise anything
+        return False

@@ -13,7 +13,7 @@ from lellm_nb.engine.commit import Committed
 from lellm_nb.engine.halt import HOLD, Halt, Hold
 from lellm_nb.engine.scope import Scope, Site
 from lellm_nb.engine.step import RunStep
-from lellm_nb.errors import BarrierCancelledError
+from lellm_nb.errors import BarrierCancelledError, StateError
 from lellm_nb.graph.decision import (
     Approve,
     Decision,
@@ -170,7 +170,7 @@ async def _commit(run: RunStep, scope: Scope, given: Given) -> Exception | None:
     """
     try:
         if not given.last:
-            check_decision(given.decision)
+            check_decision(given.decision, StateError)
         done, record = _decided(run, scope, given.decision, given.by)
     except Exception as refusal:  # nothing is written yet, and what refuses may be the user's code
         return refusal

@@ -6,7 +6,10 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 
-__all__ = ["CancellationToken", "being_cancelled"]
+from lellm_nb.arguments import plain_function, refusal
+from lellm_nb.errors import RunError
+
+__all__ = ["CancellationToken", "being_cancelled", "checked_token"]
 
 
 class CancellationToken:
@@ -53,6 +56,7 @@ class CancellationToken:
         Returns:
             How to undo it.
         """
+        plain_function(callback, "callback", RunError, "")
         self._callbacks.append(callback)
         if self.is_cancelled or self.interrupted:
             callback()
@@ -61,6 +65,17 @@ class CancellationToken:
     def _forget(self, callback: Callable[[], None]) -> None:
         with contextlib.suppress(ValueError):
             self._callbacks.remove(callback)
+
+
+def checked_token(given: CancellationToken | None) -> CancellationToken | None:
+    """Return a token, or `None` for none.
+
+    Raises:
+        RunError: It is something else.
+    """
+    if given is not None and not isinstance(given, CancellationToken):
+        raise refusal(given, "cancel", "a CancellationToken", RunError)
+    return given
 
 
 def being_cancelled() -> bool:

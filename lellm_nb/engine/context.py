@@ -6,17 +6,18 @@ import sys
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from lellm_nb.arguments import flag, number, seconds
 from lellm_nb.engine.cancellation import CancellationToken
 from lellm_nb.engine.scope import Scope, Site
 from lellm_nb.errors import NodeNotFoundError, StateError, StateTypeError
-from lellm_nb.graph.node import check_name
+from lellm_nb.graph.node_options import check_name
 from lellm_nb.record.outcome import Outcome
 from lellm_nb.record.position import Position
 from lellm_nb.state.compact import MISSING
 from lellm_nb.state.frozen import PLAIN, freeze, frozen_list
 from lellm_nb.state.key import StateKey
 from lellm_nb.state.mutation import Delete, Mutation, Put, Reduce, check_key
-from lellm_nb.state.reducer import Reducer
+from lellm_nb.state.reducer import Reducer, no_reducer
 from lellm_nb.state.refusal import locate_with
 from lellm_nb.state.structs.nested import path_in
 from lellm_nb.state.typed import Typed
@@ -118,11 +119,7 @@ class Context(Outcome):
         if reducer is None:
             reducer = self._scope.graph.reducers.get(name if isinstance(name, str) else name[0])
         if reducer is None:
-            raise StateError(
-                f"No reducer is known for key {name!r}: pass one, as in"
-                f" ctx.reduce({name!r}, value, Reducer.SUM), or give the graph one.",
-                key=name,
-            )
+            raise no_reducer(name)
         self.mutations.append(Reduce(name, self._frozen(value, name), reducer))
 
     def append(self, key: Any, item: Any) -> None:
@@ -143,8 +140,11 @@ class Context(Outcome):
         if isinstance(mutation, Put):
             mutation = Put(self._key(mutation.key), self._frozen(mutation.value, mutation.key))
         elif isinstance(mutation, Reduce):
-            value = self._frozen(mutation.value, mutation.key)
-            mutation = Reduce(self._key(mutation.key), value, mutation.reducer)
+            given: Any = mutation.key
+            name, graph = self._key(given), self._scope.graph
+            own = {name: given.reducer} if isinstance(given, StateKey) else graph.reducers
+            joined = Reduce(name, self._frozen(mutation.value, name), mutation.reducer)
+            mutation = joined.resolved(own)
         elif isinstance(mutation, Delete):
             mutation = Delete(self._key(mutation.key))
         elif not hasattr(mutation, "apply"):
@@ -176,7 +176,14 @@ class Context(Outcome):
         self.target, self.ends = None, True
 
     def pause(self, barrier_id: str, timeout: float | None = None) -> None:
-        """Commit this node, then wait for a decision under that name."""
+        """Commit this node, then wait for a decision under that name.
+
+        Args:
+            barrier_id: The last segment of the id that waits.
+            timeout: Seconds after which it is rejected by itself; `None` waits on.
+        """
+        if timeout is not None:
+            timeout = seconds(timeout, "timeout", StateError)
         self.waits = (check_name(barrier_id, "barrier"), timeout)
 
     def retire(self) -> None:
@@ -195,11 +202,11 @@ class Context(Outcome):
 
     def set_token_cost(self, cost: float) -> None:
         """Note what this step cost, in the unit you count in."""
-        self.cost = float(cost)
+        self.cost = number(cost, "cost", StateError)
 
     def set_has_side_effects(self, value: bool = True) -> None:
         """Note that this step touched the outside world."""
-        self.side_effects = bool(value)
+        self.side_effects = flag(value, "value", StateError)
 
 
 def record_returned(ctx: Context, returned: Any) -> None:

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
+from lellm_nb.arguments import refusal, whole
 from lellm_nb.clock import Clock
-from lellm_nb.engine.cancellation import CancellationToken
+from lellm_nb.engine.cancellation import CancellationToken, checked_token
 from lellm_nb.engine.driving.drive import drive
 from lellm_nb.engine.halt import Halt
 from lellm_nb.engine.publisher import Publisher
 from lellm_nb.engine.result import GraphResult, LogEntry
 from lellm_nb.engine.run import Run
 from lellm_nb.engine.scope import Scope
-from lellm_nb.errors import NodeNotFoundError, StepsExceededError
+from lellm_nb.errors import NodeNotFoundError, RunError, StepsExceededError
 from lellm_nb.graph.graph import Graph
 from lellm_nb.ids import TraceId, new_trace_id
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.position import Position
+from lellm_nb.record.sinks import check_sinks
 from lellm_nb.state.state import keep, view
 
 __all__ = ["ExecutionEngine", "execute", "finish", "run", "run_inline"]
@@ -28,6 +30,10 @@ class ExecutionEngine:
     Attributes:
         state: The state before the run, and after `run_inline` the one it led to;
             after a failure, the last committed one.
+
+    Raises:
+        StateTypeError: The state is not a mapping, or has keys that are not text.
+        RunError: A sink has not the methods that it is called by; names the argument.
 
     Example:
         >>> from lellm_nb import GraphBuilder, NoopStepCallback
@@ -50,10 +56,13 @@ class ExecutionEngine:
         log: Any = None,
         trace_id: TraceId | None = None,
     ) -> None:
+        check_sinks(
+            RunError, stream=stream, checkpoint=checkpoint, barrier=barrier, trace=trace, log=log
+        )
         self.state = view(keep(state))
         self.trace_id = trace_id or new_trace_id()
         self.stream = stream
-        self.cancel = cancel or CancellationToken()
+        self.cancel = checked_token(cancel) or CancellationToken()
         self.checkpoint = checkpoint
         self.barrier = barrier
         self.trace = trace
@@ -78,9 +87,15 @@ async def run_inline(
         start_at: The node to begin with instead of the graph's start.
 
     Raises:
-        RunError: The run could not reach the end; `engine.state` is the last committed one.
+        RunError: The run could not reach the end; `engine.state` is the last committed one. Or an
+            argument does not fit; names it.
     """
-    if start_at is not None and start_at not in graph.nodes:
+    given: Any = engine
+    if not isinstance(given, ExecutionEngine):
+        raise refusal(given, "engine", "an ExecutionEngine", RunError)
+    max_steps = whole(max_steps, "max_steps", RunError)
+    check_sinks(RunError, callback=callback)
+    if start_at is not None and (start_at not in list(graph.nodes)):
         raise NodeNotFoundError(start_at, graph.nodes, state=engine.state)
     publisher = Publisher(
         sink=engine.checkpoint,
@@ -137,7 +152,7 @@ async def execute(
     engine = ExecutionEngine(
         state, checkpoint=checkpoint, barrier=barrier, stream=stream, trace=trace
     )
-    return await finish(graph, engine, max_steps)
+    return await finish(graph, engine, whole(max_steps, "max_steps", RunError))
 
 
 async def finish(

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from lellm_nb.engine.scope import Site
-from lellm_nb.ids import SpanId, TraceId, new_trace_id, span_id
+from lellm_nb.ids import SpanId, TraceId, new_trace_id, span_id, step_name
 from lellm_nb.record.events import (
     BarrierResolved,
     BarrierWaiting,
@@ -81,7 +81,7 @@ class Publisher:
         self._tell("on_event", lambda listener: listener(event))
 
     def _span(self, site: Site, level: Position, visit: int) -> SpanId:
-        return span_id(self.trace_id, f"{site.place.path} {visit} {level.step + 1}")
+        return span_id(self.trace_id, step_name(site.place.path, visit, level.step + 1))
 
     # -- nodes -----------------------------------------------------------------
 
@@ -119,6 +119,7 @@ class Publisher:
 
     async def committed(self, frame: Frame) -> None:
         """A step was committed: the log first, then the checkpoint, then the events."""
+        frame.trace_id = self.trace_id
         self._commits += 1
         self._tell("trace", lambda trace: trace.on_frame(frame))
         if self.mutations is not None and frame.mutations:
@@ -155,4 +156,5 @@ class Publisher:
 
     def failed(self, frame: Frame) -> None:
         """A step failed and was not committed; no checkpoint is made of it."""
+        frame.trace_id = self.trace_id
         self._tell("trace", lambda trace: trace.on_frame(frame))

@@ -6,9 +6,11 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
+from lellm_nb.arguments import whole
 from lellm_nb.engine.cancellation import CancellationToken
 from lellm_nb.engine.execute import ExecutionEngine, finish
 from lellm_nb.engine.result import GraphResult
+from lellm_nb.errors import RunError
 from lellm_nb.graph.decision import Decision
 from lellm_nb.graph.graph import Graph
 from lellm_nb.ids import TraceId
@@ -31,14 +33,18 @@ class ExecutionHandle:
         return self._sink.waiting
 
     def decide(self, barrier_id: str, decision: Decision) -> None:
-        """Decide one barrier, now or as soon as it waits."""
+        """Decide one barrier, now or as soon as it waits.
+
+        Raises:
+            DebuggerError: It is no id of a barrier (``approve#0``), or no decision.
+        """
         self._sink.decide(barrier_id, decision)
 
     def decide_wildcard(self, node: str, decision: Decision, scope: str = "once") -> None:
         """Decide by node name, ``"once"`` or for the whole ``"run"``.
 
         Raises:
-            DebuggerError: The scope is neither.
+            DebuggerError: The scope is neither, or it is no decision.
         """
         self._sink.decide_wildcard(node, decision, scope)
 
@@ -89,7 +95,18 @@ def execute_stream(
     Args:
         state: A mapping of text keys to values, or a typed state.
         max_steps: How many nodes may run.
+
+    Raises:
+        RunError: An argument does not fit, or no event loop is running.
     """
+    max_steps = whole(max_steps, "max_steps", RunError)
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        raise RunError(
+            "execute_stream() runs on the event loop that is running, and there is none here: call"
+            " it in an async function, or use run()."
+        ) from None
     sink, token = ChannelBarrierSink(), CancellationToken()
     engine = ExecutionEngine(
         state,

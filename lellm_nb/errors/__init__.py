@@ -12,6 +12,7 @@ from lellm_nb.errors.base import closest as closest
 from lellm_nb.errors.base import did_you_mean as did_you_mean
 from lellm_nb.errors.base import listed as listed
 from lellm_nb.errors.base import path_text as path_text
+from lellm_nb.errors.base import sentence as sentence
 from lellm_nb.errors.build import (
     BuildErrors,
     DecisionEdgeError,

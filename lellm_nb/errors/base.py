@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 __all__ = ["LellmError", "closest", "did_you_mean", "listed", "nearest", "path_text"]
+__all__ += ["sentence"]
 
 
 def did_you_mean(guesses: Iterable[str]) -> str:
@@ -48,6 +49,17 @@ def listed(names: Iterable[str], most: int = 20) -> str:
     return (", ".join(names[:most]) or "(none)") + more
 
 
+def sentence(text: object) -> str:
+    """Return a text that ends as a sentence does, whether it had its stop already or not.
+
+    Example:
+        >>> sentence("mend it"), sentence("Mend it."), sentence("why?")
+        ('mend it.', 'Mend it.', 'why?')
+    """
+    said = str(text).rstrip()
+    return said if said.endswith((".", "!", "?", "…")) else f"{said}."
+
+
 def path_text(path: Any) -> str:
     """Write a key path as people do: ``plan.steps[2]``.
 
@@ -64,7 +76,13 @@ def path_text(path: Any) -> str:
 
 
 class LellmError(Exception):
-    """The base of every failure that this package raises on purpose."""
+    """The base of every failure that this package raises on purpose.
+
+    Attributes:
+        argument: The name of the argument that was refused; empty where none was.
+    """
+
+    argument: str = ""
 
     def __reduce__(self) -> Any:
         # the constructors take facts and make the text; a copy takes text and facts as they are

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from lellm_nb.errors.base import LellmError, listed, nearest, path_text
+from lellm_nb.errors.base import LellmError, listed, nearest, path_text, sentence
 
 __all__ = [
     "BarrierCancelledError",
@@ -91,7 +91,7 @@ class NodeExecutionError(RunError):
         else:
             detail = f"{type(cause).__name__}: {cause}" if str(cause) else type(cause).__name__
             text = (
-                f"Node {path!r} failed with {detail}. Its step was not committed;"
+                f"Node {path!r} failed with {sentence(detail)} Its step was not committed;"
                 f" mend the function and retry.{_by_hand(patch)}"
             )
         super().__init__(text, path=path, state=state)
@@ -168,7 +168,7 @@ class EdgeError(RunError):
         self.edge = f"{source} -> {target}"
         self.patch = patch
         super().__init__(
-            f"The condition of edge {self.edge} raised {type(cause).__name__}: {cause}."
+            f"The condition of edge {self.edge} raised {type(cause).__name__}: {sentence(cause)}"
             " The node's step is committed; mend the condition, then step again to route."
             f"{_by_hand(patch)}",
             path=path or source,

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any, TypeVar, overload
 
+from lellm_nb.arguments import flag, refusal, text, whole
 from lellm_nb.errors import (
     BuildErrors,
     DuplicateNodeError,
@@ -19,18 +21,17 @@ from lellm_nb.graph.code_place import note_users
 from lellm_nb.graph.decision import DefaultAction
 from lellm_nb.graph.decision_edge import check_kind, decision_problems
 from lellm_nb.graph.edge import Edge
-from lellm_nb.graph.graph import Graph
+from lellm_nb.graph.graph import Graph, built_graph
 from lellm_nb.graph.node import (
     Barrier,
+    Condition,
     Node,
     Predicate,
     Subgraph,
-    check_name,
-    check_predicate,
-    make_condition,
     make_node,
     make_parallel,
 )
+from lellm_nb.graph.node_options import check_edge, check_name, check_predicate, part_of
 from lellm_nb.state.lens import as_lens
 from lellm_nb.state.reducer import Reducer
 from lellm_nb.state.registry import ReducerRegistry
@@ -66,7 +67,7 @@ class GraphBuilder:
         self.name = check_name(name, "graph")
         known = isinstance(reducers, ReducerRegistry)
         self._reducers = reducers if known else ReducerRegistry(reducers)
-        self._enforce = enforce_max_visits
+        self._enforce = flag(enforce_max_visits, "enforce_max_visits", GraphError)
         self._nodes: dict[str, Node] = {}
         self._edges: list[Edge] = []
         self._errors: dict[str, str] = {}
@@ -116,13 +117,17 @@ class GraphBuilder:
             InvalidNodeError: `fn` is not callable, or the name cannot be used.
         """
         if fn is None:
+            _check_options(name or "", options)
             return lambda function: self.task(function, name=name, **options)
         label = name if name is not None else getattr(fn, "__name__", "")
         if label in ("", "<lambda>"):
             raise InvalidNodeError(fn, "it has no name of its own; pass name=….")
         if not callable(fn):
-            raise InvalidNodeError(label, f"{fn!r:.60} ({type(fn).__name__}) is not callable.")
-        self._add(make_node(label, fn, **_checked_options(label, options)))
+            raise refusal(
+                fn, "its function", "a function of (ctx)", partial(InvalidNodeError, label)
+            )
+        _check_options(label, options)
+        self._add(make_node(label, fn, **options))
         return fn
 
     def node(self, name: str, target: Any) -> GraphBuilder:
@@ -131,7 +136,7 @@ class GraphBuilder:
 
     def condition(self, name: str, cases: Iterable[tuple[str, Predicate]]) -> GraphBuilder:
         """Add a node that goes to the first target whose predicate holds."""
-        return self._add(make_condition(name, cases))
+        return self._add(Condition(name, cases))  # type: ignore[arg-type]  # makes them a tuple
 
     def barrier(
         self,
@@ -143,11 +148,8 @@ class GraphBuilder:
         reject_key: str | None = None,
     ) -> GraphBuilder:
         """Add a place where the run waits for a decision."""
-        if timeout is not None and not timeout > 0:
-            raise InvalidNodeError(name, f"timeout is a number of seconds > 0, not {timeout!r}.")
-        action = DefaultAction(default_action)
-        check_name(name)
-        return self._add(Barrier(name, timeout, action, approve_key or "", reject_key or ""))
+        keys = ["" if key is None else key for key in (approve_key, reject_key)]
+        return self._add(Barrier(name, timeout, default_action, *keys))
 
     def parallel(
         self,
@@ -168,15 +170,19 @@ class GraphBuilder:
         self, name: str, graph: Graph, *, lens: Any = None, max_steps: int = 1000
     ) -> GraphBuilder:
         """Add a whole graph as one node; `lens` says which part of the state it sees."""
-        if not isinstance(graph, Graph):
-            raise InvalidNodeError(name, f"{graph!r:.60} is no Graph; did you forget .build()?")
-        return self._add(Subgraph(check_name(name), graph, as_lens(lens), max_steps))
+        built_graph(graph, partial(InvalidNodeError, check_name(name)))
+        return self._add(Subgraph(name, graph, as_lens(lens, part_of(name)), max_steps))
 
     # -- edges -----------------------------------------------------------------
 
     def edge(self, a: str, b: str, *, max_visits: int | None = None) -> GraphBuilder:
         """Add an edge that is taken when no conditional one is."""
-        self._edges.append(Edge(a, b, "normal", None, max_visits))
+        return self._edge(a, b, "normal", None, max_visits)
+
+    def _edge(
+        self, a: str, b: str, kind: str, predicate: Predicate | None, max_visits: int | None
+    ) -> GraphBuilder:
+        self._edges.append(Edge(a, b, kind, predicate, check_edge(a, b, max_visits)))
         return self
 
     def edge_if(
@@ -184,13 +190,11 @@ class GraphBuilder:
     ) -> GraphBuilder:
         """Add an edge that is taken when `predicate` holds of the committed state."""
         check_predicate(predicate, f"{a} -> {b}")
-        self._edges.append(Edge(a, b, "conditional", predicate, max_visits))
-        return self
+        return self._edge(a, b, "conditional", predicate, max_visits)
 
     def edge_fallback(self, a: str, b: str, *, max_visits: int | None = None) -> GraphBuilder:
         """Add the last resort of routing; not an error route."""
-        self._edges.append(Edge(a, b, "fallback", None, max_visits))
-        return self
+        return self._edge(a, b, "fallback", None, max_visits)
 
     def edge_on(
         self, barrier: str, target: str, decision: str, *, max_visits: int | None = None
@@ -214,11 +218,11 @@ class GraphBuilder:
             ('ask',)
         """
         kind = check_kind(barrier, target, decision)
-        self._edges.append(Edge(barrier, target, kind, None, max_visits))
-        return self
+        return self._edge(barrier, target, kind, None, max_visits)
 
     def on_error(self, node: str, target: str) -> GraphBuilder:
         """Say which node takes a failure of `node`."""
+        check_edge(node, target, None)
         self._errors[node] = target
         return self
 
@@ -226,19 +230,20 @@ class GraphBuilder:
 
     def start(self, name: str) -> GraphBuilder:
         """Name the node that runs first."""
-        self._start = name
+        self._start = text(name, "start", GraphError, "a node's name")
         return self
 
     def end(self, name: str) -> GraphBuilder:
         """Name the node after which the run is over."""
-        self._end = name
+        self._end = text(name, "end", GraphError, "a node's name")
         return self
 
     def canonical_hash(self, value: int) -> GraphBuilder:
         """Set the graph's 64-bit identity instead of computing it."""
-        if not 0 <= value < 1 << 64:
-            raise GraphError(f"A canonical hash is a number of 64 bits, not {value!r}.")
-        self._hash = value
+        number = whole(value, "A canonical hash", GraphError)
+        if number >= 1 << 64:
+            raise refusal(value, "A canonical hash", "a number of 64 bits", GraphError)
+        self._hash = number
         return self
 
     def build(self) -> Graph:
@@ -290,7 +295,7 @@ class GraphBuilder:
                 yield UnknownNodeError(name, where=where[0].upper() + where[1:], known=known)
 
 
-def _checked_options(name: str, options: dict[str, Any]) -> dict[str, Any]:
+def _check_options(name: str, options: Iterable[str]) -> None:
     known = {"goto", "side_effects", "retries", "backoff", "timeout"}
     for option in options:
         if option not in known:
@@ -298,7 +303,3 @@ def _checked_options(name: str, options: dict[str, Any]) -> dict[str, Any]:
                 f"task() of node {name!r} got an unknown option {option!r};"
                 f" it takes {', '.join(sorted(known))}"
             )
-    if "goto" in options:
-        goto = options["goto"]
-        options = {**options, "goto": (goto,) if isinstance(goto, str) else tuple(goto)}
-    return options

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, ClassVar
 
-from lellm_nb.errors import DebuggerError
+from lellm_nb.arguments import Refuse, refusal
 from lellm_nb.state.frozen import freeze
 from lellm_nb.state.mutation import Delete, Key, Mutation, Put, check_key
 
-__all__ = ["Approve", "Decision", "DefaultAction", "Modify", "Reject", "Reroute", "check_decision"]
+__all__ = ["Approve", "Decision", "DefaultAction", "Modify", "Reject", "Reroute"]
+__all__ += ["check_decision"]
 
 
 class DefaultAction(Enum):
@@ -88,14 +89,15 @@ class Reroute:
 Decision = Approve | Reject | Modify | Reroute
 
 
-def check_decision(decision: Any) -> None:
-    """Refuse what is no decision.
+def check_decision(given: Any, refuse: Refuse) -> Decision:
+    """Return what was given as a decision, if it is one.
 
     Raises:
-        DebuggerError: It is none.
+        LellmError: It is none, or rejects for a reason that is no text.
     """
-    if not isinstance(decision, Decision):
-        raise DebuggerError(
-            f"{decision!r:.60} is no decision: give Approve(), Reject(reason),"
-            " Modify(key, value) or Reroute(target)."
-        )
+    if not isinstance(given, Decision):
+        wanted = "Approve(), Reject(reason), Modify(key, value) or Reroute(target)"
+        raise refusal(given, "decision", wanted, refuse)
+    if isinstance(given, Reject) and not isinstance(given.reason, str):
+        raise refusal(given.reason, "reason", "text", refuse)
+    return given

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from lellm_nb.arguments import answered
+
 __all__ = ["DECISION_KINDS", "Edge", "Route", "Router"]
 
 DECISION_KINDS = ("timeout", "approve", "reject")
@@ -134,7 +136,8 @@ class Router:
                 return self._decided[kind]
         for i, edge in enumerate(self._conditional):
             try:
-                if edge.predicate(state):  # type: ignore[misc]  # conditional edges have one
+                answer = edge.predicate(state)  # type: ignore[misc]  # conditional edges have one
+                if answer is True or (answer and answered(answer)):
                     return self._won[i]
             except KeyboardInterrupt:
                 raise  # an Interrupt, most likely: the engine tells

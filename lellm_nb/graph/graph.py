@@ -8,7 +8,8 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from lellm_nb.errors import NoSuchNodeError
+from lellm_nb.arguments import Refuse, refusal
+from lellm_nb.errors import GraphError, NoSuchNodeError
 from lellm_nb.graph.analysis import Analysis, Cycle, analyze, find_cycles
 from lellm_nb.graph.canonical_hash import canonical_hash
 from lellm_nb.graph.code_name import Code
@@ -17,6 +18,7 @@ from lellm_nb.graph.drawing.text import to_graphviz, to_mermaid
 from lellm_nb.graph.edge import Edge, Router
 from lellm_nb.graph.fingerprint import Fingerprint
 from lellm_nb.graph.node import Condition, Node
+from lellm_nb.graph.node_options import check_predicate
 from lellm_nb.graph.shape import GraphShape
 from lellm_nb.state.registry import ReducerRegistry
 
@@ -26,7 +28,7 @@ if TYPE_CHECKING:  # the loops live in the engine; see tests/house/test_architec
     from lellm_nb.engine.result import GraphResult
     from lellm_nb.engine.stream import GraphExecution
 
-__all__ = ["Graph"]
+__all__ = ["Graph", "built_graph"]
 
 
 class Graph(GraphShape):
@@ -143,9 +145,10 @@ class Graph(GraphShape):
 
         Raises:
             NoSuchNodeError: There is no such node, or no such conditional edge.
+            GraphError: What replaces a function cannot.
         """
         codes: dict[CodePlace, Any] = {CodePlace(path): fn for path, fn in (nodes or {}).items()}
-        for (source, target), predicate in (edges or {}).items():
+        for (source, target), predicate in _predicates(edges).items():
             codes[condition_at(self, source, target)] = predicate
         return self.recoded(codes)
 
@@ -228,5 +231,33 @@ class Graph(GraphShape):
         return f"<Graph {self.name!r}: {len(self.nodes)} nodes, {len(self.edges)} edges>"
 
 
+def built_graph(given: Any, refuse: Refuse, *, wanted: str = "a Graph") -> Graph:
+    """Return a graph that can run.
+
+    Raises:
+        LellmError: It is none; says so where it is one that was not built.
+    """
+    if isinstance(given, Graph):
+        return given
+    hint = " Did you forget .build()?" if hasattr(type(given), "build") else ""
+    raise refusal(given, "graph", wanted, lambda said: refuse(said + hint))
+
+
 def _made_again(made: tuple[Any, ...], more: dict[str, Any]) -> Graph:
     return Graph(*made, **more)
+
+
+def _predicates(edges: Any) -> dict[tuple[str, str], Any]:
+    """Return predicates by the edges that they are for.
+
+    Raises:
+        GraphError: It is no mapping of (source, target) to functions of a state.
+    """
+    if edges is None:
+        return {}
+    pairs = isinstance(edges, Mapping) and all(
+        isinstance(edge, tuple) and [type(end) for end in edge] == [str, str] for edge in edges
+    )
+    if not pairs:
+        raise refusal(edges, "edges", "a mapping of (source, target) to functions", GraphError)
+    return {(a, b): check_predicate(ask, f"{a} -> {b}") for (a, b), ask in edges.items()}

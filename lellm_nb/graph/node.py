@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
+from lellm_nb.arguments import refusal, shown
 from lellm_nb.errors import EmptyParallelError, InvalidNodeError
 from lellm_nb.graph.decision import DefaultAction
+from lellm_nb.graph.node_options import (
+    check_barrier,
+    check_condition,
+    check_custom,
+    check_name,
+    check_parallel,
+    check_subgraph,
+    check_task,
+    part_of,
+)
 from lellm_nb.graph.shape import GraphShape
 from lellm_nb.state.lens import as_lens
 from lellm_nb.state.merge import as_merge
@@ -36,19 +48,6 @@ class Runnable(Protocol):
         """Run once; what it returns is treated as a task's return value."""
 
 
-def check_name(name: Any, what: str = "node") -> str:
-    """Return `name` if it can be a path segment.
-
-    Raises:
-        InvalidNodeError: It is empty, not text, or holds ``/`` or ``#``.
-    """
-    if not isinstance(name, str) or not name:
-        raise InvalidNodeError(name, f"a {what} name is non-empty text.")
-    if "/" in name or "#" in name:
-        raise InvalidNodeError(name, f"a {what} name holds no '/' and no '#': they build paths.")
-    return name
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Task:
     """A sync or async callable.
@@ -73,6 +72,9 @@ class Task:
     timeout: float | None = None
     kind: ClassVar[str] = "task"
 
+    def __post_init__(self) -> None:
+        check_task(self)
+
     def call(self, ctx: Any) -> Any:
         """Run the function once."""
         return self.fn(ctx)
@@ -87,6 +89,9 @@ class Custom:
     goto: tuple[str, ...] = ()
     side_effects: bool = False
     kind: ClassVar[str] = "task"
+
+    def __post_init__(self) -> None:
+        check_custom(self)
 
     def call(self, ctx: Any) -> Any:
         """Run the object once."""
@@ -103,6 +108,9 @@ class Condition:
     name: str
     cases: tuple[tuple[str, Predicate], ...]
     kind: ClassVar[str] = "condition"
+
+    def __post_init__(self) -> None:
+        check_condition(self)
 
     @property
     def goto(self) -> tuple[str, ...]:
@@ -132,8 +140,7 @@ class Barrier:
     goto: ClassVar[tuple[str, ...]] = ()
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "approve_key", self.approve_key or f"{self.name}.approved")
-        object.__setattr__(self, "reject_key", self.reject_key or f"{self.name}.reject_reason")
+        check_barrier(self)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -146,6 +153,9 @@ class Subgraph:
     max_steps: int = 1000
     kind: ClassVar[str] = "subgraph"
     goto: ClassVar[tuple[str, ...]] = ()
+
+    def __post_init__(self) -> None:
+        check_subgraph(self)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -164,6 +174,9 @@ class Parallel:
     on_error: str = "fail_fast"
     kind: ClassVar[str] = "parallel"
     goto: ClassVar[tuple[str, ...]] = ()
+
+    def __post_init__(self) -> None:
+        check_parallel(self)
 
 
 Node = Task | Custom | Condition | Barrier | Subgraph | Parallel
@@ -186,10 +199,11 @@ def make_node(name: str, target: Any, **options: Any) -> Node:
         return Custom(name, target, **options)
     if callable(target):
         return Task(name, target, **options)
+    hint = " Did you forget .build()?" if hasattr(type(target), "build") else ""
     raise InvalidNodeError(
         name,
-        f"{target!r:.60} ({type(target).__name__}) cannot run. A node is a function of ctx,"
-        " a graph, or an object with an execute(ctx) method.",
+        f"{shown(target)} cannot run. A node is a function of ctx, a graph, or an object with an"
+        f" execute(ctx) method.{hint}",
     )
 
 
@@ -200,42 +214,15 @@ def _renamed(name: str, node: Node) -> Node:
 def make_parallel(
     name: str, branches: Mapping[str, Any], *, merge: Any, on_error: str
 ) -> Parallel | EmptyParallelError:
-    """Make a Parallel; an empty one is a structural problem, to be reported by `build`."""
-    check_name(name)
-    if on_error not in ("fail_fast", "collect_all"):
-        raise InvalidNodeError(name, f"on_error is 'fail_fast' or 'collect_all', not {on_error!r}.")
-    if not branches:
-        return EmptyParallelError(name)
-    made = {check_name(b, "branch"): make_node(b, target) for b, target in branches.items()}
-    return Parallel(name, made, as_merge(merge), on_error)
-
-
-def make_condition(name: str, cases: Iterable[tuple[str, Predicate]]) -> Condition:
-    """Make a Condition.
+    """Make a Parallel; an empty one is a structural problem, to be reported by `build`.
 
     Raises:
-        InvalidNodeError: A case is not a pair of a node name and a predicate.
+        InvalidNodeError: Something it was given does not fit; names it.
     """
-    check_name(name)
-    pairs = []
-    for case in cases:
-        try:
-            target, predicate = case
-        except (TypeError, ValueError):
-            raise InvalidNodeError(name, f"case {case!r:.60} is no (target, predicate).") from None
-        check_predicate(predicate, f"{name} -> {target}")
-        pairs.append((target, predicate))
-    return Condition(name, tuple(pairs))
-
-
-def check_predicate(predicate: Any, edge: str) -> Predicate:
-    """Return `predicate` if it can be called.
-
-    Raises:
-        InvalidNodeError: It cannot, or it is a coroutine function.
-    """
-    if not callable(predicate):
-        raise InvalidNodeError(edge, f"its condition {predicate!r:.60} is not callable.")
-    if inspect.iscoroutinefunction(predicate):
-        raise InvalidNodeError(edge, "its condition is async; a condition only looks at the state.")
-    return predicate  # type: ignore[no-any-return]  # callable was just checked
+    refuse = partial(InvalidNodeError, check_name(name))
+    given: Any = branches
+    if not isinstance(given, Mapping):
+        raise refusal(given, "branches", "a mapping of names to what runs", refuse)
+    made = {check_name(b, "branch"): make_node(b, target) for b, target in given.items()}
+    parallel = Parallel(name, made, as_merge(merge, part_of(name)), on_error)
+    return parallel if made else EmptyParallelError(name)

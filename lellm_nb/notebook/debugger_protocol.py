@@ -9,8 +9,6 @@ from typing import Any, Protocol, runtime_checkable
 from lellm_nb.notebook.frame_protocol import ChangeLike, FailedJoinLike, FrameLike, GraphLike
 from lellm_nb.record.redaction.redactor import Redactor
 
-# -- stops -------------------------------------------------------------------
-
 
 class BreakpointLike(Protocol):
     """What every breakpoint has, whatever it stops at."""
@@ -69,6 +67,8 @@ class StopLike(Protocol):
     def reason(self) -> Any: ...
     @property
     def frame(self) -> FrameLike: ...
+    @property
+    def head(self) -> FrameLike | None: ...
     @property
     def error(self) -> BaseException | None: ...
     @property

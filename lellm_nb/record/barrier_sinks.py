@@ -7,8 +7,9 @@ import contextlib
 import threading
 from collections.abc import Iterable, Mapping
 
+from lellm_nb.arguments import chosen, refusal, text
 from lellm_nb.errors import DebuggerError
-from lellm_nb.graph.decision import Decision
+from lellm_nb.graph.decision import Decision, check_decision
 from lellm_nb.record.sinks import BarrierOutcome, Cancelled, Decided, TimedOut
 
 __all__ = ["ChannelBarrierSink", "MockBarrierSink"]
@@ -65,7 +66,18 @@ class ChannelBarrierSink:
             return list(self._asked)
 
     def decide(self, barrier_id: str, decision: Decision) -> None:
-        """Decide one barrier, now or as soon as it waits."""
+        """Decide one barrier, now or as soon as it waits.
+
+        Raises:
+            DebuggerError: It is no id of a barrier (``approve#0``), or no decision.
+        """
+        check_decision(decision, DebuggerError)
+        text(barrier_id, "barrier_id", DebuggerError, "a barrier's id, such as 'approve#0'")
+        if not barrier_id.rpartition("#")[2].isdigit():
+            raise DebuggerError(
+                f"barrier_id is a barrier's id, such as '{barrier_id}#0', not {barrier_id!r}; by a"
+                " node's name decides decide_wildcard(node, decision)."
+            )
         with self._lock:
             self._kept[barrier_id] = decision
         self._wake()
@@ -78,10 +90,11 @@ class ChannelBarrierSink:
             scope: ``"once"`` for the next one that waits, ``"run"`` for all of this run.
 
         Raises:
-            DebuggerError: The scope is neither.
+            DebuggerError: The scope is neither, or it is no decision.
         """
-        if scope not in ("once", "run"):
-            raise DebuggerError(f"The scope of a wildcard is 'once' or 'run', not {scope!r}.")
+        chosen(scope, "scope", DebuggerError, ("once", "run"))
+        text(node, "node", DebuggerError, "a barrier's own name")
+        check_decision(decision, DebuggerError)
         with self._lock:
             if scope == "run":
                 self._always[node] = decision
@@ -115,11 +128,18 @@ class MockBarrierSink:
 
     Attributes:
         asked: The ids it was asked for, in order.
+
+    Raises:
+        DebuggerError: Something in the script is no decision.
     """
 
     def __init__(self, script: Iterable[Decision] | Mapping[str, Decision] = ()) -> None:
+        if not isinstance(script, Iterable):
+            raise refusal(script, "script", "a list of decisions, or a mapping", DebuggerError)
         self._by_id = dict(script) if isinstance(script, Mapping) else {}
         self._in_order = [] if isinstance(script, Mapping) else list(script)
+        for decision in (*self._by_id.values(), *self._in_order):
+            check_decision(decision, DebuggerError)
         self.asked: list[str] = []
 
     async def wait_decision(self, barrier_id: str, timeout: float | None) -> BarrierOutcome:

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
-from lellm_nb.errors import CorruptedCheckpointError
+from lellm_nb.arguments import refusal, whole
+from lellm_nb.errors import CheckpointStoreError, CorruptedCheckpointError
 from lellm_nb.ids import CheckpointId, TraceId
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.position import Position
@@ -39,6 +40,9 @@ class Checkpoint:
         protected: Whether retention must leave it alone: a barrier, a pin, a fork point.
         position: The exact position, where it is known.
 
+    Raises:
+        CheckpointStoreError: A node is no name, or the hash no number.
+
     Example:
         >>> one = Checkpoint("b", "a", State({"n": 1}), 0x1F)
         >>> one.to_json()["graph_hash"]
@@ -55,6 +59,13 @@ class Checkpoint:
     created_at: datetime.datetime = field(default_factory=_now)
     protected: bool = field(default=False, compare=False)
     position: Position | None = field(default=None, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        for name in ("current_node", "last_node"):
+            if not isinstance(getattr(self, name), str):
+                wanted = "a node's name, or empty"
+                raise refusal(getattr(self, name), name, wanted, CheckpointStoreError)
+        whole(self.graph_hash, "graph_hash", CheckpointStoreError)
 
     @classmethod
     def of(cls, frame: Frame, graph_hash: int) -> Checkpoint:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from lellm_nb.errors import RunError
 from lellm_nb.graph.edge import Route
+from lellm_nb.ids import SpanId, TraceId, span_id, step_name
 from lellm_nb.record.detail import DecisionRecord, Detail
 from lellm_nb.record.frame_table import keys_that_differ, state_table
 from lellm_nb.record.place import Place
@@ -27,6 +28,7 @@ LEAVING = frozenset({"exit", "join"})
 """Kinds of frames that bring out of a composite what was written inside."""
 
 _NOTHING = Detail()
+_NO_RUN = TraceId("")
 
 
 class Frame:
@@ -45,6 +47,7 @@ class Frame:
         route: Which way it went, `None` where it did not.
         parent: The frame before it on its line.
         place: Where it was made; shared by all frames of one node.
+        trace_id: The run that made it; empty for a frame that was made by hand.
         own_detail: What only some frames have, or `None`; `detail` is never `None`.
         wrote: The mutations, or the one of them where there is one.
 
@@ -55,7 +58,7 @@ class Frame:
 
     __slots__ = (
         *("_time", "index", "kind", "level", "own_detail", "parent", "place"),
-        *("position", "route", "visit", "wrote"),
+        *("position", "route", "trace_id", "visit", "wrote"),
     )
 
     def __init__(self, graph_id: str, node_id: str, state: Any, cursor: int) -> None:
@@ -72,6 +75,7 @@ class Frame:
         # a lone mutation stands for itself: most frames have one, and a tuple costs 48 bytes
         self.wrote: Any = ()
         self.route: Route | None = None
+        self.trace_id = TraceId("")
         self._time = 0j
 
     # -- the seed's names ------------------------------------------------------
@@ -135,6 +139,18 @@ class Frame:
     def step(self) -> int:
         """The same as `cursor`."""
         return self.cursor
+
+    @property
+    def span_id(self) -> SpanId:
+        """The id of its step, as in the step's events: all frames of one step share it.
+
+        Example:
+            >>> len(Frame("g", "a", {}, 1).span_id)
+            16
+        """
+        failed = self.kind == "error" and self.route is None and self.level.hold is None
+        step = self.cursor + failed  # a step that failed has not moved its level on
+        return span_id(self.trace_id, step_name(self.place.path, self.visit, step))
 
     @property
     def root_state(self) -> Any:
@@ -237,6 +253,18 @@ class Frame:
         """
         return state_table(self)
 
+    # nothing in a frame ever changes, and behind it stands the whole history
+
+    def __copy__(self) -> Frame:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> Frame:
+        return self
+
+    def __reduce__(self) -> Any:
+        parts = {name: getattr(self, name) for name in Frame.__slots__}
+        return _frame_again, ({**parts, "parent": None},)
+
     def __repr__(self) -> str:
         # tracebacks and asyncio call this, possibly on a half-built frame: short, and never raises
         try:
@@ -251,6 +279,13 @@ class Frame:
             return "<Frame (half built)>"
 
 
+def _frame_again(parts: dict[str, Any]) -> Frame:
+    frame = Frame.__new__(Frame)
+    for name, value in parts.items():
+        setattr(frame, name, value)
+    return frame
+
+
 def make_frame(
     place: Place,
     kind: str,
@@ -263,7 +298,7 @@ def make_frame(
     duration: float,
     detail: Detail | None,
 ) -> Frame:
-    """Make a frame of the engine; `index` and `parent` are the history's to set."""
+    """Make a frame of the engine; `index`, `parent` and `trace_id` are the history's to set."""
     frame = Frame.__new__(Frame)
     frame.place = place
     frame.own_detail = detail
@@ -275,5 +310,6 @@ def make_frame(
     frame.level = level
     frame.wrote = mutations[0] if len(mutations) == 1 else mutations
     frame.route = route
+    frame.trace_id = _NO_RUN
     frame._time = complex(started, duration)
     return frame

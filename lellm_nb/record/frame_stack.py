@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
+from lellm_nb.arguments import refusal
+from lellm_nb.errors import CheckpointStoreError
 from lellm_nb.record.frame import Frame
 
 __all__ = ["FrameStack"]
@@ -22,11 +24,13 @@ class FrameStack:
     """
 
     def __init__(self, frames: Any = ()) -> None:
-        self._frames: list[Frame] = list(frames)
+        if not isinstance(frames, Iterable) or isinstance(frames, str):
+            raise refusal(frames, "frames", "a list of frames", CheckpointStoreError)
+        self._frames: list[Frame] = [_checked(frame) for frame in frames]
 
     def push(self, frame: Frame) -> None:
         """Put a frame on top."""
-        self._frames.append(frame)
+        self._frames.append(_checked(frame))
 
     def pop(self) -> Frame | None:
         """Take the top frame off; `None` where there is none."""
@@ -60,3 +64,9 @@ class FrameStack:
 
     def __repr__(self) -> str:
         return f"FrameStack({len(self._frames)} frames)"
+
+
+def _checked(frame: Any) -> Frame:
+    if not isinstance(frame, Frame):
+        raise refusal(frame, "frame", "a Frame", CheckpointStoreError)
+    return frame

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, overload
 
 from lellm_nb.errors import DebuggerError
+from lellm_nb.ids import TraceId, new_trace_id
 from lellm_nb.record.frame import Frame
 
 __all__ = ["History", "Line"]
@@ -84,9 +85,11 @@ class History:
         pins: Frames that no retention drops.
         writer: Who writes the history into a store, or `None`.
         has_variables: Whether nodes have set context variables that go with the run.
+        trace_id: The run's id; every frame of it has it.
     """
 
-    def __init__(self, start: Frame) -> None:
+    def __init__(self, start: Frame, trace_id: TraceId | None = None) -> None:
+        self.trace_id = start.trace_id = trace_id or new_trace_id()
         main = Line("main", None, 0)
         main.own.append(start)
         self.lines: dict[str, Line] = {"main": main}
@@ -143,6 +146,7 @@ class History:
             line = self.fork(line, parent.index)
             own = line.own
         frame.parent = parent
+        frame.trace_id = self.trace_id
         step = frame.level.step
         frame.index = step if step == index else index
         own.append(frame)

@@ -9,10 +9,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
+from lellm_nb.arguments import refusal, text, whole
+from lellm_nb.errors import CheckpointStoreError
 from lellm_nb.ids import CheckpointId, TraceId
 from lellm_nb.record.frame import Frame
 
 __all__ = ["InMemoryMutationLog", "MutationLog", "MutationLogEntry", "entries_of", "mutation_json"]
+__all__ += ["check_entries"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +28,11 @@ class MutationLogEntry:
         node_id: The path of the node.
         checkpoint_id: The checkpoint that followed, if one did.
         mutation_index: Its place within the step, from 0.
-        mutation: Its JSON form.
+        mutation: Its JSON form; of a mutation itself that is made.
         timestamp: When it was committed, UTC.
+
+    Raises:
+        CheckpointStoreError: Step or index is no whole number; names it.
     """
 
     trace_id: TraceId
@@ -36,6 +42,16 @@ class MutationLogEntry:
     mutation_index: int
     mutation: Any
     timestamp: datetime.datetime
+
+    def __post_init__(self) -> None:
+        if hasattr(self.mutation, "apply") or hasattr(self.mutation, "to_json"):
+            object.__setattr__(self, "mutation", mutation_json(self.mutation))
+        text(self.trace_id, "trace_id", CheckpointStoreError)
+        whole(self.step, "step", CheckpointStoreError, least=1)
+        whole(self.mutation_index, "mutation_index", CheckpointStoreError)
+        when: Any = self.timestamp
+        if not isinstance(when, datetime.datetime):
+            raise refusal(when, "timestamp", "a datetime", CheckpointStoreError)
 
 
 @runtime_checkable
@@ -84,18 +100,25 @@ class InMemoryMutationLog:
         self.append_batch((entry,))
 
     def append_batch(self, entries: Iterable[MutationLogEntry]) -> None:
-        """Keep the entries of one commit."""
+        """Keep the entries of one commit.
+
+        Raises:
+            CheckpointStoreError: One is no entry; nothing is kept.
+        """
+        entries = check_entries(entries)
         with self._lock:
             for entry in entries:
                 self._runs.setdefault(entry.trace_id, []).append(entry)
 
     def replay(self, trace_id: TraceId, from_step: int = 1) -> list[MutationLogEntry]:
         """Return a run's entries from a step on, inclusive, in order."""
+        from_step = whole(from_step, "from_step", CheckpointStoreError)
         with self._lock:
             return [e for e in self._runs.get(trace_id, ()) if e.step >= from_step]
 
     def truncate(self, trace_id: TraceId, keep_from_step: int) -> int:
         """Drop a run's entries before a step; return how many went."""
+        keep_from_step = whole(keep_from_step, "keep_from_step", CheckpointStoreError)
         with self._lock:
             entries = self._runs.get(trace_id, [])
             kept = [e for e in entries if e.step >= keep_from_step]
@@ -108,11 +131,27 @@ class InMemoryMutationLog:
 
         from lellm_nb.ids import new_trace_id
 
+        step = whole(step, "step", CheckpointStoreError)
         branch = new_trace_id()
         with self._lock:
             entries = self._runs.get(trace_id, ())
             self._runs[branch] = [replace(e, trace_id=branch) for e in entries if e.step <= step]
         return branch
+
+
+def check_entries(given: Iterable[MutationLogEntry]) -> list[MutationLogEntry]:
+    """Return the entries of a batch, all of which are some.
+
+    Raises:
+        CheckpointStoreError: They are no list, or one is no entry.
+    """
+    if not isinstance(given, Iterable):
+        raise refusal(given, "entries", "a list of MutationLogEntry", CheckpointStoreError)
+    entries: list[Any] = list(given)
+    for entry in entries:
+        if not isinstance(entry, MutationLogEntry):
+            raise refusal(entry, "entry", "a MutationLogEntry", CheckpointStoreError)
+    return entries
 
 
 def entries_of(

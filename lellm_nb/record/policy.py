@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import Enum
+from typing import Any
 
+from lellm_nb.arguments import flag, member, number, refusal, seconds, whole
+from lellm_nb.errors import CheckpointStoreError
 from lellm_nb.record.checkpoint import Checkpoint
 from lellm_nb.record.frame import Frame
 
@@ -51,6 +54,11 @@ class ExecutionMetadata:
     token_cost: float = 0.0
     has_side_effects: bool = False
 
+    def __post_init__(self) -> None:
+        for name in ("duration_ms", "token_cost"):
+            number(getattr(self, name), name, CheckpointStoreError)
+        flag(self.has_side_effects, "has_side_effects", CheckpointStoreError)
+
     @classmethod
     def of(cls, frame: Frame) -> ExecutionMetadata:
         """Read them off a frame."""
@@ -88,6 +96,10 @@ class CheckpointScore:
     side_effect_weight: float = 10_000.0
     threshold: float = 100.0
 
+    def __post_init__(self) -> None:
+        for each in fields(self):
+            number(getattr(self, each.name), each.name, CheckpointStoreError)
+
     def calculate(self, metadata: ExecutionMetadata) -> float:
         """Return the score of a step."""
         effects = self.side_effect_weight if metadata.has_side_effects else 0.0
@@ -120,6 +132,15 @@ class CheckpointPolicy:
 
     triggers: frozenset[CheckpointTrigger]
     score: CheckpointScore = field(default_factory=CheckpointScore)
+
+    def __post_init__(self) -> None:
+        given: Any = self.triggers
+        if not isinstance(given, Iterable) or isinstance(given, str):
+            raise refusal(given, "triggers", "a set of CheckpointTrigger", CheckpointStoreError)
+        kinds = (member(t, "trigger", CheckpointStoreError, CheckpointTrigger) for t in given)
+        object.__setattr__(self, "triggers", frozenset(kinds))
+        if not isinstance(self.score, CheckpointScore):
+            raise refusal(self.score, "score", "a CheckpointScore", CheckpointStoreError)
 
     @classmethod
     def conservative(cls) -> CheckpointPolicy:
@@ -163,6 +184,9 @@ class CheckpointPolicy:
 class RetentionPolicy:
     """How long checkpoints are kept. What is protected is never dropped.
 
+    Raises:
+        CheckpointStoreError: A limit is no number from 0.
+
     Attributes:
         latest: Keep this many of the newest; `None` is all.
         age: Keep those that are not older than this many seconds; `None` is all.
@@ -170,6 +194,12 @@ class RetentionPolicy:
 
     latest: int | None = None
     age: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.latest is not None:
+            whole(self.latest, "latest", CheckpointStoreError)
+        if self.age is not None:
+            seconds(self.age, "age", CheckpointStoreError, zero=True)
 
     @classmethod
     def keep_all(cls) -> RetentionPolicy:

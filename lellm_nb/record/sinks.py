@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
-from lellm_nb.graph.decision import Approve, Decision
+from lellm_nb.arguments import Refuse, refusal, speaking
+from lellm_nb.errors import CheckpointStoreError, DebuggerError
+from lellm_nb.graph.decision import Approve, Decision, check_decision
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.frame_stack import FrameStack
 
@@ -23,6 +25,7 @@ __all__ = [
     "SessionCheckpointSink",
     "StepCallback",
     "TimedOut",
+    "check_sinks",
 ]
 
 
@@ -97,6 +100,8 @@ class SessionCheckpointSink(MemorySink):
     """Pushes every frame on a `FrameStack`, as the seed's session does."""
 
     def __init__(self, frame_stack: FrameStack, graph_name: str) -> None:
+        if not isinstance(frame_stack, FrameStack):
+            raise refusal(frame_stack, "frame_stack", "a FrameStack", CheckpointStoreError)
         self.stack = frame_stack
         self.graph_name = graph_name
 
@@ -113,9 +118,16 @@ class SessionCheckpointSink(MemorySink):
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """A decision came."""
+    """A decision came.
+
+    Raises:
+        DebuggerError: It is none.
+    """
 
     decision: Decision
+
+    def __post_init__(self) -> None:
+        check_decision(self.decision, DebuggerError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,3 +181,31 @@ class NoopStepCallback:
 
     def on_node_end(self, path: str, step: int, error: BaseException | None) -> None:
         """Do nothing."""
+
+
+# -- the door --------------------------------------------------------------------
+
+
+_SINKS = {
+    "checkpoint": ("on_checkpoint", "a checkpoint sink"),
+    "barrier": ("wait_decision", "a barrier sink"),
+    "stream": ("emit", "a stream sink"),
+    "trace": ("on_start on_frame", "a trace sink"),
+    "log": ("append_batch", "a mutation log"),
+    "callback": ("on_node_start on_node_end", "a step callback"),
+}
+
+
+def check_sinks(refuse: Refuse, **given: Any) -> None:
+    """Look whether what a run is to tell and to ask can be told and asked.
+
+    Args:
+        given: By the name of the argument; `None` is none.
+
+    Raises:
+        LellmError: One has not the methods that it is called by; names the argument.
+    """
+    for argument, sink in given.items():
+        if sink is not None:
+            methods, what = _SINKS[argument]
+            speaking(sink, argument, refuse, methods, what)

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from lellm_nb.arguments import whole
+from lellm_nb.errors import CheckpointStoreError
 from lellm_nb.state.mutation import Mutation, apply
 from lellm_nb.state.state import keep, view
 
@@ -37,7 +39,7 @@ class IncrementalSnapshots:
     """
 
     def __init__(self, initial: Any, threshold: int = 20) -> None:
-        self.threshold = threshold
+        self.threshold = whole(threshold, "threshold", CheckpointStoreError)
         self._base = keep(initial)
         self._deltas: list[Mutation] = []
 

@@ -6,6 +6,8 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
+from lellm_nb.arguments import whole
+from lellm_nb.errors import CheckpointStoreError
 from lellm_nb.ids import TraceId, new_trace_id
 from lellm_nb.record.frame import DecisionRecord, Frame
 from lellm_nb.state.mutation import Mutation, apply
@@ -75,7 +77,7 @@ class MemoryTraceSink:
     """
 
     def __init__(self, most: int = 10_000) -> None:
-        self.most = most
+        self.most = whole(most, "most", CheckpointStoreError, least=1)
         self._trace_id = new_trace_id()
         self._initial: Any = {}
         self._entries: deque[TraceEntry] = deque()

@@ -55,7 +55,7 @@ class Branching(Running):
             NoSuchFrameError: The frame is of another history.
             StateError: What is to be written does not fit; no line is made.
         """
-        frame = frame or self.head
+        frame = self.head if frame is None else frame
         line = self.line_through(frame)
         edit = self.check_edit(frame, put, delete)
         child = self._beside(self.history.fork(line, frame.index, name), frame)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
+from lellm_nb.arguments import member
 from lellm_nb.engine.scope import Scope
-from lellm_nb.errors import CheckpointStoreError
+from lellm_nb.errors import CheckpointStoreError, GraphMismatchError
+from lellm_nb.graph.fingerprint import Fingerprint
+from lellm_nb.graph.graph import Graph
 from lellm_nb.graph.node import Parallel, Subgraph
 from lellm_nb.record.frame_stack import FrameStack
 from lellm_nb.record.position import Fan, Position
 
-__all__ = ["GraphHashMode", "SessionCheckpoint", "check_exists"]
+__all__ = ["GraphHashMode", "SessionCheckpoint", "check_exists", "check_graph"]
+__all__ += ["forced_text"]
 
 
 class GraphHashMode(Enum):
@@ -24,12 +28,45 @@ class GraphHashMode(Enum):
 
 @dataclass(frozen=True, slots=True)
 class SessionCheckpoint:
-    """A session's stored form: state, frames, graph hash, and the exact position (C2)."""
+    """A session's stored form: state, frames, graph hash, and the exact position (C2).
+
+    Attributes:
+        fingerprint: What the graph looked like, where that is known: says what another one has
+            differently.
+    """
 
     state: Any
     frames: FrameStack
     graph_hash: int
     position: Position
+    fingerprint: Fingerprint | None = field(default=None, compare=False, repr=False)
+
+
+def check_graph(
+    expected: int, looked: Fingerprint | None, graph: Graph, mode: GraphHashMode
+) -> str:
+    """Return what a graph has differently from that of a checkpoint, in words.
+
+    Args:
+        expected: The hash of the checkpoint's graph.
+        looked: What that looked like, where it is known.
+
+    Raises:
+        CheckpointStoreError: The mode is none.
+        GraphMismatchError: It has another hash, and the mode is STRICT.
+    """
+    mode = member(mode, "mode", CheckpointStoreError, GraphHashMode)
+    if expected == graph.canonical_hash:
+        return ""
+    changed = "" if looked is None else looked.diff(graph.fingerprint) or "only the hash"
+    if mode is GraphHashMode.STRICT:
+        raise GraphMismatchError(expected, graph.canonical_hash, changed)
+    return changed or f"the hash was {expected:#018x} and is {graph.canonical_hash:#018x}"
+
+
+def forced_text(changed: str) -> str:
+    """Say that a run goes on with another graph."""
+    return f"The run goes on with another graph than it began with. What changed: {changed}."
 
 
 def check_exists(scope: Scope, position: Position) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Self
 
+from lellm_nb.arguments import shown
 from lellm_nb.clock import Clock
 from lellm_nb.errors import NoSuchFrameError
 from lellm_nb.record.frame import Frame
@@ -161,8 +162,10 @@ class Head:
         """Return the current line if the frame is on it, else the line it was made on.
 
         Raises:
-            NoSuchFrameError: The frame is of another history.
+            NoSuchFrameError: The frame is of another history, or none.
         """
+        if not isinstance(frame, Frame):
+            raise NoSuchFrameError(frame, "a Frame is meant.", shown=shown(frame))
         if frame.index < len(self.line) and self.line[frame.index] is frame:
             return self.line
         line = self.history.line_of(frame)

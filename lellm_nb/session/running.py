@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from lellm_nb.arguments import whole
 from lellm_nb.clock import Clock
 from lellm_nb.engine import commit
 from lellm_nb.engine.driving.drive import own_task
@@ -15,12 +16,13 @@ from lellm_nb.engine.run import HOLD, Run
 from lellm_nb.engine.scope import Scope, Site, way_to
 from lellm_nb.engine.spot import Spot, find_spot, movable_spots, waiting_spots
 from lellm_nb.engine.variables import variables_at
-from lellm_nb.errors import NotWaitingError
+from lellm_nb.errors import DebuggerError, NotWaitingError, RunError
 from lellm_nb.graph.decision import Decision, check_decision
 from lellm_nb.graph.graph import Graph
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.history import Line
 from lellm_nb.record.position import Position, Waiting
+from lellm_nb.record.sinks import check_sinks
 from lellm_nb.session.alone import run_alone
 from lellm_nb.session.head import Head
 from lellm_nb.session.next_move import NativeMove, move_of
@@ -122,7 +124,11 @@ class Running(Head):
             RunError: The run failed; the last frame says so.
             Exception: What the sink decided was refused again and again; the barrier waits.
         """
-        limit = None if max_steps is None else self.position.step + max_steps
+        limit = max_steps
+        if limit is not None:
+            limit = self.position.step + whole(limit, "max_steps", RunError)
+        if barrier is not HOLD:
+            check_sinks(RunError, barrier=barrier)
         run = self._run(barrier=barrier, limit=limit)
         halt = await self._go(run)
         if halt is Halt.HELD and run.refusal is not None:
@@ -210,7 +216,7 @@ class Running(Head):
         }
         if barrier_id is None and len(spots) == 1:
             return next(iter(spots.values()))
-        if barrier_id is None or barrier_id not in spots:
+        if barrier_id is None or barrier_id not in list(spots):
             raise NotWaitingError(barrier_id, spots)
         return spots[barrier_id]
 
@@ -225,7 +231,7 @@ class Running(Head):
             StateError: What is to be modified is not there; the barrier goes on waiting.
             CheckpointStoreError: The store refuses the decision; it stays in memory.
         """
-        check_decision(decision)
+        check_decision(decision, DebuggerError)
         writer = self.history.writer
         if writer is not None:
             writer.check()
@@ -241,7 +247,7 @@ class Running(Head):
         Raises:
             NotWaitingError, NodeNotFoundError, StateError: As for `decide`.
         """
-        check_decision(decision)
+        check_decision(decision, DebuggerError)
         spot = self._waiting_spot(barrier_id)
         assert isinstance(spot.site, Site)
         done = commit.commit_decision(spot.scope, spot.site, spot.level, decision, "person")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import Iterator
+from sys import _current_frames
 from types import FrameType
 from typing import Any
 
@@ -36,7 +36,7 @@ def running_nodes(run: Any) -> list[RunningNode]:
             else:  # of a branch in a thread: its task knows since when, the thread where it is
                 more = max(known, node, key=lambda one: len(one.calls))
                 started = max(known.started, node.started)
-                found[node[:2]] = more._replace(started=started)
+                found[node[:2]] = RunningNode(*node[:2], started, *more[3:])
     return list(found.values())
 
 
@@ -59,7 +59,7 @@ def _node_at(run: Any, stack: list[FrameType], at: int, thread: int) -> RunningN
 
 def _stacks(loop: asyncio.AbstractEventLoop | None) -> Iterator[tuple[list[FrameType], int]]:
     """Walk the stacks that there are, outermost first: of threads, and of tasks that wait."""
-    for thread, top in sys._current_frames().items():
+    for thread, top in _current_frames().items():
         stack: list[FrameType] = []
         frame: FrameType | None = top
         while frame is not None and len(stack) < _DEEPEST:

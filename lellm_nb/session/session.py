@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
+from lellm_nb.arguments import member, refusal, speaking
 from lellm_nb.clock import Clock
 from lellm_nb.engine.scope import Scope
-from lellm_nb.errors import GraphMismatchError
-from lellm_nb.graph.graph import Graph
+from lellm_nb.errors import CheckpointStoreError, RunError
+from lellm_nb.graph.graph import Graph, built_graph
+from lellm_nb.ids import TraceId
 from lellm_nb.record.frame import Frame, Place, make_frame
 from lellm_nb.record.frame_stack import FrameStack
 from lellm_nb.record.history import History, Line
 from lellm_nb.record.position import Position
 from lellm_nb.session.branching import Branching
-from lellm_nb.session.checkpoint import GraphHashMode, SessionCheckpoint, check_exists
+from lellm_nb.session.checkpoint import (
+    GraphHashMode,
+    SessionCheckpoint,
+    check_exists,
+    check_graph,
+    forced_text,
+)
 from lellm_nb.state.state import keep
 
 __all__ = [
@@ -34,6 +43,7 @@ class ExecutionSession(Branching):
 
     Raises:
         StateTypeError: The state is not a mapping, or has keys that are not text.
+        RunError: It is no graph that can run.
 
     Example:
         >>> import asyncio
@@ -48,7 +58,7 @@ class ExecutionSession(Branching):
 
     def __init__(self, state: Any, graph: Graph, *, clock: Clock | None = None) -> None:
         content = keep(state)
-        self._adopt(graph, clock or Clock())
+        self._adopt(built_graph(graph, RunError), _checked(clock))
         root = Position.begin(graph.start, content)
         start = _root_frame(graph, root, self.clock)
         self.history = History(start)
@@ -58,7 +68,11 @@ class ExecutionSession(Branching):
     def checkpoint(self) -> SessionCheckpoint:
         """Return what `restore` needs to go on exactly here."""
         return SessionCheckpoint(
-            self.state, self.frame_stack, self.graph.canonical_hash, self.position
+            self.state,
+            self.frame_stack,
+            self.graph.canonical_hash,
+            self.position,
+            self.graph.fingerprint,
         )
 
     @classmethod
@@ -69,19 +83,34 @@ class ExecutionSession(Branching):
         mode: GraphHashMode = GraphHashMode.STRICT,
         *,
         clock: Clock | None = None,
+        trace_id: TraceId | None = None,
     ) -> ExecutionSession:
         """Go on where a checkpoint was made, with its stack and counters.
 
+        With a graph of another hash, FORCE mode warns of what it has differently.
+
+        Args:
+            trace_id: The run's id; a fresh one by default.
+
         Raises:
             GraphMismatchError: The graph has another hash, and `mode` is STRICT.
-            CheckpointStoreError: In FORCE mode: the position is not in this graph.
+            CheckpointStoreError: In FORCE mode: the position is not in this graph. Or it is no
+                checkpoint of a session, or no mode.
+            RunError: It is no graph that can run.
         """
-        if checkpoint.graph_hash != graph.canonical_hash:
-            if mode is GraphHashMode.STRICT:
-                raise GraphMismatchError(checkpoint.graph_hash, graph.canonical_hash)
+        given: Any = checkpoint
+        if not isinstance(given, SessionCheckpoint):
+            wanted = "a SessionCheckpoint, as session.checkpoint() returns it"
+            raise refusal(given, "checkpoint", wanted, CheckpointStoreError)
+        built_graph(graph, RunError)
+        own = _checked(clock)
+        forced = member(mode, "mode", CheckpointStoreError, GraphHashMode) is GraphHashMode.FORCE
+        looked = checkpoint.fingerprint if forced else None
+        changed = check_graph(checkpoint.graph_hash, looked, graph, mode)
+        if changed:
             check_exists(Scope(graph), checkpoint.position)
-        own = clock or Clock()
-        history = History(_root_frame(graph, checkpoint.position, own))
+            warnings.warn(forced_text(changed), stacklevel=2)
+        history = History(_root_frame(graph, checkpoint.position, own), trace_id)
         line = history.lines["main"]
         return cls._standing(graph, own, history, line, line[0], checkpoint.frames.frames)
 
@@ -108,6 +137,12 @@ class ExecutionSession(Branching):
 
     def __repr__(self) -> str:
         return f"<ExecutionSession of {self.graph.name!r} at frame {self.head.index}>"
+
+
+def _checked(clock: Clock | None) -> Clock:
+    if clock is not None:
+        speaking(clock, "clock", RunError, "wall tick", "a Clock")
+    return clock or Clock()
 
 
 def _root_frame(graph: Graph, root: Position, clock: Clock) -> Frame:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
+from lellm_nb.arguments import chosen, refusal
 from lellm_nb.errors import StateError
 from lellm_nb.state.frozen import freeze
 from lellm_nb.state.mutation import Delete, Key, Mutation, Put, Reduce, apply, check_key
@@ -24,6 +26,9 @@ class StateDelta:
         op: ``"put"`` (through the key's reducer, where it has one) or ``"delete"``.
         value: What is written.
         source: The node, or whatever the writer calls itself.
+
+    Raises:
+        StateError: The key is no key, or the operation is unknown.
     """
 
     key: Key
@@ -31,17 +36,15 @@ class StateDelta:
     value: Any = None
     source: str = ""
 
-    def mutation(self, registry: Mapping[str, Reducer]) -> Mutation:
-        """Return the mutation that this is under a registry.
+    def __post_init__(self) -> None:
+        check_key(self.key)
+        chosen(self.op, "op", partial(StateError, key=self.key), ("put", "delete"))
 
-        Raises:
-            StateError: The operation is unknown.
-        """
+    def mutation(self, registry: Mapping[str, Reducer]) -> Mutation:
+        """Return the mutation that this is under a registry."""
         key = check_key(self.key)
         if self.op == "delete":
             return Delete(key)
-        if self.op != "put":
-            raise StateError(f"A delta is 'put' or 'delete', not {self.op!r}.", key=key)
         reducer = registry.get(key if isinstance(key, str) else key[0])
         value = freeze(self.value, key)
         return Put(key, value) if reducer is None else Reduce(key, value, reducer)
@@ -63,6 +66,8 @@ def fold_deltas(
     """
     data = keep(initial)
     for delta in deltas:
+        if not isinstance(delta, StateDelta):
+            raise refusal(delta, "each of deltas", "a StateDelta", StateError)
         try:
             data = apply(data, (delta.mutation(registry),))
         except StateError as error:

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from types import UnionType
 from typing import Any, Generic, TypeVar, Union, get_args, get_origin
 
-from lellm_nb.errors import StateTypeError
+from lellm_nb.arguments import refusal, text
+from lellm_nb.errors import StateError, StateTypeError
 from lellm_nb.state.reducer import Reducer
 
 __all__ = [
@@ -32,6 +33,9 @@ class StateKey(Generic[T]):
         type: What its values are instances of; `object` takes anything.
         reducer: How a reduced value joins the one that is there.
 
+    Raises:
+        StateError: One of the three is of another kind; names it.
+
     Example:
         >>> total = StateKey("total", float, Reducer.SUM)
         >>> total.check(1.5)
@@ -49,8 +53,10 @@ class StateKey(Generic[T]):
         type: type[T] | Any = object,
         reducer: Reducer = Reducer.REPLACE,
     ) -> None:
-        self.name = name
-        self.type = type
+        self.name = text(name, "name", StateError)
+        self.type = _checked(type)
+        if not isinstance(reducer, Reducer):
+            raise refusal(reducer, "reducer", "a Reducer, such as Reducer.APPEND", StateError)
         self.reducer = reducer
 
     def check(self, value: Any) -> T:
@@ -84,6 +90,17 @@ def _kinds(hint: Any) -> tuple[Any, ...]:
     if get_origin(hint) in (Union, UnionType):
         return tuple(kind for part in get_args(hint) for kind in _kinds(part))
     return (object if hint is Any else get_origin(hint) or hint,)
+
+
+def _checked(hint: Any) -> Any:
+    """Return a type hint if values can be asked whether they are of it."""
+    try:
+        for kind in _kinds(hint):
+            isinstance(hint, type(None) if kind is None else kind)
+    except TypeError:
+        wanted = "a class, a union of classes, or a hint such as list[int]"
+        raise refusal(hint, "type", wanted, StateError) from None
+    return hint
 
 
 def _accepts(value: Any) -> Callable[[Any], bool]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
+from lellm_nb.arguments import Refuse, plain_function, refusal, text
 from lellm_nb.errors import StateError, StateTypeError
 from lellm_nb.state.frozen import frozen_dict
 from lellm_nb.state.mutation import Delete, Mutation, Put, Reduce
@@ -17,6 +18,7 @@ __all__ = [
     "KeyLens",
     "StateLens",
     "as_lens",
+    "check_lens",
     "check_round_trip",
     "entered",
     "lifted",
@@ -64,10 +66,13 @@ class KeyLens:
         {'n': 1}
         >>> KeyLens("agent").set({"other": 2}, {"n": 1})
         {'other': 2, 'agent': {'n': 1}}
+
+    Raises:
+        StateError: The key is no text.
     """
 
     def __init__(self, key: str) -> None:
-        self.key = key
+        self.key = text(key, "key", StateError, "the name of a key of the outer state")
 
     def get(self, outer: Any) -> Any:
         """Return what is at the key.
@@ -102,19 +107,35 @@ class KeyLens:
         return f"KeyLens({self.key!r})"
 
 
-def as_lens(given: Any) -> Any:
+def as_lens(given: Any, refuse: Refuse = StateError) -> Any:
     """Return the lens that a builder argument means: a key, a `StateLens`, or none.
 
     Raises:
-        StateError: It is nothing of the kind.
+        StateError: It is nothing of the kind; or what `refuse` makes of it.
     """
     if given is None:
         return IdentityLens()
-    if isinstance(given, str):
-        return KeyLens(given)
-    if isinstance(given, StateLens) and not isinstance(given, type):
-        return given
-    raise StateError(f"{given!r:.60} is no lens: give a key, or an object with get and set.")
+    lens = KeyLens(given) if isinstance(given, str) and given else given
+    check_lens(lens, refuse)
+    return lens
+
+
+def check_lens(lens: Any, refuse: Refuse) -> None:
+    """Look whether an object can be a lens.
+
+    Raises:
+        LellmError: It has no plain get and set, or is the class itself.
+    """
+    if isinstance(lens, IdentityLens | KeyLens):
+        return
+    if isinstance(lens, type) or not isinstance(lens, StateLens):
+        wanted = "a key, or an object with get(outer) and set(outer, inner)"
+        raise refusal(lens, "lens", wanted, refuse)
+    forms = {"get": "outer", "set": "outer, inner", "lift": "outer, mutations"}
+    for name, form in forms.items():
+        method = getattr(lens, name, None)
+        if method is not None:
+            plain_function(method, f"lens.{name}", refuse, form)
 
 
 def entered(lens: Any, data: Any) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple, Protocol
 
+from lellm_nb.arguments import Refuse, plain_function, refusal
 from lellm_nb.errors import MergeConflictError, StateError
 from lellm_nb.state.compact import MISSING, Data, real
 from lellm_nb.state.lens import lifted
@@ -20,6 +21,7 @@ __all__ = [
     "MergeStrategy",
     "StateMerge",
     "as_merge",
+    "check_merge",
 ]
 
 
@@ -111,21 +113,34 @@ class FunctionMerge:
         return [Put(k, v) for k, v in content.items() if k not in before or before[k] != v]
 
 
-def as_merge(given: Any) -> Any:
+def as_merge(given: Any, refuse: Refuse = StateError) -> Any:
     """Return the strategy that a builder argument means: none, a strategy, or a function.
 
     Raises:
-        StateError: It is nothing of the kind.
+        StateError: It is nothing of the kind; or what `refuse` makes of it.
     """
     if given is None:
         return MergeMutations()
     if isinstance(given, type) and hasattr(given, "merge"):
-        given = given()
-    if hasattr(given, "merge"):
-        return given
-    if callable(given):
-        return FunctionMerge(given)
-    raise StateError(f"{given!r:.60} is no merge: give a strategy or a function of the states.")
+        return given()
+    if callable(given) and not hasattr(given, "merge"):
+        return FunctionMerge(plain_function(given, "merge", refuse, "states"))
+    check_merge(given, refuse)
+    return given
+
+
+def check_merge(merge: Any, refuse: Refuse) -> None:
+    """Look whether an object can be a merge strategy.
+
+    Raises:
+        LellmError: It has no plain method `merge`.
+    """
+    if isinstance(merge, MergeMutations | StateMerge | LastWriteWins | FunctionMerge):
+        return
+    if not callable(getattr(merge, "merge", None)):
+        wanted = "a strategy such as LastWriteWins(), or a function of the branches' states"
+        raise refusal(merge, "merge", wanted, refuse)
+    plain_function(merge.merge, "merge", refuse, "base, results")
 
 
 class _Reduced:

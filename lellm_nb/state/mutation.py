@@ -9,15 +9,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from lellm_nb.errors import MissingKeyError, ReducerError, StateError, StateTypeError, path_text
+from lellm_nb.arguments import refusal, shown
+from lellm_nb.errors import (
+    MissingKeyError,
+    ReducerError,
+    StateError,
+    StateTypeError,
+    path_text,
+    sentence,
+)
 from lellm_nb.state.compact import MISSING, Data, Wide, draft, real
-from lellm_nb.state.frozen import freeze, frozen_dict, frozen_list
-from lellm_nb.state.reducer import Reducer
+from lellm_nb.state.frozen import freeze
+from lellm_nb.state.path_write import write_inside
+from lellm_nb.state.reducer import OF_GRAPH, Reducer, no_reducer
 from lellm_nb.state.state import check_content, check_mapping, view
-from lellm_nb.state.structs.assignment import replaced
-from lellm_nb.state.structs.struct import Struct, struct_of
 
-__all__ = ["Delete", "Key", "Mutation", "Put", "Reduce", "apply", "fold", "mutation_from_json"]
+__all__ = ["Delete", "Key", "Mutation", "Put", "Reduce", "apply", "fold"]
+__all__ += ["mutation_from_json"]
 
 Key = str | tuple[Any, ...]
 """A flat key, or a path of keys and indexes from the top."""
@@ -75,7 +83,7 @@ class Put(_Mutation):
         if isinstance(key, str):
             content[key] = self.value
         else:
-            _write_inside(content, key, lambda _old: self.value)
+            write_inside(content, key, lambda _old: self.value)
 
     def to_json(self) -> dict[str, Any]:
         """Return ``{"Put": [key, value]}``."""
@@ -104,7 +112,7 @@ class Delete(_Mutation):
                 del content[key]
         else:
             try:
-                _write_inside(content, key, lambda _old: MISSING)
+                write_inside(content, key, lambda _old: MISSING)
             except MissingKeyError:
                 return
 
@@ -116,6 +124,9 @@ class Delete(_Mutation):
 class Reduce(_Mutation):
     """Join `value` to what is at `key`, by a reducer.
 
+    Without one, the graph in which it is recorded (`ctx.record`) says which, and it carries that
+    from then on (SEMANTICS S3).
+
     Example:
         >>> fold({"n": 1}, [Reduce("n", 2, Reducer.SUM)])
         State({'n': 3})
@@ -124,17 +135,35 @@ class Reduce(_Mutation):
     __slots__ = ("reducer", "value")
     __match_args__ = ("key", "value", "reducer")
 
-    def __init__(self, key: Key, value: Any, reducer: Reducer) -> None:
+    def __init__(self, key: Key, value: Any, reducer: Reducer = OF_GRAPH) -> None:
         if not isinstance(reducer, Reducer):
             raise ReducerError(
-                f"Reduce of key {path_text(key)!r} needs a Reducer, not {reducer!r}.", key=key
+                f"Reduce of key {path_text(key)!r} needs a Reducer, not {shown(reducer)}.", key=key
             )
         self.key = key
         self.value = value
         self.reducer = reducer
 
     def _parts(self) -> tuple[Any, ...]:
-        return self.key, self.value, self.reducer
+        return self.key, self.value, *([] if self.reducer is OF_GRAPH else [self.reducer])
+
+    def resolved(self, reducers: Mapping[str, Reducer]) -> Reduce:
+        """Return it with its reducer: its own, or the one that a graph has for the key.
+
+        Raises:
+            ReducerError: No reducer is known for the key.
+
+        Example:
+            >>> Reduce("n", 2).resolved({"n": Reducer.SUM})
+            Reduce('n', 2, Reducer.SUM)
+        """
+        if self.reducer is not OF_GRAPH:
+            return self
+        key = self.key
+        found = reducers.get(key if isinstance(key, str) else key[0])
+        if found is None:
+            raise no_reducer(key)
+        return Reduce(key, self.value, found)
 
     def write(self, content: Data) -> None:
         """Apply this to a draft."""
@@ -143,15 +172,18 @@ class Reduce(_Mutation):
             if isinstance(key, str):
                 content[key] = self.reducer.fold(content.get(key, MISSING), self.value)
             else:
-                _write_inside(content, key, lambda old: real(self.reducer.fold(old, self.value)))
+                write_inside(content, key, lambda old: real(self.reducer.fold(old, self.value)))
         except ReducerError as error:
             if error.key is not None:
                 raise
-            raise ReducerError(f"State key {path_text(key)!r}: {error}.", key=key) from error
+            raise ReducerError(
+                f"State key {path_text(key)!r}: {sentence(error)}", key=key
+            ) from error
 
     def to_json(self) -> dict[str, Any]:
-        """Return ``{"Reduce": [key, value, reducer name]}``."""
-        return {"Reduce": [_json_key(self.key), self.value, self.reducer.name]}
+        """Return ``{"Reduce": [key, value, reducer name]}``; without a name where it has none."""
+        named = [] if self.reducer is OF_GRAPH else [self.reducer.name]
+        return {"Reduce": [_json_key(self.key), self.value, *named]}
 
 
 Mutation = Put | Delete | Reduce
@@ -173,13 +205,15 @@ def mutation_from_json(form: Mapping[str, Any]) -> Mutation:
             return Put(_read_key(key), freeze(value, key))
         case {"Delete": key}:
             return Delete(_read_key(key))
+        case {"Reduce": [key, value]}:
+            return Reduce(_read_key(key), freeze(value, key))
         case {"Reduce": [key, value, str(name)]}:
             return Reduce(_read_key(key), freeze(value, key), Reducer.named(name))
     raise StateError(f"{form!r:.80} is no mutation: expected Put, Delete or Reduce.")
 
 
 def _read_key(key: Any) -> Key:
-    return key if isinstance(key, str) else tuple(key)
+    return check_key(tuple(key) if isinstance(key, list) else key)
 
 
 def check_key(key: Any) -> Key:
@@ -190,74 +224,22 @@ def check_key(key: Any) -> Key:
     """
     if isinstance(key, str):
         return key
-    if isinstance(key, tuple) and key and isinstance(key[0], str):
+    if isinstance(key, tuple) and key and isinstance(key[0], str) and _hashable(key):
         return key if len(key) > 1 else key[0]
     raise StateTypeError(
         key,
         "text",
         type(key).__name__,
-        f"A key is text, or a path such as ('plan', 'steps', 2); {key!r:.60} is neither.",
+        f"A key is text, or a path such as ('plan', 'steps', 2); {shown(key)} is neither.",
     )
 
 
-def _write_inside(content: Data, path: tuple[Any, ...], change: Any) -> None:
-    """Write at a path: copy each container on the way, share all the others."""
-    top = path[0]
-    if top not in content:
-        raise MissingKeyError(path, content)
-    content[top] = _changed(real(content[top]), path, 1, change)
-
-
-def _changed(value: Any, path: tuple[Any, ...], depth: int, change: Any) -> Any:
-    part = path[depth]
-    last = depth == len(path) - 1
-    key = path[0]
-    if isinstance(value, dict):
-        if not last and part not in value:
-            raise MissingKeyError(path, map(str, value), _absent(path, depth))
-        new = (
-            change(value.get(part, MISSING))
-            if last
-            else _changed(value[part], path, depth + 1, change)
-        )
-        items = {**value, part: new}
-        if new is MISSING:
-            del items[part]
-        return frozen_dict(items, key)
-    if isinstance(value, list) and isinstance(part, int):
-        if not -len(value) <= part < len(value):
-            raise MissingKeyError(path, (), _absent(path, depth, f" of {len(value)} items"))
-        copy = list(value)
-        new = change(value[part]) if last else _changed(value[part], path, depth + 1, change)
-        if new is MISSING:
-            del copy[part]
-        else:
-            copy[part] = new
-        return frozen_list(copy, key)
-    struct = struct_of(value)
-    if struct is not None and isinstance(part, str):
-        return _struct_changed(struct, value, path, depth, change)
-    raise MissingKeyError(path, (), _absent(path, depth, f" ({type(value).__name__})"))
-
-
-def _struct_changed(
-    struct: Struct, value: Any, path: tuple[Any, ...], depth: int, change: Any
-) -> Any:
-    part = path[depth]
-    fields, rest = struct.take(value)
-    old = fields.get(part, rest.get(part, MISSING))
-    if not struct.has(part, rest):
-        raise MissingKeyError(path, struct.fields, _absent(path, depth))
-    if depth == len(path) - 1:
-        return replaced(value, part, change(old))
-    if old is MISSING:
-        raise MissingKeyError(path, struct.fields, _absent(path, depth))
-    return replaced(value, part, _changed(old, path, depth + 1, change))
-
-
-def _absent(path: tuple[Any, ...], depth: int, found: str = "") -> str:
-    where = path_text(path[:depth])
-    return f"The path {path_text(path)!r} has no {path[depth]!r} in {where!r}{found}."
+def _hashable(key: tuple[Any, ...]) -> bool:
+    try:
+        hash(key)
+    except Exception:  # __hash__ may raise anything
+        return False
+    return True
 
 
 def apply(data: Data, mutations: Sequence[Mutation]) -> Data:
@@ -285,5 +267,9 @@ def fold(initial: Mapping[str, Any], log: Iterable[Mutation]) -> Any:
         >>> fold({"n": 1}, [Reduce("n", 2, Reducer.SUM)])
         State({'n': 3})
     """
+    log = list(log)
+    for m in log:
+        if not isinstance(m, Mutation):
+            raise refusal(m, "each of log", "a Put, Delete or Reduce", StateError)
     frozen = [type(m)(check_key(m.key), *(freeze(v, m.key) for v in m._parts()[1:])) for m in log]
     return view(apply(check_content(check_mapping(initial)), frozen))

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from lellm_nb.errors import ReducerError, nearest
+from lellm_nb.arguments import flag, plain_function, shown, text
+from lellm_nb.errors import ReducerError, nearest, path_text
 from lellm_nb.state.compact import MISSING, Tail, real
 from lellm_nb.state.frozen import FrozenDict, freeze, frozen_dict
 
-__all__ = ["Reducer"]
+__all__ = ["OF_GRAPH", "Reducer", "no_reducer"]
 
 
 class Reducer:
@@ -41,15 +42,20 @@ class Reducer:
     def __init__(
         self, name: str, fold: Callable[[Any, Any], Any], *, commutative: bool = False
     ) -> None:
-        self.name = name
-        self.fold = fold
-        self.commutative = commutative
+        self.name = text(name, "name", ReducerError)
+        self.fold = plain_function(fold, "fold", ReducerError, "old, new")
+        self.commutative = flag(commutative, "commutative", ReducerError)
 
     @classmethod
     def custom(
         cls, fold: Callable[[Any, Any], Any], *, name: str = "", commutative: bool = False
     ) -> Reducer:
-        """Make a reducer of a function of two values; it is not called for the first write."""
+        """Make a reducer of a function of two values; it is not called for the first write.
+
+        Raises:
+            ReducerError: It is no plain function of two values.
+        """
+        plain_function(fold, "fold", ReducerError, "old, new")
 
         def first_or_fold(old: Any, new: Any) -> Any:
             return new if old is MISSING else freeze(fold(real(old), new))
@@ -64,10 +70,11 @@ class Reducer:
         Raises:
             ReducerError: There is none.
         """
-        found = _ready_made.get(name)
+        given: Any = name
+        found = _ready_made.get(given) if isinstance(given, str) else None
         if found is None:
             raise ReducerError(
-                f"There is no ready-made reducer {name!r}.{nearest(name, _ready_made)}"
+                f"There is no ready-made reducer {shown(name)}.{nearest(name, _ready_made)}"
                 f" Ready-made: {', '.join(_ready_made)}."
             )
         return found
@@ -140,3 +147,21 @@ _ready_made = {
         *(Reducer.SUM, Reducer.MAX, Reducer.MIN),
     )
 }
+
+
+def no_reducer(key: Any) -> ReducerError:
+    """Return the error of a value to be joined of which nobody says how."""
+    return ReducerError(
+        f"No reducer is known for key {path_text(key)!r}: pass one, as in"
+        f" ctx.reduce({key!r}, value, Reducer.SUM) or Reduce({key!r}, value, Reducer.SUM), or"
+        " give the graph one.",
+        key=key,
+    )
+
+
+def _nothing(_old: Any, _new: Any) -> Any:
+    raise ReducerError("no reducer is known; give one, or record it in a graph that has one")
+
+
+OF_GRAPH = Reducer("of the graph", _nothing)
+"""Stands where a Reduce has no reducer of its own yet."""

@@ -5,17 +5,31 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from lellm_nb.errors import ReducerError, path_text
+from lellm_nb.arguments import refusal, shown, text
+from lellm_nb.errors import ReducerError
 from lellm_nb.state.delta import fold_deltas
+from lellm_nb.state.key import StateKey
 from lellm_nb.state.reducer import Reducer
 
 __all__ = ["ReducerRegistry"]
 
 
-def _pair(given: Any) -> tuple[str, Any]:
-    """Return key and reducer of a `StateKey`, or of a pair."""
-    name = getattr(given, "name", None)
-    return given if name is None else (name, given.reducer)
+def _listed(rules: Any) -> list[tuple[Any, Any]]:
+    """Return what was given in place of a mapping: pairs, each key a `StateKey` or a name.
+
+    Raises:
+        ReducerError: It is nothing of the kind.
+    """
+    if isinstance(rules, str) or not isinstance(rules, Iterable):
+        wanted = "a mapping of keys to reducers, or a list of StateKey"
+        raise refusal(rules, "reducers", wanted, ReducerError)
+    found: list[tuple[Any, Any]] = []
+    for given in rules:
+        pair = (given, given.reducer) if isinstance(given, StateKey) else given
+        if not isinstance(pair, tuple) or len(pair) != 2:
+            raise refusal(given, "each of reducers", "a StateKey", ReducerError)
+        found.append(pair)
+    return found
 
 
 class ReducerRegistry(Mapping[str, Reducer]):
@@ -32,22 +46,26 @@ class ReducerRegistry(Mapping[str, Reducer]):
     """
 
     def __init__(self, rules: Mapping[str, Reducer] | Iterable[Any] | None = None) -> None:
-        """Take a mapping of keys to reducers, or `StateKey` objects."""
+        """Take a mapping of keys to reducers, or `StateKey` objects.
+
+        Raises:
+            ReducerError: A key is no name, or a reducer none.
+        """
         self.rules: dict[str, Reducer] = {}
         self.types: dict[str, Any] = dict(getattr(rules, "types", {}))
-        pairs: Iterable[tuple[str, Any]]
-        if not isinstance(rules, Mapping):
-            rules = list(rules or ())
-            self.types = {key.name: key.type for key in rules if hasattr(key, "type")}
-        pairs = rules.items() if isinstance(rules, Mapping) else map(_pair, rules)
-        for key, reducer in pairs:
+        given: Any = () if rules is None else rules
+        for key, reducer in given.items() if isinstance(given, Mapping) else _listed(given):
+            if isinstance(key, StateKey):
+                self.types[key.name] = key.type
+            name = key.name if isinstance(key, StateKey) else key
+            text(name, "each key of reducers", ReducerError, "the name of a key")
             if not isinstance(reducer, Reducer):
                 raise ReducerError(
-                    f"The reducer of key {path_text(key)!r} is {reducer!r}:"
+                    f"The reducer of key {name!r} is {shown(reducer)}:"
                     " use Reducer.APPEND and its kin, or Reducer.custom(function).",
-                    key=key,
+                    key=name,
                 )
-            self.rules[key] = reducer
+            self.rules[name] = reducer
 
     def fold(self, initial: Mapping[str, Any], deltas: Iterable[Any]) -> Any:
         """Return the state after a list of `StateDelta`; see `fold_deltas`."""

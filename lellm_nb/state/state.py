@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import GeneratorType
 from typing import Any, TypeVar, overload
 
 from lellm_nb.errors import MissingKeyError, StateTypeError, path_text
@@ -41,6 +42,9 @@ class State(FrozenDict):
     __slots__ = ()
 
     def __init__(self, content: Mapping[str, Any] | None = None, /, **more: Any) -> None:
+        given: Any = content
+        if isinstance(given, GeneratorType):  # of pairs: so dataclasses.asdict makes it again
+            content = dict(given)
         super().__init__(check_content({**check_mapping(content), **more}))
         self.key = ""
 

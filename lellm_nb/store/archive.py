@@ -36,7 +36,8 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
-from lellm_nb.errors import CheckpointStoreError, CorruptedCheckpointError
+from lellm_nb.arguments import path_of
+from lellm_nb.errors import CheckpointStoreError, CorruptedCheckpointError, sentence
 from lellm_nb.ids import TraceId
 from lellm_nb.record.codec.frames import FrameRow
 from lellm_nb.record.codec.limits import DAMAGE, error_text
@@ -64,7 +65,7 @@ def write_archive(path: str | os.PathLike[str], rows: MemoryRows, name: str) -> 
     Raises:
         CheckpointStoreError: The file cannot be written.
     """
-    target = Path(path)
+    target = path_of(path, "path", CheckpointStoreError)
     made = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}.tmp")
     try:
         with made.open("xb") as file:
@@ -78,7 +79,7 @@ def write_archive(path: str | os.PathLike[str], rows: MemoryRows, name: str) -> 
             os.fsync(file.fileno())
         made.replace(target)
     except OSError as error:
-        raise CheckpointStoreError(f"Could not write {str(target)!r}: {error}.") from error
+        raise CheckpointStoreError(f"Could not write {str(target)!r}: {sentence(error)}") from error
     finally:
         with contextlib.suppress(OSError):
             made.unlink(missing_ok=True)
@@ -138,7 +139,7 @@ def read_archive(
         CorruptedCheckpointError: The file is no run, damaged, or beyond a limit.
         CheckpointStoreError: It cannot be read.
     """
-    codec = Codec(limits)
+    codec, path = Codec(limits), path_of(path, "path", CheckpointStoreError)
     if begins(Path(path), DATABASE):
         raise CheckpointStoreError(f"{str(path)!r} is a store: Debugger.open opens it.")
     try:
@@ -149,7 +150,7 @@ def read_archive(
             _take(codec.parse(line), rows)
         return rows, name
     except OSError as error:
-        raise CheckpointStoreError(f"Could not read {str(path)!r}: {error}.") from error
+        raise CheckpointStoreError(f"Could not read {str(path)!r}: {sentence(error)}") from error
     except MemoryError:
         raise CorruptedCheckpointError("The file is larger than there is memory for.") from None
     except DAMAGE as error:
@@ -167,7 +168,9 @@ def _pieces(path: Path) -> Iterator[bytes]:
                 try:
                     made = unpack.decompress(piece, 1 << 18)
                 except zlib.error as error:
-                    raise CorruptedCheckpointError(f"This file is no run: {error}.") from None
+                    raise CorruptedCheckpointError(
+                        f"This file is no run: {sentence(error)}"
+                    ) from None
                 piece = unpack.unconsumed_tail
                 total += len(made)
                 if total > LARGE and total > RATIO * size:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from lellm_nb.errors import CheckpointStoreError
+from lellm_nb.errors import CheckpointStoreError, sentence
 from lellm_nb.ids import CheckpointId, TraceId
 from lellm_nb.record.checkpoint import Checkpoint, CheckpointStore
 from lellm_nb.record.codec.values import Codec
@@ -111,6 +111,8 @@ class CheckpointWriter(RetryOnRefusal):
 def _as_store_error(error: Exception, store: Any) -> CheckpointStoreError:
     if isinstance(error, CheckpointStoreError):
         return error
-    made = CheckpointStoreError(f"{store!r:.80} could not save: {type(error).__name__}: {error}.")
+    made = CheckpointStoreError(
+        f"{store!r:.80} could not save: {type(error).__name__}: {sentence(error)}"
+    )
     made.__cause__ = error
     return made

@@ -9,13 +9,15 @@ import re
 from pathlib import Path
 from typing import Any
 
-from lellm_nb.errors import CheckpointStoreError, CorruptedCheckpointError
+from lellm_nb.arguments import path_of, whole
+from lellm_nb.errors import CheckpointStoreError, CorruptedCheckpointError, sentence
 from lellm_nb.record.codec.limits import DAMAGE, error_text
 from lellm_nb.record.codec.positions import PositionReader, PositionWriter
 from lellm_nb.record.codec.values import Codec
 from lellm_nb.record.redaction.redactor import Redactor
 from lellm_nb.record.sinks import FrameInfo
 from lellm_nb.state.state import keep, view
+from lellm_nb.store.arguments import checked_redactor
 
 __all__ = ["DiskSink"]
 
@@ -31,7 +33,7 @@ class DiskSink:
         redact: What is secret in them; API keys by default.
 
     Raises:
-        CheckpointStoreError: The folder cannot be made.
+        CheckpointStoreError: The folder cannot be made, or an argument does not fit.
 
     Example:
         >>> import tempfile
@@ -50,16 +52,16 @@ class DiskSink:
         every: int = 1,
         redact: Redactor | None = None,
     ) -> None:
-        if every < 1:
-            raise CheckpointStoreError(f"every is a whole number from 1, not {every!r}.")
-        self.folder = Path(folder)
-        self.every = every
-        self.codec = Codec(redactor=redact or Redactor())
+        self.folder = path_of(folder, "folder", CheckpointStoreError)
+        self.every = whole(every, "every", CheckpointStoreError, least=1)
+        self.codec = Codec(redactor=checked_redactor(redact) or Redactor())
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             known = [int(path.name[:6]) for path in self.snapshots()]
         except OSError as error:
-            raise CheckpointStoreError(f"Could not make {str(folder)!r}: {error}.") from error
+            raise CheckpointStoreError(
+                f"Could not make {str(folder)!r}: {sentence(error)}"
+            ) from error
         self._count = max(known, default=0)
 
     def snapshots(self) -> list[Path]:
@@ -84,7 +86,9 @@ class DiskSink:
             made.write_text(text + "\n", encoding="utf-8")
             made.replace(path)
         except OSError as error:
-            raise CheckpointStoreError(f"Could not write {str(path)!r}: {error}.") from error
+            raise CheckpointStoreError(
+                f"Could not write {str(path)!r}: {sentence(error)}"
+            ) from error
         return path.name
 
     def _form(self, state: Any, frame_info: FrameInfo) -> dict[str, Any]:
@@ -107,9 +111,11 @@ class DiskSink:
             CorruptedCheckpointError: It is none, or damaged.
         """
         try:
-            data = Path(path).read_bytes()
+            data = path_of(path, "path", CheckpointStoreError).read_bytes()
         except OSError as error:
-            raise CheckpointStoreError(f"Could not read {str(path)!r}: {error}.") from error
+            raise CheckpointStoreError(
+                f"Could not read {str(path)!r}: {sentence(error)}"
+            ) from error
         form = self.codec.parse(data)
         try:
             if form["lellm_nb"] != "snapshot" or form["format"] != 1:

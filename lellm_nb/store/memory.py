@@ -7,7 +7,8 @@ import threading
 import time
 from typing import Any
 
-from lellm_nb.errors import CheckpointNotFoundError
+from lellm_nb.arguments import speaking, whole
+from lellm_nb.errors import CheckpointNotFoundError, CheckpointStoreError
 from lellm_nb.ids import CheckpointId, TraceId, new_trace_id
 from lellm_nb.record.checkpoint import Checkpoint, CheckpointStore
 from lellm_nb.record.frame import Frame
@@ -15,6 +16,7 @@ from lellm_nb.record.policy import CheckpointPolicy, RetentionPolicy, TriggerPol
 from lellm_nb.record.redaction.checkpoint import redacted
 from lellm_nb.record.redaction.redactor import Redactor
 from lellm_nb.record.sinks import FrameInfo
+from lellm_nb.store.arguments import check_saving, checked_redactor
 from lellm_nb.store.memory_rows import MemoryRows
 from lellm_nb.store.retention_guard import RetentionGuard
 from lellm_nb.store.rows import RunInfo
@@ -41,13 +43,18 @@ class InMemoryStore:
     """
 
     def __init__(self, *, redact: Redactor | None = None) -> None:
-        self.redact = redact or Redactor()
+        self.redact = checked_redactor(redact) or Redactor()
         self._runs: dict[TraceId, dict[CheckpointId, Checkpoint]] = {}
         self._whole: dict[TraceId, tuple[str, float, MemoryRows]] = {}
         self._lock = threading.Lock()
 
     def save(self, trace_id: TraceId, checkpoint: Checkpoint) -> None:
-        """Keep a checkpoint; saving one id twice keeps one."""
+        """Keep a checkpoint; saving one id twice keeps one.
+
+        Raises:
+            CheckpointStoreError: It is no checkpoint, or the run's id no text.
+        """
+        check_saving(trace_id, checkpoint)
         with self._lock:
             self._runs.setdefault(trace_id, {})[checkpoint.checkpoint_id] = checkpoint
 
@@ -81,7 +88,12 @@ class InMemoryStore:
         return any(checkpoint is not None for checkpoint in gone)
 
     def prune(self, trace_id: TraceId, keep: int) -> int:
-        """Drop all but the newest `keep` and the protected; return how many went."""
+        """Drop all but the newest `keep` and the protected; return how many went.
+
+        Raises:
+            CheckpointStoreError: `keep` is no whole number from 0.
+        """
+        keep = whole(keep, "keep", CheckpointStoreError)
         with self._lock:
             run = self._runs.get(trace_id, {})
             now = datetime.datetime.now(datetime.UTC)
@@ -142,6 +154,9 @@ class StoreSink:
         retention: How long they are.
         trace_id: The run's id; a fresh one by default.
         redact: What is secret, for a store that does not say so itself; API keys by default.
+
+    Raises:
+        CheckpointStoreError: An argument does not fit; names it.
     """
 
     def __init__(
@@ -154,10 +169,13 @@ class StoreSink:
         trace_id: TraceId | None = None,
         redact: Redactor | None = None,
     ) -> None:
-        self.store = store
-        self.redact = redact or Redactor()
-        self.graph_hash = graph_hash
-        self.trigger = trigger
+        methods = "save load list delete prune"
+        self.store = speaking(store, "store", CheckpointStoreError, methods, "a checkpoint store")
+        self.redact = checked_redactor(redact) or Redactor()
+        self.graph_hash = whole(graph_hash, "graph_hash", CheckpointStoreError)
+        self.trigger = speaking(trigger, "trigger", CheckpointStoreError, "wants", "a policy")
+        if retention is not None:
+            speaking(retention, "retention", CheckpointStoreError, "to_drop", "a RetentionPolicy")
         self.retention = retention or RetentionPolicy.keep_all()
         self.trace_id = trace_id or new_trace_id()
         self._last: Frame | None = None

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import importlib
 import logging
+import re
 from typing import Any
 
+from lellm_nb.arguments import flag, refusal, seconds, text
 from lellm_nb.errors import CheckpointStoreError
 from lellm_nb.ids import TraceId, new_trace_id
 from lellm_nb.record.codec.values import Codec
@@ -32,7 +34,8 @@ class NetworkSink:
         timeout: Seconds one request may take.
 
     Raises:
-        CheckpointStoreError: The packages of the extra ``otel`` are not installed.
+        CheckpointStoreError: The packages of the extra ``otel`` are not installed, or an argument
+            does not fit; names it.
     """
 
     def __init__(
@@ -45,9 +48,13 @@ class NetworkSink:
         headers: dict[str, str] | None = None,
         timeout: float = 5.0,
     ) -> None:
-        self.endpoint = endpoint
+        self.endpoint = text(endpoint, "endpoint", CheckpointStoreError, "the collector's address")
+        text(service, "service", CheckpointStoreError)
+        seconds(timeout, "timeout", CheckpointStoreError)
         self.trace_id = trace_id or new_trace_id()
-        self.values = values
+        if not re.fullmatch("[0-9a-f]{32}", str(self.trace_id)):
+            raise refusal(trace_id, "trace_id", "32 hex digits", CheckpointStoreError)
+        self.values = flag(values, "values", CheckpointStoreError)
         self._codec = Codec(redactor=Redactor())
         # looked up by name: an extra, which nobody else has to install
         try:

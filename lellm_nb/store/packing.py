@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from typing import Any
 
-from lellm_nb.errors import CorruptedCheckpointError
+from lellm_nb.errors import CorruptedCheckpointError, sentence
 
 __all__ = ["pack", "unpack"]
 
@@ -35,7 +35,7 @@ def unpack(body: Any, crc: int, seed: int = 0, *, what: str) -> bytes:
     try:
         plain = opened.decompress(body[1:], MOST)
     except zlib.error as error:
-        raise CorruptedCheckpointError(f"{what} is damaged: {error}.") from None
+        raise CorruptedCheckpointError(f"{what} is damaged: {sentence(error)}") from None
     if not opened.eof:
         raise CorruptedCheckpointError(f"{what} is beyond the limit of {MOST} bytes.")
     return plain

@@ -80,7 +80,7 @@ class RunReader:
         for row in rows:
             self._add_line(row)
         lines = self.history.lines
-        History.__init__(self.history, next(iter(lines.values()))[0])
+        History.__init__(self.history, next(iter(lines.values()))[0], self.rows.trace_id)
         self.history.lines = lines
 
     def _add_line(self, row: LineRow) -> None:

@@ -35,6 +35,7 @@ class StoredFrame(Frame):
         self.route = facts.route
         wrote = facts.mutations
         self.wrote = wrote[0] if len(wrote) == 1 else wrote
+        self.trace_id = frames.run.rows.trace_id
         self._time = complex(facts.started, facts.duration)
 
     def _both(self) -> tuple[Position, Position]:

@@ -173,7 +173,7 @@ def test_a_debugger_needs_a_graph():
     g = GraphBuilder("g").node("a", note).start("a").end("a")
     with pytest.raises(DebuggerError, match=r"forget \.build\(\)"):
         Debugger(g)
-    with pytest.raises(DebuggerError, match="NoneType"):
+    with pytest.raises(DebuggerError, match="graph is a Graph, not None"):
         Debugger(None)
 
 

@@ -21,7 +21,7 @@ from lellm_nb import (
     StopReason,
     TimedOut,
 )
-from lellm_nb.errors import BarrierCancelledError, RunCancelledError
+from lellm_nb.errors import BarrierCancelledError, InvalidNodeError, RunCancelledError
 from tests.engine.graphs import Answers, gate, waiting
 from tests.strategies import chain, fanned, nested
 
@@ -69,7 +69,7 @@ def test_the_default_action_may_be_given_as_text():
     state = gate(timeout=1, default_action="skip").run({}, barrier=Answers(TimedOut())).state
 
     assert state == {"log": ["before", "after"]}
-    with pytest.raises(ValueError, match="maybe"):
+    with pytest.raises(InvalidNodeError, match=r"default_action is .* not 'maybe'"):
         gate(default_action="maybe")
 
 

@@ -296,7 +296,7 @@ def test_a_merge_function_cannot_change_what_it_is_given():
 @pytest.mark.parametrize("merge", [5, "last", object()])
 def test_what_is_no_merge_is_refused_when_it_is_given(merge):
     """P2: where the mistake is."""
-    with pytest.raises(StateError, match="is no merge"):
+    with pytest.raises(StateError, match="merge is a strategy"):
         fan({"a": note}, merge=merge)
 
 

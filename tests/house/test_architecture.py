@@ -19,6 +19,7 @@ PACKAGE = Path(lellm_nb.__file__).parent
 # notebook -> debug -> session -> engine | store -> record -> graph -> state -> base
 RANKS = [
     {"errors", "ids", "clock", "interrupts"},
+    {"arguments"},
     {"state"},
     {"graph"},
     {"record"},

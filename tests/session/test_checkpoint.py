@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import re
+import warnings
 
 import pytest
 
-from lellm_nb import Approve, ExecutionSession, GraphHashMode, Reject
+from lellm_nb import Approve, ExecutionSession, GraphHashMode, Reject, SessionCheckpoint
 from lellm_nb.errors import CheckpointStoreError, GraphMismatchError
 from tests.session.graphs import paths, stepped
 from tests.strategies import afinish, fanned, finish, nested, review, steps
@@ -93,15 +94,35 @@ def test_restore_refuses_another_hash():
 
 
 def test_force_goes_on_if_the_position_still_exists():
-    """C2: and is a clear error if it does not."""
+    """C2: it says what differs, and is a clear error if the position does not exist."""
     session = ExecutionSession({}, steps("a", "b"))
     stepped(session, 1)
     checkpoint = session.checkpoint()
-    longer = ExecutionSession.restore(checkpoint, steps("a", "b", "c"), GraphHashMode.FORCE)
+    with pytest.warns(UserWarning, match="node `c` new; end now `c`, was `b`; edge `b -> c` new"):
+        longer = ExecutionSession.restore(checkpoint, steps("a", "b", "c"), GraphHashMode.FORCE)
 
     assert finish(longer).state == {"log": ["a", "b", "c"]}
     with pytest.raises(CheckpointStoreError, match="does not have"):
         ExecutionSession.restore(checkpoint, steps("a", "x"), GraphHashMode.FORCE)
+
+
+@pytest.mark.parametrize("mode", ["strict", GraphHashMode.STRICT])
+def test_a_mode_means_what_its_word_says(mode):
+    """C2: a text that says strict is not taken for force; the same graph is no news."""
+    checkpoint = ExecutionSession({}, steps("a", "b")).checkpoint()
+    with pytest.raises(GraphMismatchError):
+        ExecutionSession.restore(checkpoint, steps("a", "b", "c"), mode)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        ExecutionSession.restore(checkpoint, steps("a", "b"), "force")
+
+
+def test_a_checkpoint_that_knows_only_a_hash_says_so():
+    """C2: one of elsewhere has no look of its graph to compare."""
+    session = ExecutionSession({}, steps("a", "b"))
+    bare = SessionCheckpoint(session.state, session.frame_stack, 7, session.position)
+    with pytest.warns(UserWarning, match="the hash was 0x0000000000000007 and is 0x"):
+        ExecutionSession.restore(bare, steps("a", "b"), GraphHashMode.FORCE)
 
 
 def test_the_same_graph_with_new_code_has_the_same_hash():

@@ -235,7 +235,7 @@ def test_a_lens_that_gives_no_mapping_fails_its_subgraph():
 @pytest.mark.parametrize("lens", [5, object(), Upper, ["part"]])
 def test_what_is_no_lens_is_refused_when_it_is_given(lens):
     """N1: where the mistake is."""
-    with pytest.raises(StateError, match="is no lens"):
+    with pytest.raises(StateError, match="lens is a key, or an object"):
         inside(note, lens=lens)
 
 

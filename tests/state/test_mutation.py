@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
+import pickle
 
 import pytest
 
 from lellm_nb import Debugger, Delete, ExecutionSession, GraphBuilder, Put, Reduce, Reducer
-from lellm_nb.errors import MissingKeyError, NodeExecutionError, StateError
+from lellm_nb.errors import MissingKeyError, NodeExecutionError, ReducerError, StateError
 from lellm_nb.state import fold
 from lellm_nb.state.mutation import mutation_from_json
 from tests.state.graphs import PLAN, after
 from tests.strategies import chain, finish
+
+
+def recorded(ctx):
+    """Record a reduce without a reducer."""
+    ctx.record(Reduce("n", 1))
 
 
 def test_the_three_mutations():
@@ -162,10 +168,34 @@ def test_a_branch_uses_the_surrounding_registry_and_a_graph_its_own():
     assert made == {"par/solo": Reducer.SUM, "par/deep/add": Reducer.MAX}
 
 
-def test_a_reduce_without_a_reducer_says_how_to_give_one():
+@pytest.mark.parametrize(
+    "record", [lambda ctx: ctx.reduce("n", 1), recorded], ids=["call", "object"]
+)
+def test_a_reduce_without_a_reducer_says_how_to_give_one(record):
     """S3: no rule for the key is an error, not a guess."""
     with pytest.raises(NodeExecutionError, match=r"ctx\.reduce\('n', value, Reducer\.SUM\)"):
-        after(lambda ctx: ctx.reduce("n", 1))
+        after(record)
+
+
+def test_a_recorded_reduce_carries_the_reducer_of_its_graph():
+    """S3: where it has none, the graph that records it says which, and the record has it."""
+    session = finish(ExecutionSession({"n": 1}, chain(recorded, reducers={"n": Reducer.SUM})))
+
+    assert session.state["n"] == 2
+    assert session.head.mutations == (Reduce("n", 1, Reducer.SUM),)
+    assert session.head.mutations[0].to_json() == {"Reduce": ["n", 1, "sum"]}
+
+
+def test_a_reduce_without_a_reducer_is_a_value():
+    """S3: it comes back from JSON and from pickle as what it was, and folds nothing by itself."""
+    bare = Reduce("n", 1)
+
+    assert repr(bare) == "Reduce('n', 1)"
+    assert mutation_from_json(bare.to_json()) == bare == pickle.loads(pickle.dumps(bare))
+    assert bare.resolved({"n": Reducer.MAX}) == Reduce("n", 1, Reducer.MAX)
+    assert Reduce("n", 1, Reducer.SUM).resolved({}) == Reduce("n", 1, Reducer.SUM)
+    with pytest.raises(ReducerError, match="State key 'n': no reducer is known"):
+        fold({"n": 1}, [bare])
 
 
 def test_mutations_are_values():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from lellm_nb.arguments import answered
 from lellm_nb.debug.breakpoints.unsaved_condition import UnsavedCondition, name_of
 from lellm_nb.debug.history.stored_values import kept_at
 from lellm_nb.debug.names.value_path import ValuePath
@@ -25,12 +26,18 @@ class Hit(NamedTuple):
         stop: The stop.
         error: What its condition raised, if that is why it stops.
         old, new: The value before and after, of a watch.
+        frame: The frame that hit it; `None` where none did: before a node, and going back.
     """
 
     stop: Stopper
     error: BaseException | None = None
     old: Any = None
     new: Any = None
+    frame: Frame | None = None
+
+    def at(self, frame: Frame | None) -> Hit:
+        """Return the same hit, of another frame or of none."""
+        return self._replace(frame=frame)
 
 
 class Stopper:
@@ -86,16 +93,6 @@ class Stopper:
             before: Tells with what the level of a frame was entered.
         """
         return None
-
-    def asked(self, ask: Callable[[], Any]) -> Hit | None:
-        """Ask a condition and count; one that raises stops there, to be shown."""
-        try:
-            if not ask():
-                return None
-        except BaseException as error:
-            return Hit(self, error)
-        self.hits += 1
-        return Hit(self)
 
     def __repr__(self) -> str:
         off = "disabled" if self.missing is None else repr(self.missing)
@@ -159,8 +156,10 @@ class Breakpoint(Stopper):
         when = self.when
         if when is not None:
             try:
-                if not when(state()):
+                answer = when(state())
+                if not answer:
                     return None
+                answered(answer)
             except BaseException as error:  # stops there, to be shown
                 return Hit(self, error)
         return self.counted()
@@ -173,7 +172,8 @@ class Breakpoint(Stopper):
     def after(self, frame: Frame, before: Before | None = None) -> Hit | None:
         if frame.static_path != self.path or frame.kind not in RAN:
             return None
-        return self.before(frame.visit, lambda: frame.state)
+        hit = self.before(frame.visit, lambda: frame.state)
+        return None if hit is None else hit.at(frame)
 
 
 class EdgeStop(Stopper):
@@ -196,7 +196,10 @@ class EdgeStop(Stopper):
     def after(self, frame: Frame, before: Before | None = None) -> Hit | None:
         if not self.enabled or frame.next_node != self.target:
             return None
-        return self.asked(lambda: frame.static_path == self.source)
+        if frame.static_path != self.source:
+            return None
+        self.hits += 1
+        return Hit(self, frame=frame)
 
 
 class ErrorStop(Stopper):
@@ -212,7 +215,7 @@ class ErrorStop(Stopper):
         if not self.enabled or frame.error is None:
             return None
         self.hits += 1
-        return Hit(self, frame.error)
+        return Hit(self, frame.error, frame=frame)
 
 
 class Watch(Stopper):
@@ -268,13 +271,14 @@ class Watch(Stopper):
             if not self.enabled or last is None or last.position.data is frame.position.data:
                 return None
             try:
-                old, new = (self.what(f.root_state) for f in (last, frame))
+                old, new = (answered(self.what(f.root_state)) for f in (last, frame))
             except BaseException as error:
-                return Hit(self, error)
+                return Hit(self, error, frame=frame)
         if old is new or _same(old, new):
             return None
         self.hits += 1
-        return Hit(self, None, *(None if v is MISSING else v for v in (old, new)))
+        old, new = (None if value is MISSING else value for value in (old, new))
+        return Hit(self, None, old, new, frame)
 
 
 def _same(old: Any, new: Any) -> bool:

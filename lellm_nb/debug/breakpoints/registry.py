@@ -6,6 +6,7 @@ import copy
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from lellm_nb.arguments import flag, plain_function, shown
 from lellm_nb.debug.breakpoints.kinds import (
     Breakpoint,
     EdgeStop,
@@ -104,7 +105,12 @@ class Breakpoints:
         self._index()
 
     def enable(self, which: Any, on: bool = True) -> None:
-        """Enable one again, or all at a path."""
+        """Enable one again, or all at a path.
+
+        Raises:
+            DebuggerError: There is no such stop.
+        """
+        on = flag(on, "on", DebuggerError)
         for stop in self.find(which):
             stop.enabled = on
         self.told()
@@ -133,8 +139,7 @@ again), hits 0>
             >>> stops.rearm(1, lambda state: len(state["draft"]) > 3); stops
             <Breakpoint 1 before draft if condition, hits 0>
         """
-        if not callable(condition):
-            raise DebuggerError(f"A condition is a function of a state, not {condition!r:.60}.")
+        plain_function(condition, "condition", DebuggerError, "state")
         for stop in self.find(which):
             stop.rearm(condition)
         self._index()
@@ -148,7 +153,7 @@ again), hits 0>
         found = [stop for stop in self._all if which is stop or which in (stop.id, *stop.names())]
         if not found:
             known = ", ".join(f"{stop.id} ({stop.label})" for stop in self._all) or "none"
-            raise DebuggerError(f"There is no breakpoint {which!r}. Set: {known}.")
+            raise DebuggerError(f"There is no breakpoint {shown(which)}. Set: {known}.")
         return found
 
     def _index(self) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
 
+from lellm_nb.arguments import answered, plain_function, refusal, whole
 from lellm_nb.debug.breakpoints.kinds import Before, Hit, Watch
 from lellm_nb.debug.breakpoints.registry import Breakpoints
 from lellm_nb.debug.names.node_name import node_path
@@ -24,9 +25,15 @@ Passed = tuple[int, str, int]
 
 
 class Arrived(NamedTuple):
-    """That a run came to where its command said it should stop."""
+    """That a run came to where its command said it should stop.
+
+    Attributes:
+        error: What the command's predicate raised, if that is why.
+        frame: The frame that it is true of; `None` before a node.
+    """
 
     error: BaseException | None = None
+    frame: Frame | None = None
 
 
 class Triggers:
@@ -76,8 +83,10 @@ class Triggers:
                     if state is None:
                         state = move.state
                     try:
-                        if not when(state):
+                        answer = when(state)
+                        if not answer:
                             continue
+                        answered(answer)
                         hit = stop.counted()
                     except BaseException as error:  # stops there, to be shown
                         hit = Hit(stop, error)
@@ -163,7 +172,7 @@ class Triggers:
             # a watch stops just before the write, all others where they would stop forward
             hit = stop.after(left if isinstance(stop, Watch) else frame, self._before)
             if hit is not None:
-                return hit
+                return hit.at(None)  # the run stands before what hit it
         return None if until is None else ask_until(until, frame)
 
     def stand_before(self, hit: Hit | Arrived, left: Frame) -> None:
@@ -175,9 +184,10 @@ class Triggers:
 def ask_until(until: Callable[[Frame], Any], frame: Frame) -> Arrived | None:
     """Ask a command's predicate of a frame; one that raises stops there, to be shown."""
     try:
-        return Arrived() if until(frame) else None
+        answer = until(frame)
+        return Arrived(frame=frame) if answer and answered(answer) else None
     except BaseException as error:
-        return Arrived(error)
+        return Arrived(error, frame)
 
 
 def aim(graph: Any, until: Any) -> tuple[Target | None, Callable[[Frame], Any] | None]:
@@ -192,19 +202,18 @@ def aim(graph: Any, until: Any) -> tuple[Target | None, Callable[[Frame], Any] |
     if isinstance(until, str):
         return (node_path(graph, until), None), None
     if isinstance(until, tuple) and len(until) == 2 and isinstance(until[0], str):
-        return (node_path(graph, until[0]), until[1]), None
+        visit = whole(until[1], "until: the visit", DebuggerError, least=1)
+        return (node_path(graph, until[0]), visit), None
     if callable(until):
-        return None, until
-    raise DebuggerError(
-        f"until is a node, (node, visit), or a predicate of a frame, not {until!r:.60}."
-    )
+        return None, plain_function(until, "until", DebuggerError, "frame")
+    wanted = "a node, (node, visit), or a predicate of a frame"
+    raise refusal(until, "until", wanted, DebuggerError)
 
 
-def check_count(n: Any) -> None:
-    """Refuse what is no number of steps.
+def check_count(n: Any) -> int:
+    """Return a number of steps.
 
     Raises:
         DebuggerError: It is not a whole number from 1.
     """
-    if not isinstance(n, int) or isinstance(n, bool) or n < 1:
-        raise DebuggerError(f"A number of steps is a whole number from 1, not {n!r}.")
+    return whole(n, "n", DebuggerError, least=1)

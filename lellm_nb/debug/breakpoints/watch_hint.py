@@ -45,10 +45,22 @@ def _missing(place: ValuePath, last: Frame, graph: Graph) -> MissingKeyError | N
     if level and inside is None:
         return None  # not entered so far: who knows what will be in it
     data = last.position.data if inside is None else inside.level.data
-    if kept_at(data, place.parts) is not MISSING:
+    if any(kept_at(data, path) is not MISSING for path in (place.parts, place.inside) if path):
         return None
     try:
         who_wrote(last, graph, address)
+    except MissingKeyError as error:
+        path = address.inside
+        return error if path is None else _of_path(last, graph, path, data) or error
+    return None
+
+
+def _of_path(last: Frame, graph: Graph, path: Address, data: object) -> MissingKeyError | None:
+    """Return the error of a text that is read as a path into a key that there is."""
+    if kept_at(data, path.path[:1]) is MISSING:
+        return None
+    try:
+        who_wrote(last, graph, path)
     except MissingKeyError as error:
         return error
     return None

@@ -6,8 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from typing import Any
 
+from lellm_nb.arguments import chosen
 from lellm_nb.debug.core.context import DebugContext
 from lellm_nb.debug.core.verb_table import VERBS
+from lellm_nb.errors import DebuggerError
 
 __all__ = ["post"]
 
@@ -27,8 +29,8 @@ def post(
     """
     future: Future[Any]
     try:
-        row = VERBS.get(verb)
-        if row is not None and row.room:
+        row = VERBS[chosen(verb, "verb", DebuggerError, VERBS)]
+        if row.room:
             future = context.post(row, *args, **options)
         else:
             future = Future()

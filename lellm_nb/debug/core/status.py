@@ -117,10 +117,19 @@ def in_words(context: DebugContext, said: str) -> str:
 # -- stops -----------------------------------------------------------------------------
 
 
-def stop(context: DebugContext, reason: StopReason, **more: Any) -> Stop:
-    """Return the stop of a command that came back here."""
+def stop(
+    context: DebugContext, reason: StopReason, frame: Frame | None = None, **more: Any
+) -> Stop:
+    """Return the stop of a command that came back here.
+
+    Args:
+        frame: What made it stop, where siblings may have committed since.
+    """
+    head = context.session.head
+    if frame is not None and frame is not head:
+        more["head"] = head
     waits, news = tuple(pending(context)), context.code.news
-    return Stop(reason, context.session.head, pending=waits, new_code=news, **more)
+    return Stop(reason, frame or head, pending=waits, new_code=news, **more)
 
 
 def stop_with(context: DebugContext, reason: StopReason, hit: Any, **more: Any) -> Stop:
@@ -134,6 +143,6 @@ def stop_with(context: DebugContext, reason: StopReason, hit: Any, **more: Any) 
 def stop_at(context: DebugContext, hit: Hit | Arrived) -> Stop:
     """Return the stop of a command that was stopped by something that was set."""
     if isinstance(hit, Arrived):
-        return stop(context, StopReason.STEP, error=hit.error)
-    watched = isinstance(hit.stop, Watch)
-    return stop_with(context, StopReason.WATCH if watched else StopReason.BREAKPOINT, hit)
+        return stop(context, StopReason.STEP, hit.frame, error=hit.error)
+    reason = StopReason.WATCH if isinstance(hit.stop, Watch) else StopReason.BREAKPOINT
+    return stop_with(context, reason, hit, frame=hit.frame)

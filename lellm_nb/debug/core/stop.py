@@ -65,7 +65,8 @@ class Stop:
 
     Attributes:
         reason: One of `StopReason`.
-        frame: Where the run stands now.
+        frame: Where the run stands now; of a watch, of another stop after a frame and of an
+            `until`, the frame that it is about, though siblings have committed since (P5).
         error: The failure, when `FAILED`; when `BARRIER`, why a decision was refused that came
             from elsewhere; else what a condition of a stop raised.
         pending: What waits for a decision.
@@ -74,6 +75,7 @@ class Stop:
         old, new: The value before and after, when a watch was hit.
         new_code: Where other code runs since the last stop, as it was found defined again: paths
             of nodes, conditions as ``a -> b``.
+        head: Where the run stands now, where siblings have committed since `frame`.
     """
 
     reason: StopReason
@@ -84,6 +86,7 @@ class Stop:
     old: Any = None
     new: Any = None
     new_code: tuple[str, ...] = ()
+    head: Frame | None = None
 
     @property
     def changes(self) -> Diff:

@@ -107,11 +107,12 @@ _ROWS = [
     Verb("out", "forward", "", "forward", INSIDE, twin=True, onward=True, words="none",
          label="Out", group=1, key="Shift+F11", icon="M8 10V2.8M4.8 5.8 8 2.6l3.2 3.2M8 13.2h.01",
          tip=tips.leaves),
-    Verb("pause", "forward", "`pause()` and `stop()` end a run that is going on", words="none",
-         label="Pause", group=2, key="Escape", icon="M5.2 3.2v9.6m5.6-9.6v9.6", tip=tips.idle,
+    Verb("pause", "forward", "`pause()` and `stop()` end a run that is going on", onward=True,
+         words="none", label="Pause", group=2, key="Escape", icon="M5.2 3.2v9.6m5.6-9.6v9.6",
+         tip=tips.idle,
          going="Pause at the next commit; if a cell holds the kernel, Interrupt it"),
-    Verb("stop", "forward", words="none", label="Stop", group=2, icon="M4 4h8v8H4z", filled=True,
-         tip=tips.idle, going="Stop now; a node in flight is dropped"),
+    Verb("stop", "forward", onward=True, words="none", label="Stop", group=2, icon="M4 4h8v8H4z",
+         filled=True, tip=tips.idle, going="Stop now; a node in flight is dropped"),
     Verb("retry", "forward", "`retry()` tries a failed step again after you mended the function",
          "forward", twin=True, onward=True, words="none", label="Retry", group=2,
          icon="M12.8 8a4.8 4.8 0 1 1-1.5-3.5M13 2.2v2.9h-2.9", tip=tips.retry),
@@ -161,7 +162,7 @@ _ROWS = [
     # change, replay
     Verb("patch", "change", "`patch({node: function})` goes on with new code (a function that you"
          " define again under its old name is picked up by itself)", "patch", Capability.PATCH,
-         at_once=True),
+         onward=True, at_once=True),
     Verb("without", "change", "`without(frame, mutation)` folds the record again with one write"
          " left out, and no node runs", "refold", Capability.REFOLD, twin=True, onward=True,
          takes="frame mutation", leads=True),
@@ -171,7 +172,8 @@ _ROWS = [
          Capability.JOIN, twin=True, onward=True, takes="how"),
     Verb("mode", "replay", '`mode(node, "recorded")` looks a node\'s outcome up instead of running'
          ' it, `"ask"` waits for you, `"live"` runs it; a node with `side_effects=True` is looked'
-         " up by itself when you come back to it", "modes", Capability.RECORDED, at_once=True),
+         " up by itself when you come back to it", "modes", Capability.RECORDED, onward=True,
+         at_once=True),
     # lines
     Verb("branch", "lines", "`branch(name)` opens one", needs=FORK),
     Verb("compare", "lines", "`compare(other)` sets two side by side"),
@@ -187,7 +189,7 @@ _ROWS = [
     Verb("save", "keep", "`save(path)` writes the whole run to one file", "persist.save",
          Capability.STORE, at_once=True),
     Verb("supply", "keep", "`supply({key: value})` gives secrets again to a run that was reopened",
-         "persist.secrets", Capability.EDIT, at_once=True, takes="values"),
+         "persist.secrets", Capability.EDIT, onward=True, at_once=True, takes="values"),
     Verb("refresh", "keep", "`refresh()` looks for frames that another process has added"),
     Verb("close", "keep", "`close()` lets the run go"),
     Verb("dock", "take away", "`dock()` shows the panel beside the notebook"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from lellm_nb.debug.faces.face import Face
 from lellm_nb.debug.history.frames import Frames
@@ -21,12 +21,15 @@ from lellm_nb.debug.query.trace_writer import who_wrote
 from lellm_nb.debug.query.value_history import change_table
 from lellm_nb.debug.query.where import Where
 from lellm_nb.debug.query.writers import Writes
+from lellm_nb.errors import MissingKeyError
 from lellm_nb.record.frame import Frame
 
 if TYPE_CHECKING:
     import pandas
 
 __all__ = ["AskFace"]
+
+T = TypeVar("T")
 
 
 class AskFace(Face):
@@ -40,14 +43,15 @@ class AskFace(Face):
 
         Args:
             path: A key of the root state, a path tuple into it, or either with a level before
-                it: ``"agent:key"`` for every entry of ``agent``, ``"agent#2:key"`` for one.
+                it: ``"agent:key"`` for every entry of ``agent``, ``"agent#2:key"`` for one. A
+                text that is no key is read as a path as well: ``"plan.steps[2]"``.
 
         Raises:
             MissingKeyError: Nothing on the way had such a key; names the nearest.
             NoSuchNodeError: There is no such level.
         """
         session = self._context.session
-        return who_wrote(session.head, session.graph, self._address(path))
+        return self._found(path, lambda at: who_wrote(session.head, session.graph, at))
 
     def history(self, path: Any) -> pandas.DataFrame:
         """Return every change of a value on the current line, oldest first.
@@ -73,8 +77,8 @@ class AskFace(Face):
                frame path  old  new
             0      1    a    0    1
         """
-        graph = self._context.session.graph
-        return change_table(self._line, self._context.before, graph, self._address(path))
+        before, graph = self._context.before, self._context.session.graph
+        return self._found(path, lambda at: change_table(self._line, before, graph, at))
 
     def why(self, frame: Any) -> Why:
         """Return why a step went the way it went: every way out, and which one won.
@@ -228,6 +232,19 @@ predicate does not hold at frame 2, the head.
     def _line(self) -> Frames:
         return Frames(self._context.session.line)
 
-    def _address(self, path: Any) -> Address:
+    def _found(self, path: Any, ask: Callable[[Address], T]) -> T:
+        """Ask of a place; of what a text says as a path, where it is the name of no key."""
         session = self._context.session
-        return Address.of(path, session.graph, kept_items(session.head.position.data))
+        known = kept_items(session.head.position.data)
+        address = Address.of(path, session.graph, known)
+        try:
+            return ask(address)
+        except MissingKeyError as refused:
+            inside = address.inside
+            if inside is None:
+                raise
+            try:
+                return ask(inside)
+            except MissingKeyError as error:
+                into_a_key = not address.level and inside.path[0] in known
+                raise (error if into_a_key else refused) from None

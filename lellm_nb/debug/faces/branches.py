@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 
+from lellm_nb.arguments import flag, refusal
 from lellm_nb.debug.breakpoints.triggers import Until
 from lellm_nb.debug.diff.compare import Comparison
 from lellm_nb.debug.faces.face import Face
@@ -75,18 +76,32 @@ class BranchesFace(Face):
         """
         against: Any = self.branch(other) if isinstance(other, str) else other
         if not isinstance(against, BranchesFace):
-            raise DebuggerError(f"compare takes a Debugger or a line's name, not {other!r:.60}.")
+            raise refusal(against, "other", "a Debugger or a line's name", DebuggerError)
         return branch.compare(self.session, against.session, (self.name, against.name))
 
     def note(self, frame: Any, text: str) -> None:
-        """Write a note to a frame; an empty one takes it away."""
+        """Write a note to a frame; an empty one takes it away.
+
+        Raises:
+            NoSuchFrameError: There is no such frame.
+            DebuggerError: It is no text, or the run was opened for reading.
+        """
         self._context.storage.refuse_marking("note")
-        self._context.session.history.note(self._frame(frame), str(text))
+        found, given = self._frame(frame), cast("Any", text)
+        if not isinstance(given, str):
+            raise refusal(given, "text", "text; an empty one takes a note away", DebuggerError)
+        self._context.session.history.note(found, text)
         self._context.commands.changed()
 
     def pin(self, frame: Any, on: bool = True) -> None:
-        """Pin a frame, so that no retention ever drops it."""
+        """Pin a frame, so that no retention ever drops it; or let it go.
+
+        Raises:
+            NoSuchFrameError: There is no such frame.
+            DebuggerError: The run was opened for reading.
+        """
         self._context.storage.refuse_marking("pin")
+        on = flag(on, "on", DebuggerError)
         self._context.session.history.pin(self._frame(frame), on)
         self._context.commands.changed()
 
@@ -107,7 +122,7 @@ class BranchesFace(Face):
         """
         self._context.at_once(patch.patch, nodes, edges)
 
-    def without(self, frame: Any, mutation: int = 0) -> Self:
+    def without(self, frame: Any, mutation: Any = 0) -> Self:
         """Fold the log again without one mutation; no node runs.
 
         The recorded outcomes after the frame are committed again on a new line, one
@@ -116,19 +131,21 @@ class BranchesFace(Face):
         way and nothing is recorded there, the line ends.
 
         Args:
-            frame: The frame that wrote it: a node's commit, or an edit.
-            mutation: Its place among the frame's mutations, from 0.
+            frame: The frame that wrote it: a node's commit, or an edit. Or the mutation itself,
+                or a write of `who`, which say the frame by themselves.
+            mutation: Its place among the frame's mutations, from 0; or the mutation.
 
         Returns:
             The debugger of the new line, at the last frame that could be folded.
 
         Raises:
-            DebuggerError: The frame has no such mutation, or is neither of the two.
+            DebuggerError: The frame has no such mutation, or is neither of the two; or no frame
+                on the way to the head wrote it, or several did.
         """
         made: Self = self._context.run(refold.without, frame, mutation)
         return made
 
-    async def awithout(self, frame: Any, mutation: int = 0) -> Self:
+    async def awithout(self, frame: Any, mutation: Any = 0) -> Self:
         """Do what `without` does, with await."""
         made: Self = await self._context.start(refold.without, frame, mutation)
         return made

@@ -5,9 +5,11 @@ from __future__ import annotations
 from types import FunctionType
 from typing import Any
 
+from lellm_nb.arguments import text
 from lellm_nb.debug.core.context import DebugContext
 from lellm_nb.debug.core.family import Family
 from lellm_nb.debug.verbs.backward import frame_of
+from lellm_nb.errors import DebuggerError
 from lellm_nb.record.frame import Frame
 from lellm_nb.session.protocol import Session
 
@@ -57,7 +59,7 @@ class Face:
 
     @name.setter
     def name(self, name: str) -> None:
-        self._context.name = name
+        self._context.name = text(name, "name", DebuggerError)
 
     def _frame(self, which: Any) -> Frame:
         return frame_of(self._context, which)

@@ -97,9 +97,19 @@ class ForwardFace(Face):
         return await self._context.start(forward.retry)
 
     def pause(self) -> None:
-        """Stop at the next commit: nodes in flight finish, no new one starts."""
+        """Stop at the next commit: nodes in flight finish, no new one starts.
+
+        Raises:
+            DebuggerError: The run can only be looked at here.
+        """
+        self._context.may("pause")
         self._context.commands.pause()
 
     def stop(self) -> None:
-        """Cancel what is in flight; it is not committed, and everything before is kept."""
+        """Cancel what is in flight; it is not committed, and everything before is kept.
+
+        Raises:
+            DebuggerError: The run can only be looked at here.
+        """
+        self._context.may("stop")
         self._context.commands.stop()

@@ -70,7 +70,7 @@ class KeepFace(Face):
                 newest of all by default.
             graph: Its graph; without it the run can be read, and not moved on.
             mode: `GraphHashMode.FORCE` goes on with a graph of another shape, where the
-                position still exists.
+                position still exists, and warns of what it has differently.
             migrate: Given the root state as a dict, returns what it is to be for this
                 graph; the change is a frame of kind *edit*.
             redact: What is secret in what is written from now on, where the store itself does
@@ -99,9 +99,9 @@ class KeepFace(Face):
         """
         from lellm_nb.debug.persist import open
 
-        opened = open.open_store(cls._family(), cls.native, store, run, graph, mode, redact)
-        if migrate is not None and graph is not None:
-            open.migrated(opened, migrate)
+        opened = open.open_store(
+            cls._family(), cls.native, store, run, graph, mode, redact, migrate
+        )
         made: Self = cls._of(opened)
         return made
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from lellm_nb.arguments import plain_function, speaking, whole
 from lellm_nb.debug.core import status
 from lellm_nb.debug.core.stop import Pending, Stop
 from lellm_nb.debug.core.summary import Summary, summary_of
@@ -14,6 +15,7 @@ from lellm_nb.debug.faces.face import Face
 from lellm_nb.debug.history.frames import Frames
 from lellm_nb.debug.history.tree import Tree
 from lellm_nb.debug.names.node_name import node_paths
+from lellm_nb.errors import DebuggerError
 from lellm_nb.ids import TraceId
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.position import Position
@@ -46,7 +48,7 @@ class LookFace(Face):
 
     @max_steps.setter
     def max_steps(self, steps: int) -> None:
-        self._context.max_steps = steps
+        self._context.max_steps = whole(steps, "max_steps", DebuggerError)
 
     @property
     def redact(self) -> Redactor:
@@ -66,7 +68,8 @@ class LookFace(Face):
 
     @redact.setter
     def redact(self, redactor: Redactor) -> None:
-        self._context.redact = redactor
+        what = "a Redactor"
+        self._context.redact = speaking(redactor, "redact", DebuggerError, "apply", what)
 
     @property
     def graph(self) -> Any:
@@ -184,7 +187,11 @@ class LookFace(Face):
 
         Returns:
             A function that ends the subscription.
+
+        Raises:
+            DebuggerError: It cannot be called with nothing.
         """
+        plain_function(listener, "listener", DebuggerError, "")
         return self._context.commands.subscribe(listener)
 
     def at(self, node: str, visit: int = 1) -> Frame:

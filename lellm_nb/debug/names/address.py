@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from lellm_nb.debug.names.written_path import written_path
 from lellm_nb.errors import NoSuchNodeError, did_you_mean, path_text
 from lellm_nb.graph.graph import Graph
 from lellm_nb.graph.walk import level_keys, node_at
@@ -84,6 +85,12 @@ class Address(NamedTuple):
             guess = did_you_mean(map(repr, _behind(name, graph)))
             raise NoSuchNodeError(str(name), levels, hint=guess, kind="level")
         return cls(found, _entry(name, found), ())
+
+    @property
+    def inside(self) -> Address | None:
+        """What a lone text means where no key is called so: ``plan.steps[2]`` as a path."""
+        path = written_path(self.path[0]) if len(self.path) == 1 else None
+        return None if path is None else self._replace(path=path)
 
     def meant(self, key: str) -> bool:
         """Tell whether a level key is one of those that are asked about."""

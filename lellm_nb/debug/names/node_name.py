@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from lellm_nb.arguments import refusal
 from lellm_nb.debug.names.value_path import ValuePath
 from lellm_nb.errors import DebuggerError, NoSuchNodeError, listed
 from lellm_nb.graph.walk import graph_at, node_at, nodes
@@ -42,7 +43,7 @@ def edge_of(graph: Any, edge: Any) -> tuple[str, str]:
         DebuggerError: It is no pair of names.
     """
     if not isinstance(edge, tuple | list) or [str] * 2 != [type(part) for part in edge]:
-        raise DebuggerError(f"An edge is (source, target), two names, not {edge!r:.60}.")
+        raise refusal(edge, "edge", "(source, target), two names", DebuggerError)
     source, target = edge
     path = node_path(graph, source)
     to = target.rpartition("/")[2]
@@ -87,13 +88,15 @@ def refuse_composite(graph: Any, path: str, what: str) -> None:
         raise DebuggerError(f"{path!r} has nodes inside, and {what} {listed(inside)}.")
 
 
-def plain_nodes(graph: Any, given: Mapping[str, Any]) -> dict[str, Any]:
+def plain_nodes(graph: Any, given: Any) -> dict[str, Any]:
     """Return functions by the paths of the nodes that they are for.
 
     Raises:
         NoSuchNodeError: There is no such node.
         DebuggerError: It is a node whose code is not one function.
     """
+    if not isinstance(given, Mapping):
+        raise refusal(given, "nodes", "a mapping of nodes to functions", DebuggerError)
     found = {node_path(graph, name): function for name, function in given.items()}
     for path in found:
         refuse_composite(graph, path, "stays as it is; patch")

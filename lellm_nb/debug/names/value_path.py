@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from lellm_nb.debug.names.written_path import written_path
 from lellm_nb.errors import path_text
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.position import Fan, Position
@@ -28,9 +29,12 @@ class ValuePath:
     Example:
         >>> ValuePath("plan", []).parts, ValuePath("agent:plan", ["agent"]).level
         (('plan',), 'agent')
+
+    Attributes:
+        inside: What a text means where no key is called so: ``plan.steps[2]`` as a path.
     """
 
-    __slots__ = ("entered", "level", "parts", "text")
+    __slots__ = ("entered", "inside", "level", "parts", "text")
 
     def __init__(
         self,
@@ -47,21 +51,31 @@ class ValuePath:
                 level, key = before, after
         self.level = level
         self.parts: tuple[Any, ...] = key if isinstance(key, tuple) else (key,)
+        self.inside = written_path(key)
         self.text = what if isinstance(what, str) else path_text(what)
 
     def may_change(self, frame: Frame) -> bool:
         """Tell whether a frame wrote at, above or below this place."""
         if self.level:
-            if frame.static_path.rpartition("/")[0] != self.level:
+            if not self._has(frame):
                 return False
         elif frame.level is not frame.position:
             return False
-        top = self.parts[0]
+        top, inside = self.parts[0], self.inside
         for m in frame.mutations:
             key = getattr(m, "key", None)  # a typed state's own mutation may write anything
             if key == top or (type(key) is not str and (key is None or touches(key, self.parts))):
                 return True
+            if inside is not None and touches(key, inside):
+                return True
         return False
+
+    def _has(self, frame: Frame) -> bool:
+        """Tell whether a frame is of the level that is meant: inside it, or the branch itself."""
+        path = frame.static_path
+        if path == self.level:  # a task's branch, or what is around it when it has left
+            return level_in(frame.position, path) is frame.level
+        return path.rpartition("/")[0] == self.level
 
     def value(self, frame: Frame, near: Frame) -> Any:
         """Return the value after a frame, `MISSING` where there is none.
@@ -71,7 +85,7 @@ class ValuePath:
         """
         level: Position | None = frame.position
         if self.level:
-            is_own = frame is near and frame.static_path.rpartition("/")[0] == self.level
+            is_own = frame is near and self._has(frame)
             level = frame.level if is_own else level_in(frame.position, self.level)
         if level is not None:
             data: Any = level.data
@@ -82,10 +96,10 @@ class ValuePath:
         if data is None:
             return MISSING
         content: dict[str, Any] | Wide = data.data if isinstance(data, Typed) else data
-        top = content.get(self.parts[0], MISSING)
-        if top is MISSING or len(self.parts) == 1:
-            return top if top is MISSING else real(top, str(self.parts[0]))
-        return _below(real(top), self.parts[1:])
+        found = _at(content, self.parts)
+        if found is MISSING and self.inside is not None:
+            return _at(content, self.inside)
+        return found
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, ValuePath):
@@ -95,11 +109,31 @@ class ValuePath:
     def __hash__(self) -> int:
         return hash((self.level, self.parts))
 
+    def __deepcopy__(self, memo: Any) -> ValuePath:
+        return self  # nothing in it changes, and `entered` holds the whole run
+
+    def __reduce__(self) -> Any:
+        return _place_again, (self.level, self.parts, self.text)
+
     def __str__(self) -> str:
         return self.text
 
     def __repr__(self) -> str:
         return f"ValuePath({self.text!r})"
+
+
+def _place_again(level: str, parts: tuple[Any, ...], text: str) -> ValuePath:
+    place = ValuePath("", ())
+    place.level, place.parts, place.text = level, parts, text
+    place.inside = written_path(parts[0]) if len(parts) == 1 else None
+    return place
+
+
+def _at(content: dict[str, Any] | Wide, parts: tuple[Any, ...]) -> Any:
+    top = content.get(parts[0], MISSING)
+    if top is MISSING or len(parts) == 1:
+        return top if top is MISSING else real(top, str(parts[0]))
+    return _below(real(top), parts[1:])
 
 
 def _below(value: Any, parts: tuple[Any, ...]) -> Any:

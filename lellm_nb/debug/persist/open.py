@@ -6,17 +6,19 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from lellm_nb.arguments import answered, plain_function, refusal, speaking, text
 from lellm_nb.debug.core.context import DebugContext
 from lellm_nb.debug.core.family import Family
+from lellm_nb.debug.names.warn_caller import caution
 from lellm_nb.debug.persist.storage import Storage
 from lellm_nb.errors import (
     CheckpointNotFoundError,
     CorruptedCheckpointError,
     DebuggerError,
-    GraphMismatchError,
+    LellmError,
     listed,
 )
-from lellm_nb.graph.graph import Graph
+from lellm_nb.graph.graph import Graph, built_graph
 from lellm_nb.graph.walk import levels
 from lellm_nb.ids import TraceId
 from lellm_nb.record.codec.graph import graph_facts, read_fingerprint, read_graph
@@ -24,7 +26,12 @@ from lellm_nb.record.codec.values import Codec
 from lellm_nb.record.frame_stack import FrameStack
 from lellm_nb.record.position import Position
 from lellm_nb.record.redaction.redactor import Redactor
-from lellm_nb.session.checkpoint import GraphHashMode, SessionCheckpoint
+from lellm_nb.session.checkpoint import (
+    GraphHashMode,
+    SessionCheckpoint,
+    check_graph,
+    forced_text,
+)
 from lellm_nb.session.protocol import Capability
 from lellm_nb.state.edits import edits_of
 from lellm_nb.state.state import keep
@@ -35,7 +42,10 @@ from lellm_nb.store.run_reader import RunReader
 from lellm_nb.store.run_writer import RunWriter
 from lellm_nb.store.sqlite.store import SqliteStore
 
-__all__ = ["begin_in", "load_archive", "migrated", "open_store"]
+__all__ = ["begin_in", "load_archive", "open_store"]
+
+Migrate = Callable[[dict[str, Any]], Mapping[str, Any]]
+"""Given the root state, returns what it is to be for another graph."""
 
 MAX_STEPS = 1000
 
@@ -71,8 +81,8 @@ def _writer_for(store: Any, context: DebugContext) -> Any:
     raise _no_store(store)
 
 
-def _no_store(store: Any) -> DebuggerError:
-    return DebuggerError(f"{store!r:.80} is no store, and no path of a file.")
+def _no_store(store: Any) -> LellmError:
+    return refusal(store, "store", "a store, or the path of a file", DebuggerError)
 
 
 def open_store(
@@ -83,12 +93,21 @@ def open_store(
     graph: Graph | None,
     mode: GraphHashMode,
     redact: Redactor | None = None,
+    migrate: Migrate | None = None,
 ) -> DebugContext:
     """Return the context of a stored run; see `Debugger.open`.
 
     Args:
         native: The class of the sessions of our own engine.
     """
+    if graph is not None:
+        built_graph(graph, DebuggerError)
+    if redact is not None:
+        speaking(redact, "redact", DebuggerError, "apply", "a Redactor")
+    if migrate is not None:
+        plain_function(migrate, "migrate", DebuggerError, "state")
+    if run is not None:
+        text(run, "run", DebuggerError, "a run's id or name")
     if isinstance(store, (str, os.PathLike)):
         store = SqliteStore(store, readonly=graph is None, redact=redact)
     codec = _codec_of(store, redact)
@@ -99,6 +118,12 @@ def open_store(
     else:
         made = _open_checkpoint(family, native, store, run, graph, mode, codec)
     made.redact = redact
+    if migrate is not None and graph is not None:
+        try:
+            _migrated(made, migrate)
+        except BaseException:
+            made.storage.close([made])
+            raise
     return made
 
 
@@ -112,6 +137,8 @@ def load_archive(
     family: Family, native: Any, path: Any, graph: Graph | None, mode: GraphHashMode
 ) -> DebugContext:
     """Return the context of a file; see `Debugger.load`."""
+    if graph is not None:
+        built_graph(graph, DebuggerError)
     rows, name = read_archive(path)
     return _open_rows(family, native, rows, name, graph, mode, None, marking=True)
 
@@ -129,8 +156,7 @@ def _open_rows(
     writes = graph is not None and not marking
     facts = rows.facts
     number = _hash_of(facts)
-    if graph is not None:
-        _compare(facts, number, graph, mode)
+    changed = "" if graph is None else _compare(facts, number, graph, mode)
     if writes:
         rows.claim()  # first of all: nobody may write while this reads
     try:
@@ -139,6 +165,8 @@ def _open_rows(
         session = native.of_history(
             shown, stored.history, stored.line, stored.head, check=graph is not None
         )
+        if changed:
+            caution(forced_text(changed))
         limit = facts.get("max_steps")
         storage = Storage(rows.trace_id)
         storage.stored, storage.reopened, storage.reading = stored, True, graph is None
@@ -183,7 +211,7 @@ def _open_checkpoint(
         position = Position.begin(found.current_node or graph.end, keep(found.state))
         position.node = found.current_node or None
     kept = SessionCheckpoint(found.state, FrameStack(), found.graph_hash, position)
-    session = native.restore(kept, graph, mode)
+    session = native.restore(kept, graph, mode, trace_id=TraceId(run))
     storage = Storage(TraceId(run))
     storage.reopened = True
     made = DebugContext(session, graph.name, MAX_STEPS, family, storage)
@@ -193,10 +221,16 @@ def _open_checkpoint(
     return made
 
 
-def migrated(context: DebugContext, migrate: Callable[[dict[str, Any]], Mapping[str, Any]]) -> None:
-    """Write what the root state is to be for this graph, as a frame of kind *edit*."""
+def _migrated(context: DebugContext, migrate: Migrate) -> None:
+    """Write what the root state is to be for this graph, as a frame of kind *edit*.
+
+    Raises:
+        DebuggerError: It returned no mapping.
+    """
     before = dict(context.session.state)
-    after = dict(migrate(dict(before)))
+    after = answered(migrate(dict(before)))
+    if not isinstance(after, Mapping):
+        raise refusal(after, "what migrate returns", "a mapping", DebuggerError)
     put = {k: v for k, v in after.items() if k not in before or before[k] != v}
     gone = [k for k in before if k not in after]
     if put or gone:
@@ -232,17 +266,15 @@ def _hash_of(facts: dict[str, Any]) -> int:
         raise CorruptedCheckpointError("The run says nothing of its graph.") from None
 
 
-def _compare(facts: dict[str, Any], expected: int, graph: Graph, mode: GraphHashMode) -> None:
-    """Look whether a run belongs to a graph of this shape.
+def _compare(facts: dict[str, Any], expected: int, graph: Graph, mode: GraphHashMode) -> str:
+    """Return what a graph has differently from a run's own, in words.
 
     Raises:
         GraphMismatchError: It does not, and the mode is STRICT.
     """
-    if expected == graph.canonical_hash or mode is GraphHashMode.FORCE:
-        return
-    words = read_fingerprint(facts.get("shape")).diff(graph.fingerprint)
-    changed = str(words) or "only the hash"
-    raise GraphMismatchError(expected, graph.canonical_hash, changed)
+    same = expected == graph.canonical_hash
+    looked = None if same else read_fingerprint(facts.get("shape"))
+    return check_graph(expected, looked, graph, mode)
 
 
 def _reducers_of(graph: Graph) -> Callable[[str, Any], Any]:

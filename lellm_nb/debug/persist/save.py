@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from lellm_nb.arguments import path_of
 from lellm_nb.debug.core.context import DebugContext
 from lellm_nb.debug.persist.storage import beside
+from lellm_nb.errors import DebuggerError
 
 __all__ = ["save"]
 
@@ -23,6 +25,7 @@ def save(context: DebugContext, path: str | os.PathLike[str]) -> None:
     from lellm_nb.store.memory_rows import MemoryRows
     from lellm_nb.store.run_writer import RunWriter
 
+    path = path_of(path, "path", DebuggerError)
     session, storage = context.session, context.storage
     stored = storage.stored
     facts = dict(stored.rows.facts) if stored and storage.reading else graph_facts(session.graph)

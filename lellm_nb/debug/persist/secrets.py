@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from lellm_nb.arguments import refusal
 from lellm_nb.debug.core.context import DebugContext
 from lellm_nb.debug.persist.missing_secrets import levels_with_gaps
 from lellm_nb.errors import DebuggerError, listed, path_text
@@ -20,6 +21,8 @@ def supply(context: DebugContext, values: Mapping[Any, Any]) -> None:
         DebuggerError: No secret was taken out at such a place; names those that were.
     """
     session = context.session
+    if not isinstance(values, Mapping):
+        raise refusal(values, "values", "a mapping of keys to values", DebuggerError)
     wanted = {key if isinstance(key, tuple) else (key,): value for key, value in values.items()}
     there = context.storage.missing_secrets(session)
     for key in wanted:

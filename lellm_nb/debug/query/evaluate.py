@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterable
 from types import CodeType
 from typing import TYPE_CHECKING, Any
 
+from lellm_nb.arguments import answered, plain_function, refusal
 from lellm_nb.debug.history.stored_values import kept_items
 from lellm_nb.debug.history.typed_table import table
 from lellm_nb.debug.names.level_frames import level_name
-from lellm_nb.errors import DebuggerError, nearest
+from lellm_nb.errors import DebuggerError, nearest, sentence
 from lellm_nb.record.frame import Frame
 from lellm_nb.state.compact import MISSING, real
 
@@ -42,10 +43,10 @@ def as_function(expression: Any, *, inside: bool = False) -> Callable[[Frame], A
              ^
     """
     if callable(expression):
-        return expression  # type: ignore[no-any-return]  # callable was just checked
+        return _answering(plain_function(expression, "expression", DebuggerError, "frame"))
     if not isinstance(expression, str):
-        kind = type(expression).__name__
-        raise DebuggerError(f"An expression is text, or a function of a frame, not {kind}.")
+        wanted = "text, or a function of a frame"
+        raise refusal(expression, "An expression", wanted, DebuggerError)
     text = expression.strip()
     if not text:
         raise DebuggerError("The expression is empty.")
@@ -54,9 +55,13 @@ def as_function(expression: Any, *, inside: bool = False) -> Callable[[Frame], A
     except SyntaxError as error:
         raise DebuggerError(_explained(text, error)) from None
     except ValueError as error:  # a null byte
-        raise DebuggerError(f"The expression can't be read: {error}.") from None
+        raise DebuggerError(f"The expression can't be read: {sentence(error)}") from None
     names = _names(code)
     return lambda frame: eval(code, _namespace(frame, names, inside))
+
+
+def _answering(function: Callable[[Frame], Any]) -> Callable[[Frame], Any]:
+    return lambda frame: answered(function(frame))
 
 
 def _explained(text: str, error: SyntaxError) -> str:

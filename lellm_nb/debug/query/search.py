@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from lellm_nb.arguments import flag, refusal
 from lellm_nb.debug.history.short_text import safe_repr, shortened
 from lellm_nb.debug.history.stored_values import kept_items
 from lellm_nb.debug.history.typed_table import table
@@ -94,7 +95,8 @@ def find_text(
         DebuggerError: It is no text, or an empty one.
     """
     if not isinstance(text, str) or not text:
-        raise DebuggerError(f"find takes a text that is not empty, not {text!r:.60}.")
+        raise refusal(text, "text", "a text that is not empty", DebuggerError)
+    case = flag(case, "case", DebuggerError)
     search = _Search(text, case, shown)
     return Hits(hit for frame in frames for hit in search.in_frame(frame))
 

@@ -16,7 +16,7 @@ __all__ = ["back", "frame_of", "rewind", "run_back"]
 
 def back(context: DebugContext, n: int = 1) -> Stop:
     """Go `n` frames into the past. At the first frame: START."""
-    check_count(n)
+    n = check_count(n)
     index = context.session.head.index
     _go(context, context.session.line[max(0, index - n)])
     return stop(context, StopReason.STEP if index >= n else StopReason.START)

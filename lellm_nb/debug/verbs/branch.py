@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence, Set
-from typing import Any
+from typing import Any, cast
 
+from lellm_nb.arguments import refusal
 from lellm_nb.debug.core.context import DebugContext
 from lellm_nb.debug.diff.compare import Comparison, compare_lines
 from lellm_nb.debug.history.frames import Frames
@@ -45,7 +46,7 @@ def fork(
     session = context.session
     given: Any = name
     if given is not None and not (isinstance(given, str) and given.strip()):
-        raise DebuggerError(f"A line's name is text that is not empty, not {name!r:.60}.")
+        raise refusal(given, "name", "text that is not empty", DebuggerError)
     frame = session.head if at is None else frame_of(context, at)
     by_path = plain_nodes(session.graph, nodes or {})
     ran = frame.kind == "commit" and frame.static_path in by_path
@@ -100,9 +101,10 @@ def branch(context: DebugContext, name: str) -> Any:
     Raises:
         DebuggerError: There is no such line; lists those that are.
     """
-    line = context.session.history.lines.get(name)
+    lines, given = context.session.history.lines, cast("Any", name)
+    line = lines.get(given) if isinstance(given, str) else None
     if line is None:
-        raise no_such_line(name, list(context.session.history.lines))
+        raise no_such_line(name, list(lines))
     known = context.family.of_line(name)
     if known is not None:
         return known

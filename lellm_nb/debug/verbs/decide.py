@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Generic, NamedTuple, ParamSpec
 
+from lellm_nb.arguments import flag
 from lellm_nb.debug.breakpoints.kinds import Hit
 from lellm_nb.debug.core.context import DebugContext
 from lellm_nb.debug.core.status import stop, stop_at, stop_with
@@ -12,7 +13,7 @@ from lellm_nb.debug.core.stop import Stop, StopReason
 from lellm_nb.debug.diff.diff import Diff, diff_states
 from lellm_nb.debug.verbs.forward import run
 from lellm_nb.errors import DebuggerError, NotWaitingError, RunError
-from lellm_nb.graph.decision import Approve, Decision, Modify, Reject, Reroute
+from lellm_nb.graph.decision import Approve, Decision, Modify, Reject, Reroute, check_decision
 from lellm_nb.session.protocol import NextMove
 
 __all__ = ["Preview", "approve", "modify", "preview", "reject", "reroute", "reroute_targets"]
@@ -92,6 +93,7 @@ def reroute(target: str, id: str | None = None, *, then_run: bool = False) -> _A
 
 async def _decide(context: DebugContext, asked: _Asked) -> Stop:
     session = context.session
+    flag(asked.then_run, "then_run", DebuggerError)
     node = _asked_for(context, asked.id)
     if node is not None:
         context.modes.answer(*node, asked.decision)
@@ -138,6 +140,7 @@ def preview(context: DebugContext, decision: Decision, id: str | None = None) ->
     Raises:
         NotWaitingError, NodeNotFoundError, MissingKeyError: As for the decision itself.
     """
+    check_decision(decision, DebuggerError)
     node = _asked_for(context, id)
     if node is None:
         would = context.session.preview(decision, id)

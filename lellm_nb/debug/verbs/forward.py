@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lellm_nb.arguments import flag
 from lellm_nb.debug.breakpoints.triggers import Until, aim, check_count
 from lellm_nb.debug.core.advance import advance
 from lellm_nb.debug.core.context import DebugContext
@@ -15,7 +16,7 @@ __all__ = ["into", "out", "over", "retry", "run", "step"]
 
 async def step(context: DebugContext, n: int = 1) -> Stop:
     """Make `n` commits, branches taken in turn; a barrier or a failure ends it."""
-    check_count(n)
+    n = check_count(n)
     came_back = stop(context, StopReason.STEP)
     for i in range(n):
         came_back = await advance(context, one=True, gate=i > 0)
@@ -52,6 +53,7 @@ async def run(
 ) -> Stop:
     """Run on to the next barrier, breakpoint, end or error."""
     target, predicate = aim(context.session.graph, until)
+    through_barriers = flag(through_barriers, "through_barriers", DebuggerError)
     return await advance(context, target=target, until=predicate, through=through_barriers)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lellm_nb.arguments import chosen
 from lellm_nb.debug.core.advance import stop_for
 from lellm_nb.debug.core.context import DebugContext
 from lellm_nb.debug.core.status import stop
@@ -19,8 +20,7 @@ async def resolve_join(context: DebugContext, how: str) -> Stop:
     Raises:
         DebuggerError: No such failure is there, or `how` is none of the three.
     """
-    if how not in ("keep", "retry", "drop"):
-        raise DebuggerError(f"resolve_join takes 'keep', 'retry' or 'drop', not {how!r}.")
+    chosen(how, "how", DebuggerError, ("keep", "retry", "drop"))
     if context.session.failed_join() is None:
         raise DebuggerError("The run does not stand in a collect-all Parallel that failed.")
     if how == "retry":

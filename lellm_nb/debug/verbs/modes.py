@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lellm_nb.arguments import chosen
 from lellm_nb.debug.core.context import DebugContext
 from lellm_nb.debug.core.node_modes import MODES
 from lellm_nb.debug.names.node_name import node_path, refuse_composite
@@ -18,8 +19,7 @@ def mode(context: DebugContext, node: str, mode: str) -> None:
         NoSuchNodeError: There is no such node.
         DebuggerError: The mode is none of the three, or the node runs no code of its own.
     """
-    if mode not in MODES:
-        raise DebuggerError(f"A mode is 'live', 'recorded' or 'ask', not {mode!r}.")
+    chosen(mode, "mode", DebuggerError, MODES)
     graph = context.session.graph
     path = node_path(graph, node)
     refuse_composite(graph, path, "a mode is about one that runs; set it for")

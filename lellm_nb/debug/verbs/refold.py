@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 import contextlib
+import operator
 from collections.abc import Sequence
 from typing import Any
 
+from lellm_nb.arguments import shown
 from lellm_nb.debug.core.context import DebugContext
+from lellm_nb.debug.query.writers import Write
 from lellm_nb.debug.verbs.backward import frame_of
-from lellm_nb.errors import DebuggerError, RunError, StateError
+from lellm_nb.errors import DebuggerError, RunError, StateError, listed, path_text
 from lellm_nb.record.frame import Frame
 from lellm_nb.session.protocol import Controls, Recorded, Session
+from lellm_nb.state.mutation import Mutation
 
 __all__ = ["without"]
 
 
-async def without(context: DebugContext, frame: Any, mutation: int = 0) -> Any:
+async def without(context: DebugContext, frame: Any, mutation: Any = 0) -> Any:
     """Fold the log again without one mutation; return the debugger of the new line.
 
     Raises:
-        DebuggerError: The frame has no such mutation, or is neither a commit nor an edit.
+        DebuggerError: The frame has no such mutation, or is neither a commit nor an edit; or no
+            frame, or several, wrote the mutation that is meant.
     """
     context.refresh_code()  # it may be a condition that was mended
     session = context.session
-    found = frame_of(context, frame)
+    found, mutation = _meant(context, frame, mutation)
     _check(found, mutation)
     assert found.parent is not None
     left = session.line_through(found)
@@ -39,13 +44,54 @@ async def without(context: DebugContext, frame: Any, mutation: int = 0) -> Any:
     return debugger
 
 
+def _meant(context: DebugContext, frame: Any, mutation: Any) -> tuple[Frame, Any]:
+    """Return a frame, and the place of a mutation in it, of whatever names the two."""
+    if isinstance(frame, Write):
+        frame, mutation = frame.frame, frame.mutation
+    if isinstance(frame, Mutation):
+        session = context.session
+        way = session.line[: session.head.index + 1]
+        same = [each for each in way if any(m is frame for m in each.mutations)]
+        found = same or [each for each in way if _place(each, frame) is not None]
+        if len(found) != 1:
+            at = listed(str(each.index) for each in found)
+            wrote = f"frames {at} wrote it: without(frame, mutation) says which" if found else ""
+            raise DebuggerError(
+                f"{type(frame).__name__} of {path_text(frame.key)!r}:"
+                f" {wrote or 'no frame on the way to the head wrote it'}."
+            )
+        return found[0], _place(found[0], frame)
+    found_at = frame_of(context, frame)
+    if isinstance(mutation, Mutation):
+        return found_at, _place(found_at, mutation)
+    with contextlib.suppress(TypeError):
+        mutation = mutation if isinstance(mutation, bool) else operator.index(mutation)
+    return found_at, mutation
+
+
+def _place(frame: Frame, mutation: Mutation) -> int | None:
+    """Return the place of a mutation among a frame's: of that very one, else of an equal one."""
+    for i, each in enumerate(frame.mutations):
+        if each is mutation:
+            return i
+    return next((i for i, m in enumerate(frame.mutations) if _equal(m, mutation)), None)
+
+
+def _equal(one: Mutation, other: Mutation) -> bool:
+    try:
+        return bool(one == other)
+    except Exception:  # an array's == is no truth value
+        return False
+
+
 def _check(frame: Frame, mutation: Any) -> None:
     number = isinstance(mutation, int) and not isinstance(mutation, bool)
     fits = frame.kind in ("commit", "edit") and number and -1 < mutation < len(frame.mutations)
     if not fits:
         what = f"{frame.kind} {frame.path}".strip()
+        named = "such mutation" if mutation is None else f"mutation {shown(mutation)}"
         raise DebuggerError(
-            f"Frame {frame.index} ({what}) has no mutation {mutation!r} to take away; it has"
+            f"Frame {frame.index} ({what}) has no {named} to take away; it has"
             f" {len(frame.mutations)}."
         )
 

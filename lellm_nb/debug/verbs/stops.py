@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from lellm_nb.arguments import flag, plain_function, whole
 from lellm_nb.debug.breakpoints.kinds import Breakpoint, EdgeStop, ErrorStop, Stopper, Watch
 from lellm_nb.debug.breakpoints.watch_hint import note_on
 from lellm_nb.debug.core.context import DebugContext
 from lellm_nb.debug.names.node_name import edge_of, node_path, value_path
+from lellm_nb.errors import DebuggerError
 
 __all__ = ["break_at", "break_on", "break_on_error", "watch"]
 
@@ -28,8 +30,15 @@ def break_at(
 
     Raises:
         NoSuchNodeError: There is no such node, or more than one.
+        DebuggerError: Another argument does not fit; names it.
     """
     path = node_path(context.session.graph, node)
+    if when is not None:
+        plain_function(when, "when", DebuggerError, "state")
+    if visit is not None:
+        visit = whole(visit, "visit", DebuggerError, least=1)
+    ignore = whole(ignore, "ignore", DebuggerError)
+    after = flag(after, "after", DebuggerError)
     made = Breakpoint(path, when=when, visit=visit, ignore=ignore, after=after)
     return _added(context, made)
 
@@ -54,9 +63,10 @@ def watch(context: DebugContext, what: Any) -> Watch:
 
     Raises:
         StateTypeError: It is neither a place nor a predicate.
+        DebuggerError: The predicate cannot be asked of a state.
     """
     if callable(what) and not isinstance(what, (str, tuple)):
-        return _added(context, Watch(what))
+        return _added(context, Watch(plain_function(what, "what", DebuggerError, "state")))
     session = context.session
     place = value_path(session.graph, what, context.before)
     made = _added(context, Watch(place))

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from lellm_nb.arguments import flag, refusal, speaking, whole
 from lellm_nb.debug.breakpoints.triggers import Until, aim
 from lellm_nb.debug.core.context import DebugContext
 from lellm_nb.debug.verbs.backward import frame_of
@@ -37,7 +38,7 @@ def grid(**values: Sequence[Any]) -> list[dict[str, Any]]:
     given: dict[str, Any] = dict(values)
     for key, each in given.items():
         if not isinstance(each, Iterable) or isinstance(each, str | bytes | Mapping):
-            raise DebuggerError(f"grid() takes a list of values for {key!r}, not {each!r:.60}.")
+            raise refusal(each, f"grid({key}=…)", "a list of values", DebuggerError)
     return [
         dict(zip(values, chosen, strict=True)) for chosen in itertools.product(*values.values())
     ]
@@ -55,6 +56,7 @@ async def sweep(
     context: DebugContext, at: Any, variants: Any, n: int, until: Until, progress: bool
 ) -> pandas.DataFrame:
     """Fork from a frame once per variant, run each after the other; one row per run."""
+    progress = flag(progress, "progress", DebuggerError)
     frame, runs = _planned(context, at, variants, n)
     aim(context.session.graph, until)
     children: list[DebugContext] = []
@@ -83,11 +85,13 @@ def sweep_elsewhere(
 ) -> pandas.DataFrame:
     """Run the variants on an executor, side by side, past breakpoints; one row per run."""
     context.need(Capability.SEND, "sweep(executor=…)")
+    progress = flag(progress, "progress", DebuggerError)
     frame, runs = _planned(context, at, variants, n)
-    if not callable(getattr(executor, "submit", None)):
-        raise DebuggerError(f"{executor!r:.60} is no executor of concurrent.futures.")
+    what = "an executor of concurrent.futures"
+    speaking(executor, "executor", DebuggerError, "submit", what)
     if until is not None and not callable(until):
         raise DebuggerError("With an executor, until is a predicate of a frame.")
+    aim(context.session.graph, until)
     context.refresh_code()
     session, modes = context.session, context.modes
     check_sendable(executor, session.graph, until, frame.position, [each.put for each in runs])
@@ -111,6 +115,7 @@ def sweep_elsewhere(
 
 def _planned(context: DebugContext, at: Any, variants: Any, n: int) -> tuple[Frame, list[Variant]]:
     """Look at everything before the first line is made."""
+    n = whole(n, "n", DebuggerError, least=1)
     frame, runs = frame_of(context, at), _runs(variants, n)
     for each in runs[::n]:
         context.session.check_edit(frame, each.put)
@@ -126,13 +131,9 @@ def _variant(context: DebugContext, frame: Frame, variant: Variant) -> DebugCont
 
 
 def _runs(variants: Any, n: int) -> list[Variant]:
-    times: Any = n
-    if not isinstance(times, int) or isinstance(times, bool) or times < 1:
-        raise DebuggerError(f"n is how often each variant is run, from 1, not {n!r}.")
     if not isinstance(variants, Mapping | Sequence) or isinstance(variants, str):
-        raise DebuggerError(
-            f"variants is a list of mappings, or a mapping of names to them, not {variants!r:.60}."
-        )
+        wanted = "a list of mappings, or a mapping of names to them"
+        raise refusal(variants, "variants", wanted, DebuggerError)
     if isinstance(variants, Mapping):
         named = [(str(name), put) for name, put in variants.items()]
     else:
@@ -141,7 +142,7 @@ def _runs(variants: Any, n: int) -> list[Variant]:
         raise DebuggerError("sweep() needs at least one variant: a mapping of keys to put.")
     for name, put in named:
         if not isinstance(put, Mapping):
-            raise DebuggerError(f"Variant {name} is {put!r:.60}; a variant is a mapping of keys.")
+            raise refusal(put, f"Variant {name}", "a mapping of keys", DebuggerError)
     plain = [(name, checked(put)) for name, put in named]
     return [Variant(name, i, put) for name, put in plain for i in range(n)]
 

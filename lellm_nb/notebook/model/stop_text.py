@@ -15,7 +15,8 @@ def stop_text(now: SummaryLike) -> str:
     stop = now.last_stop
     if stop is None or now.busy:
         return ""
-    if stop.frame is not now.frame and not same_frame(stop.frame, now.frame):
+    stands = stop.head or stop.frame
+    if stands is not now.frame and not same_frame(stands, now.frame):
         return ""
     told = []
     reason = str(stop.reason.value)

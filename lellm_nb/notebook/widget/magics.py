@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from lellm_nb.debug.core.verb_table import VERBS, Verb
+from lellm_nb.errors import sentence
 from lellm_nb.notebook.values.editable import typed_value
 
 Act = Callable[[Any, list[str]], Any]
@@ -46,7 +47,7 @@ class _Magic:
         try:
             return act(debugger, words)
         except (ValueError, IndexError) as error:
-            raise UsageError(f"%lellm {line}: {error}. {usage()}") from error
+            raise UsageError(f"%lellm {line}: {sentence(error)} {usage()}") from error
 
 
 def _words(line: str) -> list[str]:
@@ -61,6 +62,26 @@ def usage() -> str:
     return "%lellm " + " | ".join(sorted(ACTS)) + " — acts on the last debugger."
 
 
+def _most(words: list[str], count: int, what: str) -> tuple[str, ...]:
+    if len(words) > count:
+        raise ValueError(f"it takes {what}, not {' '.join(words)!r}")
+    return tuple(words)
+
+
+def _one(words: list[str], what: str) -> str:
+    if not words:
+        raise ValueError(f"it takes {what}")
+    (word,) = _most(words, 1, what)
+    return word
+
+
+def _number(word: str) -> int:
+    try:
+        return int(word)
+    except ValueError:
+        raise ValueError(f"it takes a number, not {word!r}") from None
+
+
 def _pair(words: list[str]) -> tuple[Any, ...]:
     if len(words) < 2:
         raise ValueError("modify needs a key and a value")
@@ -68,12 +89,12 @@ def _pair(words: list[str]) -> tuple[Any, ...]:
 
 
 _TAKEN: dict[str, Callable[[list[str]], tuple[Any, ...]]] = {
-    "none": lambda _words: (),
-    "count": lambda words: tuple(int(word) for word in words[:1]),
-    "until": lambda words: tuple(words[:1]),
-    "frame": lambda words: (int(words[0]),),
+    "none": lambda words: _most(words, 0, "nothing"),
+    "count": lambda words: tuple(map(_number, _most(words, 1, "a number"))),
+    "until": lambda words: _most(words, 1, "a node"),
+    "frame": lambda words: (_number(_one(words, "the number of a frame")),),
     "text": lambda words: (" ".join(words),),
-    "name": lambda words: (words[0],),
+    "name": lambda words: (_one(words, "a name"),),
     "pair": _pair,
 }
 """How what a verb takes is read from the words after it."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime
 import uuid
-from typing import Any
+from typing import Any, cast
 
-from lellm_nb.errors import CorruptedCheckpointError
+from lellm_nb.arguments import flag, refusal
+from lellm_nb.errors import CheckpointStoreError, CorruptedCheckpointError, SerializationError
 from lellm_nb.ids import CheckpointId
 from lellm_nb.record.checkpoint import Checkpoint
 from lellm_nb.record.codec.limits import DAMAGE, error_text
@@ -44,15 +45,20 @@ class CheckpointCodec:
         strict: bool = False,
         redactor: Redactor | None = None,
     ) -> None:
+        if limits is not None and not isinstance(cast("Any", limits), Limits):
+            raise refusal(limits, "limits", "Limits", CheckpointStoreError)
         self.codec = Codec(limits, redactor)
-        self.strict = strict
+        self.strict = flag(strict, "strict", CheckpointStoreError)
 
     def encode(self, checkpoint: Checkpoint) -> bytes:
         """Return a checkpoint as bytes.
 
         Raises:
-            SerializationError: In strict mode: a value cannot be written.
+            SerializationError: It is none; or in strict mode: a value cannot be written.
         """
+        given: Any = checkpoint
+        if not isinstance(given, Checkpoint):
+            raise refusal(given, "checkpoint", "a Checkpoint", SerializationError)
         problems: list[Problem] = []
 
         def make() -> dict[str, Any]:
@@ -90,6 +96,8 @@ class CheckpointCodec:
         Raises:
             CorruptedCheckpointError: They are none, or damaged.
         """
+        if not isinstance(cast("Any", data), bytes | bytearray | memoryview | str):
+            raise refusal(data, "data", "the bytes of a checkpoint", CorruptedCheckpointError)
         form = self.codec.parse(data)
         reader = PositionReader(self.codec)
         try:

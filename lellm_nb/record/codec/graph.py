@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from lellm_nb.errors import CorruptedCheckpointError
+from lellm_nb.errors import CorruptedCheckpointError, GraphError, StateError
 from lellm_nb.graph.decision import DefaultAction
 from lellm_nb.graph.edge import Edge
 from lellm_nb.graph.fingerprint import Fingerprint
@@ -109,7 +109,7 @@ def read_graph(form: Any, hash: int, depth: int = 0) -> Graph:
             enforce_max_visits=bool(form["limits"]),
             hash_override=hash,
         )
-    except DAMAGE as error:
+    except (*DAMAGE, GraphError, StateError) as error:
         raise CorruptedCheckpointError(
             f"A damaged outline of a graph: {error_text(error)}."
         ) from error

@@ -15,9 +15,11 @@ import zoneinfo
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from lellm_nb.arguments import refusal
 from lellm_nb.errors import SerializationError
 from lellm_nb.record.codec.declared_kinds import DeclaredKind, declared_kind, declared_kind_named
 from lellm_nb.record.codec.paths import path_form, read_path, read_pure_path
+from lellm_nb.record.codec.times import datetime_form, read_datetime, read_timezone, timezone_form
 from lellm_nb.state.frozen import FrozenDict, FrozenList, FrozenSet, register_freeze, thaw
 from lellm_nb.state.structs.declared import stored_name
 from lellm_nb.state.structs.read_only import plain_class
@@ -126,6 +128,8 @@ def register_type(
         >>> Codec().loads(Codec().dumps([Point(1, 2)]))
         [Point(x=1, y=2)]
     """
+    if not isinstance(cls, type):
+        raise refusal(cls, "cls", "a class", SerializationError)
     if write is not None:
         _custom.add(cls)
     ready_write, ready_read = _ready(cls)
@@ -228,22 +232,6 @@ def listed(content: Any) -> list[Any]:
     return content
 
 
-def _datetime(value: datetime.datetime) -> Any:
-    zone = getattr(value.tzinfo, "key", None)
-    text = value.isoformat()
-    return [text, zone, value.fold] if zone or value.fold else text
-
-
-def _read_datetime(content: Any) -> datetime.datetime:
-    if isinstance(content, str):
-        return datetime.datetime.fromisoformat(content)
-    text, zone, fold = content
-    made = datetime.datetime.fromisoformat(text)
-    if zone is not None:
-        made = made.replace(tzinfo=zoneinfo.ZoneInfo(zone))
-    return made.replace(fold=1 if fold else 0)
-
-
 def _read_decimal(content: str) -> decimal.Decimal:
     if len(content) > 100_000:
         raise ValueError("too many digits")
@@ -257,14 +245,6 @@ def _read_int(content: str) -> int:
 def _read_fraction(content: Any) -> fractions.Fraction:
     above, below = (int(part) for part in content)
     return fractions.Fraction(above, below)
-
-
-def _timezone(value: datetime.timezone) -> float:
-    return value.utcoffset(None).total_seconds()
-
-
-def _read_timezone(content: float) -> datetime.timezone:
-    return datetime.timezone(datetime.timedelta(seconds=content))
 
 
 def _read_set(content: Any) -> FrozenSet:
@@ -289,7 +269,7 @@ add_type(range, "range", lambda v: [v.start, v.stop, v.step], lambda c: range(*l
 add_type(decimal.Decimal, "Decimal", str, _read_decimal)
 add_type(fractions.Fraction, "Fraction", lambda v: [v.numerator, v.denominator], _read_fraction)
 add_type(uuid.UUID, "UUID", str, uuid.UUID)
-add_type(datetime.datetime, "datetime", _datetime, _read_datetime)
+add_type(datetime.datetime, "datetime", datetime_form, read_datetime)
 add_type(datetime.date, "date", datetime.date.isoformat, datetime.date.fromisoformat)
 add_type(
     datetime.time,
@@ -303,7 +283,7 @@ add_type(
     lambda v: [v.days, v.seconds, v.microseconds],
     lambda c: datetime.timedelta(*listed(c)),
 )
-add_type(datetime.timezone, "timezone", _timezone, _read_timezone)
+add_type(datetime.timezone, "timezone", timezone_form, read_timezone)
 add_type(zoneinfo.ZoneInfo, "ZoneInfo", lambda v: v.key, zoneinfo.ZoneInfo)
 for _cls in (pathlib.PurePosixPath, pathlib.PureWindowsPath):
     add_type(_cls, "PurePath", path_form, read_pure_path)

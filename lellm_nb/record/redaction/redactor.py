@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import fnmatch
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from lellm_nb.errors import path_text
+from lellm_nb.arguments import refusal, text
+from lellm_nb.errors import CheckpointStoreError, path_text
 from lellm_nb.record.codec.limits import TAG
 from lellm_nb.record.codec.types import add_type
 from lellm_nb.state.compact import Tail
@@ -90,12 +91,37 @@ register_freeze(Redacted)
 add_type(Redacted, "redacted", lambda value: value.shown, _read)
 
 
+def _listed(paths: Any) -> tuple[str, ...]:
+    given = (paths,) if isinstance(paths, str) else paths
+    if not isinstance(given, Iterable):
+        raise refusal(paths, "paths", "a list of paths", CheckpointStoreError)
+    wanted = "a path, such as 'config.password'"
+    return tuple(text(path, "each of paths", CheckpointStoreError, wanted) for path in given)
+
+
+def _compiled(patterns: Any) -> dict[str, re.Pattern[str]]:
+    if not isinstance(patterns, Mapping):
+        raise refusal(patterns, "patterns", "a mapping of names to them", CheckpointStoreError)
+    made = {}
+    for name, pattern in patterns.items():
+        if not isinstance(pattern, re.Pattern):
+            text(pattern, f"pattern {name!r}", CheckpointStoreError, "a regular expression")
+        try:
+            made[name] = re.compile(pattern)
+        except re.error as error:
+            raise CheckpointStoreError(f"pattern {name!r} is no expression: {error}.") from error
+    return made
+
+
 class Redactor:
     """Takes secrets out of values before they are stored.
 
     Args:
         paths: Paths of values that are secret: ``api_key``, ``config.*.password``.
         patterns: Expressions by name; those of `PATTERNS` by default.
+
+    Raises:
+        CheckpointStoreError: A path is no text, or a pattern no expression; names it.
 
     Example:
         >>> hide = Redactor(paths=["config.password"])
@@ -105,12 +131,9 @@ class Redactor:
     """
 
     def __init__(self, paths: Iterable[str] = (), patterns: dict[str, str] | None = None) -> None:
-        self.paths = tuple(paths)
+        self.paths = _listed(paths)
         self._given = patterns
-        self.patterns = {
-            name: re.compile(text)
-            for name, text in (PATTERNS if patterns is None else patterns).items()
-        }
+        self.patterns = _compiled(PATTERNS if patterns is None else patterns)
         self._paths = [re.compile(fnmatch.translate(path)) for path in self.paths]
         self._names = [_last_name(path) for path in self.paths]
         self._hints = (*_HINTS, *((name, (name,)) for name in self._names if name))

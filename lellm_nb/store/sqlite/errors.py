@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from lellm_nb.errors import CheckpointStoreError, CorruptedCheckpointError
+from lellm_nb.errors import CheckpointStoreError, CorruptedCheckpointError, sentence
 
 __all__ = ["ARCHIVE", "DATABASE", "begins", "store_error"]
 
@@ -41,7 +41,7 @@ def store_error(path: Path, what: str, error: sqlite3.Error) -> CheckpointStoreE
         >>> store_error(Path("runs.db"), "open", sqlite3.OperationalError("the disk is busy"))
         CheckpointStoreError("'runs.db': could not open: the disk is busy.")
     """
-    text = f"{str(path)!r}: could not {what}: {error}."
+    text = f"{str(path)!r}: could not {what}: {sentence(error)}"
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code == sqlite3.SQLITE_NOTADB and begins(path, ARCHIVE):
         return CheckpointStoreError(f"{text} It is a file of save(): Debugger.load opens it.")

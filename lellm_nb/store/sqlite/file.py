@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from lellm_nb.errors import CheckpointStoreError, CorruptedCheckpointError
+from lellm_nb.arguments import chosen, flag, path_of, seconds
+from lellm_nb.errors import CheckpointStoreError, CorruptedCheckpointError, sentence
 from lellm_nb.interrupts import UninterruptedLock
 from lellm_nb.store.owner import Owner
 from lellm_nb.store.sqlite.errors import store_error
@@ -40,7 +41,8 @@ class SqliteFile:
         owner: Who writes from here.
 
     Raises:
-        CheckpointStoreError: The file cannot be opened, or was written by a newer version.
+        CheckpointStoreError: The file cannot be opened, or was written by a newer version; or an
+            argument does not fit.
         CorruptedCheckpointError: It is not a store.
     """
 
@@ -52,10 +54,10 @@ class SqliteFile:
         timeout: float = 5.0,
         readonly: bool = False,
     ) -> None:
-        if synchronous not in ("NORMAL", "FULL"):
-            raise CheckpointStoreError(f"synchronous is 'NORMAL' or 'FULL', not {synchronous!r}.")
-        self.path = Path(path)
-        self.readonly = readonly
+        chosen(synchronous, "synchronous", CheckpointStoreError, ("NORMAL", "FULL"))
+        timeout = seconds(timeout, "timeout", CheckpointStoreError, zero=True)
+        self.path = path_of(path, "path", CheckpointStoreError)
+        self.readonly = flag(readonly, "readonly", CheckpointStoreError)
         self.lock = UninterruptedLock()
         self.owner = Owner.me()
         self._pid = os.getpid()
@@ -114,9 +116,9 @@ class SqliteFile:
         except sqlite3.Error as error:
             raise self.error(what, error) from error
         except UnicodeDecodeError as error:  # not even the names of its columns are text
-            raise CorruptedCheckpointError(f"Could not {what}: {error}.") from error
+            raise CorruptedCheckpointError(f"Could not {what}: {sentence(error)}") from error
         except UnicodeEncodeError as error:  # half a surrogate pair in a name
-            raise CheckpointStoreError(f"Could not {what}: {error}.") from error
+            raise CheckpointStoreError(f"Could not {what}: {sentence(error)}") from error
 
     def error(self, what: str, error: sqlite3.Error) -> CheckpointStoreError:
         """Return the error to raise for one of SQLite's."""

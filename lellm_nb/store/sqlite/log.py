@@ -8,11 +8,12 @@ import zlib
 from collections.abc import Iterable
 from typing import Any
 
-from lellm_nb.errors import CorruptedCheckpointError
+from lellm_nb.arguments import whole
+from lellm_nb.errors import CheckpointStoreError, CorruptedCheckpointError, sentence
 from lellm_nb.ids import CheckpointId, TraceId, new_trace_id
 from lellm_nb.record.codec.limits import DAMAGE
 from lellm_nb.record.codec.values import Codec
-from lellm_nb.record.mutation_log import MutationLogEntry
+from lellm_nb.record.mutation_log import MutationLogEntry, check_entries
 from lellm_nb.store.packing import pack, unpack
 from lellm_nb.store.sqlite.store import SqliteStore
 
@@ -59,7 +60,7 @@ class SqliteMutationLog:
         Raises:
             CheckpointStoreError: The file did not take them.
         """
-        rows = [self._row(entry) for entry in entries]
+        rows = [self._row(entry) for entry in check_entries(entries)]
         with self.store.writing("append to the log") as db:
             db.executemany("insert or replace into mutations values (?, ?, ?, ?, ?)", rows)
 
@@ -77,7 +78,9 @@ class SqliteMutationLog:
 
         Raises:
             CorruptedCheckpointError: One is damaged.
+            CheckpointStoreError: `from_step` is no whole number.
         """
+        from_step = whole(from_step, "from_step", CheckpointStoreError)
         found = self.store.query(
             "read the log",
             "select step, at, body, sum from mutations where trace = ? and step >= ?"
@@ -89,6 +92,7 @@ class SqliteMutationLog:
 
     def truncate(self, trace_id: TraceId, keep_from_step: int) -> int:
         """Drop a run's entries before a step; return how many went."""
+        keep_from_step = whole(keep_from_step, "keep_from_step", CheckpointStoreError)
         with self.store.writing("truncate the log") as db:
             gone = db.execute(
                 "delete from mutations where trace = ? and step < ?", (trace_id, keep_from_step)
@@ -97,6 +101,7 @@ class SqliteMutationLog:
 
     def branch_after(self, trace_id: TraceId, step: int) -> TraceId:
         """Start a new run that has a run's entries up to a step, inclusive; return its id."""
+        step = whole(step, "step", CheckpointStoreError)
         branch = new_trace_id()
         with self.store.writing("branch the log") as db:
             db.execute(
@@ -113,6 +118,8 @@ def _entry(trace_id: TraceId, step: int, at: int, body: Any, crc: int) -> Mutati
         node, checkpoint, when, mutation = Codec().parse(plain)
         stamp = datetime.datetime.fromisoformat(when)
     except DAMAGE as error:
-        raise CorruptedCheckpointError(f"Mutation {at} of step {step}: {error}.") from error
+        raise CorruptedCheckpointError(
+            f"Mutation {at} of step {step}: {sentence(error)}"
+        ) from error
     kept = None if checkpoint is None else CheckpointId(checkpoint)
     return MutationLogEntry(trace_id, step, node, kept, at, mutation, stamp)

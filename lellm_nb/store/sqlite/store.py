@@ -9,8 +9,10 @@ import time
 import zlib
 from typing import Any
 
+from lellm_nb.arguments import whole
 from lellm_nb.errors import (
     CheckpointNotFoundError,
+    CheckpointStoreError,
     CorruptedCheckpointError,
 )
 from lellm_nb.ids import CheckpointId, TraceId
@@ -18,6 +20,7 @@ from lellm_nb.record.checkpoint import Checkpoint
 from lellm_nb.record.codec.checkpoint import CheckpointCodec
 from lellm_nb.record.codec.values import Codec
 from lellm_nb.record.redaction.redactor import Redactor
+from lellm_nb.store.arguments import check_saving, checked_redactor
 from lellm_nb.store.owner import Owner
 from lellm_nb.store.packing import pack, unpack
 from lellm_nb.store.rows import RunInfo
@@ -67,8 +70,8 @@ class SqliteStore(SqliteFile):
         readonly: bool = False,
         redact: Redactor | None = None,
     ) -> None:
+        self.redact = checked_redactor(redact) or Redactor()
         super().__init__(path, synchronous=synchronous, timeout=timeout, readonly=readonly)
-        self.redact = redact or Redactor()
         self.codec = CheckpointCodec(redactor=self.redact)
 
     # -- whole runs --------------------------------------------------------------
@@ -157,9 +160,10 @@ class SqliteStore(SqliteFile):
         """Keep a checkpoint; saving one id twice keeps one, at its place.
 
         Raises:
-            CheckpointStoreError: The file cannot be written.
+            CheckpointStoreError: The file cannot be written, or it is no checkpoint.
             SerializationError: A value cannot be, and no codec is registered for its type.
         """
+        check_saving(trace_id, checkpoint)
         body = pack(self.codec.encode(checkpoint))
         row = (checkpoint.checkpoint_id, trace_id, checkpoint.protected, body, zlib.crc32(body))
         with self.writing("save a checkpoint") as db:
@@ -201,7 +205,12 @@ class SqliteStore(SqliteFile):
             return gone.rowcount > 0
 
     def prune(self, trace_id: TraceId, keep: int) -> int:
-        """Drop all but the newest `keep` and the protected; return how many went."""
+        """Drop all but the newest `keep` and the protected; return how many went.
+
+        Raises:
+            CheckpointStoreError: `keep` is no whole number from 0, or the file cannot be written.
+        """
+        keep = whole(keep, "keep", CheckpointStoreError)
         with self.writing("prune") as db:
             gone = db.execute(
                 "delete from checkpoints where trace = ?1 and not protected and number not in"

@@ -16,7 +16,7 @@ BOTH = "Did you mean 'agent:total' or ('job', 'total')?"
     ("path", "says"),
     [
         ("total", BOTH),
-        ("job.total", BOTH),
+        ("job.totl", "Nothing on"),
         ("agent.total", "Did you mean 'agent:total'?"),
         (("total", 0), "has a key 'total'. Did you mean 'agent:total'?"),
         ("totl", "Did you mean 'agent:total'?"),

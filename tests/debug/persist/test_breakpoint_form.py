@@ -144,7 +144,7 @@ def test_what_misses_no_condition_is_given_none():
         dbg.breakpoints.rearm(1, is_long)
     with pytest.raises(DebuggerError, match="no breakpoint 7"):
         dbg.breakpoints.rearm(7, is_long)
-    with pytest.raises(DebuggerError, match="a function of a state"):
+    with pytest.raises(DebuggerError, match=r"condition is a function of \(state\)"):
         dbg.breakpoints.rearm(1, "state")
 
 

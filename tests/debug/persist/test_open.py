@@ -78,7 +78,8 @@ def test_a_graph_of_another_shape_is_refused_in_words(file):
         Debugger.open(file, graph=other)
     assert "node `d` new" in str(caught.value)
 
-    forced = Debugger.open(file, graph=other, mode=GraphHashMode.FORCE)
+    with pytest.warns(UserWarning, match="What changed: node `d` new"):
+        forced = Debugger.open(file, graph=other, mode=GraphHashMode.FORCE)
     assert forced.run().frame.path == "d"
     forced.rewind(1)
     forced.close()

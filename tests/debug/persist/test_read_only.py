@@ -7,6 +7,7 @@ import pytest
 from lellm_nb import Debugger, GraphBuilder
 from lellm_nb.cli import main
 from lellm_nb.errors import CheckpointStoreError, DebuggerError
+from tests.strategies import note
 
 
 @pytest.fixture
@@ -41,6 +42,28 @@ def test_a_reader_takes_no_note_that_would_be_lost_and_a_loaded_file_takes_it(fi
     again = Debugger.load(tmp_path / "again.lellm").tree["main"]
     assert again.notes == ((1, "the first"), (2, "mine"))
     assert again.pins == (1, 2)
+
+
+@pytest.mark.parametrize(
+    "verb",
+    [
+        lambda dbg: dbg.pause(),
+        lambda dbg: dbg.stop(),
+        lambda dbg: dbg.mode("a", "ask"),
+        lambda dbg: dbg.patch({"a": lambda ctx: None}),
+        lambda dbg: dbg.supply({"n": 1}),
+    ],
+    ids=["pause", "stop", "mode", "patch", "supply"],
+)
+def test_what_would_do_nothing_to_a_run_that_is_only_read_says_so(file, verb):
+    """A reader, and a debugger that was closed, move nothing: silence would look like success."""
+    reader = Debugger.open(file)
+    with pytest.raises(DebuggerError, match="opened for reading"):
+        verb(reader)
+    closed = Debugger(GraphBuilder("g").node("a", note).start("a").end("a").build(), store=file)
+    closed.close()
+    with pytest.raises(DebuggerError, match="was closed"):
+        verb(closed)
 
 
 def test_why_without_the_graph_tells_what_was_recorded(file):

@@ -106,7 +106,7 @@ def test_a_store_that_takes_nothing_is_said_at_once():
 
 def test_what_is_no_store_is_refused():
     """By what it is."""
-    with pytest.raises(DebuggerError, match="is no store"):
+    with pytest.raises(DebuggerError, match="store is a store, or the path of a file, not 7"):
         Debugger(steps("a"), {}, store=7)
 
 

@@ -62,7 +62,7 @@ def test_a_function_of_a_frame_will_do():
         ("len(n", r"never closed.\n  len\(n\n     \^"),
         ("n = 3", "write =="),
         ("", "empty"),
-        (5, "not int"),
+        (5, "not 5"),
         ("a\0b", "null"),
     ],
 )

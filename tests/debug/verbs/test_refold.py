@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from lellm_nb import Debugger, GraphBuilder, Reducer, ReducerRegistry, StopReason
+from lellm_nb import Debugger, GraphBuilder, Put, Reduce, Reducer, ReducerRegistry, StopReason
 from lellm_nb.errors import DebuggerError, NoSuchFrameError, ReducerError
 from tests.debug.graphs_changing import named
 from tests.strategies import chain, fanned, finish_debugger, note
@@ -176,6 +176,39 @@ def test_what_can_not_be_taken_away(frame, mutation, error, says):
     with pytest.raises(error, match=says):
         dbg.without(frame, mutation)
     assert dbg.lines == ["main"]
+
+
+def test_what_is_taken_away_may_be_the_mutation_itself():
+    """A mutation, or a write that `who` found, says by itself which frame wrote it."""
+    bill = Bill()
+    bill.dbg.run()
+    frame = bill.dbg.at("discount")
+    by_place = bill.dbg.without(frame, 1)
+    mutation = frame.mutations[1]
+
+    for child in (
+        bill.dbg.without(mutation),
+        bill.dbg.without(frame, mutation),
+        bill.dbg.without(next(w for w in bill.dbg.who("total") if w.frame is frame)),
+        bill.dbg.without(Reduce("total", -120, Reducer.SUM)),
+    ):
+        assert child.state == by_place.state
+
+
+def test_a_mutation_that_nobody_wrote_or_several_did_is_refused():
+    """It is not clear what is meant: the frames are named, and no line is made."""
+    dbg = Debugger(chain(named("a", 1), named("b", 2)), {})
+    dbg.run()
+    dbg.rewind(0)
+    again = dbg.fork(at=2, put={"a": 1})
+
+    with pytest.raises(DebuggerError, match=r"Put of 'a': no frame on the way to the head"):
+        dbg.without(Put("a", 1))
+    with pytest.raises(DebuggerError, match=r"Put of 'a': frames 1, 3 wrote it"):
+        again.without(Put("a", 1))
+    with pytest.raises(DebuggerError, match=r"Frame 2 \(commit b\) has no such mutation"):
+        again.without(2, Put("a", 1))
+    assert dbg.lines == ["main", "fork 1"]
 
 
 def test_without_with_await():

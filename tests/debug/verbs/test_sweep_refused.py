@@ -19,11 +19,11 @@ from tests.debug.graphs_sweep import numbers
         (0, grid(n=[]), {}, DebuggerError, "at least one variant"),
         (0, None, {}, DebuggerError, "mapping"),
         (0, 3, {}, DebuggerError, "mapping"),
-        (0, [{"n": 1}, 3], {}, DebuggerError, "Variant 1 is 3"),
+        (0, [{"n": 1}, 3], {}, DebuggerError, "Variant 1 is a mapping of keys, not 3"),
         (0, {"a": [1]}, {}, DebuggerError, "Variant a is"),
-        (0, [{"n": 1}], {"n": 0}, DebuggerError, "how often"),
-        (0, [{"n": 1}], {"n": "2"}, DebuggerError, "how often"),
-        (0, [{"n": 1}], {"n": True}, DebuggerError, "how often"),
+        (0, [{"n": 1}], {"n": 0}, DebuggerError, "n is a whole number from 1"),
+        (0, [{"n": 1}], {"n": "2"}, DebuggerError, "n is a whole number from 1"),
+        (0, [{"n": 1}], {"n": True}, DebuggerError, "n is a whole number from 1"),
         (0, [{"n": 1}], {"until": 3}, DebuggerError, "until is"),
         (0, [{"n": 1}], {"until": "rot"}, DebuggerError, "root"),
         (0, [{3: 1}], {}, StateTypeError, "text"),
@@ -60,5 +60,5 @@ def test_with_an_executor_until_is_a_predicate():
 def test_a_grid_of_what_is_no_list():
     """Bad input: a text is no list of values, nor is a number."""
     for value in (3, "ab", None):
-        with pytest.raises(DebuggerError, match="'model'"):
+        with pytest.raises(DebuggerError, match="model"):
             grid(model=value)

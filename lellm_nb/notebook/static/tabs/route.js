@@ -15,7 +15,7 @@ import { columns, empty } from "./parts.js";
  */
 function draw(detail) {
   if (!detail.went && !detail.rows.length) {
-    return [empty(detail.said ? `${detail.said}.` : "The run stayed where it was: no way was chosen at this frame.")];
+    return [empty(detail.said || "The run stayed where it was: no way was chosen at this frame.")];
   }
   const how = detail.kind && detail.kind !== "end" ? ` (${detail.kind})` : "";
   const to = detail.next === null ? "This level ends here." : ["Goes on to ", el("b", {}, detail.next), `${how}.`];
