@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from lellm_nb.errors.base import LellmError, listed, nearest, path_text
+from lellm_nb.errors.error_text import error_text
+from lellm_nb.errors.safe_text import safe_repr, safe_str
 
 __all__ = [
     "BarrierCancelledError",
@@ -80,11 +82,10 @@ class NodeExecutionError(RunError):
 
     def __init__(self, path: str, cause: BaseException, *, state: Any = None) -> None:
         if isinstance(cause, RunError):
-            text = f"{path!r} failed inside: {innermost(cause)}"
+            text = f"{path!r} failed inside: {safe_str(innermost(cause))}"
         else:
-            detail = f"{type(cause).__name__}: {cause}" if str(cause) else type(cause).__name__
             text = (
-                f"Node {path!r} failed with {detail}. Its step was not committed;"
+                f"Node {path!r} failed with {error_text(cause)}. Its step was not committed;"
                 " mend the function and retry."
             )
         super().__init__(text, path=path, state=state)
@@ -111,7 +112,7 @@ class ParallelError(ExceptionGroup[RunError], RunError):
 
     def __str__(self) -> str:
         failures = (innermost(e) if isinstance(e, RunError) else e for e in self.exceptions)
-        return "\n".join([self.message, *(f"- {failure}" for failure in failures)])
+        return "\n".join([self.message, *(f"- {safe_str(failure)}" for failure in failures)])
 
 
 def innermost(error: RunError) -> RunError:
@@ -145,7 +146,7 @@ class EdgeError(RunError):
         self.target = target
         self.edge = f"{source} -> {target}"
         super().__init__(
-            f"The condition of edge {self.edge} raised {type(cause).__name__}: {cause}."
+            f"The condition of edge {self.edge} raised {error_text(cause)}."
             " The node's step is committed; mend the condition, then step again to route.",
             path=path or source,
             state=state,
@@ -206,7 +207,9 @@ class MergeConflictError(RunError):
     ) -> None:
         self.key = key
         self.values = dict(values)
-        shown = "; ".join(f"{who} wrote {value!r:.80}" for who, value in self.values.items())
+        shown = "; ".join(
+            f"{who} wrote {safe_repr(value, 80)}" for who, value in self.values.items()
+        )
         super().__init__(
             f"Key {path_text(key)!r} has conflicting writes: {shown}.", path=path, state=state
         )

@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
 from lellm_nb.errors import StateError, StateTypeError
+from lellm_nb.errors.safe_text import safe_repr
 from lellm_nb.state.mutation import Delete, Mutation, Put, Reduce
+from lellm_nb.state.sameness import same
 
 __all__ = ["IdentityLens", "KeyLens", "StateLens", "as_lens", "check_round_trip", "lifted"]
 
@@ -99,7 +101,9 @@ def as_lens(given: Any) -> Any:
         return KeyLens(given)
     if isinstance(given, StateLens) and not isinstance(given, type):
         return given
-    raise StateError(f"{given!r:.60} is no lens: give a key, or an object with get and set.")
+    raise StateError(
+        f"{safe_repr(given, 60)} is no lens: give a key, or an object with get and set."
+    )
 
 
 def check_round_trip(lens: Any, outer: Any, inner: Any) -> Any:
@@ -110,10 +114,10 @@ def check_round_trip(lens: Any, outer: Any, inner: Any) -> Any:
     """
     after = lens.set(outer, inner)
     again = lens.get(after)
-    if again != inner:
+    if not same(again, inner):
         raise StateError(
-            f"The lens {lens!r} breaks its round trip: what it gets after setting differs from"
-            f" what was set ({again!r:.80} is not {inner!r:.80}). Mend its get or its set."
+            f"The lens {safe_repr(lens, 80)} breaks its round trip: what it gets after setting differs from"
+            f" what was set ({safe_repr(again, 80)} is not {safe_repr(inner, 80)}). Mend its get or its set."
         )
     return after
 
@@ -121,6 +125,6 @@ def check_round_trip(lens: Any, outer: Any, inner: Any) -> Any:
 def lifted(outer: Mapping[str, Any], after: Mapping[str, Any]) -> list[Mutation]:
     """Return one Put per key that differs, and one Delete per key that went."""
     made: list[Mutation] = [
-        Put(key, value) for key, value in after.items() if key not in outer or outer[key] != value
+        Put(k, v) for k, v in after.items() if k not in outer or not same(outer[k], v)
     ]
     return made + [Delete(key) for key in outer if key not in after]

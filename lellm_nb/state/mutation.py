@@ -10,9 +10,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from lellm_nb.errors import MissingKeyError, ReducerError, StateError, StateTypeError, path_text
+from lellm_nb.errors.safe_text import safe_repr
 from lellm_nb.state.compact import MISSING, Data, Wide, draft, real
 from lellm_nb.state.frozen import freeze, frozen_dict, frozen_list
 from lellm_nb.state.reducer import Reducer
+from lellm_nb.state.sameness import same
 from lellm_nb.state.state import check_content, check_mapping, view
 
 __all__ = ["Delete", "Key", "Mutation", "Put", "Reduce", "apply", "fold", "mutation_from_json"]
@@ -31,12 +33,12 @@ class _Mutation:
         return (self.key,)
 
     def __eq__(self, other: object) -> bool:
-        return type(other) is type(self) and self._parts() == other._parts()
+        return type(other) is type(self) and same(self._parts(), other._parts())
 
     __hash__ = None  # type: ignore[assignment]  # holds values that may be unhashable
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join(map(repr, self._parts()))})"
+        return f"{type(self).__name__}({', '.join(map(safe_repr, self._parts()))})"
 
     def __reduce__(self) -> Any:
         return type(self), self._parts()
@@ -120,7 +122,8 @@ class Reduce(_Mutation):
     def __init__(self, key: Key, value: Any, reducer: Reducer) -> None:
         if not isinstance(reducer, Reducer):
             raise ReducerError(
-                f"Reduce of key {path_text(key)!r} needs a Reducer, not {reducer!r}.", key=key
+                f"Reduce of key {path_text(key)!r} needs a Reducer, not {safe_repr(reducer, 60)}.",
+                key=key,
             )
         self.key = key
         self.value = value
@@ -168,7 +171,7 @@ def mutation_from_json(form: Mapping[str, Any]) -> Mutation:
             return Delete(_read_key(key))
         case {"Reduce": [key, value, str(name)]}:
             return Reduce(_read_key(key), freeze(value, key), Reducer.named(name))
-    raise StateError(f"{form!r:.80} is no mutation: expected Put, Delete or Reduce.")
+    raise StateError(f"{safe_repr(form, 80)} is no mutation: expected Put, Delete or Reduce.")
 
 
 def _read_key(key: Any) -> Key:
@@ -189,7 +192,7 @@ def check_key(key: Any) -> Key:
         key,
         "text",
         type(key).__name__,
-        f"A key is text, or a path such as ('plan', 'steps', 2); {key!r:.60} is neither.",
+        f"A key is text, or a path such as ('plan', 'steps', 2); {safe_repr(key, 60)} is neither.",
     )
 
 
@@ -207,7 +210,7 @@ def _changed(value: Any, path: tuple[Any, ...], depth: int, change: Any) -> Any:
     key = path[0]
     if isinstance(value, dict):
         if not last and part not in value:
-            raise MissingKeyError(path, map(str, value), _absent(path, depth))
+            raise MissingKeyError(path, value, _absent(path, depth))
         new = (
             change(value.get(part, MISSING))
             if last
@@ -232,7 +235,7 @@ def _changed(value: Any, path: tuple[Any, ...], depth: int, change: Any) -> Any:
 
 def _absent(path: tuple[Any, ...], depth: int, found: str = "") -> str:
     where = path_text(path[:depth])
-    return f"The path {path_text(path)!r} has no {path[depth]!r} in {where!r}{found}."
+    return f"The path {path_text(path)!r} has no {safe_repr(path[depth], 60)} in {where!r}{found}."
 
 
 def apply(data: Data, mutations: Sequence[Mutation]) -> Data:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from lellm_nb.errors import ReducerError, nearest
+from lellm_nb.errors.safe_text import safe_repr
 from lellm_nb.state.compact import MISSING, Tail, real
 from lellm_nb.state.frozen import FrozenDict, freeze, frozen_dict
 
@@ -87,7 +88,9 @@ class Reducer:
 
 def _error(old: Any, new: Any) -> Any:
     if old is not MISSING:
-        raise ReducerError(f"was written twice: holds {old!r:.80}, refuses {new!r:.80}")
+        raise ReducerError(
+            f"was written twice: holds {safe_repr(old, 80)}, refuses {safe_repr(new, 80)}"
+        )
     return new
 
 
@@ -121,7 +124,8 @@ def _number(name: str, pick: Callable[[Any, Any], Any]) -> Callable[[Any, Any], 
         try:
             return pick(old, new)
         except TypeError as error:
-            raise ReducerError(f"{name} cannot join {old!r:.40} and {new!r:.40}") from error
+            both = f"{safe_repr(old, 40)} and {safe_repr(new, 40)}"
+            raise ReducerError(f"{name} cannot join {both}") from error
 
     return fold
 
