@@ -12,6 +12,7 @@ from lellm_nb.engine.halt import HOLD, Halt, Hold
 from lellm_nb.engine.scope import Scope, Site
 from lellm_nb.engine.step import RunStep
 from lellm_nb.errors import BarrierCancelledError, LellmError
+from lellm_nb.errors.safe_text import safe_repr
 from lellm_nb.graph.decision import Approve, Decision, DefaultAction, Modify, Reject
 from lellm_nb.graph.node import Barrier
 from lellm_nb.record.frame import DecisionRecord
@@ -74,8 +75,8 @@ async def answer(run: RunStep, scope: Scope, level: Position, site: Site) -> Hal
         await decide(run, scope, _default_of(site), by="timeout")
     else:
         raise TypeError(
-            f"Barrier sink {run.barrier!r} answered {outcome!r:.60} for {hold.barrier_id};"
-            " it must return Decided(decision), TimedOut() or Cancelled()."
+            f"Barrier sink {safe_repr(run.barrier, 80)} answered {safe_repr(outcome, 60)} for"
+            f" {hold.barrier_id}; it must return Decided(decision), TimedOut() or Cancelled()."
         )
     return None
 

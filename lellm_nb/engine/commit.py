@@ -18,6 +18,8 @@ from lellm_nb.errors import (
     UnroutedError,
     innermost,
 )
+from lellm_nb.errors.error_words import error_words
+from lellm_nb.errors.safe_text import safe_type
 from lellm_nb.graph.decision import Decision, DefaultAction, Reroute
 from lellm_nb.graph.edge import END, Edge, PredicateFailed, Route
 from lellm_nb.graph.node import Barrier
@@ -290,8 +292,8 @@ def commit_error(
     """Take a failure's error route: the failed node's step (SEMANTICS R9)."""
     inmost = innermost(error)
     cause = inmost.__cause__ if isinstance(inmost, NodeExecutionError) else None
-    what = cause or inmost
-    facts = {"type": type(what).__name__, "message": str(what), "path": inmost.path}
+    what = inmost if cause is None else cause
+    facts = {"type": safe_type(what), "message": error_words(what), "path": inmost.path}
     key = f"{site.name}.error"
     mutations: tuple[Mutation, ...] = (Put(key, freeze(facts, key)),)
     after, visit = _after(scope, site, level, mutations)

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from lellm_nb.engine.cancellation import CancellationToken
 from lellm_nb.engine.scope import Scope, Site
 from lellm_nb.errors import NodeNotFoundError, StateError, StateTypeError
+from lellm_nb.errors.safe_text import safe_repr
 from lellm_nb.graph.node import check_name
 from lellm_nb.record.outcome import Outcome
 from lellm_nb.record.position import Position
@@ -199,7 +200,7 @@ def record_returned(ctx: Context, returned: Any) -> None:
             None,
             "a mapping or nothing",
             kind,
-            f"Node {ctx.path!r} returned {kind} ({returned!r:.60}); return a mapping of"
+            f"Node {ctx.path!r} returned {kind} ({safe_repr(returned, 60)}); return a mapping of"
             " keys to values, or nothing and use ctx.put.",
         )
     reducers = ctx._scope.graph.reducers.rules
@@ -213,7 +214,8 @@ def record_returned(ctx: Context, returned: Any) -> None:
                 key,
                 "text",
                 type(key).__name__,
-                f"Node {ctx.path!r} returned a mapping with key {key!r}; keys are text.",
+                f"Node {ctx.path!r} returned a mapping with key {safe_repr(key, 60)};"
+                " keys are text.",
             )
         if (key if isinstance(key, str) else key.name) in reducers:
             ctx.reduce(key, value)

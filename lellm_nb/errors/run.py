@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from lellm_nb.errors.base import LellmError, listed, nearest, path_text
-from lellm_nb.errors.error_text import error_text
+from lellm_nb.errors.error_words import error_line
 from lellm_nb.errors.safe_text import safe_repr, safe_str
 
 __all__ = [
@@ -85,7 +85,7 @@ class NodeExecutionError(RunError):
             text = f"{path!r} failed inside: {safe_str(innermost(cause))}"
         else:
             text = (
-                f"Node {path!r} failed with {error_text(cause)}. Its step was not committed;"
+                f"Node {path!r} failed with {error_line(cause)}. Its step was not committed;"
                 " mend the function and retry."
             )
         super().__init__(text, path=path, state=state)
@@ -146,7 +146,7 @@ class EdgeError(RunError):
         self.target = target
         self.edge = f"{source} -> {target}"
         super().__init__(
-            f"The condition of edge {self.edge} raised {error_text(cause)}."
+            f"The condition of edge {self.edge} raised {error_line(cause)}."
             " The node's step is committed; mend the condition, then step again to route.",
             path=path or source,
             state=state,

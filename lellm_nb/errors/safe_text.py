@@ -6,6 +6,7 @@ value, an error or a key asks here, and never `repr`, `str` or `isinstance` them
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
@@ -19,6 +20,7 @@ __all__ = [
     "list_text",
     "most_digits",
     "named_dict_text",
+    "safe_item",
     "safe_length",
     "safe_pairs",
     "safe_repr",
@@ -112,6 +114,16 @@ def safe_length(value: Any) -> int | None:
         return None
 
 
+def safe_item(value: Any, key: Any, missing: Any) -> Any:
+    """Return ``value[key]``, `missing` where there is none or it cannot be had."""
+    try:
+        return value[key]
+    except BaseException as error:
+        if is_interrupt(error):
+            raise
+        return missing
+
+
 def safe_pairs(value: Any) -> Iterator[tuple[Any, Any]]:
     """Yield what is inside a container, by its keys or its numbers; as much as can be read.
 
@@ -186,7 +198,7 @@ def named_dict_text(value: Any) -> str:
 
 def fields_text(value: Any) -> str:
     """The repr of a dataclass whose fields may have none."""
-    names = value.__dataclass_fields__
+    names = [field.name for field in dataclasses.fields(value) if field.repr]
     shown = ", ".join(f"{name}={safe_repr(getattr(value, name))}" for name in names)
     return f"{safe_type(value)}({shown})"
 

@@ -14,6 +14,7 @@ from lellm_nb.engine.run import HOLD, Run
 from lellm_nb.engine.scope import Scope, Site, way_to
 from lellm_nb.engine.spot import Spot, find_spot, movable_spots, waiting_spots
 from lellm_nb.errors import DebuggerError, NotWaitingError
+from lellm_nb.errors.safe_text import safe_repr
 from lellm_nb.graph.decision import Decision
 from lellm_nb.graph.graph import Graph
 from lellm_nb.record.frame import Frame
@@ -245,7 +246,7 @@ class Running(Head):
 def _check_decision(decision: Any) -> None:
     if not isinstance(decision, Decision):
         raise DebuggerError(
-            f"{decision!r:.60} is no decision: give Approve(), Reject(reason),"
+            f"{safe_repr(decision, 60)} is no decision: give Approve(), Reject(reason),"
             " Modify(key, value) or Reroute(target)."
         )
 

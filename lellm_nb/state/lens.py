@@ -115,9 +115,10 @@ def check_round_trip(lens: Any, outer: Any, inner: Any) -> Any:
     after = lens.set(outer, inner)
     again = lens.get(after)
     if not same(again, inner):
+        differ = f"{safe_repr(again, 80)} is not {safe_repr(inner, 80)}"
         raise StateError(
-            f"The lens {safe_repr(lens, 80)} breaks its round trip: what it gets after setting differs from"
-            f" what was set ({safe_repr(again, 80)} is not {safe_repr(inner, 80)}). Mend its get or its set."
+            f"The lens {safe_repr(lens, 80)} breaks its round trip: what it gets after setting"
+            f" differs from what was set ({differ}). Mend its get or its set."
         )
     return after
 

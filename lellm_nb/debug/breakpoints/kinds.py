@@ -11,6 +11,7 @@ from lellm_nb.debug.names.value_path import ValuePath
 from lellm_nb.errors import DebuggerError
 from lellm_nb.record.frame import RAN, Frame
 from lellm_nb.state.compact import MISSING
+from lellm_nb.state.sameness import same
 
 __all__ = ["Before", "Breakpoint", "EdgeStop", "ErrorStop", "Hit", "Stopper", "Watch"]
 
@@ -271,14 +272,7 @@ class Watch(Stopper):
                 old, new = (self.what(f.root_state) for f in (last, frame))
             except Exception as error:
                 return Hit(self, error)
-        if old is new or _same(old, new):
+        if same(old, new):
             return None
         self.hits += 1
         return Hit(self, None, *(None if v is MISSING else v for v in (old, new)))
-
-
-def _same(old: Any, new: Any) -> bool:
-    try:
-        return bool(old == new)
-    except Exception:  # an array's == is no truth value
-        return False

@@ -16,6 +16,7 @@ from lellm_nb.errors import (
     GraphMismatchError,
     listed,
 )
+from lellm_nb.errors.safe_text import safe_repr
 from lellm_nb.graph.graph import Graph
 from lellm_nb.graph.walk import levels
 from lellm_nb.ids import TraceId
@@ -27,6 +28,7 @@ from lellm_nb.record.redaction.redactor import Redactor
 from lellm_nb.session.checkpoint import GraphHashMode, SessionCheckpoint
 from lellm_nb.session.protocol import Capability
 from lellm_nb.state.edits import edits_of
+from lellm_nb.state.sameness import same
 from lellm_nb.state.state import keep
 from lellm_nb.store.archive import read_archive
 from lellm_nb.store.checkpoint_writer import CheckpointWriter
@@ -72,7 +74,7 @@ def _writer_for(store: Any, context: DebugContext) -> Any:
 
 
 def _no_store(store: Any) -> DebuggerError:
-    return DebuggerError(f"{store!r:.80} is no store, and no path of a file.")
+    return DebuggerError(f"{safe_repr(store, 80)} is no store, and no path of a file.")
 
 
 def open_store(
@@ -195,7 +197,7 @@ def migrated(context: DebugContext, migrate: Callable[[dict[str, Any]], Mapping[
     """Write what the root state is to be for this graph, as a frame of kind *edit*."""
     before = dict(context.session.state)
     after = dict(migrate(dict(before)))
-    put = {k: v for k, v in after.items() if k not in before or before[k] != v}
+    put = {k: v for k, v in after.items() if k not in before or not same(before[k], v)}
     gone = [k for k in before if k not in after]
     if put or gone:
         context.session.edit(edits_of(put, gone))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from itertools import islice
 from typing import Any
 
+from lellm_nb.errors.error_words import error_words
+from lellm_nb.errors.safe_text import safe_str
 from lellm_nb.notebook.debugger_protocol import DebuggerLike
 from lellm_nb.notebook.frame_protocol import FrameLike, RouteLike
 from lellm_nb.notebook.tabs.tab import Tab
@@ -32,9 +34,9 @@ def route_rows(debugger: DebuggerLike, frame: FrameLike, ask: bool = True) -> di
     try:
         why = debugger.why(frame)
     except Exception as error:  # a history without its graph can still say what was recorded
-        result["said"] = "" if route is not None else short_text(str(error), 300)
+        result["said"] = "" if route is not None else short_text(error_words(error), 300)
         return {**result, "rows": _recorded(route)}
-    result["said"] = short_text(str(why.said), 400)
+    result["said"] = short_text(safe_str(why.said), 400)
     result["rows"] = [
         {
             "edge": str(row.edge),

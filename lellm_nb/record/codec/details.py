@@ -10,6 +10,7 @@ from typing import Any
 
 from lellm_nb import errors
 from lellm_nb.errors import CorruptedCheckpointError, RunError
+from lellm_nb.errors.safe_text import safe_repr, safe_str
 from lellm_nb.graph.decision import Approve, Modify, Reject, Reroute
 from lellm_nb.record import chunks
 from lellm_nb.record.codec.limits import DAMAGE, error_text
@@ -133,11 +134,11 @@ def error_form(error: BaseException, write: Write, depth: int = 0) -> dict[str, 
 def _fact(value: Any) -> Any:
     """Return a fact as data; what is not data is shown by its repr."""
     if isinstance(value, dict):
-        return {str(key): _fact(one) for key, one in value.items()}
+        return {safe_str(key): _fact(one) for key, one in value.items()}
     if isinstance(value, (list, tuple)):
         return [_fact(one) for one in value]
     plain = value is None or isinstance(value, (str, int, float, bool))
-    return value if plain else repr(value)[:200]
+    return value if plain else safe_repr(value, 200)
 
 
 def _said(error: BaseException) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from lellm_nb.errors import CorruptedCheckpointError, LellmError
+from lellm_nb.errors.safe_text import safe_repr
 from lellm_nb.record.codec.types import LATER, Kind, Unsaved, kind_named, load_later
 from lellm_nb.state.frozen import frozen_dict, frozen_list
 
@@ -125,7 +126,4 @@ class _Form(dict[str, Any]):
 
 def error_text(error: BaseException) -> str:
     """Show an error in the message of another; of a number too long to print, its type."""
-    try:
-        return repr(error)[:200]
-    except Exception:
-        return type(error).__name__
+    return safe_repr(error, 200)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from lellm_nb.errors.safe_text import safe_str, safe_type
 
-__all__ = ["error_text", "error_words", "inner_errors"]
+__all__ = ["cause_of", "error_line", "error_words", "inner_errors"]
 
 REASONS = 3
 """So many reasons of a group are told; the rest is counted."""
@@ -18,13 +18,18 @@ DEEPEST = 5
 """So far causes are followed, from one that says nothing to one that does."""
 
 
-def error_text(error: BaseException) -> str:
+def cause_of(error: BaseException) -> BaseException:
+    """Return what an error was made from, or the error itself; no error is asked for its truth."""
+    return error if error.__cause__ is None else error.__cause__
+
+
+def error_line(error: BaseException) -> str:
     """Return an error's type and what it says; never raises.
 
     Example:
-        >>> error_text(ValueError("no")), error_text(KeyError())
+        >>> error_line(ValueError("no")), error_line(KeyError())
         ('ValueError: no', 'KeyError')
-        >>> error_text(ExceptionGroup("it failed", [OSError("refused")]))
+        >>> error_line(ExceptionGroup("it failed", [OSError("refused")]))
         'ExceptionGroup: it failed (1 sub-exception): OSError: refused'
     """
     words = error_words(error)
@@ -83,10 +88,11 @@ def _origin(error: BaseException) -> str:
     at: BaseException | None = error
     for _ in range(DEEPEST):
         assert at is not None
-        at = at.__cause__ or (None if at.__suppress_context__ else at.__context__)
+        before = None if at.__suppress_context__ else at.__context__
+        at = before if at.__cause__ is None else at.__cause__
         if at is None:
             return ""
         words = safe_str(at, LONG)
         if words:
-            return f"from {_reason(at)}" if not _first(at) else f"from {error_text(at)}"
+            return f"from {_reason(at)}" if not _first(at) else f"from {error_line(at)}"
     return ""
