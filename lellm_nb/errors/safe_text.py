@@ -13,6 +13,7 @@ from itertools import islice
 from typing import Any, Final
 
 __all__ = [
+    "attempt",
     "dict_text",
     "fields_text",
     "has_kind",
@@ -22,6 +23,7 @@ __all__ = [
     "named_dict_text",
     "safe_item",
     "safe_length",
+    "safe_module",
     "safe_pairs",
     "safe_repr",
     "safe_str",
@@ -81,9 +83,33 @@ def safe_str(value: Any, most: int | None = None) -> str:
     return text if most is None or len(text) <= most else f"{text[: most - 1]}…"
 
 
+def attempt(ask: Callable[[], Any], missing: Any = None) -> Any:
+    """Return what is asked of a value that may raise anything, `missing` where it does.
+
+    Example:
+        >>> attempt(lambda: [][0], "nothing")
+        'nothing'
+    """
+    try:
+        return ask()
+    except BaseException as error:
+        if is_interrupt(error):
+            raise
+        return missing
+
+
 def safe_type(value: Any) -> str:
     """Return the name of a value's type, whatever its ``__class__`` says."""
     return str.__str__(_name_of(type(value)))
+
+
+def safe_module(kind: type) -> str:
+    """Return the name of the module that a type comes from; empty where that is no text."""
+    try:
+        name = kind.__module__
+    except Exception:  # a metaclass of the user's may do anything
+        return ""
+    return name if type(name) is str else ""
 
 
 def has_kind(value: Any, kinds: type | tuple[type, ...]) -> bool:
@@ -103,25 +129,16 @@ def safe_length(value: Any) -> int | None:
     """Return how many characters, bytes or items there are; `None` where that can't be told."""
     for kind in (str, bytes, bytearray, *_CONTAINERS):
         if has_kind(value, kind):
-            return kind.__len__(value)  # type: ignore[arg-type]  # it is of that very kind
+            return kind.__len__(value)
     if not has_kind(value, Mapping):
         return None
-    try:
-        return len(value)
-    except BaseException as error:
-        if is_interrupt(error):
-            raise
-        return None
+    length: int | None = attempt(lambda: len(value))
+    return length
 
 
 def safe_item(value: Any, key: Any, missing: Any) -> Any:
     """Return ``value[key]``, `missing` where there is none or it cannot be had."""
-    try:
-        return value[key]
-    except BaseException as error:
-        if is_interrupt(error):
-            raise
-        return missing
+    return attempt(lambda: value[key], missing)
 
 
 def safe_pairs(value: Any) -> Iterator[tuple[Any, Any]]:
@@ -133,7 +150,7 @@ def safe_pairs(value: Any) -> Iterator[tuple[Any, Any]]:
         yield from dict.items(value)
     elif has_kind(value, (list, tuple, set, frozenset)):
         base = next(base for base in _CONTAINERS if has_kind(value, base))
-        yield from enumerate(base.__iter__(value))  # type: ignore[attr-defined]  # none is a type
+        yield from enumerate(base.__iter__(value))
     elif has_kind(value, Mapping):
         try:
             yield from ((key, value[key]) for key in value)
@@ -204,7 +221,8 @@ def fields_text(value: Any) -> str:
 
 
 def _whole(base: type, value: Any) -> str:
-    text, fault = _asked(base.__repr__, value)
+    spell: Any = base.__repr__
+    text, fault = _asked(spell, value)
     return text if fault is None else _walked(base, value, sys.maxsize, ())
 
 

@@ -14,6 +14,7 @@ from lellm_nb.errors.safe_text import (
     has_kind,
     is_interrupt,
     most_digits,
+    safe_module,
     safe_pairs,
     safe_repr,
 )
@@ -102,16 +103,18 @@ def _hashes(value: Any) -> bool:
 def _tame(value: Any) -> bool:
     """Tell whether a value lets itself be asked all that numpy and pandas ask."""
     kind = type(value)
-    if kind in (dict, list, tuple, set, frozenset) or kind.__module__ == "lellm_nb.state.frozen":
+    if kind in (dict, list, tuple, set, frozenset) or safe_module(kind) == "lellm_nb.state.frozen":
         return True
     try:
         if value.__class__ is not kind:
             return False
-        if kind.__module__ == "numpy" and not getattr(value, "dtype", kind).hasobject:
+        if safe_module(kind) == "numpy" and not getattr(value, "dtype", kind).hasobject:
             return True
         for name in _ASKED:
             getattr(value, name, None)
         repr(value), str(value)
+        if has_kind(value, (int, float)):  # pandas looks for the kind of number that fits
+            _ = value < 0, value == 0, int(value)
         return all(_tried(item) is item for item in _items(value))
     except BaseException as error:
         if is_interrupt(error):
@@ -122,7 +125,7 @@ def _tame(value: Any) -> bool:
 def _items(value: Any) -> Iterator[Any]:
     """Yield the first items of what pandas takes for a sequence, and writes as one."""
     kind = type(value)
-    if kind.__module__.partition(".")[0] in ("numpy", "pandas") or has_kind(value, type):
+    if safe_module(kind).partition(".")[0] in ("numpy", "pandas") or has_kind(value, type):
         return
     if hasattr(kind, "__iter__") and hasattr(kind, "__len__"):
         len(value)

@@ -55,7 +55,7 @@ def state_table(frame: WrittenStep) -> pandas.DataFrame:
     return pandas.DataFrame(
         {
             "key": pandas.array(list(map(safe_str, content)), dtype="string"),
-            "value": pandas.Series(values, copy=False),
+            "value": pandas.Series(values, dtype=object, copy=False),
             "type": pandas.array([type_name(v) for v in content.values()], dtype="string"),
             "size": pandas.array([size_of(v) for v in content.values()], dtype="Int64"),
             "written_by": pandas.array(

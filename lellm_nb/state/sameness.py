@@ -7,7 +7,7 @@ import math
 import sys
 from typing import Any
 
-from lellm_nb.errors.safe_text import has_kind, is_interrupt
+from lellm_nb.errors.safe_text import has_kind, is_interrupt, safe_module
 from lellm_nb.state.compact import Tail, real
 from lellm_nb.state.frozen import FrozenDict, FrozenList, FrozenSet
 
@@ -66,7 +66,14 @@ def _same(a: Any, b: Any, around: tuple[tuple[int, int], ...]) -> bool:
     return _same_objects(a, b, around)
 
 
-_BASES = {FrozenDict: dict, FrozenList: list, FrozenSet: frozenset, dict: dict, list: list}
+_BASES: dict[type, type] = {
+    dict: dict,
+    FrozenDict: dict,
+    list: list,
+    FrozenList: list,
+    FrozenSet: frozenset,
+}
+"""The types that are met most, and what they are; `_container` finds it for any other."""
 
 
 def _container(kind: type) -> type | None:
@@ -78,7 +85,7 @@ def _container(kind: type) -> type | None:
 
 def _looks_like(kind: type) -> type:
     """Return the type that users take a container for: read-only kin are what they look like."""
-    if not kind.__module__.startswith("lellm_nb.state."):
+    if not safe_module(kind).startswith("lellm_nb.state."):
         return kind
     base = _container(kind)
     return kind if base is None else set if base is frozenset else base
@@ -117,9 +124,10 @@ def _same_arrays(numpy: Any, a: Any, b: Any, around: tuple[tuple[int, int], ...]
     if a.dtype != b.dtype or a.shape != b.shape:
         return False
     if isinstance(a, numpy.ma.MaskedArray):
-        masks = (numpy.ma.getmaskarray(one) for one in (a, b))
-        held = (one.compressed() for one in (a, b))
-        return _same_arrays(numpy, *masks, around) and _same_arrays(numpy, *held, around)
+        one, two = map(numpy.ma.getmaskarray, (a, b))
+        return _same_arrays(numpy, one, two, around) and _same_arrays(
+            numpy, a.compressed(), b.compressed(), around
+        )
     if a.dtype.hasobject:
         return _same(a.tolist(), b.tolist(), around)
     if a.dtype.kind in "fcmM":
@@ -129,7 +137,7 @@ def _same_arrays(numpy: Any, a: Any, b: Any, around: tuple[tuple[int, int], ...]
 
 def _same_objects(a: Any, b: Any, around: tuple[tuple[int, int], ...]) -> bool:
     """Compare two objects of one type by what they say, if they say it in yes and no."""
-    if type(a).__module__.partition(".")[0] == "pandas":
+    if safe_module(type(a)).partition(".")[0] == "pandas":
         return _same_tables(a, b, around)
     try:
         answer = a == b
@@ -140,7 +148,7 @@ def _same_objects(a: Any, b: Any, around: tuple[tuple[int, int], ...]) -> bool:
         return _same(fields, _fields(b), around)
     if type(answer) is bool:
         return answer
-    if type(answer).__module__ == "numpy" and type(answer).__name__ in ("bool", "bool_"):
+    if safe_module(type(answer)) == "numpy" and type(answer).__name__ in ("bool", "bool_"):
         return bool(answer) or bool(a != a and b != b)
     return answer is not NotImplemented and _same_content(a, b, answer)
 
@@ -149,13 +157,13 @@ def _same_tables(a: Any, b: Any, around: tuple[tuple[int, int], ...]) -> bool:
     """Compare by pandas' own rule: same places equal or both missing, and the same names."""
     if not hasattr(a, "equals"):
         return bool(a == b)
-    told = [[getattr(one, name, None) for name in ("dtype", "name", "names")] for one in (a, b)]
-    return _same(*map(_plain, told), around) and bool(a.equals(b))
+    return _same(_labels(a), _labels(b), around) and bool(a.equals(b))
 
 
-def _plain(told: list[Any]) -> list[Any]:
-    dtype, name, names = told
-    return [str(dtype), name, None if names is None else list(names)]
+def _labels(table: Any) -> list[Any]:
+    names = getattr(table, "names", None)
+    found = [getattr(table, "name", None), None if names is None else list(names)]
+    return [*found, str(getattr(table, "dtype", ""))]
 
 
 def _same_content(a: Any, b: Any, answer: Any) -> bool:

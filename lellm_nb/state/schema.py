@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, get_args, get_origin
 
 from lellm_nb.errors import StateTypeError, nearest, path_text
+from lellm_nb.errors.safe_text import has_kind
 from lellm_nb.state.compact import MISSING
 from lellm_nb.state.type_hints import choices_of, misfit, said, words
 
@@ -205,11 +206,9 @@ def _seen(name: str, value: Any) -> Field:
 
 
 def _kind_of(value: Any) -> str:
-    if isinstance(value, (Mapping, list, tuple)):
+    if has_kind(value, (Mapping, list, tuple)):
         return "json"
-    return _KINDS.get(
-        next((k for k in (bool, int, float, str) if isinstance(value, k)), None), "any"
-    )
+    return _KINDS.get(next((k for k in (bool, int, float, str) if has_kind(value, k)), None), "any")
 
 
 def _with(fields: dict[str, Field], rules: Mapping[Any, str]) -> dict[str, Field]:

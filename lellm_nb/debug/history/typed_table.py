@@ -75,7 +75,7 @@ def value_column(values: Iterable[Any]) -> Any:
     column = numpy.empty(len(values), dtype=object)
     for place, value in enumerate(values):
         column[place] = value
-    return pandas.Series(column, copy=False).array
+    return pandas.Series(column, dtype=object, copy=False).array
 
 
 def _counts(values: list[int]) -> Any:

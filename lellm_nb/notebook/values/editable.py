@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from lellm_nb.errors.safe_text import has_kind, safe_pairs, safe_type
+from lellm_nb.errors.safe_text import has_kind, safe_pairs, safe_str, safe_type
 from lellm_nb.notebook.values.redaction import MARK, Path, redactor_now
 from lellm_nb.notebook.values.value_rows import LONG, short_text
 from lellm_nb.record.redaction.redactor import Redacted
@@ -40,15 +40,16 @@ def editable_text(value: Any, path: Path = ()) -> dict[str, Any]:
         >>> editable_text("sk-" + "a1" * 16)
         {'text': '', 'plain': True, 'redacted': '[redacted: OpenAI key]'}
     """
-    if isinstance(value, Redacted) or redactor_now().holds(value, path):
-        if isinstance(value, (str, Redacted)) or redactor_now().hides(path):
-            plain = isinstance(value, (str, Redacted))
+    if type(value) is Redacted or redactor_now().holds(value, path):
+        plain = has_kind(value, (str, Redacted))
+        if plain or redactor_now().hides(path):
             return {"text": "", "plain": plain, "redacted": short_text(value, path=path)}
         raise ValueError(
             "A secret that is not shown stands inside this: edit the values beside it one by"
             " one, or use dbg.fork(at=…, put=…)."
         )
-    if isinstance(value, str):
+    if has_kind(value, str):
+        value = safe_str(value)
         if len(value) > LONG:
             raise ValueError("This text is too long to edit here: use dbg.fork(at=…, put=…).")
         return {"text": value, "plain": True}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from lellm_nb.errors.safe_text import has_kind
 from lellm_nb.notebook.frame_protocol import FrameLike
 from lellm_nb.notebook.values.editable import check_edit, typed_value
 from lellm_nb.notebook.values.state_view import plain_state, shown_state
@@ -31,6 +32,6 @@ def edits_of(frame: FrameLike, edits: list[dict[str, Any]]) -> dict[Any, Any]:
         text = str(edit["text"])
         check_edit(old, text, keys)
         put[keys if len(keys) > 1 else keys[0]] = (
-            text if isinstance(old, (str, Redacted)) else typed_value(text)
+            text if has_kind(old, (str, Redacted)) else typed_value(text)
         )
     return put

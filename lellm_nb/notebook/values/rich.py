@@ -6,7 +6,14 @@ from collections.abc import Mapping
 from itertools import islice
 from typing import Any
 
-from lellm_nb.errors.safe_text import has_kind, safe_length, safe_pairs, safe_str
+from lellm_nb.errors.safe_text import (
+    attempt,
+    has_kind,
+    safe_length,
+    safe_module,
+    safe_pairs,
+    safe_str,
+)
 from lellm_nb.notebook.values.displayed import picture, sized
 from lellm_nb.notebook.values.redaction import Path
 from lellm_nb.notebook.values.value_rows import short_text
@@ -19,10 +26,8 @@ _CELL = 60
 def rich_form(value: Any, start: int = 0, path: Path = ()) -> dict[str, Any] | None:
     """Return a value as a table or a picture, or None where it is best seen as a tree."""
     if is_data_frame(value):
-        try:
-            return {"table": _data_frame(value, start, path)}
-        except Exception:  # its parts are the user's, and may refuse anything
-            return None
+        table = attempt(lambda: _data_frame(value, start, path))
+        return table and {"table": table}
     if is_records(value):
         return {"table": _records(value, start, path)}
     found = _picture(value)
@@ -32,7 +37,7 @@ def rich_form(value: Any, start: int = 0, path: Path = ()) -> dict[str, Any] | N
 def is_data_frame(value: Any) -> bool:
     """Say whether a value is a pandas DataFrame or Series, without importing pandas."""
     kind = type(value)
-    return kind.__module__.partition(".")[0] == "pandas" and kind.__name__ in (
+    return safe_module(kind).partition(".")[0] == "pandas" and kind.__name__ in (
         "DataFrame",
         "Series",
     )
@@ -101,11 +106,8 @@ def _picture(value: Any) -> dict[str, Any] | None:
     if raw is None:
         if has_kind(value, type) or not hasattr(type(value), "_repr_png_"):
             return None
-        try:
-            raw = value._repr_png_()
-            raw = raw[0] if type(raw) is tuple else raw
-        except Exception:  # a user's object may fail to draw itself
-            return None
+        raw = attempt(lambda: value._repr_png_())
+        raw = raw[0] if type(raw) is tuple and raw else raw
         if type(raw) not in (bytes, str):
             return None
     for kind in ("image/png", "image/jpeg", "image/gif"):

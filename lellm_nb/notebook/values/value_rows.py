@@ -7,8 +7,10 @@ from itertools import islice
 from typing import Any
 
 from lellm_nb.errors.safe_text import (
+    attempt,
     has_kind,
     safe_length,
+    safe_module,
     safe_pairs,
     safe_repr,
     safe_str,
@@ -168,10 +170,7 @@ def size_text(value: Any) -> str:
             return f"{size} B" if size < 1024 else f"{size / 1024:.1f} kB"
         unit = "key" if has_kind(value, Mapping) else "item"
         return _counted(size, "char" if has_kind(value, str) else unit)
-    try:
-        shape = value.shape
-    except Exception:  # it has none, or a user's object may raise anything
-        return ""
+    shape = attempt(lambda: value.shape)
     if type(shape) is tuple and all(type(n) is int for n in shape):
         return " × ".join(map(str, shape))
     return ""
@@ -194,7 +193,7 @@ def can_open(value: Any) -> bool:
     if type(value) is bytes:
         return value.startswith((b"\x89PNG", b"\xff\xd8", b"GIF8"))
     kind = type(value)
-    return kind.__module__.partition(".")[0] == "pandas" or hasattr(kind, "_repr_png_")
+    return safe_module(kind).partition(".")[0] == "pandas" or hasattr(kind, "_repr_png_")
 
 
 def value_row(value: Any, path: Path = ()) -> dict[str, Any]:

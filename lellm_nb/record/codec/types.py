@@ -16,6 +16,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from lellm_nb.errors import SerializationError
+from lellm_nb.errors.safe_text import safe_module
 from lellm_nb.state.frozen import FrozenSet, register_freeze, thaw
 
 __all__ = ["Kind", "Unsaved", "add_type", "kind_named", "kind_of", "register_type", "stored_name"]
@@ -159,7 +160,7 @@ def kind_of(value: Any) -> Kind | None:
     """Return how a value is written, `None` where nobody knows."""
     cls = type(value)
     found = _by_class.get(cls)
-    if found is None and cls.__module__.partition(".")[0] in _HOMES:
+    if found is None and safe_module(cls).partition(".")[0] in _HOMES:
         load_later("numpy")
         found = _by_class.get(cls)
         if found is None and any(base.__name__ == "generic" for base in cls.__mro__):

@@ -1,0 +1,93 @@
+"""Values that refuse to be looked at: classes that raise, lie or never end in any dunder."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from hypothesis import strategies as st
+
+__all__ = ["Refuses", "hostile", "hostile_values"]
+
+FAULTS: tuple[type[BaseException], ...] = (
+    *(RuntimeError, ValueError, AttributeError, RecursionError, MemoryError),
+    *(SystemExit, KeyboardInterrupt, GeneratorExit, asyncio.CancelledError, StopIteration),
+)
+"""What they raise."""
+
+LIES: tuple[Any, ...] = (None, 3, -1, b"", "x" * 10_000, NotImplemented, [], math.nan)
+"""What they say instead of what is asked of them."""
+
+ASKED = (
+    *("__repr__", "__str__", "__eq__", "__ne__", "__hash__", "__bool__", "__len__", "__iter__"),
+    *("__contains__", "__getitem__", "__getattr__", "__format__", "__reduce__", "__reduce_ex__"),
+    *("__class__", "__array__", "__next__", "__lt__", "__int__", "__index__", "__float__"),
+    *("__copy__", "__deepcopy__", "_repr_html_", "_repr_png_", "_repr_pretty_", "keys", "items"),
+    *("values", "get", "__module__", "__call__", "__get__", "__sizeof__"),
+)
+"""What anybody may ask of a value."""
+
+
+class Refuses:
+    """The name that every hostile class goes by."""
+
+
+def _does(name: str, fault: type[BaseException] | None, lie: Any) -> Any:
+    def method(self: Any, *_args: Any, **_options: Any) -> Any:
+        if fault is not None:
+            raise fault(f"{name} of a hostile value")
+        return lie
+
+    return property(method) if name in ("__class__", "__module__") else method
+
+
+@st.composite
+def hostile(draw: st.DrawFn, base: type = object) -> Any:
+    """A value of a class of its own that is hostile in some of what can be asked of it."""
+    names = draw(st.lists(st.sampled_from(ASKED), min_size=1, max_size=6, unique=True))
+    body: dict[str, Any] = {}
+    for name in names:
+        fault = draw(st.sampled_from((*FAULTS, None)))
+        body[name] = _does(name, fault, draw(st.sampled_from(LIES)))
+    made: Any = type("Refuses", (Refuses, base), body)
+    return base.__new__(made)
+
+
+@st.composite
+def _hostile_mapping(draw: st.DrawFn) -> Any:
+    """A mapping of the user's own, whose parts refuse."""
+    fault = draw(st.sampled_from(FAULTS))
+
+    class Refusing(Refuses, Mapping[str, Any]):
+        def __getitem__(self, key: str) -> Any:
+            raise fault(key)
+
+        def __iter__(self) -> Any:
+            yield "a"
+            raise fault("__iter__")
+
+        def __len__(self) -> int:
+            return 2
+
+    return Refusing()
+
+
+def hostile_values() -> st.SearchStrategy[Any]:
+    """A hostile value, alone or somewhere inside of others."""
+    alone = st.one_of(
+        hostile(),
+        hostile(Exception),
+        hostile(str),
+        hostile(int),
+        _hostile_mapping(),
+        st.integers(5_000, 6_000).map(lambda digits: 10**digits),
+    )
+    return st.one_of(
+        alone,
+        alone.map(lambda one: [1, one, "x"]),
+        alone.map(lambda one: {"inside": {"deeper": one}, "n": 1}),
+        alone.map(lambda one: (one, [one])),
+        alone.map(lambda one: [{"role": "user", "content": one}, {"role": "ai", "content": "hi"}]),
+    )
