@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from hypothesis import strategies as st
 
-__all__ = ["Refuses", "hostile", "hostile_values"]
+from lellm_nb.errors.safe_text import safe_repr
+
+__all__ = ["Held", "Refuses", "hostile", "hostile_values"]
 
 FAULTS: tuple[type[BaseException], ...] = (
     *(RuntimeError, ValueError, AttributeError, RecursionError, MemoryError),
     *(SystemExit, KeyboardInterrupt, GeneratorExit, asyncio.CancelledError, StopIteration),
 )
 """What they raise."""
+
+PLACES: tuple[Callable[[Any], Any], ...] = (
+    lambda one: [1, one, "x"],
+    lambda one: {"inside": {"deeper": one}, "n": 1},
+    lambda one: (one, [one]),
+    lambda one: [{"role": "user", "content": one}, {"role": "ai", "content": "hi"}],
+)
+"""Where they stand."""
 
 LIES: tuple[Any, ...] = (None, 3, -1, b"", "x" * 10_000, NotImplemented, [], math.nan)
 """What they say instead of what is asked of them."""
@@ -34,6 +44,16 @@ class Refuses:
     """The name that every hostile class goes by."""
 
 
+class Held:
+    """A hostile value that Hypothesis may look at: it asks what it has drawn for its class."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __repr__(self) -> str:
+        return f"Held({safe_repr(self.value, 200)})"
+
+
 def _does(name: str, fault: type[BaseException] | None, lie: Any) -> Any:
     def method(self: Any, *_args: Any, **_options: Any) -> Any:
         if fault is not None:
@@ -44,7 +64,7 @@ def _does(name: str, fault: type[BaseException] | None, lie: Any) -> Any:
 
 
 @st.composite
-def hostile(draw: st.DrawFn, base: type = object) -> Any:
+def hostile(draw: st.DrawFn, base: type = object) -> Held:
     """A value of a class of its own that is hostile in some of what can be asked of it."""
     names = draw(st.lists(st.sampled_from(ASKED), min_size=1, max_size=6, unique=True))
     body: dict[str, Any] = {}
@@ -52,11 +72,11 @@ def hostile(draw: st.DrawFn, base: type = object) -> Any:
         fault = draw(st.sampled_from((*FAULTS, None)))
         body[name] = _does(name, fault, draw(st.sampled_from(LIES)))
     made: Any = type("Refuses", (Refuses, base), body)
-    return base.__new__(made)
+    return Held(base.__new__(made))
 
 
 @st.composite
-def _hostile_mapping(draw: st.DrawFn) -> Any:
+def _hostile_mapping(draw: st.DrawFn) -> Held:
     """A mapping of the user's own, whose parts refuse."""
     fault = draw(st.sampled_from(FAULTS))
 
@@ -71,10 +91,10 @@ def _hostile_mapping(draw: st.DrawFn) -> Any:
         def __len__(self) -> int:
             return 2
 
-    return Refusing()
+    return Held(Refusing())
 
 
-def hostile_values() -> st.SearchStrategy[Any]:
+def hostile_values(*more: st.SearchStrategy[Held]) -> st.SearchStrategy[Held]:
     """A hostile value, alone or somewhere inside of others."""
     alone = st.one_of(
         hostile(),
@@ -82,12 +102,10 @@ def hostile_values() -> st.SearchStrategy[Any]:
         hostile(str),
         hostile(int),
         _hostile_mapping(),
-        st.integers(5_000, 6_000).map(lambda digits: 10**digits),
+        st.integers(5_000, 6_000).map(lambda digits: Held(10**digits)),
+        *more,
     )
     return st.one_of(
         alone,
-        alone.map(lambda one: [1, one, "x"]),
-        alone.map(lambda one: {"inside": {"deeper": one}, "n": 1}),
-        alone.map(lambda one: (one, [one])),
-        alone.map(lambda one: [{"role": "user", "content": one}, {"role": "ai", "content": "hi"}]),
+        *(alone.map(lambda one, put=put: Held(put(one.value))) for put in PLACES),
     )

@@ -120,7 +120,7 @@ class Context(Outcome):
         name = self._key(key)
         if type(item) not in PLAIN:
             item = freeze(item, name)
-        if isinstance(item, list):  # APPEND would extend by it
+        if issubclass(type(item), list):  # APPEND would extend by it
             item = frozen_list((item,))
         self.mutations.append(Reduce(name, item, Reducer.APPEND))
 

@@ -15,6 +15,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from lellm_nb.errors.safe_text import attempt, safe_str
+
 __all__ = ["RUNNING", "OutputCapture", "capturing", "caught"]
 
 MOST = 1_000_000
@@ -105,7 +107,9 @@ class _Handler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         catch = caught()
         if catch is not None:
-            catch.write(f"{record.levelname} {record.name}: {self.format(record)}\n")
+            # as a handler of logging's own: what cannot be formatted fails no node
+            said = attempt(lambda: self.format(record), None) or safe_str(record.msg)
+            catch.write(f"{record.levelname} {record.name}: {said}\n")
             return
         last = logging.lastResort
         if last is not None and len(logging.root.handlers) == 1 and record.levelno >= last.level:

@@ -14,6 +14,7 @@ from typing import Any
 from lellm_nb.clock import Clock
 from lellm_nb.engine.context import Context, record_returned
 from lellm_nb.engine.scope import Scope, Site, is_async
+from lellm_nb.errors.safe_text import fields_text
 from lellm_nb.graph.node import Task
 from lellm_nb.record.outcome import Outcome
 from lellm_nb.record.position import Position
@@ -41,6 +42,8 @@ class Attempt:
     duration: float
     error: BaseException | None = None
     late: bool = False
+
+    __repr__ = fields_text
 
 
 async def perform(ctx: Context, node: Any) -> None:

@@ -99,7 +99,7 @@ def _replace(_old: Any, new: Any) -> Any:
 
 
 def _append(old: Any, new: Any) -> Any:
-    items = new if isinstance(new, list) else (new,)
+    items = new if issubclass(type(new), list) else (new,)
     if old is MISSING or old is None:
         return Tail.of(items)
     if isinstance(old, Tail):

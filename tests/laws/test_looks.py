@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from lellm_nb import Debugger, GraphBuilder, Modify, StopReason
 from lellm_nb.cli import main as command_line
@@ -17,6 +18,8 @@ from lellm_nb.notebook.export.offline_history import book_of
 from lellm_nb.notebook.messages.queries import answer
 from lellm_nb.notebook.model.updates import Updates
 from tests.strategies_hostile import hostile_values
+
+EXAMPLES = 500 if os.environ.get("LELLM_LONG", "") not in ("", "0") else 25
 
 TABS = ("state", "diff", "mutations", "route", "output", "error", "who", "watches")
 
@@ -91,10 +94,11 @@ def folder(tmp_path_factory):
     return tmp_path_factory.mktemp("looks")
 
 
+@settings(max_examples=EXAMPLES, deadline=None)
 @given(value=hostile_values(), other=hostile_values())
 def test_no_look_raises_and_the_other_keys_are_shown(folder, value, other):
     """Whatever a node wrote, in any place, every look answers, and the rest is still there."""
-    dbg = debugger_with(value, other)
+    dbg = debugger_with(value.value, other.value)
 
     shown = {name: told(look()) for name, look in looks(dbg, folder)}
 
@@ -103,10 +107,11 @@ def test_no_look_raises_and_the_other_keys_are_shown(folder, value, other):
     assert "fine" in shown["mutations"] or "bad" in shown["mutations"]
 
 
+@settings(max_examples=EXAMPLES, deadline=None)
 @given(value=hostile_values(), other=hostile_values())
 def test_no_tab_of_the_panel_raises(value, other):
     """Each tab of each frame has rows, and the state's rows have every key."""
-    dbg = debugger_with(value, other)
+    dbg = debugger_with(value.value, other.value)
     updates = Updates(dbg)
 
     head = updates.snapshot()
@@ -127,6 +132,7 @@ def test_no_tab_of_the_panel_raises(value, other):
     assert book["frames"]
 
 
+@settings(max_examples=EXAMPLES, deadline=None)
 @given(value=hostile_values())
 def test_an_error_that_refuses_to_be_read_is_told(value):
     """What a node raised is a frame with words, however its text, notes and names behave."""
@@ -138,9 +144,9 @@ def test_an_error_that_refuses_to_be_read_is_told(value):
         __repr__ = __str__
 
     def fail(ctx: Any) -> None:
-        local = value
+        local = value.value
         error = Hostile(local)
-        error.__notes__ = [value]
+        error.__notes__ = [local]
         raise error
 
     g = GraphBuilder("fails").node("a", fail).start("a").end("a")
@@ -154,11 +160,12 @@ def test_an_error_that_refuses_to_be_read_is_told(value):
     assert rows["type"] == "Hostile"
 
 
+@settings(max_examples=EXAMPLES, deadline=None)
 @given(value=hostile_values())
 def test_a_stored_run_can_be_looked_at(folder, value):
     """A hostile value leaves a marker in a store, and the run opens and shows the rest."""
     file = folder / f"{uuid4()}.db"
-    debugger_with(value, value, file).close()
+    debugger_with(value.value, value.value, file).close()
     out = io.StringIO()
 
     with contextlib.redirect_stdout(out):

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from lellm_nb.errors import CorruptedCheckpointError, LellmError
-from lellm_nb.errors.safe_text import safe_repr
+from lellm_nb.errors.safe_text import safe_repr, safe_str, safe_type
 from lellm_nb.record.codec.types import LATER, Kind, Unsaved, kind_named, load_later
 from lellm_nb.state.frozen import frozen_dict, frozen_list
 
@@ -108,7 +108,7 @@ class ValueReader:
             raise CorruptedCheckpointError(f"A damaged {known.name}: {error}") from error
         except Exception as error:
             raise CorruptedCheckpointError(
-                f"A damaged {known.name}: {type(error).__name__}: {str(error)[:200]}"
+                f"A damaged {known.name}: {safe_type(error)}: {safe_str(error, 200)}"
             ) from error
 
     def _dict(self, pairs: Any, key: str, depth: int) -> Any:
