@@ -94,6 +94,7 @@ def folder(tmp_path_factory):
     return tmp_path_factory.mktemp("looks")
 
 
+@pytest.mark.timeout(300)
 @settings(max_examples=EXAMPLES, deadline=None)
 @given(value=hostile_values(), other=hostile_values())
 def test_no_look_raises_and_the_other_keys_are_shown(folder, value, other):
