@@ -15,7 +15,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from lellm_nb.errors.safe_text import attempt, safe_str
+from lellm_nb.errors.attempt import attempt
+from lellm_nb.errors.safe_text import safe_str
 
 __all__ = ["RUNNING", "OutputCapture", "capturing", "caught"]
 

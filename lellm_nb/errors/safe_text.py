@@ -12,12 +12,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any, Final
 
+from lellm_nb.errors.attempt import attempt, is_interrupt
+
 __all__ = [
-    "attempt",
     "dict_text",
     "fields_text",
     "has_kind",
-    "is_interrupt",
     "list_text",
     "most_digits",
     "named_dict_text",
@@ -81,21 +81,6 @@ def safe_str(value: Any, most: int | None = None) -> str:
         if fault is not None:
             text = f"<{safe_type(value)}: str raised {safe_type(fault)}>"
     return text if most is None or len(text) <= most else f"{text[: most - 1]}…"
-
-
-def attempt(ask: Callable[[], Any], missing: Any = None) -> Any:
-    """Return what is asked of a value that may raise anything, `missing` where it does.
-
-    Example:
-        >>> attempt(lambda: [][0], "nothing")
-        'nothing'
-    """
-    try:
-        return ask()
-    except BaseException as error:
-        if is_interrupt(error):
-            raise
-        return missing
 
 
 def safe_type(value: Any) -> str:
@@ -162,32 +147,6 @@ def safe_pairs(value: Any) -> Iterator[tuple[Any, Any]]:
 def most_digits(value: int) -> bool:
     """Tell whether an integer has more digits than Python writes."""
     return not -LONG_INT < value < LONG_INT
-
-
-def is_interrupt(error: BaseException) -> bool:
-    """Tell whether a person interrupted what was going on, or code raised the like by itself.
-
-    An interrupt comes from the signal's handler, on the main thread; a ``raise`` does not.
-    """
-    if not issubclass(type(error), KeyboardInterrupt):
-        return False
-    import opcode
-    import signal
-    import threading
-
-    if threading.current_thread() is not threading.main_thread():
-        return False
-    handler: Any = signal.getsignal(signal.SIGINT)
-    handler = getattr(handler, "func", handler)
-    handler = getattr(getattr(handler, "__func__", handler), "__code__", None)
-    trace, raised = error.__traceback__, False
-    while trace is not None:
-        code = trace.tb_frame.f_code
-        if code is handler:
-            return True
-        raised = code.co_code[trace.tb_lasti] == opcode.opmap["RAISE_VARARGS"]
-        trace = trace.tb_next
-    return not raised
 
 
 # -- containers that spell themselves here ------------------------------------------------

@@ -10,16 +10,10 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
 
-from lellm_nb.errors.safe_text import (
-    has_kind,
-    is_interrupt,
-    most_digits,
-    safe_module,
-    safe_pairs,
-    safe_repr,
-)
+from lellm_nb.errors.attempt import is_interrupt
+from lellm_nb.errors.safe_text import has_kind, most_digits, safe_module, safe_pairs, safe_repr
 
-__all__ = ["safe_value", "safe_values"]
+__all__ = ["safe_column", "safe_value", "safe_values"]
 
 LONG = 200
 """So long is the text in the place of a value that refuses to be looked at."""
@@ -52,6 +46,17 @@ def safe_values(values: Iterable[Any]) -> list[Any]:
             tried[place] = safe_value(value)
         made.append(tried[place])
     return made
+
+
+def safe_column(values: Iterable[Any]) -> Any:
+    """Return values as a column of objects, each as `safe_value` has it."""
+    import pandas
+
+    values = safe_values(values)
+    column = pandas.Series([None] * len(values), dtype=object).to_numpy(copy=True)
+    for place, value in enumerate(values):  # one by one: in a go, what looks like a list is split
+        column[place] = value
+    return pandas.Series(column, dtype=object, copy=False)
 
 
 def safe_value(value: Any) -> Any:
@@ -114,7 +119,7 @@ def _tame(value: Any) -> bool:
             getattr(value, name, None)
         repr(value), str(value)
         if has_kind(value, (int, float)):  # pandas looks for the kind of number that fits
-            _ = value < 0, value == 0, int(value)
+            _ = value < 0, value == 0, int(value), float(value)
         return all(_tried(item) is item for item in _items(value))
     except BaseException as error:
         if is_interrupt(error):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from lellm_nb.errors.safe_text import has_kind, safe_str, safe_type
-from lellm_nb.errors.safe_value import safe_values
+from lellm_nb.errors.safe_value import safe_column
 from lellm_nb.record.level_key import LevelKeys, enclosing, level_at
 from lellm_nb.record.place import Located
 from lellm_nb.record.position import Position
@@ -43,19 +43,15 @@ class WrittenStep(Located, Protocol):
 
 def state_table(frame: WrittenStep) -> pandas.DataFrame:
     """Return one row per key of a frame's own level; see `Frame.to_pandas`."""
-    import numpy
     import pandas
 
     content = _content(frame.level)
     writers = _writers(frame, list(content))
     found = [writers.get(key) for key in content]
-    values = numpy.empty(len(content), dtype=object)
-    for place, value in enumerate(safe_values(real(v, k) for k, v in content.items())):
-        values[place] = value  # one by one: numpy takes what looks like a list apart
     return pandas.DataFrame(
         {
             "key": pandas.array(list(map(safe_str, content)), dtype="string"),
-            "value": pandas.Series(values, dtype=object, copy=False),
+            "value": safe_column(real(v, k) for k, v in content.items()),
             "type": pandas.array([type_name(v) for v in content.values()], dtype="string"),
             "size": pandas.array([size_of(v) for v in content.values()], dtype="Int64"),
             "written_by": pandas.array(

@@ -7,7 +7,8 @@ import math
 import sys
 from typing import Any
 
-from lellm_nb.errors.safe_text import has_kind, is_interrupt, safe_module
+from lellm_nb.errors.attempt import is_interrupt
+from lellm_nb.errors.safe_text import has_kind, safe_module
 from lellm_nb.state.compact import Tail, real
 from lellm_nb.state.frozen import FrozenDict, FrozenList, FrozenSet
 

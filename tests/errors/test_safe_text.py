@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import signal
 from collections import Counter, namedtuple
 from collections.abc import Mapping
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from lellm_nb.errors.safe_text import (
     has_kind,
-    is_interrupt,
     safe_length,
     safe_pairs,
     safe_repr,
@@ -128,21 +124,3 @@ def test_a_value_that_contains_itself_ends():
     value.append(value)
 
     assert safe_repr(value) == "[<Detached: repr raised RuntimeError>, [...]]"
-
-
-def test_an_interrupt_of_a_person_goes_through():
-    """It ends the look; a KeyboardInterrupt that a repr raises by itself is shown."""
-
-    class Long:
-        def __repr__(self):
-            os.kill(os.getpid(), signal.SIGINT)
-            return "never" * 1_000
-
-    class Raises:
-        def __repr__(self):
-            raise KeyboardInterrupt
-
-    assert safe_repr(Raises()) == "<Raises: repr raised KeyboardInterrupt>"
-    assert not is_interrupt(SystemExit())
-    with pytest.raises(KeyboardInterrupt):
-        safe_repr([Long()])

@@ -14,7 +14,8 @@ from typing import Any
 
 from lellm_nb.debug.codegen.function_source import SourcePiece, class_piece, function_piece
 from lellm_nb.debug.codegen.literal import Unwritable, literal
-from lellm_nb.errors.safe_text import attempt, has_kind
+from lellm_nb.errors.attempt import attempt
+from lellm_nb.errors.safe_text import has_kind
 
 __all__ = ["Embedded", "embed"]
 
@@ -76,7 +77,7 @@ def _define(name: str, value: Any, made: Embedded) -> None:
         made.imports.add(f"import {value.__name__}{alias}")
     elif has_kind(value, types.FunctionType) and not _importable(value):
         _define_function(name, value, made)
-    elif _importable(value):
+    elif attempt(lambda: value.__module__) and _importable(value):
         alias = "" if value.__qualname__ == name else f" as {name}"
         made.imports.add(f"from {value.__module__} import {value.__qualname__}{alias}")
     elif has_kind(value, type):

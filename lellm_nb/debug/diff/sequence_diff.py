@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from typing import Any
 
-from lellm_nb.errors.safe_text import has_kind, is_interrupt, safe_pairs
+from lellm_nb.errors.attempt import is_interrupt
+from lellm_nb.errors.safe_text import has_kind, safe_pairs
 from lellm_nb.state.sameness import same
 
 __all__ = ["LIMIT", "Block", "aligned", "token"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from lellm_nb.errors.safe_value import safe_values
+from lellm_nb.errors.safe_value import safe_column, safe_values
 
 if TYPE_CHECKING:
     import pandas
@@ -55,7 +55,6 @@ def value_column(values: Iterable[Any]) -> Any:
 
     What refuses to be looked at is text in its place, as `safe_value` tells it.
     """
-    import numpy
     import pandas
 
     values = safe_values(values)
@@ -71,11 +70,7 @@ def value_column(values: Iterable[Any]) -> Any:
             return pandas.array(values, dtype=dtype)
         except (OverflowError, TypeError, ValueError):
             pass  # an integer that does not fit into 64 bits
-    # one by one: numpy takes what looks like a list apart
-    column = numpy.empty(len(values), dtype=object)
-    for place, value in enumerate(values):
-        column[place] = value
-    return pandas.Series(column, dtype=object, copy=False).array
+    return safe_column(values).array
 
 
 def _counts(values: list[int]) -> Any:

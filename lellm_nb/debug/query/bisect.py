@@ -8,7 +8,7 @@ from typing import Any
 from lellm_nb.debug.names.level_frames import by_level, level_name
 from lellm_nb.debug.query.evaluate import as_function, told
 from lellm_nb.errors import NoSuchFrameError
-from lellm_nb.errors.safe_text import is_interrupt
+from lellm_nb.errors.attempt import is_interrupt
 from lellm_nb.record.frame import Frame
 
 __all__ = ["first_holding"]

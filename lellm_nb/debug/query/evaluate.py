@@ -11,8 +11,9 @@ from lellm_nb.debug.history.stored_values import kept_items
 from lellm_nb.debug.history.typed_table import table
 from lellm_nb.debug.names.level_frames import level_name
 from lellm_nb.errors import DebuggerError, nearest
+from lellm_nb.errors.attempt import is_interrupt
 from lellm_nb.errors.error_words import error_line
-from lellm_nb.errors.safe_text import is_interrupt, safe_str, safe_type
+from lellm_nb.errors.safe_text import safe_str, safe_type
 from lellm_nb.record.frame import Frame
 from lellm_nb.state.compact import MISSING, real
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from lellm_nb.errors.safe_text import is_interrupt, safe_str
+from lellm_nb.errors.attempt import is_interrupt
+from lellm_nb.errors.safe_text import safe_str
 from lellm_nb.state.state import State, value_at
 from lellm_nb.state.typed import Typed
 

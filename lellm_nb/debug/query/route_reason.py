@@ -11,8 +11,9 @@ from lellm_nb.debug.history.typed_table import table
 from lellm_nb.debug.names.condition_source import source_of
 from lellm_nb.debug.query.read_tracking import Raised, asked_with_reads
 from lellm_nb.errors import NodeExecutionError
+from lellm_nb.errors.attempt import is_interrupt
 from lellm_nb.errors.error_words import error_line
-from lellm_nb.errors.safe_text import is_interrupt, safe_type
+from lellm_nb.errors.safe_text import safe_type
 from lellm_nb.graph.decision import Reroute
 from lellm_nb.graph.edge import Edge
 from lellm_nb.graph.graph import Graph

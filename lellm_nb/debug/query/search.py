@@ -10,8 +10,9 @@ from lellm_nb.debug.history.short_text import shortened
 from lellm_nb.debug.history.stored_values import kept_items
 from lellm_nb.debug.history.typed_table import table
 from lellm_nb.errors import DebuggerError, path_text
+from lellm_nb.errors.attempt import is_interrupt
 from lellm_nb.errors.error_words import error_line, error_words
-from lellm_nb.errors.safe_text import has_kind, is_interrupt, safe_pairs, safe_repr, safe_str
+from lellm_nb.errors.safe_text import has_kind, safe_pairs, safe_repr, safe_str
 from lellm_nb.record.chunks import chunk_text
 from lellm_nb.record.frame import LEAVING, Frame
 from lellm_nb.state.compact import MISSING, Tail

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from lellm_nb.errors.attempt import is_interrupt
 from lellm_nb.errors.error_words import error_words
-from lellm_nb.errors.safe_text import is_interrupt, safe_type
+from lellm_nb.errors.safe_text import safe_type
 from lellm_nb.notebook.model.barrier_rows import card_row, preview_row
 from lellm_nb.notebook.model.node_card import node_rows
 from lellm_nb.notebook.model.search_rows import find_rows

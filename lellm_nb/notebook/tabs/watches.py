@@ -7,8 +7,8 @@ from itertools import islice
 from typing import Any
 
 from lellm_nb.debug.query.evaluate import as_function
+from lellm_nb.errors.attempt import is_interrupt
 from lellm_nb.errors.error_words import error_line
-from lellm_nb.errors.safe_text import is_interrupt
 from lellm_nb.notebook.debugger_protocol import DebuggerLike
 from lellm_nb.notebook.frame_protocol import FrameLike
 from lellm_nb.notebook.tabs.tab import Question, Rows, Tab, TabQuestion

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping
 from itertools import islice
 from typing import Any
 
-from lellm_nb.errors.safe_text import is_interrupt, safe_str
+from lellm_nb.errors.attempt import is_interrupt
+from lellm_nb.errors.safe_text import safe_str
 from lellm_nb.notebook.values.value_rows import short_text
 from lellm_nb.record.chunks import chunk_text
 

@@ -4,16 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import islice
+from operator import methodcaller
 from typing import Any
 
-from lellm_nb.errors.safe_text import (
-    attempt,
-    has_kind,
-    safe_length,
-    safe_module,
-    safe_pairs,
-    safe_str,
-)
+from lellm_nb.errors.attempt import attempt
+from lellm_nb.errors.safe_text import has_kind, safe_length, safe_module, safe_pairs, safe_str
 from lellm_nb.notebook.values.displayed import picture, sized
 from lellm_nb.notebook.values.redaction import Path
 from lellm_nb.notebook.values.value_rows import short_text
@@ -106,7 +101,7 @@ def _picture(value: Any) -> dict[str, Any] | None:
     if raw is None:
         if has_kind(value, type) or not hasattr(type(value), "_repr_png_"):
             return None
-        raw = attempt(lambda: value._repr_png_())
+        raw = attempt(lambda: methodcaller("_repr_png_")(value))
         raw = raw[0] if type(raw) is tuple and raw else raw
         if type(raw) not in (bytes, str):
             return None

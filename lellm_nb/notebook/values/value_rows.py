@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
+from lellm_nb.errors.attempt import attempt
 from lellm_nb.errors.safe_text import (
-    attempt,
     has_kind,
     safe_length,
     safe_module,

@@ -10,14 +10,8 @@ from typing import Any
 
 from lellm_nb import errors
 from lellm_nb.errors import CorruptedCheckpointError, RunError
-from lellm_nb.errors.safe_text import (
-    attempt,
-    fields_text,
-    has_kind,
-    safe_pairs,
-    safe_repr,
-    safe_str,
-)
+from lellm_nb.errors.attempt import attempt
+from lellm_nb.errors.safe_text import fields_text, has_kind, safe_pairs, safe_repr, safe_str
 from lellm_nb.graph.decision import Approve, Modify, Reject, Reroute
 from lellm_nb.record import chunks
 from lellm_nb.record.codec.limits import DAMAGE, error_text
