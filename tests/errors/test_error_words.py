@@ -1,4 +1,4 @@
-"""An error tells its reason, also one that says nothing by itself (SEMANTICS R11)."""
+"""An error tells its reason, also one that says nothing by itself (SEMANTICS R9)."""
 
 from __future__ import annotations
 
