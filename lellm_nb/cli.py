@@ -10,6 +10,8 @@ from importlib.metadata import version
 from typing import Any
 
 from lellm_nb.errors import LellmError
+from lellm_nb.errors.error_words import error_words
+from lellm_nb.errors.safe_text import safe_repr
 
 __all__ = ["main"]
 
@@ -175,15 +177,15 @@ def _show_frame(frame: Any) -> None:
         f"  began {_when(frame.started)}, took {frame.duration * 1000:.3f} ms, visit {frame.visit}"
     )
     for mutation in frame.mutations:
-        _say(f"  {repr(mutation)[:300]}")
+        _say(f"  {safe_repr(mutation, 300)}")
     if frame.error is not None:
-        _say(f"  {frame.error}")
+        _say(f"  {error_words(frame.error)}")
     if frame.output:
         _say("  output:\n    " + frame.output.rstrip("\n").replace("\n", "\n    "))
     _say("  state:")
     state = frame.state
     for key, value in state.items() if isinstance(state, dict) else [("", state)]:
-        _say(f"    {key} = {repr(value)[:300]}")
+        _say(f"    {key} = {safe_repr(value, 300)}")
 
 
 def _export(options: Any) -> None:

@@ -14,6 +14,7 @@ from lellm_nb.engine.halt import HOLD, Halt, Hold
 from lellm_nb.engine.scope import Scope, Site
 from lellm_nb.engine.step import RunStep
 from lellm_nb.errors import BarrierCancelledError, StateError
+from lellm_nb.errors.safe_text import safe_repr
 from lellm_nb.graph.decision import (
     Approve,
     Decision,
@@ -143,8 +144,8 @@ async def _asked(
     if isinstance(outcome, Decided):
         return Given(outcome.decision)
     return TypeError(
-        f"Barrier sink {run.barrier!r:.60} answered {outcome!r:.60} for {hold.barrier_id};"
-        " it must return Decided(decision), TimedOut() or Cancelled()."
+        f"Barrier sink {safe_repr(run.barrier, 80)} answered {safe_repr(outcome, 60)} for"
+        f" {hold.barrier_id}; it must return Decided(decision), TimedOut() or Cancelled()."
     )
 
 

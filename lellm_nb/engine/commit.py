@@ -18,6 +18,8 @@ from lellm_nb.errors import (
     UnroutedError,
     innermost,
 )
+from lellm_nb.errors.error_words import error_words
+from lellm_nb.errors.safe_text import safe_type
 from lellm_nb.graph.decision import Decision, DefaultAction, Reroute
 from lellm_nb.graph.decision_edge import kinds_for
 from lellm_nb.graph.decision_writes import keys_of, writes_of
@@ -282,8 +284,8 @@ def commit_error(
     """Take a failure's error route: the failed node's step (SEMANTICS R9)."""
     inmost = innermost(error)
     cause = inmost.__cause__ if isinstance(inmost, NodeExecutionError) else None
-    what = cause or inmost
-    facts = {"type": type(what).__name__, "message": str(what), "path": inmost.path}
+    what = inmost if cause is None else cause
+    facts = {"type": safe_type(what), "message": error_words(what), "path": inmost.path}
     key = f"{site.name}.error"
     room = not isinstance(level.data, Typed) or level.data.has_room(key)
     mutations: tuple[Mutation, ...] = (Put(key, freeze(facts, key)),) if room else ()

@@ -10,6 +10,7 @@ from lellm_nb.arguments import flag, number, seconds
 from lellm_nb.engine.cancellation import CancellationToken
 from lellm_nb.engine.scope import Scope, Site
 from lellm_nb.errors import NodeNotFoundError, StateError, StateTypeError
+from lellm_nb.errors.safe_text import safe_repr
 from lellm_nb.graph.node_options import check_name
 from lellm_nb.record.outcome import Outcome
 from lellm_nb.record.position import Position
@@ -127,7 +128,7 @@ class Context(Outcome):
         name = self._key(key)
         if type(item) not in PLAIN:
             item = self._frozen(item, name)
-        if isinstance(item, list):  # APPEND would extend by it
+        if issubclass(type(item), list):  # APPEND would extend by it
             item = frozen_list((item,))
         self.mutations.append(Reduce(name, item, Reducer.APPEND))
 
@@ -221,7 +222,7 @@ def record_returned(ctx: Context, returned: Any) -> None:
             None,
             "a mapping or nothing",
             kind,
-            f"Node {ctx.path!r} returned {kind} ({returned!r:.60}); return a mapping of"
+            f"Node {ctx.path!r} returned {kind} ({safe_repr(returned, 60)}); return a mapping of"
             " keys to values, or nothing and use ctx.put.",
         )
     reducers = ctx._scope.graph.reducers.rules
@@ -235,7 +236,8 @@ def record_returned(ctx: Context, returned: Any) -> None:
                 key,
                 "text",
                 type(key).__name__,
-                f"Node {ctx.path!r} returned a mapping with key {key!r}; keys are text.",
+                f"Node {ctx.path!r} returned a mapping with key {safe_repr(key, 60)};"
+                " keys are text.",
             )
         if (key if isinstance(key, str) else key.name) in reducers:
             ctx.reduce(key, value)

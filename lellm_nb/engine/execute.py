@@ -14,6 +14,7 @@ from lellm_nb.engine.result import GraphResult, LogEntry
 from lellm_nb.engine.run import Run
 from lellm_nb.engine.scope import Scope
 from lellm_nb.errors import NodeNotFoundError, RunError, StepsExceededError
+from lellm_nb.errors.error_words import error_words
 from lellm_nb.graph.graph import Graph
 from lellm_nb.ids import TraceId, new_trace_id
 from lellm_nb.record.frame import Frame
@@ -166,7 +167,7 @@ async def finish(
     entries: list[LogEntry] = []
 
     def note(frame: Frame) -> None:
-        failure = None if frame.error is None else str(frame.error)
+        failure = None if frame.error is None else error_words(frame.error)
         end = frame.started + frame.duration
         ok = failure is None
         entries.append(

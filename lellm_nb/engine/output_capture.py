@@ -17,6 +17,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from lellm_nb.errors import NoInputError
+from lellm_nb.errors.attempt import attempt
+from lellm_nb.errors.safe_text import safe_str
 
 __all__ = ["BY_BUTTON", "RUNNING", "OutputCapture", "capturing", "caught"]
 
@@ -122,7 +124,9 @@ class _Handler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         catch = caught()
         if catch is not None:
-            catch.write(f"{record.levelname} {record.name}: {self.format(record)}\n")
+            # as a handler of logging's own: what cannot be formatted fails no node
+            said = attempt(lambda: self.format(record), None) or safe_str(record.msg)
+            catch.write(f"{record.levelname} {record.name}: {said}\n")
             return
         last = logging.lastResort
         if last is not None and len(logging.root.handlers) == 1 and record.levelno >= last.level:

@@ -16,6 +16,7 @@ from lellm_nb.engine.context import Context, record_returned
 from lellm_nb.engine.driving.drive import called_apart, running_loop
 from lellm_nb.engine.scope import Scope, Site, is_async
 from lellm_nb.engine.variables import adopt
+from lellm_nb.errors.safe_text import fields_text
 from lellm_nb.graph.node import Task
 from lellm_nb.record.outcome import Outcome
 from lellm_nb.record.position import Position
@@ -43,6 +44,8 @@ class Attempt:
     duration: float
     error: BaseException | None = None
     late: bool = False
+
+    __repr__ = fields_text
 
 
 async def perform(ctx: Context, node: Any) -> None:

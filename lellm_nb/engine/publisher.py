@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from lellm_nb.engine.scope import Site
+from lellm_nb.errors.safe_text import safe_repr
 from lellm_nb.ids import SpanId, TraceId, new_trace_id, span_id, step_name
 from lellm_nb.record.events import (
     BarrierResolved,
@@ -74,7 +75,7 @@ class Publisher:
             return None
 
     def _switch_off(self, part: str) -> None:
-        log.exception("%s %r failed; it is switched off", part, getattr(self, part))
+        log.exception("%s %s failed; it is switched off", part, safe_repr(getattr(self, part), 80))
         setattr(self, part, None)
 
     def _event(self, event: Event) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from lellm_nb.errors.safe_text import has_kind, safe_str
+
 __all__ = ["LellmError", "closest", "did_you_mean", "listed", "nearest", "path_text"]
 __all__ += ["sentence"]
 
@@ -39,7 +41,7 @@ def closest(name: str, known: Iterable[str]) -> str | None:
     """Return the known name that is most like one, `None` where none is like it."""
     from difflib import get_close_matches  # seldom needed, and it takes its time to load
 
-    return next(iter(get_close_matches(str(name), list(known), n=1)), None)
+    return next(iter(get_close_matches(safe_str(name), list(known), n=1)), None)
 
 
 def listed(names: Iterable[str], most: int = 20) -> str:
@@ -67,11 +69,12 @@ def path_text(path: Any) -> str:
         >>> path_text(("plan", "steps", 2))
         'plan.steps[2]'
     """
-    if not isinstance(path, tuple):
-        return str(path)
+    if not has_kind(path, tuple):
+        return safe_str(path)
     text = ""
     for part in path:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
+        name = safe_str(part)
+        text += f"[{name}]" if has_kind(part, int) else f".{name}" if text else name
     return text
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from lellm_nb.errors.base import LellmError, closest, did_you_mean, listed, path_text
+from lellm_nb.errors.safe_text import safe_repr
 
 __all__ = [
     "BusyError",
@@ -50,7 +51,7 @@ class NoSuchFrameError(DebuggerError, IndexError):
 
     def __init__(self, wanted: object, problem: str, *, shown: str = "") -> None:
         self.wanted = wanted
-        super().__init__(f"There is no frame {shown or repr(wanted)}: {problem}")
+        super().__init__(f"There is no frame {shown or safe_repr(wanted, 80)}: {problem}")
 
 
 class NoSuchNodeError(DebuggerError, LookupError):

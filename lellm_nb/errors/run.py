@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from lellm_nb.errors.base import LellmError, listed, nearest, path_text, sentence
+from lellm_nb.errors.error_words import error_line
+from lellm_nb.errors.safe_text import safe_repr, safe_str
 
 __all__ = [
     "BarrierCancelledError",
@@ -87,12 +89,11 @@ class NodeExecutionError(RunError):
     ) -> None:
         self.patch = patch
         if isinstance(cause, RunError):
-            text = f"{path!r} failed inside: {innermost(cause)}"
+            text = f"{path!r} failed inside: {safe_str(innermost(cause))}"
         else:
-            detail = f"{type(cause).__name__}: {cause}" if str(cause) else type(cause).__name__
             text = (
-                f"Node {path!r} failed with {sentence(detail)} Its step was not committed;"
-                f" mend the function and retry.{_by_hand(patch)}"
+                f"Node {path!r} failed with {sentence(error_line(cause))} Its step was not"
+                f" committed; mend the function and retry.{_by_hand(patch)}"
             )
         super().__init__(text, path=path, state=state)
         self.__cause__ = cause
@@ -122,7 +123,7 @@ class ParallelError(ExceptionGroup[RunError], RunError):
 
     def __str__(self) -> str:
         failures = (innermost(e) if isinstance(e, RunError) else e for e in self.exceptions)
-        return "\n".join([self.message, *(f"- {failure}" for failure in failures)])
+        return "\n".join([self.message, *(f"- {safe_str(failure)}" for failure in failures)])
 
 
 def innermost(error: RunError) -> RunError:
@@ -168,7 +169,7 @@ class EdgeError(RunError):
         self.edge = f"{source} -> {target}"
         self.patch = patch
         super().__init__(
-            f"The condition of edge {self.edge} raised {type(cause).__name__}: {sentence(cause)}"
+            f"The condition of edge {self.edge} raised {sentence(error_line(cause))}"
             " The node's step is committed; mend the condition, then step again to route."
             f"{_by_hand(patch)}",
             path=path or source,
@@ -243,7 +244,9 @@ class MergeConflictError(RunError):
     ) -> None:
         self.key = key
         self.values = dict(values)
-        shown = "; ".join(f"{who} wrote {value!r:.80}" for who, value in self.values.items())
+        shown = "; ".join(
+            f"{who} wrote {safe_repr(value, 80)}" for who, value in self.values.items()
+        )
         super().__init__(
             f"Key {path_text(key)!r} has conflicting writes: {shown}.", path=path, state=state
         )

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from lellm_nb.errors.base import LellmError, listed, nearest, path_text
+from lellm_nb.errors.safe_text import safe_repr, safe_str
 
 __all__ = ["MissingKeyError", "ReadOnlyStateError", "ReducerError", "StateError", "StateTypeError"]
 
@@ -32,7 +33,7 @@ class MissingKeyError(StateError, KeyError):
     def __init__(
         self, key: Any, known: Iterable[Any] = (), problem: str = "", hint: str = ""
     ) -> None:
-        names = [str(name) for name in known]
+        names = [safe_str(name) for name in known]
         shown = key if isinstance(key, str) else path_text(key)
         problem = problem or f"The state has no key {shown!r}."
         self.hint = (hint or nearest(str(shown), names)).strip()
@@ -49,7 +50,8 @@ class StateTypeError(StateError, TypeError):
         self.expected = expected
         self.found = found
         super().__init__(
-            problem or f"State key {key!r} should hold {expected}, but holds {found}.", key=key
+            problem or f"State key {safe_repr(key, 60)} should hold {expected}, but holds {found}.",
+            key=key,
         )
 
 

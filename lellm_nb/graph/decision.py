@@ -7,6 +7,8 @@ from enum import Enum
 from typing import Any, ClassVar
 
 from lellm_nb.arguments import Refuse, refusal
+from lellm_nb.errors import path_text
+from lellm_nb.errors.safe_text import fields_text, safe_str
 from lellm_nb.state.frozen import freeze
 from lellm_nb.state.mutation import Delete, Key, Mutation, Put, check_key
 
@@ -48,7 +50,7 @@ class Reject:
         return Put(rejected, freeze(self.reason, rejected)), Delete(approved)
 
     def __str__(self) -> str:
-        return f"reject: {self.reason}"
+        return f"reject: {safe_str(self.reason)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,8 @@ class Modify:
     value: Any
     word: ClassVar[str] = "modify"
 
+    __repr__ = fields_text
+
     def __post_init__(self) -> None:
         object.__setattr__(self, "key", check_key(self.key))
         object.__setattr__(self, "value", freeze(self.value, self.key))
@@ -68,7 +72,7 @@ class Modify:
         return Put(self.key, self.value), Put(approved, True), Delete(rejected)
 
     def __str__(self) -> str:
-        return f"modify {self.key}"
+        return f"modify {path_text(self.key)}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
+from lellm_nb.errors.safe_text import fields_text
+
 __all__ = [
     "RoundStarted",
     "StreamChunk",
@@ -49,6 +51,8 @@ class ToolQueued:
     name: str
     arguments: Any = None
 
+    __repr__ = fields_text
+
 
 @dataclass(frozen=True, slots=True)
 class ToolStarted:
@@ -74,6 +78,8 @@ class ToolFinished:
     name: str
     ok: bool = True
     result: Any = None
+
+    __repr__ = fields_text
 
 
 StreamChunk = (

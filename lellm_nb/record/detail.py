@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lellm_nb.errors import RunError
+from lellm_nb.errors.safe_text import fields_text, safe_str
 from lellm_nb.graph.decision import Decision
 
 __all__ = ["DecisionRecord", "Detail"]
@@ -31,8 +32,10 @@ class DecisionRecord:
     proposed: Any = None
     effective: Any = None
 
+    __repr__ = fields_text
+
     def __str__(self) -> str:
-        return str(self.decision) + (f" (by {self.by})" if self.by != "person" else "")
+        return safe_str(self.decision) + (f" (by {self.by})" if self.by != "person" else "")
 
 
 class Detail:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from lellm_nb.errors.safe_text import fields_text
 from lellm_nb.ids import SpanId, TraceId
 
 __all__ = [
@@ -60,6 +61,8 @@ class NodeStream:
     node: str
     chunk: Any
 
+    __repr__ = fields_text
+
 
 @dataclass(frozen=True, slots=True)
 class BarrierWaiting:
@@ -79,6 +82,8 @@ class BarrierResolved:
     decision: Any
     by: str
 
+    __repr__ = fields_text
+
 
 @dataclass(frozen=True, slots=True)
 class CheckpointSaved:
@@ -95,6 +100,8 @@ class GraphComplete:
 
     result: Any
 
+    __repr__ = fields_text
+
 
 @dataclass(frozen=True, slots=True)
 class GraphFailed:
@@ -102,6 +109,8 @@ class GraphFailed:
 
     error: BaseException
     state: Any
+
+    __repr__ = fields_text
 
 
 Event = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from lellm_nb.errors import RunError
+from lellm_nb.errors.safe_text import safe_str
 from lellm_nb.graph.edge import Route
 from lellm_nb.ids import SpanId, TraceId, span_id, step_name
 from lellm_nb.record.detail import DecisionRecord, Detail
@@ -273,7 +274,7 @@ class Frame:
                 return f"<Frame {self.index} {what}: {type(self.own_detail.error).__name__}>"
             start = self.kind == "start"
             keys = list(content_of(self.level.data))[:5] if start else self.changed_keys
-            changed = ", ".join(map(str, keys))
+            changed = ", ".join(map(safe_str, keys))
             return f"<Frame {self.index} {what}{f': {changed}' if changed else ''}>"
         except Exception:
             return "<Frame (half built)>"

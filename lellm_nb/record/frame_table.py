@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
+from lellm_nb.errors.safe_text import has_kind, safe_str, safe_type
+from lellm_nb.errors.safe_value import safe_column
 from lellm_nb.record.level_key import LevelKeys, enclosing, level_at
 from lellm_nb.record.place import Located
 from lellm_nb.record.position import Position
 from lellm_nb.state.compact import MISSING, Tail, real, size_of
 from lellm_nb.state.frozen import FrozenDict, FrozenList, FrozenSet
+from lellm_nb.state.sameness import same
 from lellm_nb.state.typed import Typed
 
 if TYPE_CHECKING:
@@ -45,11 +48,10 @@ def state_table(frame: WrittenStep) -> pandas.DataFrame:
     content = _content(frame.level)
     writers = _writers(frame, list(content))
     found = [writers.get(key) for key in content]
-    values = pandas.Series([real(v, k) for k, v in content.items()], dtype=object)
     return pandas.DataFrame(
         {
-            "key": pandas.array(list(content), dtype="string"),
-            "value": values,
+            "key": pandas.array(list(map(safe_str, content)), dtype="string"),
+            "value": safe_column(real(v, k) for k, v in content.items()),
             "type": pandas.array([type_name(v) for v in content.values()], dtype="string"),
             "size": pandas.array([size_of(v) for v in content.values()], dtype="Int64"),
             "written_by": pandas.array(
@@ -66,7 +68,7 @@ def keys_that_differ(frame: WrittenStep) -> list[str]:
     if frame.parent is not None:
         before = level_at(frame.parent.position, LevelKeys().of(frame))
     old, new = {} if before is None else _content(before), _content(frame.level)
-    return [key for key, value in new.items() if key not in old or old[key] != value]
+    return [key for key, value in new.items() if key not in old or not same(old[key], value)]
 
 
 def _content(level: Position) -> dict[str, Any]:
@@ -82,11 +84,12 @@ def type_name(value: Any) -> str:
         >>> type_name(freeze([1])), type_name("x")
         ('list', 'str')
     """
-    if isinstance(value, (Tail, FrozenList)):
+    kind = type(value)
+    if kind is Tail or kind is FrozenList:
         return "list"
-    if isinstance(value, FrozenDict):
+    if has_kind(value, FrozenDict):
         return "dict"
-    return "set" if isinstance(value, FrozenSet) else type(value).__name__
+    return "set" if kind is FrozenSet else safe_type(value)
 
 
 class _Search:
@@ -118,7 +121,7 @@ class _Search:
         old = {} if before is None else _content(before)
         new = _content(frame.level)
         for name, path in list(self.open.items()):
-            if old.get(path[0], MISSING) != new.get(path[0], MISSING):
+            if not same(old.get(path[0], MISSING), new.get(path[0], MISSING)):
                 self.found[name] = frame
                 del self.open[name]
 
@@ -136,7 +139,7 @@ class _Search:
             if len(path) == 1 and outer.get(name, MISSING) is value:
                 continue
             for key, held in outer.items():
-                if isinstance(held, dict) and held.get(name, MISSING) is value:
+                if has_kind(held, dict) and dict.get(held, name, MISSING) is value:
                     self.open[name] = (key, *path)
                     break
             else:

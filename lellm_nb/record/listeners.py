@@ -6,6 +6,8 @@ import contextlib
 import logging
 from collections.abc import Callable
 
+from lellm_nb.errors.safe_text import safe_repr
+
 __all__ = ["tell_all"]
 
 log = logging.getLogger("lellm_nb")
@@ -17,6 +19,6 @@ def tell_all(listeners: list[Callable[[], None]]) -> None:
         try:
             listener()
         except Exception:
-            log.exception("listener %r failed; it is dropped", listener)
+            log.exception("listener %s failed; it is dropped", safe_repr(listener, 80))
             with contextlib.suppress(ValueError):
                 listeners.remove(listener)

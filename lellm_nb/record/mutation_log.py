@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 from lellm_nb.arguments import refusal, text, whole
-from lellm_nb.errors import CheckpointStoreError
+from lellm_nb.errors import CheckpointStoreError, path_text
+from lellm_nb.errors.safe_text import safe_repr, safe_str
 from lellm_nb.ids import CheckpointId, TraceId
 from lellm_nb.record.frame import Frame
 
@@ -181,7 +182,7 @@ def mutation_json(mutation: Any) -> Any:
     except (TypeError, ValueError, AttributeError, RecursionError) as error:
         kind = type(mutation).__name__
         key = getattr(mutation, "key", None)
-        shown = repr(mutation)[:200]
-        marker = {"type": kind, "key": str(key), "repr": shown, "why": str(error)[:200]}
+        shown = safe_repr(mutation, 200)
+        marker = {"type": kind, "key": path_text(key), "repr": shown, "why": safe_str(error, 200)}
         return {"$unserializable": marker}
     return form

@@ -8,6 +8,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from lellm_nb.arguments import whole
 from lellm_nb.errors import CheckpointStoreError
+from lellm_nb.errors.error_words import error_words
 from lellm_nb.ids import TraceId, new_trace_id
 from lellm_nb.record.frame import DecisionRecord, Frame
 from lellm_nb.state.mutation import Mutation, apply
@@ -93,7 +94,7 @@ class MemoryTraceSink:
     def on_frame(self, frame: Frame) -> None:
         """Keep a step."""
         outer = frame.level is frame.position
-        failure = None if frame.error is None else str(frame.error)
+        failure = None if frame.error is None else error_words(frame.error)
         self._entries.append(
             TraceEntry(
                 frame.cursor,

@@ -9,9 +9,10 @@ Neither is ever seen by user code: `view` makes real what is read.
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
+from lellm_nb.errors.safe_text import safe_length
 from lellm_nb.state.frozen import FrozenList, frozen_list
 
 __all__ = ["MISSING", "WIDE", "Data", "Tail", "Wide", "draft", "real", "size_of", "view_items"]
@@ -243,5 +244,4 @@ def size_of(value: Any) -> int | None:
         >>> size_of("abc"), size_of([1, 2]), size_of(7)
         (3, 2, None)
     """
-    sized = (str, bytes, bytearray, Mapping, list, tuple, set, frozenset, Tail)
-    return len(value) if isinstance(value, sized) else None
+    return value.length if type(value) is Tail else safe_length(value)

@@ -9,6 +9,7 @@ from typing import Any
 
 from lellm_nb.arguments import chosen, refusal
 from lellm_nb.errors import StateError
+from lellm_nb.errors.safe_text import fields_text, safe_str
 from lellm_nb.state.frozen import freeze
 from lellm_nb.state.mutation import Delete, Key, Mutation, Put, Reduce, apply, check_key
 from lellm_nb.state.reducer import Reducer
@@ -39,6 +40,8 @@ class StateDelta:
     def __post_init__(self) -> None:
         check_key(self.key)
         chosen(self.op, "op", partial(StateError, key=self.key), ("put", "delete"))
+
+    __repr__ = fields_text
 
     def mutation(self, registry: Mapping[str, Reducer]) -> Mutation:
         """Return the mutation that this is under a registry."""
@@ -71,5 +74,7 @@ def fold_deltas(
         try:
             data = apply(data, (delta.mutation(registry),))
         except StateError as error:
-            raise type(error)(f"{error} (delta from {delta.source!r})", key=delta.key) from error
+            raise type(error)(
+                f"{safe_str(error)} (delta from {delta.source!r})", key=delta.key
+            ) from error
     return view(data)

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
 from lellm_nb.errors import StateError, path_text
+from lellm_nb.errors.safe_text import dict_text, list_text, set_text
 from lellm_nb.state.refusal import delete_inside, put, put_inside, refusal
 
 __all__ = [
@@ -61,6 +62,11 @@ class FrozenDict(dict[Any, Any]):
     popitem = refusal("popitem", put)
     clear = refusal("clear", put)
 
+    __repr__ = dict_text
+
+    def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
+        _print_pretty(printer, self, dict(self))
+
     def copy(self) -> dict[Any, Any]:
         """Return a plain dict with the same (still frozen) values."""
         return dict(self)
@@ -93,6 +99,11 @@ class FrozenList(list[Any]):
     __setitem__ = refusal("__setitem__", put_inside)
     __delitem__ = refusal("__delitem__", put)
 
+    __repr__ = list_text
+
+    def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
+        _print_pretty(printer, self, list(self))
+
     def copy(self) -> list[Any]:
         """Return a plain list with the same (still frozen) items."""
         return list(self)
@@ -118,6 +129,8 @@ class FrozenSet(frozenset[Any]):
     update = refusal("update", put)
     pop = refusal("pop", put)
     clear = refusal("clear", put)
+
+    __repr__ = set_text
 
     def __reduce__(self) -> Any:
         return _frozen_set, (list(self), self.key)
@@ -200,22 +213,23 @@ def _freeze(value: Any, key: str) -> Any:
     if kind in PLAIN:
         return value
     made: Any
-    if isinstance(value, dict):
+    # by its type alone: what a value says of its class may be a lie, or raise
+    if issubclass(kind, dict):
         plain = PLAIN
         made = FrozenDict({k: v if type(v) in plain else _freeze(v, key) for k, v in value.items()})
         made.key = key
         return made
-    if isinstance(value, list):
+    if issubclass(kind, list):
         plain = PLAIN
         made = FrozenList([v if type(v) in plain else _freeze(v, key) for v in value])
         made.key = key
         return made
-    if isinstance(value, tuple):
+    if issubclass(kind, tuple):
         items = [_freeze(v, key) for v in value]
         if all(new is old for new, old in zip(items, value, strict=True)):
             return value
         return kind._make(items) if hasattr(kind, "_make") else tuple(items)
-    if isinstance(value, (set, frozenset)):
+    if issubclass(kind, (set, frozenset)):
         made = FrozenSet(_freeze(v, key) for v in value)
         made.key = key
         return made
@@ -225,9 +239,10 @@ def _freeze(value: Any, key: str) -> Any:
 
 def children(value: Any) -> Iterator[tuple[Any, Any]]:
     """Yield what is inside a container, with its keys or its numbers."""
-    if isinstance(value, dict):
+    kind = type(value)
+    if issubclass(kind, dict):
         yield from value.items()
-    elif isinstance(value, (list, tuple)):
+    elif issubclass(kind, (list, tuple)):
         yield from enumerate(value)
 
 
@@ -241,7 +256,7 @@ def _cyclic(value: Any) -> bool:
             open_ids.discard(trail.pop()[0])
         elif id(child) in open_ids:
             return True
-        elif isinstance(child, (dict, list, tuple)):
+        elif issubclass(type(child), (dict, list, tuple)):
             open_ids.add(id(child))
             trail.append((id(child), children(child)))
     return False
@@ -255,15 +270,15 @@ def thaw(value: Any) -> Any:
         >>> messages.append("b"); messages
         ['a', 'b']
     """
-    if isinstance(value, dict):
+    kind: Any = type(value)
+    if issubclass(kind, dict):
         return {k: thaw(v) for k, v in value.items()}
-    if isinstance(value, list):
+    if issubclass(kind, list):
         return [thaw(v) for v in value]
-    if isinstance(value, tuple):
+    if issubclass(kind, tuple):
         items = [thaw(v) for v in value]
-        kind: Any = type(value)
         return kind._make(items) if hasattr(kind, "_make") else tuple(items)
-    if isinstance(value, frozenset):
+    if issubclass(kind, frozenset):
         return set(value)
     how = thawers.get(type(value))
     return value if how is None else how(value)
@@ -281,10 +296,24 @@ def opaque_paths(value: Any, at: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
         >>> opaque_paths({"client": object(), "n": 1})
         [('client',)]
     """
-    if isinstance(value, (dict, list, tuple)):
+    kind = type(value)
+    if issubclass(kind, (dict, list, tuple)):
         return [path for k, v in children(value) for path in opaque_paths(v, (*at, k))]
-    plain = has_way_to_freeze(type(value)) or isinstance(value, frozenset)
+    plain = has_way_to_freeze(kind) or issubclass(kind, frozenset)
     return [] if plain else [at]
+
+
+def _print_pretty(printer: Any, value: Any, plain: Any) -> None:
+    """Show a container in a cell, over several lines where nothing in it may refuse."""
+    text = repr(value)
+    try:
+        quiet = not opaque_paths(value) and repr(plain) == text
+    except ValueError:  # an integer of more digits than Python writes
+        quiet = False
+    if quiet:
+        printer.pretty(plain)
+    else:
+        printer.text(text)
 
 
 def path_of(

@@ -7,8 +7,10 @@ from typing import Any, Protocol, runtime_checkable
 
 from lellm_nb.arguments import Refuse, plain_function, refusal, text
 from lellm_nb.errors import StateError, StateTypeError
+from lellm_nb.errors.safe_text import safe_repr
 from lellm_nb.state.frozen import frozen_dict
 from lellm_nb.state.mutation import Delete, Mutation, Put, Reduce
+from lellm_nb.state.sameness import same
 from lellm_nb.state.state import content_of, keep_part, view
 from lellm_nb.state.structs.struct import struct_of
 from lellm_nb.state.typed import Typed
@@ -166,10 +168,11 @@ def check_round_trip(lens: Any, outer: Any, inner: Any) -> Any:
     """
     after = lens.set(outer, inner)
     again = lens.get(after)
-    if again != inner:
+    if not same(again, inner):
+        differ = f"{safe_repr(again, 80)} is not {safe_repr(inner, 80)}"
         raise StateError(
-            f"The lens {lens!r} breaks its round trip: what it gets after setting differs from"
-            f" what was set ({again!r:.80} is not {inner!r:.80}). Mend its get or its set."
+            f"The lens {safe_repr(lens, 80)} breaks its round trip: what it gets after setting"
+            f" differs from what was set ({differ}). Mend its get or its set."
         )
     return after
 
@@ -177,8 +180,6 @@ def check_round_trip(lens: Any, outer: Any, inner: Any) -> Any:
 def lifted(outer: Mapping[str, Any], after: Mapping[str, Any]) -> list[Mutation]:
     """Return one Put per key that differs, and one Delete per key that went."""
     made: list[Mutation] = [
-        Put(key, value)
-        for key, value in after.items()
-        if key not in outer or (outer[key] is not value and outer[key] != value)
+        Put(k, v) for k, v in after.items() if k not in outer or not same(outer[k], v)
     ]
     return made + [Delete(key) for key in outer if key not in after]

@@ -18,10 +18,12 @@ from lellm_nb.errors import (
     path_text,
     sentence,
 )
+from lellm_nb.errors.safe_text import safe_repr
 from lellm_nb.state.compact import MISSING, Data, Wide, draft, real
 from lellm_nb.state.frozen import freeze
 from lellm_nb.state.path_write import write_inside
 from lellm_nb.state.reducer import OF_GRAPH, Reducer, no_reducer
+from lellm_nb.state.sameness import same
 from lellm_nb.state.state import check_content, check_mapping, view
 
 __all__ = ["Delete", "Key", "Mutation", "Put", "Reduce", "apply", "fold"]
@@ -46,12 +48,12 @@ class _Mutation:
         return make(self.key, value, *self._parts()[2:])
 
     def __eq__(self, other: object) -> bool:
-        return type(other) is type(self) and self._parts() == other._parts()
+        return type(other) is type(self) and same(self._parts(), other._parts())
 
     __hash__ = None  # type: ignore[assignment]  # holds values that may be unhashable
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join(map(repr, self._parts()))})"
+        return f"{type(self).__name__}({', '.join(map(safe_repr, self._parts()))})"
 
     def __reduce__(self) -> Any:
         return type(self), self._parts()
@@ -209,7 +211,7 @@ def mutation_from_json(form: Mapping[str, Any]) -> Mutation:
             return Reduce(_read_key(key), freeze(value, key))
         case {"Reduce": [key, value, str(name)]}:
             return Reduce(_read_key(key), freeze(value, key), Reducer.named(name))
-    raise StateError(f"{form!r:.80} is no mutation: expected Put, Delete or Reduce.")
+    raise StateError(f"{safe_repr(form, 80)} is no mutation: expected Put, Delete or Reduce.")
 
 
 def _read_key(key: Any) -> Key:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lellm_nb.errors import MissingKeyError, path_text
+from lellm_nb.errors.safe_text import safe_repr
 from lellm_nb.state.compact import MISSING, Data, real
 from lellm_nb.state.frozen import frozen_dict, frozen_list
 from lellm_nb.state.structs.assignment import replaced
@@ -70,4 +71,4 @@ def _struct_changed(
 
 def _absent(path: tuple[Any, ...], depth: int, found: str = "") -> str:
     where = path_text(path[:depth])
-    return f"The path {path_text(path)!r} has no {path[depth]!r} in {where!r}{found}."
+    return f"The path {path_text(path)!r} has no {safe_repr(path[depth], 60)} in {where!r}{found}."

@@ -7,6 +7,7 @@ from typing import Any
 
 from lellm_nb.arguments import flag, plain_function, shown, text
 from lellm_nb.errors import ReducerError, nearest, path_text
+from lellm_nb.errors.safe_text import safe_repr
 from lellm_nb.state.compact import MISSING, Tail, real
 from lellm_nb.state.frozen import FrozenDict, freeze, frozen_dict
 
@@ -94,7 +95,9 @@ class Reducer:
 
 def _error(old: Any, new: Any) -> Any:
     if old is not MISSING:
-        raise ReducerError(f"was written twice: holds {old!r:.80}, refuses {new!r:.80}")
+        raise ReducerError(
+            f"was written twice: holds {safe_repr(old, 80)}, refuses {safe_repr(new, 80)}"
+        )
     return new
 
 
@@ -103,7 +106,7 @@ def _replace(_old: Any, new: Any) -> Any:
 
 
 def _append(old: Any, new: Any) -> Any:
-    items = new if isinstance(new, list) else (new,)
+    items = new if issubclass(type(new), list) else (new,)
     if old is MISSING or old is None:
         return Tail.of(items)
     if isinstance(old, Tail):
@@ -128,7 +131,8 @@ def _number(name: str, pick: Callable[[Any, Any], Any]) -> Callable[[Any, Any], 
         try:
             return pick(old, new)
         except TypeError as error:
-            raise ReducerError(f"{name} cannot join {old!r:.40} and {new!r:.40}") from error
+            both = f"{safe_repr(old, 40)} and {safe_repr(new, 40)}"
+            raise ReducerError(f"{name} cannot join {both}") from error
 
     return fold
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from lellm_nb.errors import ReadOnlyStateError, path_text
+from lellm_nb.errors.safe_text import safe_repr
 
 __all__ = [
     "delete_inside",
@@ -40,7 +41,7 @@ def refuse(container: Any, what: str, instead: Callable[[str], str]) -> NoReturn
     if path is None:
         path = (container.key,) if getattr(container, "key", "") else ()
     key = path_text(path) or "state"
-    argument = repr(path[0] if len(path) == 1 else path) if path else "key"
+    argument = safe_repr(path[0] if len(path) == 1 else path) if path else "key"
     raise ReadOnlyStateError(
         f"State key {key!r} cannot be changed in place ({what})."
         f" Inside a node use {instead(argument)}; to work on a copy, take .copy().",

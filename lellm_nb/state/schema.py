@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any, get_args, get_origin
 
 from lellm_nb.errors import StateTypeError, nearest, path_text
+from lellm_nb.errors.safe_text import has_kind
 from lellm_nb.state.compact import MISSING
 from lellm_nb.state.structs.rebuilding import built
 from lellm_nb.state.structs.struct import Struct, struct_of
@@ -202,11 +203,9 @@ def _seen(name: str, value: Any) -> Field:
 
 
 def _kind_of(value: Any) -> str:
-    if isinstance(value, (Mapping, list, tuple)):
+    if has_kind(value, (Mapping, list, tuple)):
         return "json"
-    return _KINDS.get(
-        next((k for k in (bool, int, float, str) if isinstance(value, k)), None), "any"
-    )
+    return _KINDS.get(next((k for k in (bool, int, float, str) if has_kind(value, k)), None), "any")
 
 
 def _with(fields: dict[str, Field], rules: Mapping[Any, str]) -> dict[str, Field]:

@@ -7,6 +7,7 @@ from types import GeneratorType
 from typing import Any, TypeVar, overload
 
 from lellm_nb.errors import MissingKeyError, StateTypeError, path_text
+from lellm_nb.errors.safe_text import named_dict_text, safe_repr
 from lellm_nb.state.compact import MISSING, view_items
 from lellm_nb.state.frozen import PLAIN, FrozenDict, freeze
 from lellm_nb.state.key import StateKey
@@ -84,8 +85,7 @@ class State(FrozenDict):
             raise MissingKeyError(name, self)
         return key.check(self[name]) if isinstance(key, StateKey) else self[name]
 
-    def __repr__(self) -> str:
-        return f"State({dict.__repr__(self)})"
+    __repr__ = named_dict_text
 
 
 PLAIN.add(State)
@@ -101,7 +101,7 @@ def check_mapping(content: Any) -> Mapping[str, Any]:
             "state",
             "a mapping",
             kind,
-            f"A state is a mapping of text keys to values, not {kind} ({content!r:.60})."
+            f"A state is a mapping of text keys to values, not {kind} ({safe_repr(content, 60)})."
             " A dataclass or a pydantic model becomes one with typed_state.",
         )
     return content
@@ -119,7 +119,7 @@ def check_content(content: Mapping[Any, Any]) -> dict[str, Any]:
                 key,
                 "text",
                 type(key).__name__,
-                f"State keys are text; {key!r} is {type(key).__name__}.",
+                f"State keys are text; {safe_repr(key, 60)} is {type(key).__name__}.",
             )
     return {key: freeze(value, key) for key, value in content.items()}
 

@@ -12,6 +12,8 @@ import typing
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from typing import Any, Literal, get_args, get_origin
 
+from lellm_nb.errors.safe_text import has_kind, safe_type
+
 __all__ = ["choices_of", "classes_in", "hints_of", "misfit", "said", "words"]
 
 Path = tuple[Any, ...]
@@ -137,12 +139,12 @@ def choices_of(hint: Any) -> tuple[Any, ...]:
 
 def said(value: Any) -> str:
     """Say what a value is, in the words of `words`."""
-    if isinstance(value, Mapping):
+    if has_kind(value, Mapping):
         return "an object"
-    if isinstance(value, (list, tuple)):
+    if has_kind(value, (list, tuple)):
         return "a list"
-    kind = next((k for k in (bool, int, float, str) if isinstance(value, k)), type(value))
-    return _WORDS.get(kind, f"a {kind.__name__}")
+    kind = next((k for k in (bool, int, float, str) if has_kind(value, k)), None)
+    return _WORDS[kind] if kind is not None else f"a {safe_type(value)}"
 
 
 def hints_of(

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from lellm_nb.errors import SerializationError, StateTypeError, path_text
+from lellm_nb.errors.safe_text import safe_repr
 from lellm_nb.state.compact import MISSING, Data, draft, real, view_items
 from lellm_nb.state.frozen import freeze, thaw
 from lellm_nb.state.structs.assignment import Rest, assign, settle
@@ -254,7 +255,9 @@ def check_jsonable(value: Any, path: tuple[Any, ...] = ()) -> None:
         for key, item in value.items():
             if not isinstance(key, str):
                 where = path_text(path) or "the snapshot"
-                raise SerializationError(f"Key {key!r} in {where} is not text.", path=where)
+                raise SerializationError(
+                    f"Key {safe_repr(key, 60)} in {where} is not text.", path=where
+                )
             check_jsonable(item, (*path, key))
     elif isinstance(value, (list, tuple)):
         for i, item in enumerate(value):
@@ -262,7 +265,7 @@ def check_jsonable(value: Any, path: tuple[Any, ...] = ()) -> None:
     else:
         where = path_text(path) or "the snapshot"
         raise SerializationError(
-            f"{where} is {type(value).__name__} ({value!r:.60}), which is not JSON-able."
+            f"{where} is {type(value).__name__} ({safe_repr(value, 60)}), which is not JSON-able."
             " Leave it out of the snapshot and rebuild it in restore.",
             path=where,
         )

@@ -7,6 +7,8 @@ from functools import partial
 from typing import Any
 
 from lellm_nb.errors import CheckpointStoreError, sentence
+from lellm_nb.errors.error_words import error_line
+from lellm_nb.errors.safe_text import safe_repr
 from lellm_nb.ids import CheckpointId, TraceId
 from lellm_nb.record.checkpoint import Checkpoint, CheckpointStore
 from lellm_nb.record.codec.values import Codec
@@ -112,7 +114,7 @@ def _as_store_error(error: Exception, store: Any) -> CheckpointStoreError:
     if isinstance(error, CheckpointStoreError):
         return error
     made = CheckpointStoreError(
-        f"{store!r:.80} could not save: {type(error).__name__}: {sentence(error)}"
+        f"{safe_repr(store, 80)} could not save: {sentence(error_line(error))}"
     )
     made.__cause__ = error
     return made

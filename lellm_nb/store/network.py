@@ -9,6 +9,8 @@ from typing import Any
 
 from lellm_nb.arguments import flag, refusal, seconds, text
 from lellm_nb.errors import CheckpointStoreError
+from lellm_nb.errors.error_words import error_line
+from lellm_nb.errors.safe_text import safe_str
 from lellm_nb.ids import TraceId, new_trace_id
 from lellm_nb.record.codec.values import Codec
 from lellm_nb.record.redaction.redactor import Redactor
@@ -94,7 +96,7 @@ class NetworkSink:
             attributes=self._attributes(frame),
         )
         if frame.error is not None:
-            said = f"{type(frame.error).__name__}: {frame.error}"
+            said = error_line(frame.error)
             shown = str(self._codec.redactor.apply(said)) if self._codec.redactor else said
             span.set_status(self._trace.Status(self._trace.StatusCode.ERROR, shown))
         span.end(end_time=begun + int(frame.duration * 1e9))
@@ -114,13 +116,13 @@ class NetworkSink:
         if frame.cost:
             made["lellm.cost"] = float(frame.cost)
         if frame.decision is not None:
-            made["lellm.decision"] = str(frame.decision)
+            made["lellm.decision"] = safe_str(frame.decision)
         if self.values:
             for mutation in frame.mutations:
                 key = getattr(mutation, "key", None)
                 if key is not None and hasattr(mutation, "value"):
                     text = self._codec.dumps(mutation.value, path=key).decode()
-                    name = key if isinstance(key, str) else ".".join(map(str, key))
+                    name = key if isinstance(key, str) else ".".join(map(safe_str, key))
                     made[f"lellm.value.{name}"] = text[:4096]
         return made
 

@@ -12,6 +12,7 @@ from lellm_nb.debug.names.value_path import ValuePath
 from lellm_nb.errors import DebuggerError
 from lellm_nb.record.frame import RAN, Frame
 from lellm_nb.state.compact import MISSING
+from lellm_nb.state.sameness import same
 
 __all__ = ["Before", "Breakpoint", "EdgeStop", "ErrorStop", "Hit", "Stopper", "Watch"]
 
@@ -274,15 +275,8 @@ class Watch(Stopper):
                 old, new = (answered(self.what(f.root_state)) for f in (last, frame))
             except BaseException as error:
                 return Hit(self, error, frame=frame)
-        if old is new or _same(old, new):
+        if same(old, new):
             return None
         self.hits += 1
         old, new = (None if value is MISSING else value for value in (old, new))
         return Hit(self, None, old, new, frame)
-
-
-def _same(old: Any, new: Any) -> bool:
-    try:
-        return bool(old == new)
-    except Exception:  # an array's == is no truth value
-        return False

@@ -6,7 +6,6 @@ import ast
 import builtins
 import copy
 import dis
-import inspect
 import sys
 import types
 from collections.abc import Iterator
@@ -15,6 +14,8 @@ from typing import Any
 
 from lellm_nb.debug.codegen.function_source import SourcePiece, class_piece, function_piece
 from lellm_nb.debug.codegen.literal import Unwritable, literal
+from lellm_nb.errors.attempt import attempt
+from lellm_nb.errors.safe_text import has_kind
 
 __all__ = ["Embedded", "embed"]
 
@@ -69,17 +70,17 @@ def _define(name: str, value: Any, made: Embedded) -> None:
             made.missing[name] = "a name that means two things in what is embedded"
         return
     made.means[name] = value
-    if isinstance(value, Missing):
+    if type(value) is Missing:
         made.missing[name] = "a name that means nothing"
-    elif isinstance(value, types.ModuleType):
+    elif has_kind(value, types.ModuleType):
         alias = "" if value.__name__ == name else f" as {name}"
         made.imports.add(f"import {value.__name__}{alias}")
-    elif inspect.isfunction(value) and not _importable(value):
+    elif has_kind(value, types.FunctionType) and not _importable(value):
         _define_function(name, value, made)
-    elif getattr(value, "__module__", None) and _importable(value):
+    elif attempt(lambda: value.__module__) and _importable(value):
         alias = "" if value.__qualname__ == name else f" as {name}"
         made.imports.add(f"from {value.__module__} import {value.__qualname__}{alias}")
-    elif inspect.isclass(value):
+    elif has_kind(value, type):
         _define_class(name, value, made)
     else:
         try:
@@ -194,8 +195,10 @@ def _global_names(code: types.CodeType) -> Iterator[str]:
 
 def _importable(value: Any) -> bool:
     """Tell whether another process finds the value by importing its module."""
-    module = sys.modules.get(getattr(value, "__module__", None) or "")
-    name = getattr(value, "__qualname__", "")
+    home, name = attempt(lambda: (value.__module__, value.__qualname__), ("", ""))
+    if type(home) is not str or type(name) is not str:
+        return False
+    module = sys.modules.get(home)
     if module is None or not name or "." in name or module.__name__ == "__main__":
         return False
     return getattr(module, name, None) is value and getattr(module, "__spec__", None) is not None

@@ -9,6 +9,15 @@ import pathlib
 import uuid
 from typing import Any
 
+from lellm_nb.errors.safe_text import (
+    has_kind,
+    most_digits,
+    safe_pairs,
+    safe_repr,
+    safe_str,
+    safe_type,
+)
+
 __all__ = ["Unwritable", "literal"]
 
 
@@ -16,7 +25,7 @@ class Unwritable(Exception):
     """A value has no source text; `path` says which."""
 
     def __init__(self, path: str, value: Any) -> None:
-        super().__init__(f"{path or 'it'} is {type(value).__name__}")
+        super().__init__(f"{path or 'it'} is {safe_type(value)}")
         self.path = path
         self.value = value
 
@@ -35,28 +44,31 @@ def literal(value: Any, path: str = "", imports: set[str] | None = None) -> str:
         "{'a': [1, (2,)], 'b': None}"
     """
     needs = imports if imports is not None else set()
-    if value is None or isinstance(value, (bool, int, str, bytes)):
-        if type(value) in (type(None), bool, int, str, bytes):
-            return repr(value)
+    kind = type(value)
+    if kind in (type(None), bool, str, bytes):
+        return repr(value)
+    if kind is int:
+        return hex(value) if most_digits(value) else repr(value)
+    if has_kind(value, (int, str, bytes)):
         raise Unwritable(path, value)
-    if type(value) is float:
+    if kind is float:
         return repr(value) if math.isfinite(value) else f"float({str(value)!r})"
-    if isinstance(value, dict):
+    if has_kind(value, dict):
         inside = (
-            f"{literal(k, path, needs)}: {literal(v, f'{path}.{k}', needs)}"
-            for k, v in value.items()
+            f"{literal(k, path, needs)}: {literal(v, f'{path}.{safe_str(k)}', needs)}"
+            for k, v in dict.items(value)
         )
         return f"{{{', '.join(inside)}}}"
-    if isinstance(value, list):
+    if has_kind(value, list):
         return f"[{_items(value, path, needs)}]"
-    if type(value) is tuple:
+    if kind is tuple:
         return f"({_items(value, path, needs)}{',' if len(value) == 1 else ''})"
-    if isinstance(value, (set, frozenset)):
-        kind = "frozenset" if type(value) is frozenset else "set"
-        items = _items(sorted(value, key=repr), path, needs)
-        if not value:
-            return f"{kind}()"
-        return f"frozenset({{{items}}})" if kind == "frozenset" else f"{{{items}}}"
+    if has_kind(value, (set, frozenset)):
+        name = "frozenset" if kind is frozenset else "set"
+        items = _items(sorted(frozenset(value), key=safe_repr), path, needs)
+        if not items:
+            return f"{name}()"
+        return f"frozenset({{{items}}})" if name == "frozenset" else f"{{{items}}}"
     name = _module_of(value)
     if name:
         # under names of their own: a node may mean something else by `datetime`
@@ -69,8 +81,13 @@ def literal(value: Any, path: str = "", imports: set[str] | None = None) -> str:
     raise Unwritable(path, value)
 
 
+_PATHS = frozenset(
+    {pathlib.PosixPath, pathlib.PurePosixPath, pathlib.WindowsPath, pathlib.PureWindowsPath}
+)
+
+
 def _items(values: Any, path: str, needs: set[str]) -> str:
-    return ", ".join(literal(v, f"{path}[{i}]", needs) for i, v in enumerate(values))
+    return ", ".join(literal(v, f"{path}[{i}]", needs) for i, v in safe_pairs(values))
 
 
 def _module_of(value: Any) -> str:
@@ -83,4 +100,4 @@ def _module_of(value: Any) -> str:
         return "datetime" if plain else ""  # the repr of another zone leads anywhere
     if kind is decimal.Decimal or kind is uuid.UUID:
         return "decimal" if kind is decimal.Decimal else "uuid"
-    return "pathlib" if isinstance(value, pathlib.PurePath) else ""
+    return "pathlib" if kind in _PATHS else ""

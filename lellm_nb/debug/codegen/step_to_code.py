@@ -9,6 +9,7 @@ from lellm_nb.debug.codegen.embed_function import Embedded, embed
 from lellm_nb.debug.codegen.literal import Unwritable, literal
 from lellm_nb.debug.core.context import DebugContext
 from lellm_nb.errors import DebuggerError, ReducerError
+from lellm_nb.errors.safe_text import safe_repr, safe_str
 from lellm_nb.graph.graph import Graph
 from lellm_nb.graph.walk import graph_at, node_at
 from lellm_nb.record.frame import Frame
@@ -206,7 +207,7 @@ def _written(name: str, value: Any, made: Embedded) -> str:
         kept = []
         for key, part in value.items():
             try:
-                kept.append(f"{key!r}: {literal(part, str(key), made.imports)}")
+                kept.append(f"{key!r}: {literal(part, safe_str(key), made.imports)}")
             except Unwritable as error:
                 made.missing[f"{name}[{key!r}]"] = str(error)
         return f"{{{', '.join(kept)}}}"
@@ -216,7 +217,7 @@ def _expected(frame: Frame, made: Embedded, names: Mapping[str, str], redact: Re
     """Write out what a step wrote; what cannot be is left out and named."""
     parts = []
     for mutation in frame.mutations:
-        what = f"what was written to {getattr(mutation, 'key', mutation)!r:.80}"
+        what = f"what was written to {safe_repr(getattr(mutation, 'key', mutation), 80)}"
         try:
             if type(mutation) not in (Delete, Put, Reduce):
                 raise Unwritable(what, mutation)

@@ -25,6 +25,7 @@ from lellm_nb.session.protocol import (
 )
 from lellm_nb.state.frozen import freeze
 from lellm_nb.state.mutation import Put, check_key
+from lellm_nb.state.sameness import same
 from lellm_nb.state.state import content_of
 
 __all__ = ["MODES", "NodeModes", "locked"]
@@ -105,7 +106,7 @@ class NodeModes:
         then = content_of(data)
         now = content_of(move.data)
         keys = dict.fromkeys([*then, *now])
-        return tuple(k for k in keys if k not in then or k not in now or then[k] != now[k])
+        return tuple(k for k in keys if k not in then or k not in now or not same(then[k], now[k]))
 
     # -- asking ------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from lellm_nb.debug.diff.diff import Change, Diff, diff_states, telling
 from lellm_nb.debug.history.short_text import without_keys
 from lellm_nb.debug.names.value_path import ValuePath
 from lellm_nb.errors import listed
+from lellm_nb.errors.error_words import error_line
 from lellm_nb.record.frame import Frame
 
 __all__ = ["Pending", "Stop", "StopReason"]
@@ -18,6 +19,9 @@ __all__ = ["Pending", "Stop", "StopReason"]
 
 MOST = 160
 """So many characters tell what changed."""
+
+LONG = 300
+"""So many tell why it failed."""
 
 
 class StopReason(Enum):
@@ -137,7 +141,7 @@ class Stop:
     def __repr__(self) -> str:
         more = ""
         if self.error is not None:
-            more += f", error={type(self.error).__name__}: {without_keys(str(self.error))[:200]}"
+            more += f", error={without_keys(error_line(self.error))[:LONG]}"
         if self.pending:
             more += f", pending={', '.join(p.id for p in self.pending)}"
         if self.breakpoint is not None:

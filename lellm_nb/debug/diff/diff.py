@@ -7,12 +7,14 @@ from dataclasses import dataclass, replace
 from html import escape
 from typing import TYPE_CHECKING, Any, overload
 
-from lellm_nb.debug.diff.sequence_diff import aligned, same
+from lellm_nb.debug.diff.sequence_diff import aligned
 from lellm_nb.debug.diff.text_diff import TextDiff
 from lellm_nb.debug.history.short_text import without_keys
 from lellm_nb.debug.history.stored_values import kept_items
 from lellm_nb.errors import path_text
+from lellm_nb.errors.safe_text import fields_text, has_kind, safe_pairs, safe_repr, safe_str
 from lellm_nb.state.compact import Tail, real
+from lellm_nb.state.sameness import same
 from lellm_nb.state.state import keep
 from lellm_nb.state.structs.nested import fields_of, is_read_only
 from lellm_nb.state.structs.struct import struct_of
@@ -42,9 +44,11 @@ class Change:
     @property
     def text(self) -> TextDiff | None:
         """What changed inside a text, `None` where it is not two texts."""
-        if self.kind != "changed" or not isinstance(self.old, str) or not isinstance(self.new, str):
+        if self.kind != "changed" or type(self.old) is not str or type(self.new) is not str:
             return None
         return TextDiff(self.old, self.new)
+
+    __repr__ = fields_text
 
     def __str__(self) -> str:
         where, shown = path_text(self.path), self._shown()
@@ -89,8 +93,12 @@ LONG = 60
 """Two texts that are longer together are shown by what changed inside."""
 
 
+READ = 1_000
+"""So much of a value is read for its text, which is shorter: a key that is cut looks like none."""
+
+
 def _short(value: Any, most: int = 80) -> str:
-    text = without_keys(repr(value))
+    text = without_keys(safe_repr(value, READ))
     return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
@@ -118,14 +126,14 @@ class Diff(Sequence[Change]):
         return len(self._changes)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Diff) and other._changes == self._changes
+        return isinstance(other, Diff) and same(other._changes, self._changes)
 
     __hash__ = None  # type: ignore[assignment]  # holds values that may be unhashable
 
     @property
     def keys(self) -> list[str]:
         """The top-level keys that differ, once each."""
-        return list(dict.fromkeys(str(change.path[0]) for change in self._changes))
+        return list(dict.fromkeys(safe_str(change.path[0]) for change in self._changes))
 
     def to_pandas(self) -> pandas.DataFrame:
         """Return one row per difference: path, kind, old, new."""
@@ -198,21 +206,30 @@ def _walk(path: tuple[Any, ...], old: Any, new: Any, into: list[Change]) -> None
         old, new = real(old), real(new)
     if is_read_only(old) and struct_of(old) is struct_of(new):
         old, new = fields_of(old), fields_of(new)
-    if isinstance(old, Mapping) and isinstance(new, Mapping):
-        for key in old:
-            if key in new:
-                _walk((*path, key), old[key], new[key], into)
-            else:
-                into.append(Change((*path, key), "removed", real(old[key])))
-        into.extend(Change((*path, k), "added", None, real(new[k])) for k in new if k not in old)
-    elif isinstance(old, (list, tuple)) and _kind(old) is _kind(new):
+    if has_kind(old, Mapping) and has_kind(new, Mapping):
+        _walk_keys(path, old, new, into)
+    elif has_kind(old, (list, tuple)) and _kind(old) is _kind(new):
         _walk_items(path, old, new, into)
     elif not same(old, new):
         into.append(Change(path, "changed", old, new))
 
 
+def _walk_keys(path: tuple[Any, ...], old: Any, new: Any, into: list[Change]) -> None:
+    try:
+        before, after = dict(safe_pairs(old)), dict(safe_pairs(new))
+    except Exception:  # a key of the user's that has no hash any more
+        into.append(Change(path, "changed", old, new))
+        return
+    for key, value in before.items():
+        if key in after:
+            _walk((*path, key), value, after[key], into)
+        else:
+            into.append(Change((*path, key), "removed", real(value)))
+    into.extend(Change((*path, k), "added", None, real(after[k])) for k in after if k not in before)
+
+
 def _kind(value: Any) -> type | None:
-    return list if isinstance(value, list) else tuple if isinstance(value, tuple) else None
+    return next((kind for kind in (list, tuple) if has_kind(value, kind)), None)
 
 
 def _walk_items(path: tuple[Any, ...], old: Any, new: Any, into: list[Change]) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from lellm_nb.debug.diff.sequence_diff import same
 from lellm_nb.debug.history.stored_values import kept_items
 from lellm_nb.record.frame import Frame
 from lellm_nb.state.compact import MISSING, Tail, real
+from lellm_nb.state.sameness import same
 
 __all__ = ["SameSoFar"]
 

@@ -6,6 +6,10 @@ from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from typing import Any
 
+from lellm_nb.errors.attempt import is_interrupt
+from lellm_nb.errors.safe_text import has_kind, safe_pairs
+from lellm_nb.state.sameness import same
+
 __all__ = ["LIMIT", "Block", "aligned", "token"]
 
 LIMIT = 2_000
@@ -63,30 +67,42 @@ def _number(ids: dict[Any, int], item: Any) -> int:
 
 def token(value: Any) -> Any:
     """Return something hashable that is equal for equal values of one type."""
-    if isinstance(value, dict):
-        return dict, frozenset((key, token(item)) for key, item in value.items())
-    if isinstance(value, (list, tuple)):
-        return type(value), tuple(map(token, value))
-    if isinstance(value, (set, frozenset)):
-        return set, frozenset(map(token, value))
-    try:
-        hash(value)
-    except Exception:  # unhashable, or a foreign __hash__: only the very same object is equal
-        return object, id(value)
-    return type(value), value
+    kind = type(value)
+    if has_kind(value, dict):
+        return kind, frozenset((_Token.of(k), token(item)) for k, item in dict.items(value))
+    if has_kind(value, (list, tuple)):
+        return kind, tuple(token(item) for _, item in safe_pairs(value))
+    if has_kind(value, (set, frozenset)):
+        return set, frozenset(token(item) for _, item in safe_pairs(value))
+    return _Token.of(value)
 
 
-def same(old: Any, new: Any) -> bool:
-    """Tell whether two values are equal, and of the same types all the way down."""
-    if old is new:
-        return True
-    if type(old) is not type(new):
-        return False
-    try:
-        if isinstance(old, dict):
-            return len(old) == len(new) and all(k in new and same(old[k], new[k]) for k in old)
-        if isinstance(old, (list, tuple)):
-            return len(old) == len(new) and all(map(same, old, new))
-        return bool(old == new) or bool(old != old and new != new)
-    except Exception:  # an array's == is no truth value; a foreign __eq__ may raise anything
-        return False
+class _Token:
+    """A foreign value as a key of a dict: what it can't be asked, its identity answers."""
+
+    __slots__ = ("hashed", "value")
+
+    def __init__(self, value: Any, hashed: int) -> None:
+        self.value = value
+        self.hashed = hashed
+
+    @classmethod
+    def of(cls, value: Any) -> Any:
+        """Return something hashable for a value; of what is surely so the value itself."""
+        if type(value) in _PLAIN:
+            return type(value), value
+        try:
+            return cls(value, hash(value))
+        except BaseException as error:  # unhashable, or a foreign __hash__
+            if is_interrupt(error):
+                raise
+            return cls(value, id(value))
+
+    def __hash__(self) -> int:
+        return self.hashed
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Token) and same(self.value, other.value)
+
+
+_PLAIN = frozenset({type(None), bool, int, str, bytes})

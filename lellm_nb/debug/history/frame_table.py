@@ -9,6 +9,8 @@ from lellm_nb.debug.history.short_text import shortened, without_keys
 from lellm_nb.debug.history.stored_values import kept_items
 from lellm_nb.debug.history.typed_table import table
 from lellm_nb.errors import MissingKeyError
+from lellm_nb.errors.error_words import error_line
+from lellm_nb.errors.safe_text import safe_str
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.history import Line
 from lellm_nb.state.compact import MISSING
@@ -63,7 +65,7 @@ def frame_table(
         "next_node": [f.next_node for f in frames],
         "duration": [f.duration for f in frames],
         "cost": [f.cost for f in frames],
-        "decision": [None if f.decision is None else str(f.decision) for f in frames],
+        "decision": [None if f.decision is None else safe_str(f.decision) for f in frames],
         "error": [_error(f) for f in frames],
     }
     for key in _wanted(frames, keys):
@@ -87,7 +89,7 @@ def _changed(frame: Frame) -> str:
 def _error(frame: Frame) -> str | None:
     if frame.own_detail is None or frame.error is None:
         return None
-    return f"{type(frame.error).__name__}: {frame.error}"
+    return error_line(frame.error)
 
 
 def _wanted(frames: Sequence[Frame], keys: bool | str | Sequence[str] | None) -> list[str]:

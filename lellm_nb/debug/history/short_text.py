@@ -7,21 +7,16 @@ from functools import cache
 from itertools import islice
 from typing import Any
 
+from lellm_nb.errors.safe_text import has_kind, safe_length, safe_pairs, safe_repr
+from lellm_nb.errors.safe_value import safe_value
 from lellm_nb.state.compact import Tail
 
-__all__ = ["MOST", "shortened", "size_of", "without_keys"]
+__all__ = ["MOST", "shortened", "without_keys"]
 
 MOST = 80
 """How many characters of a value are shown in a table."""
 
-SCALAR = (type(None), bool, int, float, complex)
-
-
-def size_of(value: Any) -> int | None:
-    """Return how many characters, bytes or items there are; `None` where it has no size."""
-    if isinstance(value, (str, bytes, bytearray, Mapping, list, tuple, set, frozenset, Tail)):
-        return len(value)
-    return None
+SCALAR = frozenset({type(None), bool, int, float, complex})
 
 
 def shortened(value: Any, most: int = MOST) -> Any:
@@ -33,31 +28,33 @@ def shortened(value: Any, most: int = MOST) -> Any:
         >>> shortened(list(range(1000)), 20)
         '[0, 1, 2, 3, 4, 5, … (1,000 items)'
     """
-    if isinstance(value, SCALAR):
-        return value
-    if isinstance(value, str):
+    kind = type(value)
+    if kind in SCALAR:
+        return safe_value(value) if kind is int else value
+    if kind is str:
         return value if len(value) <= most else _cut(value, most, len(value), "characters")
-    size = size_of(value)
-    if size is None:
+    size = value.length if kind is Tail else safe_length(value)
+    if size is None or has_kind(value, str):
         text = safe_repr(value)
-        return value if len(text) <= most else text[: most - 1] + "…"
-    if isinstance(value, Tail):
-        # a few of the items are enough to fill the place, or to see that all of them fit
-        first = [value[i] for i in range(min(size, most))]
-    elif isinstance(value, (bytes, bytearray)):
+        return safe_value(value) if len(text) <= most else text[: most - 1] + "…"
+    if kind is bytes or kind is bytearray:
         unit = "bytes"
         return value if size <= most else _cut(repr(bytes(value[:most])), most, size, unit)
+    # a few of the items are enough to fill the place, or to see that all of them fit
+    if kind is Tail:
+        first: list[Any] = [value[i] for i in range(min(size, most))]
     else:
-        first = list(islice(value.items() if isinstance(value, Mapping) else value, most))
+        pairs = islice(safe_pairs(value), most)
+        first = list(pairs) if _maps(value) else [item for _, item in pairs]
     if size <= len(first):
         whole = _written(value, first, most)
         if whole is not None:
-            return value.real() if isinstance(value, Tail) else value
+            return value.real() if kind is Tail else safe_value(value)
     return _cut(_beginning(value, first, most), most, size, "keys" if _maps(value) else "items")
 
 
 def _maps(value: Any) -> bool:
-    return isinstance(value, Mapping)
+    return has_kind(value, Mapping)
 
 
 def _cut(text: str, most: int, size: int, unit: str) -> str:
@@ -74,12 +71,12 @@ def _pieces(value: Any, first: list[Any], most: int) -> Iterable[str]:
 
 def _piece(value: Any, most: int) -> str:
     short = shortened(value, most)
-    return short if isinstance(short, str) and short is not value else safe_repr(short)
+    return short if type(short) is str and short is not value else safe_repr(short, most + 1)
 
 
 def _beginning(value: Any, first: list[Any], most: int) -> str:
-    text = "{" if _maps(value) or isinstance(value, (set, frozenset)) else "["
-    text = "(" if isinstance(value, tuple) else text
+    text = "{" if _maps(value) or has_kind(value, (set, frozenset)) else "["
+    text = "(" if has_kind(value, tuple) else text
     for piece in _pieces(value, first, most):
         text += f"{piece}, "
         if len(text) > most:
@@ -117,11 +114,3 @@ def _common() -> Any:
     from lellm_nb.record.redaction.redactor import Redactor
 
     return Redactor()
-
-
-def safe_repr(value: Any) -> str:
-    """Return `repr(value)`, or its type where that raises."""
-    try:
-        return repr(value)
-    except Exception:
-        return f"<{type(value).__name__}>"

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from lellm_nb.state.compact import MISSING, Tail, real
-from lellm_nb.state.structs.nested import part_of
+from lellm_nb.state.structs.nested import safe_part
 from lellm_nb.state.typed import Typed
 
-__all__ = ["as_seen", "kept_at", "kept_items", "same_value"]
+__all__ = ["as_seen", "kept_at", "kept_items"]
 
 WHOLE = 200_000
 """So many list items are copied into one answer; beyond that lists are shown shortened."""
@@ -29,23 +29,8 @@ def kept_at(data: Any, path: tuple[Any, ...]) -> Any:
     """
     value = kept_items(data).get(path[0], MISSING)
     for part in path[1:]:
-        try:
-            value = part_of(value, part)
-        except (LookupError, TypeError):
-            return MISSING
+        value = safe_part(value, part, MISSING)
     return value
-
-
-def same_value(old: Any, new: Any) -> bool:
-    """Tell whether two kept values are equal and of one type; cheap where they are shared."""
-    if old is new:
-        return True
-    if type(old) is not type(new):
-        return real(old) == new if type(old) is Tail and isinstance(new, list) else False
-    try:
-        return bool(old == new) or bool(old != old and new != new)
-    except Exception:  # an array's == is no truth value; a foreign __eq__ may raise anything
-        return False
 
 
 def as_seen(values: Iterable[Any], missing: Any = None) -> list[Any]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from lellm_nb.errors.safe_value import safe_column, safe_values
+
 if TYPE_CHECKING:
     import pandas
 
@@ -49,10 +51,13 @@ def table(
 
 
 def value_column(values: Iterable[Any]) -> Any:
-    """Return values as a column: numbers, booleans and text typed, anything else as it is."""
+    """Return values as a column: numbers, booleans and text typed, anything else as it is.
+
+    What refuses to be looked at is text in its place, as `safe_value` tells it.
+    """
     import pandas
 
-    values = list(values)
+    values = safe_values(values)
     found = set(map(type, values))
     kinds = found - {type(None), type(pandas.NA)}
     dtype: Any = _DTYPES.get(next(iter(kinds))) if len(kinds) == 1 else None
@@ -65,7 +70,7 @@ def value_column(values: Iterable[Any]) -> Any:
             return pandas.array(values, dtype=dtype)
         except (OverflowError, TypeError, ValueError):
             pass  # an integer that does not fit into 64 bits
-    return pandas.Series(values, dtype=object).array
+    return safe_column(values).array
 
 
 def _counts(values: list[int]) -> Any:

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from types import CodeType
 from typing import Any
 
+from lellm_nb.errors.safe_text import safe_repr
+
 __all__ = ["definitions_of", "parsed", "source_of"]
 
 
@@ -42,8 +44,7 @@ def source_of(function: Callable[..., Any]) -> str:
 
 
 def _brief(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 40 else f"{text[:39]}…"
+    return safe_repr(value, 40)
 
 
 def _name(function: Any) -> str:

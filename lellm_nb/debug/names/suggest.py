@@ -9,11 +9,12 @@ from typing import Any, NamedTuple
 from lellm_nb.debug.history.stored_values import kept_items
 from lellm_nb.debug.names.address import Address, key_of_lens, levels_of
 from lellm_nb.errors import MissingKeyError, closest, did_you_mean, nearest, path_text
+from lellm_nb.errors.safe_text import has_kind, safe_pairs, safe_str, safe_type
 from lellm_nb.graph.graph import Graph
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.level_key import LevelKeys, label_of, without_visits
-from lellm_nb.state.compact import Tail
-from lellm_nb.state.structs.nested import fields_of, is_read_only, part_of
+from lellm_nb.state.compact import MISSING, Tail, Wide, size_of
+from lellm_nb.state.structs.nested import fields_of, is_read_only, safe_part
 
 __all__ = ["absent", "newest_of_levels"]
 
@@ -46,31 +47,31 @@ def absent(address: Address, state: Any, where: str, head: Frame, graph: Graph) 
     known: Any = {}
     for depth, part in enumerate(path):  # noqa: B007  # how far it gets is what is asked
         known = fields_of(value) if is_read_only(value) else value
-        known = known if isinstance(known, Mapping) else {}
-        try:
-            value = part_of(value, part)
-        except (LookupError, TypeError):
+        known = known if has_kind(known, Mapping) else {}
+        inner = safe_part(value, part, MISSING)
+        if inner is MISSING:
             break
+        value = inner
     shown, above = path_text(path[: depth + 1]), path_text(path[:depth])
     if depth:
         problem = f"Nothing {where} is at {shown!r}: {above!r} holds {_kind(value)}."
-        hint = nearest(str(part), map(str, known))
+        hint = nearest(safe_str(part), map(safe_str, known))
     else:
         problem = f"Nothing {where} has a key {shown!r}."
         if address.level:
             level = address.entry or label_of(address.level)
             problem = f"Nothing {where} has a key {shown!r} in level {level!r}"
             problem += "." if state is not None else ", for no step has entered it."
-        hint = _elsewhere(path, [str(name) for name in known], head, graph)
+        hint = _elsewhere(path, [safe_str(name) for name in known], head, graph)
     return MissingKeyError(path if len(path) > 1 else path[0], known, problem, hint)
 
 
 def _kind(value: Any) -> str:
-    if isinstance(value, Mapping):
+    if has_kind(value, Mapping):
         return "a mapping"
-    if isinstance(value, list | tuple | Tail):
-        return f"a list of {len(value):,}"
-    return type(value).__name__
+    if has_kind(value, (list, tuple, Tail)):
+        return f"a list of {size_of(value):,}"
+    return safe_type(value)
 
 
 def _elsewhere(path: tuple[Any, ...], known: list[str], head: Frame, graph: Graph) -> str:
@@ -134,11 +135,12 @@ def _paths(content: Any) -> Iterator[tuple[str, ...]]:
     for _ in range(DEPTH):
         inside: list[tuple[tuple[str, ...], Any]] = []
         for above, value in level:
-            for key in islice(value, MOST):
-                if isinstance(key, str):
+            # a state of many keys is no mapping, and has its own pairs
+            pairs = value.items() if type(value) is Wide else safe_pairs(value)
+            for key, below in islice(pairs, MOST):
+                if type(key) is str:
                     yield (*above, key)
-                    below = value[key]
                     below = fields_of(below) if is_read_only(below) else below
-                    if isinstance(below, Mapping):
+                    if has_kind(below, Mapping):
                         inside.append(((*above, key), below))
         level = inside

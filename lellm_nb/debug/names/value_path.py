@@ -7,11 +7,11 @@ from typing import Any
 
 from lellm_nb.debug.names.written_path import written_path
 from lellm_nb.errors import path_text
+from lellm_nb.errors.safe_text import safe_item
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.position import Fan, Position
 from lellm_nb.state.compact import MISSING, Wide, real
 from lellm_nb.state.mutation import Key, check_key
-from lellm_nb.state.state import value_at
 from lellm_nb.state.typed import Typed
 
 __all__ = ["ValuePath", "level_in", "touches"]
@@ -137,10 +137,9 @@ def _at(content: dict[str, Any] | Wide, parts: tuple[Any, ...]) -> Any:
 
 
 def _below(value: Any, parts: tuple[Any, ...]) -> Any:
-    try:
-        return value_at(value, parts)
-    except LookupError:
-        return MISSING
+    for part in parts:
+        value = safe_item(value, part, MISSING)
+    return value
 
 
 def touches(written: Key, asked: Key) -> bool:

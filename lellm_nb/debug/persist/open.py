@@ -34,6 +34,7 @@ from lellm_nb.session.checkpoint import (
 )
 from lellm_nb.session.protocol import Capability
 from lellm_nb.state.edits import edits_of
+from lellm_nb.state.sameness import same
 from lellm_nb.state.state import keep
 from lellm_nb.store.archive import read_archive
 from lellm_nb.store.checkpoint_writer import CheckpointWriter
@@ -231,7 +232,7 @@ def _migrated(context: DebugContext, migrate: Migrate) -> None:
     after = answered(migrate(dict(before)))
     if not isinstance(after, Mapping):
         raise refusal(after, "what migrate returns", "a mapping", DebuggerError)
-    put = {k: v for k, v in after.items() if k not in before or before[k] != v}
+    put = {k: v for k, v in after.items() if k not in before or not same(before[k], v)}
     gone = [k for k in before if k not in after]
     if put or gone:
         context.session.edit(edits_of(put, gone))

@@ -9,6 +9,7 @@ from lellm_nb.arguments import refusal
 from lellm_nb.debug.core.context import DebugContext
 from lellm_nb.debug.persist.missing_secrets import levels_with_gaps
 from lellm_nb.errors import DebuggerError, listed, path_text
+from lellm_nb.errors.safe_text import safe_repr
 from lellm_nb.state.edits import edits_of
 
 __all__ = ["supply"]
@@ -29,7 +30,7 @@ def supply(context: DebugContext, values: Mapping[Any, Any]) -> None:
         if not any(path[: len(key)] == key for path in there):
             raise DebuggerError(
                 f"Nothing was taken out at {path_text(key)}; secrets are missing at"
-                f" {listed(repr(path if len(path) > 1 else path[0]) for path in there)}."
+                f" {listed(safe_repr(path if len(path) > 1 else path[0]) for path in there)}."
             )
     _hide(context.storage.writer, wanted)
     for level, paths in list(levels_with_gaps(session)):

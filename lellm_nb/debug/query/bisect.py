@@ -8,6 +8,7 @@ from typing import Any
 from lellm_nb.debug.names.level_frames import by_level, level_name
 from lellm_nb.debug.query.evaluate import as_function, told
 from lellm_nb.errors import NoSuchFrameError
+from lellm_nb.errors.attempt import is_interrupt
 from lellm_nb.record.frame import Frame
 
 __all__ = ["first_holding"]
@@ -79,12 +80,14 @@ class _Asked:
     def __init__(self, predicate: Callable[[Frame], Any], level: str | None = None) -> None:
         self._predicate = predicate
         self._level = level
-        self._error: tuple[Frame, Exception] | None = None
+        self._error: tuple[Frame, BaseException] | None = None
 
     def __call__(self, frame: Frame) -> bool:
         try:
             return bool(self._predicate(frame))
-        except Exception as error:
+        except BaseException as error:
+            if is_interrupt(error):
+                raise
             self._error = (frame, error)
             return False
 

@@ -12,6 +12,9 @@ from lellm_nb.debug.history.stored_values import kept_items
 from lellm_nb.debug.history.typed_table import table
 from lellm_nb.debug.names.level_frames import level_name
 from lellm_nb.errors import DebuggerError, nearest, sentence
+from lellm_nb.errors.attempt import is_interrupt
+from lellm_nb.errors.error_words import error_line
+from lellm_nb.errors.safe_text import safe_str, safe_type
 from lellm_nb.record.frame import Frame
 from lellm_nb.state.compact import MISSING, real
 
@@ -123,16 +126,18 @@ def evaluated(
         try:
             values.append(function(frame))
             errors.append(None)
-        except Exception as error:
+        except BaseException as error:  # an expression may raise anything, but for an interrupt
+            if is_interrupt(error):
+                raise
             values.append(None)
             errors.append(told(error, frame, inside=inside))
     columns = {"frame": index, "value": values, "error": errors}
     return table(columns, texts=("error",), counts=("frame",), index="frame")
 
 
-def told(error: Exception, frame: Frame, *, inside: bool = False) -> str:
+def told(error: BaseException, frame: Frame, *, inside: bool = False) -> str:
     """Return what an expression or a function raised at a frame, with what to ask instead."""
-    text = f"{type(error).__name__}: {error}"
+    text = error_line(error)
     name = getattr(error, "name", None)
     if isinstance(error, NameError) and isinstance(name, str):
         if not inside and frame.level is not frame.position and name in _content(frame, True):
@@ -141,7 +146,7 @@ def told(error: Exception, frame: Frame, *, inside: bool = False) -> str:
         text = text.partition(". Did you mean")[0] + "."
         return text + nearest(name, _content(frame, inside))
     if "'Frame' object" in text:  # it was written for a state, as `when` of a breakpoint is
-        kind, problem = type(error).__name__, str(error).removesuffix(".")
+        kind, problem = safe_type(error), safe_str(error).removesuffix(".")
         why = f"it gets a frame, not a state: {problem}"  # first, for a table cuts the rest
         return f"{kind}: {why}. Ask frame.state or frame.root_state."
     return text

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from lellm_nb.errors.attempt import is_interrupt
+from lellm_nb.errors.safe_text import safe_str
 from lellm_nb.state.compact import view_items
 from lellm_nb.state.state import State, value_at
 from lellm_nb.state.structs.read_only import silent_subclass
@@ -30,15 +32,17 @@ def asked_with_reads(predicate: Callable[[Any], Any], data: Any) -> tuple[Any, t
     state: Any = _tracked_object(data, reads) if type(data) is Typed else _tracked(data, reads)
     try:
         return predicate(state), tuple(reads)
-    except Exception as error:
+    except BaseException as error:
+        if is_interrupt(error):
+            raise
         raise Raised(error, tuple(reads)) from error
 
 
 class Raised(Exception):
     """A predicate raised; carries what it had read."""
 
-    def __init__(self, cause: Exception, reads: tuple[str, ...]) -> None:
-        super().__init__(str(cause))
+    def __init__(self, cause: BaseException, reads: tuple[str, ...]) -> None:
+        super().__init__(safe_str(cause))
         self.cause = cause
         self.reads = reads
 
@@ -50,7 +54,7 @@ class _Tracked(State):
     _reads: dict[str, None]
 
     def _note(self, key: Any = ALL_KEYS) -> None:
-        self._reads[str(key)] = None
+        self._reads[safe_str(key)] = None
 
     def __getitem__(self, key: Any) -> Any:
         self._note(key)

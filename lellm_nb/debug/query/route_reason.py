@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, overload
 
-from lellm_nb.debug.history.short_text import safe_repr
 from lellm_nb.debug.history.typed_table import table
 from lellm_nb.debug.names.condition_source import source_of
 from lellm_nb.debug.query.read_tracking import Raised, asked_with_reads
 from lellm_nb.errors import NodeExecutionError
+from lellm_nb.errors.attempt import is_interrupt
+from lellm_nb.errors.error_words import error_line
+from lellm_nb.errors.safe_text import safe_type
 from lellm_nb.graph.decision import Reroute
 from lellm_nb.graph.decision_edge import kinds_for
 from lellm_nb.graph.edge import DECISION_KINDS, Edge
@@ -223,10 +225,12 @@ def _asked(edge: Edge, frame: Frame, recorded: bool | None, won: bool, late: boo
         result = bool(answer)
     except Raised as error:
         reads = error.reads
-        notes.append(f"raises {type(error.cause).__name__}: {error.cause}")
-    except Exception as error:  # what it returned has no truth value
+        notes.append(f"raises {error_line(error.cause)}")
+    except BaseException as error:  # what it returned has no truth value
+        if is_interrupt(error):
+            raise
         reads = ()
-        notes.append(f"raises {type(error).__name__}: {error}")
+        notes.append(f"raises {error_line(error)}")
     if recorded is not None and recorded is not result:
         notes.append(f"said {recorded} then, says {'nothing' if result is None else result} now")
         result = recorded
@@ -248,8 +252,8 @@ def _said(frame: Frame, graph: Graph | None, node: str) -> str:
     to = route.next_node or "the end"
     if route.kind == "error":
         cause = frame.error.__cause__ if isinstance(frame.error, NodeExecutionError) else None
-        what = cause or frame.error
-        return f"{name} failed with {type(what).__name__}; its error route leads to {to}"
+        what = frame.error if cause is None else cause
+        return f"{name} failed with {safe_type(what)}; its error route leads to {to}"
     if frame.kind == "edit":
         return f"edited by hand after {name} had gone to {to}"
     if route.kind == "goto":
@@ -273,15 +277,7 @@ def _stuck(frame: Frame, name: str) -> str:
     error = frame.error
     if error is None:
         return f"{name} went nowhere"
-    what = f"{type(error).__name__}: {safe_text(error)}"
+    what = error_line(error)
     if frame.level.hold is not None:
         return f"{name} is committed and found no way out: {what}"
     return f"{name} failed and committed nothing, so it went nowhere: {what}"
-
-
-def safe_text(error: BaseException) -> str:
-    """Return an error's text, or its repr where that raises."""
-    try:
-        return str(error)
-    except Exception:
-        return safe_repr(error)

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lellm_nb.arguments import flag, refusal
-from lellm_nb.debug.history.short_text import safe_repr, shortened
+from lellm_nb.debug.history.short_text import shortened
 from lellm_nb.debug.history.stored_values import kept_items
 from lellm_nb.debug.history.typed_table import table
 from lellm_nb.errors import DebuggerError, path_text
+from lellm_nb.errors.attempt import is_interrupt
+from lellm_nb.errors.error_words import error_line, error_words
+from lellm_nb.errors.safe_text import has_kind, safe_pairs, safe_repr, safe_str
 from lellm_nb.record.chunks import chunk_text
 from lellm_nb.record.frame import LEAVING, Frame
 from lellm_nb.state.compact import MISSING, Tail
@@ -136,12 +139,12 @@ class _Search:
         error = frame.error
         if error is not None:
             cause = error.__cause__
-            told = f"{type(error).__name__}: {error}"
-            if cause is not None and str(cause) not in told:
-                told += f" ({type(cause).__name__}: {cause})"
+            told = error_line(error)
+            if cause is not None and error_words(cause) not in told:
+                told += f" ({error_line(cause)})"
             yield from self._in_text(frame, "error", (), told)
         if frame.decision is not None:
-            yield from self._in_text(frame, "decision", (), str(frame.decision))
+            yield from self._in_text(frame, "decision", (), safe_str(frame.decision))
 
     def _in_write(self, frame: Frame, path: tuple[Any, ...], value: Any) -> Iterator[TextHit]:
         yield from self._in_text(frame, "key", path, path_text(path), once=True)
@@ -157,21 +160,21 @@ class _Search:
     def _in_value(
         self, path: tuple[Any, ...], value: Any
     ) -> Iterator[tuple[str, tuple[Any, ...], str]]:
-        if isinstance(value, (Mapping, list, tuple, Tail, set, frozenset)):
+        if has_kind(value, (Mapping, list, tuple, Tail, set, frozenset)):
             if id(value) in self._clean:
                 return
             found = False
             for key, item in _items(value):
-                if isinstance(value, Mapping) and self._has(str(key)):
+                if has_kind(value, Mapping) and self._has(safe_str(key)):
                     found = True
-                    yield "key", (*path, key), str(key)
+                    yield "key", (*path, key), safe_str(key)
                 for hit in self._in_value((*path, key), item):
                     found = True
                     yield hit
             if not found:
                 self._clean[id(value)] = value
         else:
-            text = value if isinstance(value, str) else safe_repr(value)
+            text = safe_str(value) if has_kind(value, str) else safe_repr(value)
             if self._has(text):
                 yield "value", path, text
 
@@ -195,19 +198,16 @@ class _Search:
 
 
 def _items(value: Any) -> Iterator[tuple[Any, Any]]:
-    if isinstance(value, Mapping):
-        yield from value.items()
-    elif isinstance(value, Tail):
-        yield from enumerate(value.since(0))
-    else:
-        yield from enumerate(value)
+    return enumerate(value.since(0)) if type(value) is Tail else safe_pairs(value)
 
 
 def _chunk(chunk: Any) -> str:
     try:
-        return chunk_text(chunk)
-    except Exception:
-        return str(shortened(chunk))
+        return safe_str(chunk_text(chunk))
+    except BaseException as error:  # a chunk of the user's may have no text
+        if is_interrupt(error):
+            raise
+        return safe_str(shortened(chunk))
 
 
 def _around(text: str, at: int, size: int) -> str:

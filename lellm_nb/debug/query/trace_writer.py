@@ -20,6 +20,7 @@ from lellm_nb.state.compact import MISSING
 from lellm_nb.state.lens import IdentityLens, KeyLens
 from lellm_nb.state.merge import FunctionMerge
 from lellm_nb.state.mutation import Mutation
+from lellm_nb.state.sameness import same
 from lellm_nb.state.state import content_of, keep
 
 __all__ = ["who_wrote"]
@@ -191,7 +192,7 @@ def _writes(mutation: Any, frame: Frame, paths: Paths) -> bool:
         return False
     before = level_at(frame.parent.position, LevelKeys().of(frame))
     return before is None or any(
-        kept_at(before.data, path) != kept_at(frame.level.data, path) for path in paths
+        not same(kept_at(before.data, path), kept_at(frame.level.data, path)) for path in paths
     )
 
 
@@ -216,13 +217,13 @@ def _keys_that_matter(lens: Any, outer: Position, inner: Position, paths: Paths)
     ended = content_of(inner.data)
     found = []
     for key in {**begun, **ended}:
-        if key in begun and key in ended and begun[key] == ended[key]:
+        if key in begun and key in ended and same(begun[key], ended[key]):
             continue
         alone = {**begun, key: ended.get(key)}
         if key not in ended:
             del alone[key]
         after = keep(lens.set(state, alone))
-        if any(kept_at(after, path) != kept_at(outer.data, path) for path in paths):
+        if not all(same(kept_at(after, path), kept_at(outer.data, path)) for path in paths):
             found.append((key,))
     return tuple(found) or None
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from lellm_nb.debug.history.stored_values import as_seen, kept_at, kept_items, same_value
+from lellm_nb.debug.history.stored_values import as_seen, kept_at, kept_items
 from lellm_nb.debug.history.typed_table import table
 from lellm_nb.debug.names.address import Address
 from lellm_nb.debug.names.suggest import absent
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.level_key import LevelKeys
 from lellm_nb.state.compact import MISSING
+from lellm_nb.state.sameness import same
 from lellm_nb.state.typed import Typed
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def _changes(frames: Iterable[Frame], address: Address) -> Found | _Absent:
         if type(new) in _QUICK and type(old) in _QUICK:
             if new == old and type(new) is type(old):
                 continue
-        elif same_value(old, new):
+        elif same(old, new):
             continue
         at.append(frame)
         before.append(old)
@@ -125,7 +126,7 @@ def _changes_inside(frames: Iterable[Frame], before: Before, address: Address) -
             values[level] = MISSING if entered is None else kept_at(entered, path)
             ever = ever or values[level] is not MISSING
         data, old, new = frame.level.data, values[level], kept_at(frame.level.data, path)
-        if not same_value(old, new):
+        if not same(old, new):
             at.append(frame)
             old_values.append(old)
             after.append(new)

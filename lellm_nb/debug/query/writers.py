@@ -8,8 +8,11 @@ from html import escape
 from typing import TYPE_CHECKING, Any, overload
 
 from lellm_nb.debug.history.short_text import shortened, without_keys
+from lellm_nb.debug.history.typed_table import table, value_column
+from lellm_nb.errors.safe_text import safe_repr
 from lellm_nb.record.frame import LEAVING, Frame
 from lellm_nb.state.mutation import Mutation
+from lellm_nb.state.sameness import same
 
 if TYPE_CHECKING:
     import pandas
@@ -38,7 +41,7 @@ class Write:
         return getattr(self.mutation, "value", None)
 
     def __repr__(self) -> str:
-        text = without_keys(repr(self.mutation))
+        text = without_keys(safe_repr(self.mutation, READ))
         return self._line(text if len(text) <= 120 else f"{text[:119]}…")
 
     def _line(self, text: str) -> str:
@@ -95,14 +98,12 @@ class Writes(Sequence[Write]):
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, (Writes, list)):
             return NotImplemented
-        return list(self) == list(other)
+        return same(list(self), list(other))
 
     __hash__ = None  # type: ignore[assignment]  # equal to a list, so unhashable like one
 
     def to_pandas(self) -> pandas.DataFrame:
         """Return one row per write: frame, path, visit, kind, mutation, value, through."""
-        from lellm_nb.debug.history.typed_table import table
-
         frames, mutations = self._frames, self._mutations
         return table(
             {
@@ -145,7 +146,7 @@ class Writes(Sequence[Write]):
         names = zip(shown["mutation"], many, strict=True)
         shown["mutation"] = [name if n == 1 else _several(n) for name, n in names]
         values = zip(shown["value"], many, strict=True)
-        shown["value"] = [_cell(value) if n == 1 else "" for value, n in values]
+        shown["value"] = value_column(_cell(value) if n == 1 else "" for value, n in values)
         html = without_keys(shown.to_html(index=False, escape=True))
         more = len(self) - sum(many)
         return html + (f"<p>… {more:,} older</p>" if more else "")
@@ -161,9 +162,13 @@ class Writes(Sequence[Write]):
         return "\n".join(lines) or "(no writes: it is as the run began)"
 
 
+READ = 1_000
+"""So much of a write is read for its line, which is shorter: a key that is cut looks like none."""
+
+
 def _several(count: int) -> str:
     return f"{count:,} writes, made inside"
 
 
 def _cell(value: Any) -> Any:
-    return shortened(without_keys(value) if isinstance(value, str) else value)
+    return shortened(without_keys(value) if type(value) is str else value)

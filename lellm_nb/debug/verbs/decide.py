@@ -13,6 +13,7 @@ from lellm_nb.debug.core.stop import Stop, StopReason
 from lellm_nb.debug.diff.diff import Diff, diff_states
 from lellm_nb.debug.verbs.forward import run
 from lellm_nb.errors import DebuggerError, NotWaitingError, RunError
+from lellm_nb.errors.error_words import error_words
 from lellm_nb.graph.decision import Approve, Decision, Modify, Reject, Reroute, check_decision
 from lellm_nb.session.protocol import NextMove
 
@@ -36,7 +37,9 @@ class Preview(NamedTuple):
 
     def __repr__(self) -> str:
         to = f"then {self.next_node or 'the end'}"
-        return f"{self.diff!r}\n{to if self.error is None else f'then fails: {self.error}'}"
+        if self.error is not None:
+            to = f"then fails: {error_words(self.error)}"
+        return f"{self.diff!r}\n{to}"
 
 
 class _Asked(NamedTuple):

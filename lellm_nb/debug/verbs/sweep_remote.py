@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from lellm_nb.debug.breakpoints.triggers import Arrived, ask_until
 from lellm_nb.errors import DebuggerError
+from lellm_nb.errors.error_words import error_line
 from lellm_nb.graph.graph import Graph
 from lellm_nb.graph.node import Condition, Node, Parallel, Subgraph, Task
 from lellm_nb.record.frame import Frame
@@ -98,7 +99,7 @@ def result_of(future: Future[Went]) -> tuple[Ended, list[Frame]]:
 
 def said(error: BaseException | None) -> str | None:
     """Return an error in a line."""
-    return None if error is None else f"{type(error).__name__}: {error}"
+    return None if error is None else error_line(error)
 
 
 def check_sendable(

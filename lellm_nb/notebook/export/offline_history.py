@@ -13,6 +13,7 @@ from typing import Any, cast
 
 from lellm_nb.debug.history.stored_values import kept_items
 from lellm_nb.errors import path_text
+from lellm_nb.errors.safe_text import safe_str
 from lellm_nb.graph.drawing.layered import Drawing
 from lellm_nb.graph.drawing.outline import Outline, outline
 from lellm_nb.graph.walk import node_at
@@ -221,7 +222,7 @@ class _Pages:
             key = getattr(mutation, "key", None)
             path = key_path(key)
             value = table.put(mutation.value, path) if hasattr(mutation, "value") else -1
-            said = path_text(key) if key is not None else str(mutation)
+            said = path_text(key) if key is not None else safe_str(mutation)
             rows += [
                 table.word(type(mutation).__name__),
                 table.word(short_text(said, 200)),
@@ -272,7 +273,7 @@ class _Whole(dict[str, Any]):
     @classmethod
     def of(cls, snapshot: Any) -> _Whole:
         items = enumerate(snapshot) if isinstance(snapshot, (list, tuple)) else [("", snapshot)]
-        return cls((str(key), value) for key, value in items)
+        return cls((safe_str(key), value) for key, value in items)
 
 
 def _nodes(debugger: DebuggerLike, whole: Outline) -> dict[str, Any]:

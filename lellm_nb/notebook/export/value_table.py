@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from itertools import islice
 from typing import Any
 
+from lellm_nb.errors.safe_text import has_kind, safe_length, safe_str
 from lellm_nb.notebook.values.redaction import Path, redactor_now
 from lellm_nb.notebook.values.rich import is_records, rich_form
 from lellm_nb.notebook.values.value_rows import can_open, items_of, long_text, short_text, value_row
@@ -66,10 +67,10 @@ class ValueTable:
     def put(self, value: Any, path: Path = (), depth: int = 0) -> int:
         """Put a value into the table and return its place."""
         key: Any = (id(value), path) if redactor_now().has_paths else id(value)
-        lasting = isinstance(value, (Mapping, list, tuple, str, bytes, Tail)) or can_open(value)
+        lasting = has_kind(value, (Mapping, list, tuple, str, bytes, Tail)) or can_open(value)
         if lasting and key in self._places:
             return self._places[key]
-        if isinstance(value, Tail) and not redactor_now().hides(path):
+        if type(value) is Tail and not redactor_now().hides(path):
             return self._kept_as(key, value, self._grown(value, path))
         row = value_row(value, path)
         opens = row["opens"] and depth < _DEEPEST
@@ -96,21 +97,25 @@ class ValueTable:
         return place
 
     def _inside(self, value: Any, path: Path, depth: int) -> dict[str, Any]:
-        if isinstance(value, str):
-            cut = len(value) - _TEXT
-            return {"f": long_text(value, _TEXT), **({"c": cut} if cut > 0 else {})}
+        if has_kind(value, str):
+            text = safe_str(value)
+            cut = len(text) - _TEXT
+            return {"f": long_text(text, _TEXT), **({"c": cut} if cut > 0 else {})}
         records = is_records(value)
         rich = {} if records else rich_form(value, path=path) or {}
         result = {"p" if key == "picture" else "t": form for key, form in rich.items()}
         if records:
             result["r"] = 1
-        if isinstance(value, (Mapping, list, tuple, set, frozenset)):
+        size = (
+            safe_length(value) if has_kind(value, (Mapping, list, tuple, set, frozenset)) else None
+        )
+        if size is not None:
             result["k"] = [
                 [short_text(key, 80), self.put(item, (*path, key), depth + 1)]
                 for key, item in islice(items_of(value), _CHILDREN)
             ]
-            if len(value) > _CHILDREN:
-                result["m"] = len(value) - _CHILDREN
+            if size > _CHILDREN:
+                result["m"] = size - _CHILDREN
         return result
 
     def _grown(self, tail: Tail, path: Path) -> int:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from lellm_nb.errors.attempt import is_interrupt
+from lellm_nb.errors.error_words import error_words
+from lellm_nb.errors.safe_text import safe_type
 from lellm_nb.notebook.model.barrier_rows import card_row, preview_row
 from lellm_nb.notebook.model.node_card import node_rows
 from lellm_nb.notebook.model.search_rows import find_rows
@@ -28,8 +31,10 @@ def answer(updates: Updates, question: Question) -> dict[str, Any]:
             if asked in QUESTIONS:
                 return QUESTIONS[asked].answer(updates.debugger, question)
             return _ANSWERS[asked](updates, question)
-    except Exception as error:  # a user's repr, predicate or lens may raise
-        return {"error": long_text(str(error), 400) or type(error).__name__}
+    except BaseException as error:  # a user's predicate or lens may raise anything
+        if is_interrupt(error):
+            raise
+        return {"error": long_text(error_words(error), 400) or safe_type(error)}
 
 
 def takes_long(question: Question) -> bool:

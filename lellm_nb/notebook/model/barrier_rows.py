@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import MISSING, fields
 from typing import Any, get_args
 
+from lellm_nb.errors.error_words import error_words
+from lellm_nb.errors.safe_text import safe_str
 from lellm_nb.graph.decision import Approve, Decision, Modify, Reject, Reroute
 from lellm_nb.notebook.debugger_protocol import DebuggerLike
 from lellm_nb.notebook.frame_protocol import FrameLike
@@ -76,7 +78,7 @@ def _about(debugger: DebuggerLike, barrier: str) -> dict[str, Any]:
     shown = [*latest, *(key for key in keys if key not in latest)][:_ABOUT]
     return {
         "about": [
-            {"key": short_text(str(key), 80), **value_row(state[key], (key,))} for key in shown
+            {"key": short_text(safe_str(key), 80), **value_row(state[key], (key,))} for key in shown
         ],
         "form": form_rows(debugger, barrier),
     }
@@ -106,7 +108,7 @@ def preview_row(debugger: DebuggerLike, barrier: str, kind: str, **answer: Any) 
     except Exception as error:  # user predicates run inside a preview
         if kind == Modify.word:
             return wrong(key, error)
-        return {"next": None, "rows": [], "more": 0, "error": long_text(str(error), 400)}
+        return {"next": None, "rows": [], "more": 0, "error": long_text(error_words(error), 400)}
     failure = getattr(preview, "error", None)
-    said = long_text(f"then fails: {failure}", 400) if failure is not None else ""
+    said = long_text(f"then fails: {error_words(failure)}", 400) if failure is not None else ""
     return {"next": preview.next_node, **rows, "error": said, "note": note}

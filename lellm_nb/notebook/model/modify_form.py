@@ -10,6 +10,7 @@ import json
 from typing import Any
 
 from lellm_nb.errors import StateTypeError
+from lellm_nb.errors.error_words import error_words
 from lellm_nb.graph.drawing.outline import plain_path
 from lellm_nb.graph.walk import graph_at
 from lellm_nb.notebook.debugger_protocol import DebuggerLike
@@ -112,7 +113,7 @@ def refusal_text(key: str, error: BaseException) -> str:
         mine = [part for part in parts if part[0][:1] == (key,)] or parts
         if mine:
             return long_text("; ".join(f"{_place(loc)}: {msg}" for loc, msg in mine), 400)
-    return long_text(str(error), 400)
+    return long_text(error_words(error), 400)
 
 
 def _place(loc: Any) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from lellm_nb.errors import path_text
+from lellm_nb.errors.error_words import cause_of, error_line
 from lellm_nb.graph.drawing.outline import Outline, plain_path
 from lellm_nb.notebook.debugger_protocol import (
     BreakpointLike,
@@ -22,7 +23,7 @@ from lellm_nb.notebook.model.current_nodes import places_after
 from lellm_nb.notebook.model.stop_text import stop_text
 from lellm_nb.notebook.values.redaction import redacting_for
 from lellm_nb.notebook.values.state_view import learn_frame
-from lellm_nb.notebook.values.value_rows import short_text, type_name
+from lellm_nb.notebook.values.value_rows import short_text
 
 T = TypeVar("T")
 
@@ -170,8 +171,7 @@ def failure_text(frame: FrameLike) -> str:
     error = frame.error
     if error is None:
         return ""
-    cause = error.__cause__ or error
-    return f"{frame.path} failed: {type_name(cause)}: {short_text(str(cause), 300)}"
+    return f"{frame.path} failed: {short_text(error_line(cause_of(error)), 300)}"
 
 
 def next_text(frame: FrameLike, outline: Outline, waiting: tuple[str, ...]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lellm_nb.errors import path_text
+from lellm_nb.errors.error_words import error_words
 from lellm_nb.notebook.debugger_protocol import StopLike, SummaryLike, WatchLike
 from lellm_nb.notebook.values.frame_rows import same_frame
 from lellm_nb.notebook.values.value_rows import long_text, short_text
@@ -30,7 +31,7 @@ def stop_text(now: SummaryLike) -> str:
     elif reason == "limit" and stop.error is None:
         told.append("the limit of steps in one run; Run goes on")
     if stop.error is not None and reason != "failed":
-        told.append(long_text(str(stop.error), 400))
+        told.append(long_text(error_words(stop.error), 400))
     why = ": ".join(told)
     code = f"new code: {short_text(', '.join(stop.new_code), 200)}" if stop.new_code else ""
     return " · ".join(filter(None, (why, code)))

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import traceback
 from importlib.resources import files
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from lellm_nb.errors import RunError
+from lellm_nb.errors.error_words import cause_of, error_line, error_words, inner_errors
+from lellm_nb.errors.safe_text import safe_str
 from lellm_nb.notebook.frame_protocol import FrameLike
 from lellm_nb.notebook.tabs.tab import Tab
 from lellm_nb.notebook.values.value_rows import long_text, short_text, type_name, value_row
@@ -22,17 +25,17 @@ def error_rows(frame: FrameLike) -> dict[str, Any]:
     error = frame.error
     if error is None:
         return {"type": "", "parts": []}
-    cause = error.__cause__ or error
-    wrapped = "" if cause is error else short_text(safe_text(error), 400)
+    cause = cause_of(error)
+    wrapped = "" if cause is error else short_text(error_words(error), 400)
     result = {"where": frame.path or "", "wrapped": wrapped, **one_error(cause)}
-    parts = getattr(error, "exceptions", None) or getattr(cause, "exceptions", None) or ()
+    parts = chain(inner_errors(error), inner_errors(cause) if cause is not error else ())
     result["parts"] = [_part(one) for one in islice(parts, _MOST_PARTS)]
     return result
 
 
 def _part(error: BaseException) -> dict[str, Any]:
-    cause = error.__cause__ or error
-    return {"where": str(getattr(error, "path", "") or ""), **one_error(cause, 1)}
+    where = safe_str(error.path) if isinstance(error, RunError) else ""
+    return {"where": where, **one_error(cause_of(error), 1)}
 
 
 def one_error(error: BaseException, most_mine: int = 12) -> dict[str, Any]:
@@ -46,11 +49,11 @@ def one_error(error: BaseException, most_mine: int = 12) -> dict[str, Any]:
     before = error.__context__ if not error.__suppress_context__ else None
     return {
         "type": type_name(error),
-        "message": long_text(safe_text(error)),
+        "message": long_text(error_words(error)),
         "mine": mine[::-1][:most_mine],
         "theirs": theirs[::-1][:40],
-        "notes": [short_text(note, 400) for note in getattr(error, "__notes__", ())],
-        "during": long_text(f"{type_name(before)}: {safe_text(before)}", 400) if before else "",
+        "notes": [short_text(note, 400) for note in _notes(error)],
+        "during": "" if before is None else long_text(error_line(before), 400),
     }
 
 
@@ -81,12 +84,9 @@ def local_rows(names: dict[str, Any]) -> list[dict[str, Any]]:
     return [{"key": short_text(name, 80), **value_row(value, (name,))} for name, value in rows]
 
 
-def safe_text(error: BaseException) -> str:
-    """Return an error's words, or say that it has none."""
-    try:
-        return str(error)
-    except Exception as fault:  # a user's exception may do anything
-        return f"<str() of it raised {type(fault).__name__}>"
+def _notes(error: BaseException) -> list[Any]:
+    notes = error.__dict__.get("__notes__")
+    return notes if type(notes) is list else []
 
 
 _OURS = Path(str(files("lellm_nb"))).resolve()

@@ -6,6 +6,8 @@ from itertools import islice
 from typing import Any
 
 from lellm_nb.errors import sentence
+from lellm_nb.errors.error_words import error_words
+from lellm_nb.errors.safe_text import safe_str
 from lellm_nb.notebook.debugger_protocol import DebuggerLike
 from lellm_nb.notebook.frame_protocol import FrameLike, RouteLike
 from lellm_nb.notebook.tabs.tab import Tab
@@ -33,9 +35,9 @@ def route_rows(debugger: DebuggerLike, frame: FrameLike, ask: bool = True) -> di
     try:
         why = debugger.why(frame)
     except Exception as error:  # a history without its graph can still say what was recorded
-        result["said"] = "" if route is not None else sentence(short_text(str(error), 300))
+        result["said"] = "" if route is not None else sentence(short_text(error_words(error), 300))
         return {**result, "rows": _recorded(route)}
-    said = short_text(str(why.said), 400)
+    said = short_text(safe_str(why.said), 400)
     result["said"] = said if result["went"] else sentence(said)  # stands there alone
     result["rows"] = [
         {

@@ -7,6 +7,8 @@ from itertools import islice
 from typing import Any
 
 from lellm_nb.debug.query.evaluate import as_function
+from lellm_nb.errors.attempt import is_interrupt
+from lellm_nb.errors.error_words import error_line
 from lellm_nb.notebook.debugger_protocol import DebuggerLike
 from lellm_nb.notebook.frame_protocol import FrameLike
 from lellm_nb.notebook.tabs.tab import Question, Rows, Tab, TabQuestion
@@ -35,8 +37,10 @@ def value_at(text: str, frame: FrameLike) -> dict[str, Any]:
     """Return an expression's value at a frame as a row, or what it raised."""
     try:
         return value_row(as_function(text)(frame))  # type: ignore[arg-type]  # a frame by shape
-    except Exception as error:  # what a person typed may raise anything
-        return {"error": short_text(f"{type(error).__name__}: {error}", 300)}
+    except BaseException as error:  # what a person typed may raise anything
+        if is_interrupt(error):
+            raise
+        return {"error": short_text(error_line(error), 300)}
 
 
 def stop_rows(debugger: DebuggerLike) -> list[dict[str, Any]]:

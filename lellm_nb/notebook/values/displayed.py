@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping
 from itertools import islice
 from typing import Any
 
+from lellm_nb.errors.attempt import is_interrupt
+from lellm_nb.errors.safe_text import safe_str
 from lellm_nb.notebook.values.value_rows import short_text
 from lellm_nb.record.chunks import chunk_text
 
@@ -27,8 +29,10 @@ def stream_text(chunks: Iterable[Any]) -> str:
 
 def _text(chunk: Any) -> str:
     try:
-        return chunk_text(chunk)
-    except Exception:  # a user's chunk may have no text
+        return safe_str(chunk_text(chunk))
+    except BaseException as error:  # a user's chunk may have no text
+        if is_interrupt(error):
+            raise
         return short_text(chunk)
 
 
@@ -43,7 +47,11 @@ def picture_row(bundle: Any, place: int, most_bytes: int = MOST_BYTES) -> dict[s
         found = picture(kind, raw) if raw is not None else None
         if found is not None:
             return sized(kind, found, most_bytes, place=place)
-    return {"kind": "text", "place": place, "text": short_text(str(data.get("text/plain", "")))}
+    return {
+        "kind": "text",
+        "place": place,
+        "text": short_text(safe_str(data.get("text/plain", ""))),
+    }
 
 
 def sized(kind: str, found: str, most_bytes: int = MOST_BYTES, **more: Any) -> dict[str, Any]:
@@ -56,7 +64,7 @@ def sized(kind: str, found: str, most_bytes: int = MOST_BYTES, **more: Any) -> d
 def picture(kind: str, raw: Any) -> str | None:
     """Return a picture's bytes as checked base64, or None where they are none of the kind."""
     try:
-        given = raw if isinstance(raw, bytes) else b64decode(str(raw), validate=False)
+        given = raw if isinstance(raw, bytes) else b64decode(safe_str(raw), validate=False)
     except (binascii.Error, ValueError):
         return None
     starts = {

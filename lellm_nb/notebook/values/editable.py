@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from lellm_nb.errors.safe_text import has_kind, safe_pairs, safe_str, safe_type
 from lellm_nb.notebook.values.redaction import MARK, Path, redactor_now
 from lellm_nb.notebook.values.value_rows import LONG, short_text
 from lellm_nb.record.redaction.redactor import Redacted
@@ -39,22 +40,23 @@ def editable_text(value: Any, path: Path = ()) -> dict[str, Any]:
         >>> editable_text("sk-" + "a1" * 16)
         {'text': '', 'plain': True, 'redacted': '[redacted: OpenAI key]'}
     """
-    if isinstance(value, Redacted) or redactor_now().holds(value, path):
-        if isinstance(value, (str, Redacted)) or redactor_now().hides(path):
-            plain = isinstance(value, (str, Redacted))
+    if type(value) is Redacted or redactor_now().holds(value, path):
+        plain = has_kind(value, (str, Redacted))
+        if plain or redactor_now().hides(path):
             return {"text": "", "plain": plain, "redacted": short_text(value, path=path)}
         raise ValueError(
             "A secret that is not shown stands inside this: edit the values beside it one by"
             " one, or use dbg.fork(at=…, put=…)."
         )
-    if isinstance(value, str):
+    if has_kind(value, str):
+        value = safe_str(value)
         if len(value) > LONG:
             raise ValueError("This text is too long to edit here: use dbg.fork(at=…, put=…).")
         return {"text": value, "plain": True}
     try:
         text = json.dumps(_plain(value), ensure_ascii=False)
     except (TypeError, ValueError):
-        kind = type(value).__name__
+        kind = safe_type(value)
         raise ValueError(f"A {kind} has no form as text: use dbg.fork(at=…, put=…).") from None
     if len(text) > LONG:
         raise ValueError("This value is too long to edit here: use dbg.fork(at=…, put=…).")
@@ -62,13 +64,14 @@ def editable_text(value: Any, path: Path = ()) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        if not all(isinstance(key, str) for key in value):
+    if has_kind(value, Mapping):
+        pairs = dict(safe_pairs(value))
+        if not all(type(key) is str for key in pairs):
             raise TypeError
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
-    if isinstance(value, (str, int, float, bool)) or value is None:
+        return {key: _plain(item) for key, item in pairs.items()}
+    if has_kind(value, list):
+        return [_plain(item) for _, item in safe_pairs(value)]
+    if type(value) in (str, int, float, bool) or value is None:
         return value
     raise TypeError
 

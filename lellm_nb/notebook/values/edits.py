@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from lellm_nb.errors.safe_text import has_kind
 from lellm_nb.notebook.frame_protocol import FrameLike
 from lellm_nb.notebook.values.editable import check_edit, typed_value
 from lellm_nb.notebook.values.state_view import plain_state, shown_state
@@ -34,7 +35,7 @@ def edits_of(frame: FrameLike, edits: list[dict[str, Any]]) -> dict[Any, Any]:
         old = inside(plain_state(state), edit["steps"])
         text = str(edit["text"])
         check_edit(old, text, keys)
-        value = text if isinstance(old, (str, Redacted)) else typed_value(text)
+        value = text if has_kind(old, (str, Redacted)) else typed_value(text)
         put[keys if len(keys) > 1 else keys[0]] = _meant(frame.state, keys, value)
     return put
 

@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Any
 
 from lellm_nb.errors import path_text
+from lellm_nb.errors.safe_text import safe_str
 from lellm_nb.notebook.frame_protocol import ChangeLike, FrameLike
 from lellm_nb.notebook.values.value_rows import short_text, value_row
 
@@ -53,10 +54,10 @@ def title_row(frame: FrameLike, old_code: bool) -> dict[str, Any]:
 def how_it_came(frame: FrameLike, old_code: bool) -> dict[str, Any]:
     """Return what few frames have: a decision, tries, a cost, or that nothing was run."""
     return {
-        "decision": short_text(str(frame.decision or "")),
+        "decision": short_text("" if frame.decision is None else safe_str(frame.decision)),
         "tries": len(frame.attempts),
         "recorded": bool(frame.recorded),
-        "stale": [short_text(str(key), 60) for key in frame.stale],
+        "stale": [short_text(safe_str(key), 60) for key in frame.stale],
         "cost": short_text(frame.cost or ""),
         "old_code": old_code,
     }
@@ -67,7 +68,7 @@ def mutation_row(mutation: Any) -> dict[str, Any]:
     key = getattr(mutation, "key", None)
     return {
         "what": type(mutation).__name__,
-        "path": short_text(path_text(key) if key is not None else str(mutation), 200),
+        "path": short_text(path_text(key) if key is not None else safe_str(mutation), 200),
         "value": value_row(mutation.value, key_path(key)) if hasattr(mutation, "value") else None,
         "reducer": reducer_name(mutation),
     }
@@ -87,7 +88,7 @@ def reducer_name(mutation: Any) -> str:
     """Return by what rule a mutation is merged, as its author calls it; empty for none."""
     reducer = getattr(mutation, "reducer", None)
     named = getattr(reducer, "value", getattr(reducer, "name", reducer))
-    return "" if reducer is None else str(named)
+    return "" if reducer is None else safe_str(named)
 
 
 def change_rows(changes: Iterable[ChangeLike]) -> dict[str, Any]:

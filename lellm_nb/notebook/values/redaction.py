@@ -14,6 +14,7 @@ from itertools import islice
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from lellm_nb.errors.safe_text import has_kind, safe_item, safe_pairs
 from lellm_nb.notebook.debugger_protocol import DebuggerLike
 from lellm_nb.record.redaction.redactor import SHORT, Redacted, Redactor, redacted_paths
 
@@ -129,7 +130,7 @@ class DisplayRedactor:
         words = dict.fromkeys(self.words)
         for rule in self._rules:
             for found in islice(_at(state, rule), _MOST_LOOKS):
-                if isinstance(found, str) and len(found) >= _LEAST_WORD:
+                if type(found) is str and len(found) >= _LEAST_WORD:
                     words[found] = None
         # in one go: another thread may be reading; the longest first, as one may hold another
         self.words = tuple(sorted(islice(words, _MOST_WORDS), key=len, reverse=True))
@@ -162,13 +163,14 @@ def _at(value: Any, rule: list[str]) -> Iterator[Any]:
     if not rule:
         yield value
         return
-    if not isinstance(value, Mapping):
+    if not has_kind(value, Mapping):
         return
     first, *rest = rule
-    if first in value:
-        yield from _at(value[first], rest)
+    inner = safe_item(value, first, rule)
+    if inner is not rule:
+        yield from _at(inner, rest)
     elif "*" in first or "?" in first or "[" in first:
-        for item in islice(value.values(), _MOST_LOOKS):
+        for _, item in islice(safe_pairs(value), _MOST_LOOKS):
             yield from _at(item, rest)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, cast
 
+from lellm_nb.errors.safe_text import safe_str
 from lellm_nb.graph.drawing.outline import plain_path
 from lellm_nb.notebook.frame_protocol import FrameLike
 from lellm_nb.notebook.values.redaction import DisplayRedactor
@@ -58,7 +59,7 @@ def changed_keys(frame: FrameLike) -> list[str]:
         if isinstance(key, tuple) and key:
             key = key[0]
         if key is not None:
-            keys[str(key)] = None
+            keys[safe_str(key)] = None
     return list(keys)
 
 

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
+from lellm_nb.errors.attempt import attempt
+from lellm_nb.errors.safe_text import (
+    has_kind,
+    safe_length,
+    safe_module,
+    safe_pairs,
+    safe_repr,
+    safe_str,
+    safe_type,
+)
 from lellm_nb.notebook.values.redaction import MARGIN, Path, redactor_now
 from lellm_nb.record.redaction.redactor import Redacted
 from lellm_nb.state.structs.nested import fields_of, is_read_only
@@ -38,8 +48,8 @@ def short_text(value: Any, limit: int = SHORT, path: Path = ()) -> str:
         'xxxx…'
     """
     hidden = bool(path) and redactor_now().hides(path)
-    plain = isinstance(value, str) and not hidden
-    text: str = value if plain else _spelled(value, limit, 3, path)
+    plain = has_kind(value, str) and not hidden
+    text: str = safe_str(value) if plain else _spelled(value, limit, 3, path)
     text = redactor_now().text(text[: limit * 2 + MARGIN])[: limit * 2]
     text = " ".join(clean_text(text).split("\n"))
     return text if len(text) <= limit else text[: limit - 1] + "…"
@@ -85,23 +95,27 @@ def _spelled(value: Any, limit: int, depth: int, path: Path) -> str:
     if path and redactor_now().hides(path):
         return HIDDEN
     value = opened(value)
-    if isinstance(value, str):
-        text: str = value
+    if has_kind(value, str):
+        text: str = safe_str(value)
         if len(text) > limit:
             text = redactor_now().text(text[: limit + MARGIN])[:limit] + "…"
         return '"' + text.replace("\n", "⏎") + '"'
-    if isinstance(value, Mapping):
-        pairs = (f"{k}: {_spelled(v, limit, depth - 1, (*path, k))}" for k, v in value.items())
-        return _joined("{", pairs, "}", limit, depth, len(value))
-    if isinstance(value, (list, tuple, set, frozenset)):
-        texts = (_spelled(v, limit, depth - 1, (*path, i)) for i, v in enumerate(value))
-        ends = "()" if isinstance(value, tuple) else "[]"
-        if isinstance(value, Set):
+    size = safe_length(value) if has_kind(value, _INSIDE) else None
+    if size is not None and has_kind(value, Mapping):
+        pairs = (
+            f"{safe_str(k)}: {_spelled(v, limit, depth - 1, (*path, k))}"
+            for k, v in safe_pairs(value)
+        )
+        return _joined("{", pairs, "}", limit, depth, size)
+    if size is not None:
+        texts = (_spelled(v, limit, depth - 1, (*path, i)) for i, v in safe_pairs(value))
+        ends = "()" if has_kind(value, tuple) else "[]"
+        if has_kind(value, (set, frozenset)):
             ends = "{}"
-        return _joined(ends[0], texts, ends[1], limit, depth, len(value))
-    if isinstance(value, (bytes, bytearray)):
+        return _joined(ends[0], texts, ends[1], limit, depth, size)
+    if type(value) in (bytes, bytearray):
         return _bytes_text(bytes(value[:1000]))
-    return value.shown if isinstance(value, Redacted) else safe_repr(value)
+    return value.shown if type(value) is Redacted else safe_repr(value)
 
 
 def _bytes_text(some: bytes) -> str:
@@ -128,14 +142,6 @@ def _joined(
     return opening + ", ".join(parts) + closing
 
 
-def safe_repr(value: Any) -> str:
-    """Return the repr of `value`, or say that it has none."""
-    try:
-        return repr(value)
-    except Exception as error:  # a user's repr may do anything
-        return f"<{type(value).__name__}: repr raised {type(error).__name__}>"
-
-
 def type_name(value: Any) -> str:
     """Return the type a reader thinks of: frozen kin go by their plain name.
 
@@ -145,12 +151,12 @@ def type_name(value: Any) -> str:
     """
     if value is None:
         return "None"
-    if isinstance(value, Redacted):
+    if type(value) is Redacted:
         return "redacted"
     for plain in (bool, int, float, str, bytes, dict, list, tuple, set, frozenset):
-        if isinstance(value, plain):
+        if has_kind(value, plain):
             return plain.__name__
-    return type(value).__name__
+    return safe_type(value)
 
 
 def size_text(value: Any) -> str:
@@ -161,16 +167,14 @@ def size_text(value: Any) -> str:
         ('1 item', '3 chars', '2.0 kB', '')
     """
     value = opened(value)
-    if isinstance(value, str):
-        return _counted(len(value), "char")
-    if isinstance(value, (bytes, bytearray)):
-        return f"{len(value)} B" if len(value) < 1024 else f"{len(value) / 1024:.1f} kB"
-    if isinstance(value, Mapping):
-        return _counted(len(value), "key")
-    if isinstance(value, (list, tuple, set, frozenset)):
-        return _counted(len(value), "item")
-    shape = getattr(value, "shape", None)
-    if isinstance(shape, tuple) and all(isinstance(n, int) for n in shape):
+    size = safe_length(value)
+    if size is not None:
+        if has_kind(value, (bytes, bytearray)):
+            return f"{size} B" if size < 1024 else f"{size / 1024:.1f} kB"
+        unit = "key" if has_kind(value, Mapping) else "item"
+        return _counted(size, "char" if has_kind(value, str) else unit)
+    shape = attempt(lambda: value.shape)
+    if type(shape) is tuple and all(type(n) is int for n in shape):
         return " × ".join(map(str, shape))
     return ""
 
@@ -179,17 +183,21 @@ def _counted(count: int, unit: str) -> str:
     return f"{count:,} {unit}" + ("" if count == 1 else "s")
 
 
+_INSIDE = (Mapping, list, tuple, set, frozenset)
+"""Types of values that have others inside."""
+
+
 def can_open(value: Any) -> bool:
     """Say whether a value has anything inside, or more text than a line."""
     value = opened(value)
-    if isinstance(value, str):
-        return len(value) > SHORT or "\n" in value
-    if isinstance(value, (Mapping, list, tuple, set, frozenset)):
-        return bool(value)
-    if isinstance(value, bytes):
+    if has_kind(value, str):
+        return len(safe_str(value)) > SHORT or "\n" in safe_str(value)
+    if has_kind(value, _INSIDE):
+        return bool(safe_length(value))
+    if type(value) is bytes:
         return value.startswith((b"\x89PNG", b"\xff\xd8", b"GIF8"))
     kind = type(value)
-    return kind.__module__.partition(".")[0] == "pandas" or hasattr(kind, "_repr_png_")
+    return safe_module(kind).partition(".")[0] == "pandas" or hasattr(kind, "_repr_png_")
 
 
 def value_row(value: Any, path: Path = ()) -> dict[str, Any]:
@@ -212,14 +220,14 @@ def children(value: Any, start: int = 0, path: Path = ()) -> dict[str, Any]:
     if path and redactor_now().hides(path):
         value = HIDDEN
     value = opened(value)
-    if isinstance(value, str):
-        text = redactor_now().text(value)
+    if has_kind(value, str):
+        text = redactor_now().text(safe_str(value))
         end = start + LONG
         return {"full": clean_text(text[start:end]), "next": end, "cut": max(0, len(text) - end)}
-    if not isinstance(value, (Mapping, list, tuple, set, frozenset)):
+    total = safe_length(value) if has_kind(value, _INSIDE) else None
+    if total is None:
         return {"rows": [], "start": 0, "total": 0}
     rows = []
-    total = len(value)
     placed = redactor_now().has_paths
     for key, item in islice(items_of(value), start, start + PAGE):
         row = value_row(item, (*path, key) if placed else ())
@@ -234,9 +242,7 @@ def opened(value: Any) -> Any:
 
 def items_of(value: Any) -> Iterator[tuple[Any, Any]]:
     """Return what is inside a value, by its keys or its numbers."""
-    if isinstance(value, Mapping):
-        return iter(value.items())
-    return iter(enumerate(value))
+    return safe_pairs(value)
 
 
 def inside(value: Any, steps: Sequence[int]) -> Any:
@@ -254,7 +260,7 @@ def inside(value: Any, steps: Sequence[int]) -> Any:
     """
     for step in steps:
         value = opened(value)
-        if not isinstance(value, (Mapping, list, tuple, set, frozenset)):
+        if not has_kind(value, _INSIDE):
             raise LookupError(f"A {type_name(value)} has nothing inside.")
         pair = next(islice(items_of(value), step, step + 1), None)
         if pair is None:
@@ -273,7 +279,7 @@ def keys_at(value: Any, steps: Sequence[int]) -> tuple[Any, ...]:
     keys = []
     for step in steps:
         value = opened(value)
-        if not isinstance(value, (Mapping, list, tuple)):
+        if not has_kind(value, (Mapping, list, tuple)):
             raise LookupError(f"A {type_name(value)} has no places to name.")
         pair = next(islice(items_of(value), step, step + 1), None)
         if pair is None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import ipywidgets as w
 
+from lellm_nb.errors.error_words import error_words
 from lellm_nb.graph.decision import Approve, Decision, Reject
 from lellm_nb.notebook.model.barrier_rows import ANSWERS, decision_of
 from lellm_nb.notebook.values.editable import typed_value
@@ -149,7 +150,7 @@ class BarrierCard:
                 target=self.fields["target"].value.strip(),
             )
         except Exception as error:  # shown where the click was
-            self.head.value = f"{self._title} · {escape(str(error))}"
+            self.head.value = f"{self._title} · {escape(error_words(error))}"
             return
         with self._guard:
             if self._closed:

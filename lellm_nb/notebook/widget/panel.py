@@ -14,6 +14,8 @@ import anywidget
 import traitlets as t
 
 from lellm_nb.debug.core.stop import Stop, StopReason
+from lellm_nb.errors.error_words import error_words
+from lellm_nb.errors.safe_text import safe_type
 from lellm_nb.graph.drawing.layered import Drawing
 from lellm_nb.graph.drawing.outline import Outline
 from lellm_nb.notebook.debugger_protocol import DebuggerLike
@@ -198,7 +200,7 @@ class Panel(anywidget.AnyWidget):
         try:
             ACTS[content["do"]](self, content)
         except Exception as error:  # shown where it was asked for
-            self.alert(str(error) or type(error).__name__)
+            self.alert(error_words(error) or safe_type(error))
         self._client.touch()
 
     def _answer(self, question: dict[str, Any]) -> None:
@@ -214,7 +216,7 @@ class Panel(anywidget.AnyWidget):
             future = order.post(updates.debugger)
         except Exception as error:  # refused at the door: say so where it was asked
             updates.extra.update(look=NOW)
-            self.alert(str(error))
+            self.alert(error_words(error) or safe_type(error))
             return
         future.add_done_callback(lambda done: self._ordered(order, done))
         self._client.touch()
@@ -230,7 +232,7 @@ class Panel(anywidget.AnyWidget):
             elif isinstance(result, Stop) and result.reason is not StopReason.FAILED:
                 error = result.error  # a condition raised, or a secret has to be given again
         if error is not None:
-            self.alert(str(error) or type(error).__name__)
+            self.alert(error_words(error) or safe_type(error))
 
     def _lead(self, order: Order, made: DebuggerLike) -> None:
         """Go along to a new line, and run on there if that was asked for."""

@@ -10,6 +10,8 @@ from typing import Any
 
 from lellm_nb import errors
 from lellm_nb.errors import CorruptedCheckpointError, RunError
+from lellm_nb.errors.attempt import attempt
+from lellm_nb.errors.safe_text import fields_text, has_kind, safe_pairs, safe_repr, safe_str
 from lellm_nb.graph.decision import Approve, Modify, Reject, Reroute
 from lellm_nb.record import chunks
 from lellm_nb.record.codec.limits import DAMAGE, error_text
@@ -132,23 +134,20 @@ def error_form(error: BaseException, write: Write, depth: int = 0) -> dict[str, 
 
 def _fact(value: Any) -> Any:
     """Return a fact as data; what is not data is shown by its repr."""
-    if isinstance(value, dict):
-        return {str(key): _fact(one) for key, one in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_fact(one) for one in value]
-    plain = value is None or isinstance(value, (str, int, float, bool))
-    return value if plain else repr(value)[:200]
+    if has_kind(value, dict):
+        return {safe_str(key): _fact(one) for key, one in dict.items(value)}
+    if has_kind(value, (list, tuple)):
+        return [_fact(one) for _, one in safe_pairs(value)]
+    plain = type(value) in (type(None), str, int, float, bool)
+    return value if plain else safe_repr(value, 200)
 
 
 def _said(error: BaseException) -> str:
-    try:
-        if isinstance(error, BaseExceptionGroup):
-            return str(error.message)
-        if isinstance(error, KeyError) and len(error.args) == 1:
-            return str(error.args[0])
-        return str(error)
-    except Exception as failure:  # the user's own __str__
-        return f"(its message raised {type(failure).__name__})"
+    if isinstance(error, BaseExceptionGroup):
+        return safe_str(attempt(lambda: error.message, ""))
+    if isinstance(error, KeyError) and len(error.args) == 1:
+        return safe_str(error.args[0])
+    return safe_str(error)
 
 
 def read_error(form: Any, read: Read, depth: int = 0) -> Any:
@@ -273,6 +272,8 @@ class SavedAttempt:
     duration: float
     error: BaseException | None = None
     late: bool = False
+
+    __repr__ = fields_text
 
 
 def _chunk_form(chunk: Any, write: Write) -> Any:

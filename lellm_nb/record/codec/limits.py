@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from lellm_nb.errors import CorruptedCheckpointError, LellmError
+from lellm_nb.errors.safe_text import safe_repr, safe_str, safe_type
 from lellm_nb.record.codec.declared_kinds import DECLARED, DeclaredKind
 from lellm_nb.record.codec.types import LATER, Kind, Unsaved, kind_named, load_later
 from lellm_nb.state.frozen import frozen_dict, frozen_list
@@ -116,7 +117,7 @@ class ValueReader:
             if isinstance(known, DeclaredKind):  # its class is another than it was
                 return _unknown(known.name, form)
             raise CorruptedCheckpointError(
-                f"A damaged {known.name}: {type(error).__name__}: {str(error)[:200]}"
+                f"A damaged {known.name}: {safe_type(error)}: {safe_str(error, 200)}"
             ) from error
 
     def _dict(self, pairs: Any, key: str, depth: int) -> Any:
@@ -143,7 +144,4 @@ class _Form(dict[str, Any]):
 
 def error_text(error: BaseException) -> str:
     """Show an error in the message of another; of a number too long to print, its type."""
-    try:
-        return repr(error)[:200]
-    except Exception:
-        return type(error).__name__
+    return safe_repr(error, 200)

@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 from lellm_nb.arguments import refusal
 from lellm_nb.errors import SerializationError
+from lellm_nb.errors.safe_text import safe_module
 from lellm_nb.record.codec.declared_kinds import DeclaredKind, declared_kind, declared_kind_named
 from lellm_nb.record.codec.paths import path_form, read_path, read_pure_path
 from lellm_nb.record.codec.times import datetime_form, read_datetime, read_timezone, timezone_form
@@ -178,7 +179,7 @@ def kind_of(value: Any) -> Kind | DeclaredKind | None:
     """Return how a value is written, `None` where nobody knows."""
     cls = type(value)
     found = _by_class.get(cls)
-    home = None if found is not None else _HOMES.get(cls.__module__.partition(".")[0])
+    home = None if found is not None else _HOMES.get(safe_module(cls).partition(".")[0])
     if home is not None:
         load_later(home)
         found = _by_class.get(cls)

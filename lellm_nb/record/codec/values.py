@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lellm_nb.errors import CorruptedCheckpointError, SerializationError, path_text
+from lellm_nb.errors.safe_text import safe_repr, safe_str
 from lellm_nb.record.codec.limits import ATOMS, TAG, Limits, ValueReader
 from lellm_nb.record.codec.types import Unsaved, kind_of, stored_name
 from lellm_nb.state.compact import Tail
@@ -125,7 +126,7 @@ class Codec:
             if TAG not in value and all(type(k) is str and _sound(k) for k in value):
                 return {k: self._tagged(v, problems, (*path, k)) for k, v in value.items()}
             pairs = [
-                [self._tagged(k, problems, path), self._tagged(v, problems, (*path, str(k)))]
+                [self._tagged(k, problems, path), self._tagged(v, problems, (*path, safe_str(k)))]
                 for k, v in value.items()
             ]
             return {TAG: "dict", "v": pairs}
@@ -141,7 +142,7 @@ class Codec:
         try:
             content = self._tagged(known.write(value), problems, path)
         except Exception as error:  # a registered function is the user's
-            return _marker(value, problems, path, f"writing it failed: {error}")
+            return _marker(value, problems, path, f"writing it failed: {safe_str(error)}")
         made: dict[str, Any] = {TAG: known.name, "v": content}
         if known.version != 1:
             made["n"] = known.version
@@ -276,10 +277,7 @@ def _whole(form: Any) -> Any:
 def _marker(value: Any, problems: list[Problem], path: tuple[Any, ...], why: str) -> Any:
     name = stored_name(type(value))
     problems.append(Problem(path_text(path), name, why))
-    try:
-        shown = repr(value)[:200]
-    except Exception as error:  # the repr is the user's
-        shown = f"(its repr raised {type(error).__name__})"
+    shown = safe_repr(value, 200)
     return {TAG: "?", "type": name, "repr": shown.encode(errors="replace").decode()}
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from lellm_nb.arguments import refusal, text
 from lellm_nb.errors import CheckpointStoreError, path_text
+from lellm_nb.errors.safe_text import has_kind, safe_pairs, safe_str
 from lellm_nb.record.codec.limits import TAG
 from lellm_nb.record.codec.types import add_type
 from lellm_nb.state.compact import Tail
@@ -170,20 +171,21 @@ class Redactor:
             text = path_text(path)
             if any(rule.match(text) for rule in self._paths):
                 return Redacted("[redacted]")
-        if isinstance(value, str):
-            shown = str(value)
+        kind = type(value)
+        if issubclass(kind, str):
+            shown = given = safe_str(value)
             for name, pattern in self.patterns.items():
                 shown = pattern.sub(f"[redacted: {name}]", shown)
-            return value if shown == value else Redacted(shown)
-        if isinstance(value, dict):
-            made = {k: self.apply(v, (*path, k)) for k, v in value.items()}
-            return made if any(made[k] is not v for k, v in value.items()) else value
-        if isinstance(value, (list, tuple, Tail)):
-            items = value.since(0) if isinstance(value, Tail) else value
+            return value if shown == given else Redacted(shown)
+        if issubclass(kind, dict):
+            made = {k: self.apply(v, (*path, k)) for k, v in dict.items(value)}
+            return made if any(made[k] is not v for k, v in dict.items(value)) else value
+        if issubclass(kind, (list, tuple, Tail)):
+            items = value.since(0) if kind is Tail else [item for _, item in safe_pairs(value)]
             new = [self.apply(v, (*path, i)) for i, v in enumerate(items)]
             if all(a is b for a, b in zip(new, items, strict=True)):
                 return value
-            return tuple(new) if isinstance(value, tuple) else new
+            return tuple(new) if issubclass(kind, tuple) else new
         return self._in_object(value, path) if is_read_only(value) else value
 
     def _in_object(self, value: Any, path: tuple[Any, ...]) -> Any:
@@ -244,13 +246,11 @@ def redacted_paths(value: Any, at: tuple[Any, ...] = ()) -> list[tuple[Any, ...]
         >>> redacted_paths({"config": {"key": Redacted("[redacted]")}})
         [('config', 'key')]
     """
-    if isinstance(value, Redacted):
+    if type(value) is Redacted:
         return [at]
     children: Iterable[tuple[Any, Any]] = ()
-    if isinstance(value, dict):
-        children = value.items()
-    elif isinstance(value, (list, tuple)):
-        children = enumerate(value)
+    if has_kind(value, (dict, list, tuple)):
+        children = safe_pairs(value)
     elif is_read_only(value):
         children = fields_of(value).items()
     return [path for k, v in children for path in redacted_paths(v, (*at, k))]

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from lellm_nb.errors import StateError, path_text
+from lellm_nb.errors.attempt import attempt
 from lellm_nb.state.compact import real
 from lellm_nb.state.frozen import (
     PLAIN,
@@ -33,6 +34,7 @@ __all__ = [
     "plain_data",
     "private_copy",
     "read_only",
+    "safe_part",
     "taken",
 ]
 
@@ -137,6 +139,11 @@ def part_of(value: Any, part: Any) -> Any:
     """
     struct = struct_of(value) if isinstance(part, str) and not isinstance(value, Mapping) else None
     return value[part] if struct is None else struct.take(value)[0][part]
+
+
+def safe_part(value: Any, part: Any, missing: Any) -> Any:
+    """Return the same; `missing` where nothing stands there, or it cannot be had."""
+    return attempt(lambda: part_of(value, part), missing)
 
 
 def path_in(root: Any, container: object) -> tuple[Any, ...] | None:
