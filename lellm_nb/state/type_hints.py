@@ -187,8 +187,8 @@ def classes_in(hint: Any) -> Iterator[type]:
     """Yield the classes that a type is made of.
 
     Example:
-        >>> list(classes_in(dict[str, list[int] | None]))
-        [<class 'dict'>, <class 'str'>, <class 'list'>, <class 'int'>, <class 'NoneType'>]
+        >>> [cls.__name__ for cls in classes_in(dict[str, list[int] | None])]
+        ['dict', 'str', 'list', 'int', 'NoneType']
     """
     origin = get_origin(hint)
     if origin is Literal:
@@ -197,6 +197,7 @@ def classes_in(hint: Any) -> Iterator[type]:
     for part in (getattr(hint, name, None) for name in ("__value__", "__supertype__", "__bound__")):
         if part is not None and part is not hint:
             yield from classes_in(part)
-    yield from (one for one in (origin, hint) if isinstance(one, type) and not get_args(one))
+    if origin is not types.UnionType:
+        yield from (one for one in (origin, hint) if isinstance(one, type) and not get_args(one))
     for part in get_args(hint):
         yield from classes_in(part)

@@ -62,7 +62,7 @@ def test_it_is_what_it_was_to_everybody_who_asks(state):
 
 @pytest.mark.parametrize("state", STATES, ids=lambda s: type(s).__name__)
 def test_a_copy_is_the_user_s_own(state):
-    """S8: what is copied, pickled or rebuilt is an ordinary object again."""
+    """S9: what is copied, pickled or rebuilt is an ordinary object again."""
     seen = read(state)
     for mine in (copy.copy(seen), copy.deepcopy(seen), pickle.loads(pickle.dumps(seen))):
         assert type(mine) is type(state)
@@ -70,7 +70,7 @@ def test_a_copy_is_the_user_s_own(state):
 
 
 def test_a_deep_copy_can_be_changed_all_the_way_down():
-    """S8: and what was read stays."""
+    """S9: and what was read stays."""
     seen = read(Priced(1.0, authors=[Author("A", ["b"])]))
     mine = copy.deepcopy(seen)
     mine.net = 2.0
