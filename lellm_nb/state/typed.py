@@ -15,6 +15,7 @@ from lellm_nb.state.structs.declared import declare
 from lellm_nb.state.structs.nested import (
     fields_of,
     freeze_deep,
+    kept_again,
     kept_under,
     plain_data,
     private_copy,
@@ -208,7 +209,7 @@ def _again(cls: Any, data: Data, rest: dict[str, Any], held: bool) -> Typed:
     struct = struct_of_class(cls) if held else None
     if struct is None:
         return Typed(cls, data)
-    fields = {name: kept_under(struct, name, value) for name, value in view_items(data).items()}
+    fields = {name: kept_again(struct, name, value) for name, value in view_items(data).items()}
     return Typed(cls, fields, rest, struct)
 
 
@@ -218,7 +219,7 @@ def _write(struct: Struct, fields: Data, rest: Rest, mutation: Any) -> Rest:
     name = key[0] if isinstance(key, tuple) else key
     struct.expect(name, rest)
     given = getattr(mutation, "value", MISSING)
-    frozen = given if given is MISSING else kept_under(struct, name, given)
+    frozen = given if given is MISSING else kept_again(struct, name, given)
     if frozen is not given:
         mutation = mutation.holding(frozen)
     held = fields.get(name, rest.get(name, MISSING))

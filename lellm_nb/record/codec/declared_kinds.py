@@ -18,7 +18,7 @@ from lellm_nb.state.structs.declared import (
     is_named_tuple,
     stored_name,
 )
-from lellm_nb.state.structs.nested import kept_under, read_only
+from lellm_nb.state.structs.nested import kept_again, kept_under, read_only
 from lellm_nb.state.structs.read_only import plain_class
 from lellm_nb.state.structs.struct import FIELDS_SET, Struct, struct_of_class
 
@@ -90,7 +90,7 @@ def _attributes(struct: Struct, value: Any, can_write: Callable[[Any], bool]) ->
 
 def _object(struct: Struct, content: Mapping[str, Any]) -> Any:
     inside = {*struct.fields, *(name for name in content if struct.open)} - {*struct.private}
-    fields = {n: kept_under(struct, n, v) for n, v in content.items() if n in inside - {FIELDS_SET}}
+    fields = {n: kept_again(struct, n, v) for n, v in content.items() if n in inside - {FIELDS_SET}}
     rest = read_rest(struct, {n: v for n, v in content.items() if n not in fields})
     for name in struct.fields:
         if name not in fields and (default := struct.default(name, fields)) is not MISSING:

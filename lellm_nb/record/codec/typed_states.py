@@ -13,7 +13,7 @@ from lellm_nb.state.compact import MISSING, Data, view_items
 from lellm_nb.state.state import State
 from lellm_nb.state.structs.assignment import Rest
 from lellm_nb.state.structs.declared import declared_class, is_declared, stored_name
-from lellm_nb.state.structs.nested import kept_under
+from lellm_nb.state.structs.nested import kept_again, kept_under
 from lellm_nb.state.structs.rebuilding import restored
 from lellm_nb.state.structs.struct import FIELDS_SET, Struct, struct_of_class
 from lellm_nb.state.typed import Typed
@@ -58,7 +58,7 @@ def read_typed(form: Mapping[str, Any], made: Data, codec: Codec) -> Typed:
 
 
 def _fields(struct: Struct, made: Data) -> Data:
-    fields = {name: kept_under(struct, name, value) for name, value in made.items()}
+    fields = {name: kept_again(struct, name, value) for name, value in made.items()}
     for name in struct.fields:
         if name not in fields and (default := struct.default(name, fields)) is not MISSING:
             fields[name] = kept_under(struct, name, default)

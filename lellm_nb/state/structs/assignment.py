@@ -88,15 +88,20 @@ def settle(struct: Struct, obj: Any, before: Mapping[str, Any], fields: Data, re
     """
     now, rest_now = struct.take(obj)
     for name, value in now.items():
-        kept = kept_under(struct, name, _settled(before.get(name, MISSING), value))
+        kept = _kept(struct, name, before.get(name, MISSING), value)
         if name not in fields or kept is not real(fields[name]):
             fields[name] = kept
     for name in [name for name in fields if name not in now]:
         del fields[name]
     return {
-        name: kept_under(struct, name, _settled(rest.get(name, MISSING), value))
+        name: _kept(struct, name, rest.get(name, MISSING), value)
         for name, value in rest_now.items()
     }
+
+
+def _kept(struct: Struct, name: str, old: Any, now: Any) -> Any:
+    settled = _settled(old, now)
+    return old if settled is old else kept_under(struct, name, settled)
 
 
 def _settled(old: Any, now: Any) -> Any:

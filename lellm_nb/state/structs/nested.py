@@ -28,6 +28,7 @@ __all__ = [
     "fields_of",
     "freeze_deep",
     "is_read_only",
+    "kept_again",
     "kept_under",
     "part_of",
     "path_in",
@@ -93,6 +94,14 @@ def kept_under(struct: Struct, name: str, value: Any) -> Any:
     return freeze(value, name) if struct.loose(name) else freeze_deep(value, name)
 
 
+def kept_again(struct: Struct, name: str, value: Any) -> Any:
+    """Return a value that was frozen before, by whatever way, as it is kept under a name.
+
+    A type that is frozen by making a copy would be copied once more, and two frames not share it.
+    """
+    return value if has_way_to_freeze(type(value)) else kept_under(struct, name, value)
+
+
 def taken(struct: Struct, obj: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return what an object holds, as it is kept: its fields, and its other attributes.
 
@@ -100,9 +109,10 @@ def taken(struct: Struct, obj: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         StateError: A value contains itself, or is nested too deeply to keep.
     """
     fields, rest = struct.take(obj)
+    keep = kept_again if is_read_only(obj) else kept_under
     return (
-        {name: kept_under(struct, name, value) for name, value in fields.items()},
-        {name: kept_under(struct, name, value) for name, value in rest.items()},
+        {name: keep(struct, name, value) for name, value in fields.items()},
+        {name: keep(struct, name, value) for name, value in rest.items()},
     )
 
 

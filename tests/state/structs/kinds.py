@@ -212,6 +212,16 @@ class Watchful(pydantic.BaseModel):
 
 
 @typed_state
+class Checked(pydantic.BaseModel):
+    """Validates what is assigned, and holds anything."""
+
+    model_config = pydantic.ConfigDict(validate_assignment=True)
+
+    net: float = 0.0
+    client: Any = None
+
+
+@typed_state
 class Shouting(pydantic.BaseModel):
     """Changes what it is made of, and not what is assigned."""
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from lellm_nb import Debugger, Put, Reducer, typed_state
 from lellm_nb.errors import NodeExecutionError, StateTypeError
+from lellm_nb.record.codec.values import Codec
 from lellm_nb.state.state import keep, view
 from tests.state.structs.kinds import (
     Attrs,
@@ -21,6 +22,7 @@ from tests.state.structs.kinds import (
     Box,
     Cat,
     Chat,
+    Checked,
     Colour,
     Crate,
     Guarded,
@@ -109,14 +111,34 @@ def test_what_a_class_does_when_it_is_made_is_done_once():
 
 
 def test_a_value_that_is_no_json_is_the_very_object():
-    """S9: arrays and open clients are held by reference, by every frame."""
-    client, array = object(), np.arange(3)
+    """S9: an open client is held by reference, by every frame."""
+    client = object()
     dbg = Debugger(row(lambda ctx: {"net": 2.0}), Priced(1.0, client=client))
     dbg.run()
-    fork = dbg.fork(put={"client": array})
 
     assert all(frame.state.client is client for frame in dbg.frames)
-    assert fork.state.client is array
+    assert dbg.fork(put={"net": 3.0}).state.client is client
+
+
+@pytest.mark.parametrize("make", [Priced, Checked])
+def test_an_array_is_frozen_when_it_is_put_and_shared_from_then_on(make):
+    """S1, S9: all later frames have the very same one, also where the class validates."""
+    Codec().dumps(np.arange(1))  # from then on a way to freeze arrays is known
+    array = np.arange(3)
+    second, third = (lambda ctx: {"net": 2.0}), (lambda ctx: ctx.record(_Halve()))
+    dbg = Debugger(row(lambda ctx: {"client": array}, second, third), make(net=1.0))
+    dbg.run()
+    kept = [frame.state.client for frame in dbg.frames[1:]]
+    array[0] = 9
+
+    assert list(kept[0]) == [0, 1, 2]
+    assert kept[0] is kept[1] is kept[2] is dbg.frames[1].mutations[0].value
+    assert dbg.state.net == 1.0
+
+
+class _Halve:
+    def apply(self, state):
+        state.net /= 2
 
 
 @pytest.mark.parametrize(
