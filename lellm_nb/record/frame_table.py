@@ -10,6 +10,7 @@ from lellm_nb.record.place import Located
 from lellm_nb.record.position import Position
 from lellm_nb.state.compact import MISSING, Tail, real, size_of
 from lellm_nb.state.frozen import FrozenDict, FrozenList, FrozenSet
+from lellm_nb.state.sameness import same
 from lellm_nb.state.typed import Typed
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def keys_that_differ(frame: WrittenStep) -> list[str]:
     if frame.parent is not None:
         before = level_at(frame.parent.position, LevelKeys().of(frame))
     old, new = {} if before is None else _content(before), _content(frame.level)
-    return [key for key, value in new.items() if key not in old or old[key] != value]
+    return [key for key, value in new.items() if not same(old.get(key, MISSING), value)]
 
 
 def _content(level: Position) -> dict[str, Any]:
@@ -118,7 +119,7 @@ class _Search:
         old = {} if before is None else _content(before)
         new = _content(frame.level)
         for name, path in list(self.open.items()):
-            if old.get(path[0], MISSING) != new.get(path[0], MISSING):
+            if not same(old.get(path[0], MISSING), new.get(path[0], MISSING)):
                 self.found[name] = frame
                 del self.open[name]
 

@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
 from lellm_nb.errors import StateError, StateTypeError
+from lellm_nb.state.compact import MISSING
 from lellm_nb.state.mutation import Delete, Mutation, Put, Reduce
+from lellm_nb.state.sameness import equal, same
 
 __all__ = ["IdentityLens", "KeyLens", "StateLens", "as_lens", "check_round_trip", "lifted"]
 
@@ -110,7 +112,7 @@ def check_round_trip(lens: Any, outer: Any, inner: Any) -> Any:
     """
     after = lens.set(outer, inner)
     again = lens.get(after)
-    if again != inner:
+    if not equal(again, inner):
         raise StateError(
             f"The lens {lens!r} breaks its round trip: what it gets after setting differs from"
             f" what was set ({again!r:.80} is not {inner!r:.80}). Mend its get or its set."
@@ -121,6 +123,6 @@ def check_round_trip(lens: Any, outer: Any, inner: Any) -> Any:
 def lifted(outer: Mapping[str, Any], after: Mapping[str, Any]) -> list[Mutation]:
     """Return one Put per key that differs, and one Delete per key that went."""
     made: list[Mutation] = [
-        Put(key, value) for key, value in after.items() if key not in outer or outer[key] != value
+        Put(key, value) for key, value in after.items() if not same(outer.get(key, MISSING), value)
     ]
     return made + [Delete(key) for key in outer if key not in after]

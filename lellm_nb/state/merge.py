@@ -10,6 +10,7 @@ from lellm_nb.state.compact import MISSING, Data, real
 from lellm_nb.state.lens import lifted
 from lellm_nb.state.mutation import Delete, Key, Mutation, Put, Reduce
 from lellm_nb.state.reducer import Reducer
+from lellm_nb.state.sameness import same
 from lellm_nb.state.state import check_content, check_mapping, content_of, view
 
 __all__ = [
@@ -108,7 +109,7 @@ class FunctionMerge:
         made = self.function({result.name: view(result.data) for result in results})
         content = check_content(check_mapping(made))
         before = content_of(base)
-        return [Put(k, v) for k, v in content.items() if k not in before or before[k] != v]
+        return [Put(k, v) for k, v in content.items() if not same(before.get(k, MISSING), v)]
 
 
 def as_merge(given: Any) -> Any:
@@ -146,7 +147,7 @@ class _Claims:
     def add(self, branch: str, mutations: Iterable[Mutation]) -> None:
         for key, value in _last_writes(mutations).items():
             held = self._held.get(key)
-            if held is not None and held[0] != branch and not _same(held[1], value):
+            if held is not None and held[0] != branch and not same(held[1], value):
                 raise _conflict(key, held, (branch, value))
             self._held.setdefault(key, (branch, value))
             self._check_prefixes(branch, key, value)
@@ -167,10 +168,6 @@ class _Claims:
 def _conflict(key: Key, one: tuple[str, Any], two: tuple[str, Any]) -> MergeConflictError:
     values = {name: "(deleted)" if v is MISSING else v for name, v in (one, two)}
     return MergeConflictError(key, values)
-
-
-def _same(one: Any, two: Any) -> bool:
-    return one is two or (type(one) is type(two) and bool(one == two))
 
 
 def _last_writes(mutations: Iterable[Mutation]) -> dict[Key, Any]:

@@ -13,6 +13,7 @@ from lellm_nb.errors import MissingKeyError, ReducerError, StateError, StateType
 from lellm_nb.state.compact import MISSING, Data, Wide, draft, real
 from lellm_nb.state.frozen import freeze, frozen_dict, frozen_list
 from lellm_nb.state.reducer import Reducer
+from lellm_nb.state.sameness import equal
 from lellm_nb.state.state import check_content, check_mapping, view
 
 __all__ = ["Delete", "Key", "Mutation", "Put", "Reduce", "apply", "fold", "mutation_from_json"]
@@ -31,7 +32,7 @@ class _Mutation:
         return (self.key,)
 
     def __eq__(self, other: object) -> bool:
-        return type(other) is type(self) and self._parts() == other._parts()
+        return type(other) is type(self) and equal(self._parts(), other._parts())
 
     __hash__ = None  # type: ignore[assignment]  # holds values that may be unhashable
 

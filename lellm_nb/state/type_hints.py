@@ -10,6 +10,8 @@ import typing
 from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import Any, Literal, get_args, get_origin
 
+from lellm_nb.state.sameness import equal
+
 __all__ = ["choices_of", "misfit", "said", "words"]
 
 Path = tuple[Any, ...]
@@ -45,7 +47,7 @@ def _fits(hint: Any, origin: Any, parts: Any, value: Any) -> bool:
     if not isinstance(kind, type):
         return True
     if issubclass(kind, enum.Enum):
-        return isinstance(value, kind) or any(value == member.value for member in kind)
+        return isinstance(value, kind) or any(equal(value, member.value) for member in kind)
     if kind in (int, float):
         return isinstance(value, (int, kind)) and not isinstance(value, bool)
     if dataclasses.is_dataclass(kind) or hasattr(kind, "model_fields"):

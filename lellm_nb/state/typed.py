@@ -17,6 +17,7 @@ from lellm_nb.errors import (
 )
 from lellm_nb.state.compact import Data, draft, view_items
 from lellm_nb.state.frozen import freeze, thaw
+from lellm_nb.state.sameness import equal
 
 __all__ = ["Typed", "WorkflowState", "check_jsonable", "is_typed", "typed_state"]
 
@@ -113,7 +114,7 @@ class Typed:
             )
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Typed) and (self.cls, self.data) == (other.cls, other.data)
+        return isinstance(other, Typed) and self.cls is other.cls and equal(self.data, other.data)
 
     __hash__ = None  # type: ignore[assignment]  # equal by content, which may be unhashable
 
@@ -254,7 +255,7 @@ def _read_only(state: Any) -> Any:
             # the class's own comparison may insist on the very class, which this is not
             if not isinstance(other, kind):
                 return NotImplemented
-            return _fields_of(self) == _fields_of(other)
+            return equal(_fields_of(self), _fields_of(other))
 
         body = {
             "__setattr__": refuse,
