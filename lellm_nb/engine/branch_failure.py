@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from lellm_nb.engine.join import branch_results
 from lellm_nb.engine.scope import Scope, Site
 from lellm_nb.errors import (
     BarrierCancelledError,
-    MergeConflictError,
     NodeExecutionError,
     ParallelError,
     RunCancelledError,
     RunError,
 )
 from lellm_nb.record.position import Fan, Position
-from lellm_nb.state.merge import BranchResult
 from lellm_nb.state.mutation import apply
 from lellm_nb.state.state import view
 
@@ -64,12 +63,8 @@ def _named(path: str, error: RunError, scope: Scope, level: Position) -> RunErro
 def _state_of_good_branches(scope: Scope, level: Position, site: Site) -> Any:
     fan = scope.inside(level)
     assert isinstance(fan, Fan)
-    good = [
-        BranchResult(name, branch.wrote.since(0) if branch.wrote else (), branch.data)
-        for name, branch in fan.branches.items()
-        if branch.node is None
-    ]
+    good = [r for r in branch_results(scope, fan) if fan.branches[r.name].node is None]
     try:
         return view(apply(level.data, site.node.merge.merge(level.data, good)))
-    except MergeConflictError:
+    except Exception:  # they disagree, or the merge is the user's and wants all branches
         return view(level.data)

@@ -14,6 +14,7 @@ from lellm_nb.engine.commit import Committed
 from lellm_nb.engine.context import Context, record_returned
 from lellm_nb.engine.error_routes import error_route, taker_of
 from lellm_nb.engine.halt import Halt, Hold
+from lellm_nb.engine.join import JoinChoice, leave
 from lellm_nb.engine.output_capture import RUNNING, OutputCapture
 from lellm_nb.engine.perform import Attempt, Lookup, perform_patiently
 from lellm_nb.engine.publisher import Publisher
@@ -170,24 +171,22 @@ class RunStep:
         await self.publish(scope, committed, now, 0.0, outcome)
         return None
 
-    async def settle(self, scope: Scope, level: Position, move: Move, site: Site) -> None:
+    async def settle(
+        self, scope: Scope, level: Position, move: Move, site: Site, how: JoinChoice | None = None
+    ) -> None:
         """Commit a spot at which no user code runs: a barrier, a way out, an exit, a join.
 
         Raises:
             RunError: It could not be committed; the position is unchanged.
         """
-        now = self.clock.wall()
+        now, chosen = self.clock.wall(), None
         try:
             if move is Move.WAIT:
                 done = commit.commit_waiting(scope, site, level)
             elif move is Move.ROUTE:
                 done = commit.commit_route(scope, site, level)
             else:
-                inner = scope.inside(level)
-                if isinstance(inner, Position):
-                    done = commit.commit_exit(scope, site, level, inner)
-                else:
-                    done = commit.commit_join(scope, site, level, inner)
+                done, chosen = leave(scope, site, level, how, self.decided, now)
         except RunError as error:
             error.path = error.path or site.place.path
             error.node = error.node or site.name
@@ -196,7 +195,7 @@ class RunStep:
             state = scope.seen(level.data)
             failed = NodeExecutionError(site.place.path, error, state=state)
             raise self.failed(scope, level, site, failed, now, 0.0) from error
-        await self.publish(scope, done, now, 0.0, None)
+        await self.publish(scope, done, now, 0.0, None, chosen)
 
     async def publish(
         self,

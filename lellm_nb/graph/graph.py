@@ -14,7 +14,16 @@ from lellm_nb.graph.canonical_hash import canonical_hash
 from lellm_nb.graph.drawing.text import to_graphviz, to_mermaid
 from lellm_nb.graph.edge import Edge, Router
 from lellm_nb.graph.fingerprint import Fingerprint
-from lellm_nb.graph.node import Condition, Node, Parallel, Subgraph, Task, make_node
+from lellm_nb.graph.node import (
+    Barrier,
+    Condition,
+    Node,
+    Parallel,
+    Subgraph,
+    Task,
+    make_node,
+    recomposed,
+)
 from lellm_nb.graph.shape import GraphShape
 from lellm_nb.state.registry import ReducerRegistry
 
@@ -78,6 +87,12 @@ class Graph(GraphShape):
         return {name: Router(edges) for name, edges in out.items()}
 
     @cached_property
+    def own_barriers(self) -> frozenset[str]:
+        """The names of its barriers, but of those whose keys were set."""
+        barriers = (node for node in self.nodes.values() if isinstance(node, Barrier))
+        return frozenset(b.name for b in barriers if b.approve_key == f"{b.name}.approved")
+
+    @cached_property
     def canonical_hash(self) -> int:
         """A 64-bit identity of names and edges (SEMANTICS G6)."""
         if self._hash_override is not None:
@@ -135,7 +150,8 @@ class Graph(GraphShape):
         """Return the same graph with other functions in it; names and edges stay.
 
         Args:
-            nodes: Node path (``agent/llm``) to the function that replaces its own.
+            nodes: Node path (``agent/llm``) to the function that replaces its own; for a
+                Parallel its merge, for a subgraph its lens.
             edges: ``(source, target)`` of a conditional edge to its new predicate.
 
         Raises:
@@ -222,6 +238,9 @@ def _with_code(node: Node, path: str, target: Any) -> Node:
         NoSuchNodeError: Nothing is there.
     """
     if not path:
+        composite = recomposed(node, target)
+        if composite is not None:
+            return composite
         keeps_options = isinstance(node, Task) and callable(target)
         return replace(node, fn=target) if keeps_options else make_node(node.name, target)
     if isinstance(node, Subgraph):

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Protocol, runtime_checkable
 from lellm_nb.errors import EmptyParallelError, InvalidNodeError
 from lellm_nb.graph.decision import DefaultAction
 from lellm_nb.graph.shape import GraphShape
-from lellm_nb.state.lens import as_lens
+from lellm_nb.state.lens import StateLens, as_lens
 from lellm_nb.state.merge import as_merge
 
 __all__ = [
@@ -208,6 +208,20 @@ def make_parallel(
         return EmptyParallelError(name)
     made = {check_name(b, "branch"): make_node(b, target) for b, target in branches.items()}
     return Parallel(name, made, as_merge(merge), on_error)
+
+
+def recomposed(node: Any, code: Any) -> Parallel | Subgraph | None:
+    """Return a composite with other code of its own, `None` where it is none for it.
+
+    Args:
+        code: The merge of a Parallel, a strategy or a function; the lens of a subgraph.
+    """
+    if isinstance(node, Parallel) and not isinstance(code, Node | GraphShape):
+        if callable(code) or hasattr(code, "merge"):
+            return replace(node, merge=as_merge(code))
+    elif isinstance(node, Subgraph) and isinstance(code, StateLens):
+        return replace(node, lens=as_lens(code))
+    return None
 
 
 def make_condition(name: str, cases: Iterable[tuple[str, Predicate]]) -> Condition:

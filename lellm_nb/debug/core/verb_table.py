@@ -113,7 +113,7 @@ _ROWS = [
     Verb("stop", "forward", words="none", label="Stop", group=2, icon="M4 4h8v8H4z", filled=True,
          tip=tips.idle, going="Stop now; a node in flight is dropped"),
     Verb("retry", "forward", "`retry()` tries a failed step again after you mended the function",
-         "forward", twin=True, onward=True, words="none", label="Retry", group=2,
+         "retry", twin=True, onward=True, words="none", label="Retry", group=2,
          icon="M12.8 8a4.8 4.8 0 1 1-1.5-3.5M13 2.2v2.9h-2.9", tip=tips.retry),
     Verb("fork", "change", "`fork(at=…, put=…, delete=…, nodes=…, name=…)` gives a Debugger of its"
          " own on any frame of the past", "branch", FORK, onward=True, at_once=True, words="count",
@@ -166,7 +166,7 @@ _ROWS = [
          takes="frame mutation", leads=True),
     Verb("sweep", "change", "`sweep(at, variants)` tries many values and returns a DataFrame",
          "sweep", FORK, twin=True, onward=True),
-    Verb("resolve_join", "change", "`resolve_join(…)` after branches failed", "joins",
+    Verb("resolve_join", "change", "`resolve_join(…)` after branches failed, or disagree", "joins",
          Capability.JOIN, twin=True, onward=True, takes="how"),
     Verb("mode", "replay", '`mode(node, "recorded")` looks a node\'s outcome up instead of running'
          ' it, `"ask"` waits for you, `"live"` runs it; a node with `side_effects=True` is looked'

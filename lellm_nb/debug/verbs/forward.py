@@ -7,10 +7,9 @@ from lellm_nb.debug.core.advance import advance
 from lellm_nb.debug.core.context import DebugContext
 from lellm_nb.debug.core.status import stop
 from lellm_nb.debug.core.stop import Stop, StopReason
-from lellm_nb.errors import DebuggerError
 from lellm_nb.session.protocol import MoveKind
 
-__all__ = ["into", "out", "over", "retry", "run", "step"]
+__all__ = ["into", "out", "over", "run", "step"]
 
 
 async def step(context: DebugContext, n: int = 1) -> Stop:
@@ -53,18 +52,3 @@ async def run(
     """Run on to the next barrier, breakpoint, end or error."""
     target, predicate = aim(context.session.graph, until)
     return await advance(context, target=target, until=predicate, through=through_barriers)
-
-
-async def retry(context: DebugContext) -> Stop:
-    """Run the failed step again, as it is now.
-
-    Raises:
-        DebuggerError: The run does not stand at a failure.
-    """
-    head = context.session.head
-    if not head.failed:
-        raise DebuggerError(
-            f"Nothing failed at frame {head.index}; retry() is for a run that stands at a"
-            " failure. Use step() or run() to go on."
-        )
-    return await step(context)
