@@ -83,17 +83,19 @@ class _Conflicts:
 
     def add(self, branch: str, claims: Mapping[Key, Any]) -> None:
         for key, value in claims.items():
-            held = self._held.setdefault(key, (branch, value))
-            if held[0] != branch and not same(held[1], value):
-                self._note(key, held, (branch, value))
+            mine = branch, value
+            held = self._held.setdefault(key, mine)
+            if held is not mine and not same(held[1], value):
+                self._note(key, held, mine)
             below = self._below.get(key)
             if below is not None and below[0] != branch:
-                self._note(key, (branch, value), below)
-            for prefix in _prefixes(key):
-                above = self._held.get(prefix)
-                if above is not None and above[0] != branch:
-                    self._note(prefix, above, (branch, value))
-                self._below.setdefault(prefix, (branch, value))
+                self._note(key, mine, below)
+            if isinstance(key, tuple):
+                for prefix in _prefixes(key):
+                    above = self._held.get(prefix)
+                    if above is not None and above[0] != branch:
+                        self._note(prefix, above, mine)
+                    self._below.setdefault(prefix, mine)
 
     def _note(self, key: Key, *sides: tuple[str, Any]) -> None:
         values = self.by_key.setdefault(key, {})
@@ -134,10 +136,8 @@ def one_side(
 def _disagreeing(theirs: Mapping[Key, Any], mine: Mapping[Key, Any]) -> Iterator[Key]:
     above = {prefix for key in mine for prefix in _prefixes(key)}
     for key, value in theirs.items():
-        if key in mine:
-            if not same(mine[key], value):
-                yield key
-        elif key in above or any(prefix in mine for prefix in _prefixes(key)):
+        differs = key in mine and not same(mine[key], value)
+        if differs or key in above or any(prefix in mine for prefix in _prefixes(key)):
             yield key
 
 
@@ -187,8 +187,9 @@ def one_decision(results: Sequence[BranchResult]) -> Sequence[BranchResult]:
     """
     made: dict[Key, dict[str, Any]] = {}
     for result in results:
-        for barrier, reason in decisions_in(result.mutations).items():
-            made.setdefault(barrier, {})[result.name] = reason
+        if Delete in map(type, result.mutations):  # most branches decide nothing: told quickly
+            for barrier, reason in decisions_in(result.mutations).items():
+                made.setdefault(barrier, {})[result.name] = reason
     lost: dict[str, set[Key]] = {}
     for barrier, reasons in made.items():
         first = next((name for name, reason in reasons.items() if reason is not MISSING), "")
