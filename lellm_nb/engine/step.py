@@ -9,12 +9,12 @@ from typing import Any
 
 from lellm_nb.clock import Clock
 from lellm_nb.engine import commit
+from lellm_nb.engine.branches import JoinChoice, leave
 from lellm_nb.engine.cancellation import CancellationToken, being_cancelled
 from lellm_nb.engine.commit import Committed
 from lellm_nb.engine.context import Context, record_returned
 from lellm_nb.engine.error_routes import error_route, taker_of
 from lellm_nb.engine.halt import Halt, Hold
-from lellm_nb.engine.join import JoinChoice, leave
 from lellm_nb.engine.output_capture import RUNNING, OutputCapture
 from lellm_nb.engine.perform import Attempt, Lookup, perform_patiently
 from lellm_nb.engine.publisher import Publisher

@@ -157,7 +157,7 @@ def _without(result: BranchResult, keys: set[Key]) -> BranchResult:
                 left = {k: v for k, v in m.value.items() if not gone((*_parts(m.key), k))}
                 m = m if len(left) == len(m.value) else Reduce(m.key, frozen_dict(left), m.reducer)
             kept.append(m)
-    return result._replace(mutations=kept)
+    return BranchResult(result.name, kept, result.data)
 
 
 def _parts(key: Key) -> tuple[Any, ...]:

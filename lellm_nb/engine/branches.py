@@ -1,4 +1,4 @@
-"""Leaving a parallel: its branches become one step of the level around them (SEMANTICS P2, P8)."""
+"""What becomes of a parallel's branches: one step, as was chosen (P2, P8), or one error (P3)."""
 
 from __future__ import annotations
 
@@ -7,14 +7,23 @@ from typing import Any, NamedTuple
 
 from lellm_nb.engine.commit import Committed, commit_composite, commit_exit
 from lellm_nb.engine.scope import Scope, Site
-from lellm_nb.errors import MergeConflictError, ReducerError
+from lellm_nb.errors import (
+    BarrierCancelledError,
+    MergeConflictError,
+    NodeExecutionError,
+    ParallelError,
+    ReducerError,
+    RunCancelledError,
+    RunError,
+)
 from lellm_nb.record.frame import DecisionRecord
 from lellm_nb.record.position import Fan, Position
 from lellm_nb.state.claims import BranchResult, claims_of, one_side, without_decisions
 from lellm_nb.state.merge import MergeMutations
-from lellm_nb.state.mutation import Key, Mutation
+from lellm_nb.state.mutation import Key, Mutation, apply
+from lellm_nb.state.state import view
 
-__all__ = ["JoinChoice", "branch_results", "leave"]
+__all__ = ["PASSED_ON", "JoinChoice", "branch_failure", "branch_results", "leave"]
 
 
 class JoinChoice(NamedTuple):
@@ -147,3 +156,56 @@ def _value(mutations: Sequence[Mutation], key: Key) -> Any:
     """Return what was written last at a key."""
     found: Any = next(m for m in reversed(mutations) if getattr(m, "key", None) == key)
     return getattr(found, "value", "(deleted)")
+
+
+# -- one error ------------------------------------------------------------------------
+
+
+def branch_failure(
+    scope: Scope, root: Position, site: Site, failures: dict[str, Any], *, patient: bool
+) -> BaseException:
+    """Make one error of the failures of a Parallel's branches.
+
+    Args:
+        scope: The level of the Parallel.
+        root: The whole position.
+        failures: What each failed branch raised, in registration order.
+        patient: Whether all failures count (collect-all), or the first (fail-fast).
+
+    Returns:
+        The first failure under its branch's path, or a `ParallelError` of all; what is not
+        a run's error, or a cancellation, as it is.
+    """
+    for error in failures.values():
+        if not isinstance(error, RunError) or isinstance(error, PASSED_ON):
+            assert isinstance(error, BaseException)
+            return error
+    level = scope.level(root)
+    errors = [
+        _named(f"{scope.child(site, level, name).prefix}{name}", error, scope, level)
+        for name, error in failures.items()
+    ]
+    if not patient:
+        return errors[0]
+    return ParallelError(site.place.path, errors, state=_state_of_good_branches(scope, level, site))
+
+
+PASSED_ON = (RunCancelledError, BarrierCancelledError)
+"""What is nobody's failure, and so is not wrapped as a branch's."""
+
+
+def _named(path: str, error: RunError, scope: Scope, level: Position) -> RunError:
+    """Return a branch's failure under the branch's own path."""
+    if error.path == path:
+        return error
+    return NodeExecutionError(path, error, state=scope.seen(level.data))
+
+
+def _state_of_good_branches(scope: Scope, level: Position, site: Site) -> Any:
+    fan = scope.inside(level)
+    assert isinstance(fan, Fan)
+    good = [r for r in branch_results(scope, fan) if fan.branches[r.name].node is None]
+    try:
+        return view(apply(level.data, site.node.merge.merge(level.data, good)))
+    except Exception:  # they disagree, or the merge is the user's and wants all branches
+        return view(level.data)
