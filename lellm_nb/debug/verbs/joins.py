@@ -35,6 +35,7 @@ async def resolve_join(context: DebugContext, how: Any) -> Stop:
         sides = _sides(join, how)
     if how == "retry":
         return await (merge_again(context, join) if join.sides else run(context))
+    context.refresh_code()
     try:
         await context.session.close_join(keep=how == "keep", sides=sides)
     except RunError as error:
