@@ -27,21 +27,21 @@ from lellm_nb.graph.edge import END, Edge, PredicateFailed, Route
 from lellm_nb.graph.node import Barrier
 from lellm_nb.record.frame import Place
 from lellm_nb.record.outcome import Outcome
-from lellm_nb.record.position import TO_ROUTE, Fan, Position, ToRoute, Waiting
+from lellm_nb.record.position import TO_ROUTE, Position, ToRoute, Waiting
+from lellm_nb.state.claims import without_decisions
 from lellm_nb.state.compact import Tail
 from lellm_nb.state.frozen import freeze
 from lellm_nb.state.lens import IdentityLens, KeyLens, check_round_trip, lifted, part_put_back
-from lellm_nb.state.merge import BranchResult
 from lellm_nb.state.mutation import Mutation, Put, apply
 from lellm_nb.state.state import content_of, keep, view
 from lellm_nb.state.typed import Typed
 
 __all__ = [
     "Committed",
+    "commit_composite",
     "commit_decision",
     "commit_error",
     "commit_exit",
-    "commit_join",
     "commit_node",
     "commit_route",
     "commit_waiting",
@@ -252,30 +252,19 @@ def commit_exit(scope: Scope, site: Site, level: Position, inner: Position) -> C
     assert inner.wrote is not None
     wrote = inner.wrote.since(0)
     if isinstance(lens, IdentityLens):
-        return _commit_composite(scope, site, level, "exit", tuple(wrote), inner.data)
+        # a barrier of this level has its own decision: that of its namesake stays inside (N4)
+        passed = without_decisions(wrote, scope.graph.own_barriers)
+        data = inner.data if passed is wrote else None
+        return commit_composite(scope, site, level, "exit", tuple(passed), data)
     if isinstance(lens, KeyLens):
         whole = Put(lens.key, part_put_back(inner.data, lens.key))
         own = any(not hasattr(m, "key") for m in wrote)  # a typed state's own has no path to lift
         made = [whole] if own else lens.lift(content_of(level.data), wrote)
         data = apply(level.data, (whole,)) if made else level.data
-        return _commit_composite(scope, site, level, "exit", tuple(made), data)
+        return commit_composite(scope, site, level, "exit", tuple(made), data)
     after = keep(check_round_trip(lens, scope.seen(level.data), view(inner.data)))
     made = lifted(content_of(level.data), content_of(after))
-    return _commit_composite(scope, site, level, "exit", tuple(made))
-
-
-def commit_join(scope: Scope, site: Site, level: Position, fan: Fan) -> Committed:
-    """Merge the branches: the outer level's step (SEMANTICS P2, P4).
-
-    Raises:
-        MergeConflictError: Two branches disagree; the state is untouched.
-    """
-    results = [
-        BranchResult(name, branch.wrote.since(0) if branch.wrote else (), branch.data)
-        for name, branch in fan.branches.items()
-    ]
-    mutations = site.node.merge.merge(level.data, results)
-    return _commit_composite(scope, site, level, "join", tuple(mutations))
+    return commit_composite(scope, site, level, "exit", tuple(made))
 
 
 def commit_error(
@@ -294,7 +283,7 @@ def commit_error(
     return Committed(after, "error", site.place, visit, mutations, Route(target, "error"), None)
 
 
-def _commit_composite(
+def commit_composite(
     scope: Scope,
     site: Site,
     level: Position,
@@ -302,6 +291,12 @@ def _commit_composite(
     mutations: tuple[Mutation, ...],
     data: Any = None,
 ) -> Committed:
+    """Take what a composite made over into the level around it, and find the way out.
+
+    Args:
+        kind: Of the frame: ``exit`` or ``join``.
+        data: The state after it, where it is known.
+    """
     after, visit = _after(scope, site, level, mutations if data is None else ())
     if data is not None:
         after.data = data

@@ -11,7 +11,7 @@ from typing import Any
 
 from lellm_nb.clock import Clock
 from lellm_nb.engine import barriers
-from lellm_nb.engine.branch_failure import branch_failure
+from lellm_nb.engine.branches import branch_failure
 from lellm_nb.engine.cancellation import CancellationToken
 from lellm_nb.engine.driving.gc_threshold import collecting_less
 from lellm_nb.engine.halt import HOLD, PRECEDENCE, Halt, Hold

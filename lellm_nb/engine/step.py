@@ -10,6 +10,7 @@ from types import CoroutineType
 from typing import Any
 
 from lellm_nb.engine import commit
+from lellm_nb.engine.branches import JoinChoice, leave
 from lellm_nb.engine.cancellation import being_cancelled
 from lellm_nb.engine.context import Context as NodeContext
 from lellm_nb.engine.context import record_returned
@@ -218,24 +219,22 @@ class RunStep(RunRecord):
         await self.publish(scope, committed, now, 0.0, outcome)
         return None
 
-    async def settle(self, scope: Scope, level: Position, move: Move, site: Site) -> None:
+    async def settle(
+        self, scope: Scope, level: Position, move: Move, site: Site, how: JoinChoice | None = None
+    ) -> None:
         """Commit a spot at which no user code runs: a barrier, a way out, an exit, a join.
 
         Raises:
             RunError: It could not be committed; the position is unchanged.
         """
-        now = self.clock.wall()
+        now, chosen = self.clock.wall(), None
         try:
             if move is Move.WAIT:
                 done = commit.commit_waiting(scope, site, level)
             elif move is Move.ROUTE:
                 done = commit.commit_route(scope, site, level)
             else:
-                inner = scope.inside(level)
-                if isinstance(inner, Position):
-                    done = apart(commit.commit_exit, scope, site, level, inner)
-                else:
-                    done = apart(commit.commit_join, scope, site, level, inner)
+                done, chosen = apart(leave, scope, site, level, how, self.decided, now)
         except RunError as error:
             error.path = error.path or site.place.path
             error.node = error.node or site.name
@@ -246,7 +245,7 @@ class RunStep(RunRecord):
             state = scope.seen(level.data)
             failed = site.failure(failure, state)
             raise self.failed(scope, level, site, failed, now, 0.0) from failure
-        await self.publish(scope, done, now, 0.0, None)
+        await self.publish(scope, done, now, 0.0, None, chosen)
 
 
 async def _absorbed(task: Task[Any], failure: BaseException | None) -> BaseException:

@@ -237,16 +237,52 @@ class GivenUpError(RunCancelledError):
 
 
 class MergeConflictError(RunError):
-    """Two writers set one key to different values."""
+    """Writers set one key to different values.
+
+    Attributes:
+        key: The first such key.
+        values: What each of them wrote there, by their names.
+        conflicts: The values of every such key.
+    """
 
     def __init__(
-        self, key: Any, values: Mapping[str, Any], *, path: str = "", state: Any = None
+        self,
+        key: Any,
+        values: Mapping[str, Any],
+        *,
+        conflicts: Mapping[Any, Mapping[str, Any]] | None = None,
+        path: str = "",
+        state: Any = None,
     ) -> None:
         self.key = key
         self.values = dict(values)
-        shown = "; ".join(
-            f"{who} wrote {safe_repr(value, 80)}" for who, value in self.values.items()
-        )
-        super().__init__(
-            f"Key {path_text(key)!r} has conflicting writes: {shown}.", path=path, state=state
-        )
+        self.conflicts = {k: dict(found) for k, found in (conflicts or {key: values}).items()}
+        shown = [
+            f"Key {path_text(k)!r} has conflicting writes: {_sides(found)}."
+            for k, found in list(self.conflicts.items())[:_SHOWN]
+        ]
+        if len(self.conflicts) > _SHOWN:
+            shown.append(f"So have {len(self.conflicts) - _SHOWN} more keys.")
+        if path:
+            ways = " or ".join(f"resolve_join({name!r})" for name in list(self.values)[:_SHOWN])
+            shown.append(
+                f"In a Debugger {ways} keeps one side of it, and retry() merges again after"
+                f" patch({{{path!r}: merge}})."
+            )
+        super().__init__(" ".join(shown), path=path, state=state)
+
+
+_SHOWN = 4
+"""So many keys, and so many sides of one, are told."""
+
+
+def _sides(values: Mapping[str, Any]) -> str:
+    told = [
+        f"{who} wrote {' '.join(safe_repr(value, 80).split())}"
+        for who, value in list(values.items())[:_SHOWN]
+    ]
+    return "; ".join(told) + (f"; … ({len(values) - _SHOWN} more)" if len(values) > _SHOWN else "")
+
+
+def _line(value: Any) -> str:
+    return " ".join(safe_repr(value, 80).split())

@@ -9,7 +9,16 @@ from typing import Any, NamedTuple
 from lellm_nb.errors import NoSuchNodeError
 from lellm_nb.graph.code_name import Code, code_of
 from lellm_nb.graph.code_version import note_user
-from lellm_nb.graph.node import Condition, Custom, Node, Parallel, Subgraph, Task, make_node
+from lellm_nb.graph.node import (
+    Condition,
+    Custom,
+    Node,
+    Parallel,
+    Subgraph,
+    Task,
+    make_node,
+    recomposed,
+)
 from lellm_nb.graph.walk import graph_at
 from lellm_nb.state.lens import IdentityLens, KeyLens
 from lellm_nb.state.merge import FunctionMerge
@@ -165,6 +174,9 @@ def with_code(node: Node, path: str, codes: Mapping[CodePlace, Any]) -> Node:
 
 
 def _put_code(node: Any, place: CodePlace, code: Any) -> Node:
+    composite = recomposed(node, code)
+    if composite is not None:
+        return composite
     if isinstance(node, Task) and callable(code):
         return replace(node, fn=code)
     made = make_node(node.name, code)

@@ -17,7 +17,7 @@ from lellm_nb.graph.code_place import EDGE, CodePlace, condition_at, named_code,
 from lellm_nb.graph.drawing.text import to_graphviz, to_mermaid
 from lellm_nb.graph.edge import Edge, Router
 from lellm_nb.graph.fingerprint import Fingerprint
-from lellm_nb.graph.node import Condition, Node
+from lellm_nb.graph.node import Barrier, Condition, Node
 from lellm_nb.graph.node_options import check_predicate
 from lellm_nb.graph.shape import GraphShape
 from lellm_nb.state.registry import ReducerRegistry
@@ -82,6 +82,12 @@ class Graph(GraphShape):
         return {name: Router(edges) for name, edges in out.items()}
 
     @cached_property
+    def own_barriers(self) -> frozenset[str]:
+        """The names of its barriers, but of those whose keys were set."""
+        barriers = (node for node in self.nodes.values() if isinstance(node, Barrier))
+        return frozenset(b.name for b in barriers if b.approve_key == f"{b.name}.approved")
+
+    @cached_property
     def canonical_hash(self) -> int:
         """A 64-bit identity of names and edges (SEMANTICS G6)."""
         if self._hash_override is not None:
@@ -139,7 +145,8 @@ class Graph(GraphShape):
         """Return the same graph with other functions in it; names and edges stay.
 
         Args:
-            nodes: Node path (``agent/llm``) to the function that replaces its own.
+            nodes: Node path (``agent/llm``) to the function that replaces its own; for a
+                Parallel its merge, for a subgraph its lens.
             edges: ``(source, target)`` of a conditional edge, or of a case of a Condition, to
                 its new predicate; inside of other nodes the source is a path.
 

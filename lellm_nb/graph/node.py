@@ -22,7 +22,7 @@ from lellm_nb.graph.node_options import (
     part_of,
 )
 from lellm_nb.graph.shape import GraphShape
-from lellm_nb.state.lens import as_lens
+from lellm_nb.state.lens import StateLens, as_lens
 from lellm_nb.state.merge import as_merge
 
 __all__ = [
@@ -209,6 +209,20 @@ def make_node(name: str, target: Any, **options: Any) -> Node:
 
 def _renamed(name: str, node: Node) -> Node:
     return node if node.name == name else replace(node, name=name)
+
+
+def recomposed(node: Any, code: Any) -> Parallel | Subgraph | None:
+    """Return a composite with other code of its own, `None` where it is none for it.
+
+    Args:
+        code: The merge of a Parallel, a strategy or a function; the lens of a subgraph.
+    """
+    if isinstance(node, Parallel) and not isinstance(code, Node | GraphShape):
+        if callable(code) or hasattr(code, "merge"):
+            return replace(node, merge=as_merge(code))
+    elif isinstance(node, Subgraph) and isinstance(code, StateLens):
+        return replace(node, lens=as_lens(code))
+    return None
 
 
 def make_parallel(

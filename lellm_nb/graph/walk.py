@@ -11,6 +11,7 @@ Paths have no visits here: ``agent/llm`` is a node of the graph inside ``agent``
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from types import GeneratorType
 from typing import Any
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "levels",
     "node_at",
     "nodes",
+    "unrolled",
 ]
 
 
@@ -36,26 +38,29 @@ def levels(graph: Any) -> Iterator[tuple[str, Any]]:
         >>> [(path, graph.name) for path, graph in levels(outer)]
         [('', 'o'), ('agent', 'i')]
     """
-    yield from _levels(graph, "")
+    return unrolled(_levels(graph, ""))
 
 
-def _levels(graph: Any, path: str) -> Iterator[tuple[str, Any]]:
+def _levels(graph: Any, path: str) -> Iterator[Any]:
     yield path, graph
     before = f"{path}/" if path else ""
     for name, node in graph.nodes.items():
         for below, inner in graphs_in(node):
-            yield from _levels(inner, f"{before}{name}/{below}" if below else f"{before}{name}")
+            yield _levels(inner, f"{before}{name}/{below}" if below else f"{before}{name}")
 
 
 def graphs_in(node: Any) -> Iterator[tuple[str, Any]]:
     """Walk the graphs directly inside a node: its own under ``""``, or those of its branches."""
+    return unrolled(_graphs_in(node, ""))
+
+
+def _graphs_in(node: Any, path: str) -> Iterator[Any]:
     graph = inner_graph(node)
     if graph is not None:
-        yield "", graph
+        yield path, graph
         return
     for branch, inner in branches_of(node).items():
-        for below, graph in graphs_in(inner):
-            yield f"{branch}/{below}" if below else str(branch), graph
+        yield _graphs_in(inner, f"{path}/{branch}" if path else str(branch))
 
 
 def nodes(graph: Any) -> Iterator[tuple[str, Any]]:
@@ -68,13 +73,13 @@ def nodes(graph: Any) -> Iterator[tuple[str, Any]]:
         >>> [(path, node.kind) for path, node in nodes(outer)]
         [('agent', 'subgraph'), ('agent/llm', 'task')]
     """
-    yield from _nodes(graph.nodes, "")
+    return unrolled(_nodes(graph.nodes, ""))
 
 
-def _nodes(these: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
+def _nodes(these: Mapping[str, Any], prefix: str) -> Iterator[Any]:
     for name, node in these.items():
         yield f"{prefix}{name}", node
-        yield from _nodes(inside(node), f"{prefix}{name}/")
+        yield _nodes(inside(node), f"{prefix}{name}/")
 
 
 def level_keys(graph: Any) -> Iterator[tuple[str, Any]]:
@@ -92,20 +97,20 @@ def level_keys(graph: Any) -> Iterator[tuple[str, Any]]:
     """
     yield "", graph
     for name, node in graph.nodes.items():
-        yield from _keys_in(name, node, "")
+        yield from unrolled(_keys_in(name, node, ""))
 
 
-def _keys_in(name: str, node: Any, around: str) -> Iterator[tuple[str, Any]]:
+def _keys_in(name: str, node: Any, around: str) -> Iterator[Any]:
     key = f"{around}/{name}"
     graph = inner_graph(node)
     if graph is not None:
         yield key, graph
         for below, inner in graph.nodes.items():
-            yield from _keys_in(below, inner, key)
+            yield _keys_in(below, inner, key)
         return
     for branch, inner in branches_of(node).items():
         yield f"{key}|{branch}", None
-        yield from _keys_in(branch, inner, f"{key}|{branch}")
+        yield _keys_in(branch, inner, f"{key}|{branch}")
 
 
 def node_at(graph: Any, path: str) -> Any:
@@ -148,6 +153,28 @@ def inner_graph(node: Any) -> Any:
     """Return the graph that a subgraph node runs; `None` for any other node."""
     graph = getattr(node, "graph", None)
     return graph if hasattr(graph, "nodes") else None
+
+
+def unrolled(walk: Iterator[Any]) -> Iterator[Any]:
+    """Walk on, depth first, into every walk that a walk yields; graphs may be nested deeply.
+
+    Example:
+        >>> def down(n):
+        ...     yield n
+        ...     if n:
+        ...         yield down(n - 1)
+        >>> sum(unrolled(down(10_000)))
+        50005000
+    """
+    trail = [walk]
+    while trail:
+        for found in trail[-1]:
+            if isinstance(found, GeneratorType):
+                trail.append(found)
+                break
+            yield found
+        else:
+            trail.pop()
 
 
 def branches_of(node: Any) -> Mapping[str, Any]:

@@ -58,7 +58,7 @@ class FanLike(Protocol):
 
 
 class FailedJoinLike(Protocol):
-    """A collect-all parallel of which branches failed, where the run stands."""
+    """A parallel of which branches failed or disagree, where the run stands."""
 
     @property
     def path(self) -> str: ...
@@ -66,6 +66,10 @@ class FailedJoinLike(Protocol):
     def failed(self) -> Sequence[str]: ...
     @property
     def branches(self) -> int: ...
+    @property
+    def sides(self) -> Sequence[str]: ...
+    @property
+    def conflicts(self) -> Sequence[tuple[Any, Sequence[str]]]: ...
 
 
 class RouteLike(Protocol):

@@ -68,7 +68,7 @@ def keys_that_differ(frame: WrittenStep) -> list[str]:
     if frame.parent is not None:
         before = level_at(frame.parent.position, LevelKeys().of(frame))
     old, new = {} if before is None else _content(before), _content(frame.level)
-    return [key for key, value in new.items() if key not in old or not same(old[key], value)]
+    return [key for key, value in new.items() if not same(old.get(key, MISSING), value)]
 
 
 def _content(level: Position) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from lellm_nb.record.visits import Visits
 from lellm_nb.state.compact import Data, Tail
+from lellm_nb.state.sameness import equal
 from lellm_nb.state.state import view
 
 __all__ = ["TO_ROUTE", "Fan", "Position", "ToRoute", "Waiting"]
@@ -131,8 +132,8 @@ class Position:
             return NotImplemented
         return (
             (self.node, self.step, self.hold) == (other.node, other.step, other.hold)
-            and self.data == other.data
-            and self.wrote == other.wrote
+            and equal(self.data, other.data)
+            and equal(self.wrote, other.wrote)
             and self.inner == other.inner
             and self.visits.counts(self.step) == other.visits.counts(other.step)
         )

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Self
 
+from lellm_nb.engine.branches import JoinChoice, branch_results
 from lellm_nb.engine.scope import Scope, Site, scope_at
 from lellm_nb.engine.spot import Move, levels_within
-from lellm_nb.errors import DebuggerError, NodeNotFoundError
+from lellm_nb.errors import (
+    DebuggerError,
+    MergeConflictError,
+    NodeNotFoundError,
+    ParallelError,
+    RunError,
+)
 from lellm_nb.graph.edge import Route
 from lellm_nb.graph.graph import Graph
 from lellm_nb.record.frame import Frame, Place, make_frame
@@ -15,9 +22,11 @@ from lellm_nb.record.position import Fan, Position
 from lellm_nb.record.visits import Visits
 from lellm_nb.session.protocol import FailedJoin, OpenLevel
 from lellm_nb.session.running import Running
+from lellm_nb.state.claims import conflicts_of, one_decision
 from lellm_nb.state.compact import Tail, Wide
 from lellm_nb.state.edits import edits_of
-from lellm_nb.state.mutation import Mutation, apply
+from lellm_nb.state.merge import MergeMutations
+from lellm_nb.state.mutation import Key, Mutation, apply
 
 __all__ = ["Branching"]
 
@@ -32,6 +41,25 @@ class Level(NamedTuple):
     def data(self) -> Any:
         """Its state, in the compact form of frames."""
         return self.position.data
+
+
+def _failures_at(frame: Frame | None) -> Iterator[RunError]:
+    """Walk what failed where a run stands, the last first, and what that is made of."""
+    trail: list[Any] = []
+    while frame is not None and frame.failed:
+        trail.insert(0, frame.error)
+        frame = frame.parent
+    while trail:
+        at = trail.pop()
+        if isinstance(at, RunError):
+            yield at
+            trail.append(at.__cause__)
+            if isinstance(at, ParallelError):
+                trail.extend(at.exceptions)
+
+
+_Join = tuple[Scope, Position, Site, Fan]
+"""A Parallel with its level, and what runs inside of it."""
 
 
 class Branching(Running):
@@ -133,43 +161,100 @@ class Branching(Running):
         (place, visit, route), now = where, self.clock.wall()
         return make_frame(place, "edit", visit, root, after, edits, route, now, 0.0, None)
 
-    async def close_join(self, *, keep: bool) -> Frame:
-        """Join a Parallel of which branches failed, with the good ones or with none.
+    async def close_join(
+        self,
+        *,
+        keep: bool = False,
+        sides: Mapping[Key | None, str] | None = None,
+        by: str = "person",
+    ) -> Frame:
+        """Join a Parallel that cannot be left by itself, as one frame of kind *join*.
+
+        Args:
+            keep: Whether to join the branches that are good where others failed; else none.
+            sides: Where branches disagree: the one that is right by key; under `None` one that
+                is right wherever it takes part.
+            by: Who decided it.
 
         Raises:
-            DebuggerError: The run does not stand in a collect-all Parallel.
-            RunError: The good branches disagree, or the way out fails.
+            DebuggerError: The run does not stand in one.
+            RunError: The branches still disagree, or the way out fails.
         """
-        scope, level = self._innermost()
-        site = scope.site(level.node or "")
-        fan = _collecting(site, level)
-        if fan is None:
-            raise DebuggerError("The run does not stand in a collect-all Parallel that failed.")
-        closed = {
-            name: branch
-            if keep and branch.node is None
-            else Position(None, level.data, 0, Visits(), None, None, Tail.of(()))
-            for name, branch in fan.branches.items()
-        }
+        found = self._disagreeing() or self._collecting()
+        if found is None:
+            raise DebuggerError("The run does not stand in a Parallel that cannot be left.")
+        scope, level, site, fan = found
         run = self._run()
-        run.position = scope.replaced(run.position, level.holding(Fan(Wide.of(closed), 0, 0)))
-        await run.settle(scope, scope.level(run.position), Move.JOIN, site)
+        if not sides:
+            closed = {
+                name: branch
+                if keep and branch.node is None
+                else Position(None, level.data, 0, Visits(), None, None, Tail.of(()))
+                for name, branch in fan.branches.items()
+            }
+            around = level.holding(Fan(Wide.of(closed), 0, 0))
+            run.position = scope.replaced(run.position, around)
+            level = scope.level(run.position)
+        word = "side" if sides else "keep" if keep else "drop"
+        await run.settle(scope, level, Move.JOIN, site, JoinChoice(word, sides or {}, by))
         return self.head
 
     def failed_join(self) -> FailedJoin | None:
-        """Return the collect-all parallel that waits to hear what becomes of its branches."""
+        """Return the Parallel that waits to hear what becomes of its branches."""
         if not self.head.failed:
             return None
         try:
-            scope, level = self._innermost()
-            site = scope.site(level.node or "")
+            found = self._disagreeing()
+            if found is not None:
+                return self._disagreement(*found)
+            found = self._collecting()
         except NodeNotFoundError:  # a run of an older graph is looked at: looking never raises
             return None
-        fan = _collecting(site, level)
-        if fan is None:
+        if found is None:
             return None
+        _, _, site, fan = found
         failed = [name for name, branch in fan.branches.items() if branch.node is not None]
         return FailedJoin(site.place.static, tuple(failed), len(fan.branches))
+
+    def _disagreeing(self) -> _Join | None:
+        """Return the Parallel of which all branches are through, and that failed to be left."""
+        paths = {failure.path for failure in _failures_at(self.head)}
+        if not paths:
+            return None
+        for scope, level in levels_within(self.scope, self.position):
+            fan = level.inner
+            if isinstance(fan, Fan) and not fan.open:
+                site = scope.site(level.node or "")
+                if site.kind == "parallel" and site.place.path in paths:
+                    return scope, level, site, fan
+        return None
+
+    def _disagreement(self, scope: Scope, level: Position, site: Site, fan: Fan) -> FailedJoin:
+        conflicts: Mapping[Any, Any] = {}
+        if isinstance(site.node.merge, MergeMutations):
+            conflicts = conflicts_of(one_decision(branch_results(scope, fan)))
+            for error in _failures_at(self.head):
+                if not conflicts and isinstance(error, MergeConflictError):  # a reducer's refusal
+                    conflicts = {error.key: error.values}
+        named = {name for values in conflicts.values() for name in values}
+        return FailedJoin(
+            site.place.static,
+            (),
+            len(fan.branches),
+            tuple(name for name in fan.branches if not named or name in named),
+            tuple(
+                (tuple(key) if isinstance(key, list) else key, tuple(values))
+                for key, values in conflicts.items()
+            ),
+        )
+
+    def _collecting(self) -> _Join | None:
+        """Return the collect-all Parallel, the innermost around no branch, that runs."""
+        scope, level = self._innermost()
+        site = scope.site(level.node or "")
+        collects = site.kind == "parallel" and site.node.on_error == "collect_all"
+        fan = level.inner
+        return (scope, level, site, fan) if collects and isinstance(fan, Fan) else None
 
     def _innermost(self) -> tuple[Scope, Position]:
         """Return the level where branches begin, or nothing is inside, and what it runs in."""
@@ -183,9 +268,3 @@ class Branching(Running):
         self.graph = graph
         self.scope = Scope(graph)
         self._doomed.clear()
-
-
-def _collecting(site: Site, level: Position) -> Fan | None:
-    """Return the branches of a level that stands in a collect-all Parallel."""
-    collects = site.kind == "parallel" and site.node.on_error == "collect_all"
-    return level.inner if collects and isinstance(level.inner, Fan) else None

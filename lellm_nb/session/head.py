@@ -107,7 +107,7 @@ class Head:
         return []
 
     def failed_join(self) -> FailedJoin | None:
-        """Return the collect-all parallel that waits to hear what becomes of its branches."""
+        """Return the parallel that waits to hear what becomes of its branches."""
         return None
 
     # -- the history -------------------------------------------------------------

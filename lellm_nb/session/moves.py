@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Protocol
 
 from lellm_nb.record.frame import DecisionRecord, Frame
 from lellm_nb.record.outcome import Outcome
-from lellm_nb.state.mutation import Mutation
+from lellm_nb.state.mutation import Key, Mutation
 
 __all__ = [
     "FailedJoin",
@@ -103,17 +103,24 @@ class Previewed(NamedTuple):
 
 
 class FailedJoin(NamedTuple):
-    """A collect-all parallel of which branches failed, where the run stands.
+    """A parallel that cannot be left, where the run stands.
+
+    Branches of a collect-all one failed, or all are through and disagree.
 
     Attributes:
         path: Its path without visits.
-        failed: The branches that are not through.
+        failed: The branches that are not through; none where they disagree.
         branches: How many there are.
+        sides: Where they disagree, or the merge raised: the branches to choose from.
+        conflicts: The keys on which they disagree, each with the branches that do; none where
+            a merge of the user's raised.
     """
 
     path: str
     failed: tuple[str, ...]
     branches: int
+    sides: tuple[str, ...] = ()
+    conflicts: tuple[tuple[Key, tuple[str, ...]], ...] = ()
 
 
 class RunningNode(NamedTuple):

@@ -27,7 +27,7 @@ from lellm_nb.session.moves import (
     Recorded,
     RunningNode,
 )
-from lellm_nb.state.mutation import Mutation
+from lellm_nb.state.mutation import Key, Mutation
 
 __all__ = [
     "EVERYTHING",
@@ -126,7 +126,7 @@ class Session(Protocol):
         """Return the nodes that run now, in no order; asked from any thread."""
 
     def failed_join(self) -> FailedJoin | None:
-        """Return the collect-all parallel that waits to hear what becomes of its branches."""
+        """Return the parallel that waits to hear what becomes of its branches."""
 
     def targets(self, barrier_id: str | None = None) -> list[str]:
         """Return the nodes that a reroute of a waiting barrier may name."""
@@ -183,12 +183,24 @@ class Session(Protocol):
             NoSuchFrameError: The frame is of another history.
         """
 
-    async def close_join(self, *, keep: bool) -> Frame:
-        """Join a parallel of which branches failed, with the good ones or with none.
+    async def close_join(
+        self,
+        *,
+        keep: bool = False,
+        sides: Mapping[Key | None, str] | None = None,
+        by: str = "person",
+    ) -> Frame:
+        """Join a parallel that cannot be left by itself, as one frame of kind *join*.
+
+        Args:
+            keep: Whether to join the branches that are good where others failed; else none.
+            sides: Where branches disagree: the one that is right by key; under `None` one that
+                is right wherever it takes part.
+            by: Who decided it.
 
         Raises:
             DebuggerError: The run does not stand in one.
-            RunError: The good branches disagree, or the way out fails.
+            RunError: The branches still disagree, or the way out fails.
         """
 
     # -- changing --------------------------------------------------------------

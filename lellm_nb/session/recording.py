@@ -93,7 +93,7 @@ class Recording:
             yield from self._line[: self._end + 1]
             return
         yield from self._line
-        for line in self._history.lines.values():
+        for line in list(self._history.lines.values()):  # a run that goes on may make lines
             if line is not self._line:
                 yield from line[line.first :]
 

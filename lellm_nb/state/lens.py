@@ -8,9 +8,10 @@ from typing import Any, Protocol, runtime_checkable
 from lellm_nb.arguments import Refuse, plain_function, refusal, text
 from lellm_nb.errors import StateError, StateTypeError
 from lellm_nb.errors.safe_text import safe_repr
+from lellm_nb.state.compact import MISSING
 from lellm_nb.state.frozen import frozen_dict
 from lellm_nb.state.mutation import Delete, Mutation, Put, Reduce
-from lellm_nb.state.sameness import same
+from lellm_nb.state.sameness import equal, same
 from lellm_nb.state.state import content_of, keep_part, view
 from lellm_nb.state.structs.struct import struct_of
 from lellm_nb.state.typed import Typed
@@ -168,7 +169,7 @@ def check_round_trip(lens: Any, outer: Any, inner: Any) -> Any:
     """
     after = lens.set(outer, inner)
     again = lens.get(after)
-    if not same(again, inner):
+    if not equal(again, inner):
         differ = f"{safe_repr(again, 80)} is not {safe_repr(inner, 80)}"
         raise StateError(
             f"The lens {safe_repr(lens, 80)} breaks its round trip: what it gets after setting"
@@ -180,6 +181,6 @@ def check_round_trip(lens: Any, outer: Any, inner: Any) -> Any:
 def lifted(outer: Mapping[str, Any], after: Mapping[str, Any]) -> list[Mutation]:
     """Return one Put per key that differs, and one Delete per key that went."""
     made: list[Mutation] = [
-        Put(k, v) for k, v in after.items() if k not in outer or not same(outer[k], v)
+        Put(key, value) for key, value in after.items() if not same(outer.get(key, MISSING), value)
     ]
     return made + [Delete(key) for key in outer if key not in after]

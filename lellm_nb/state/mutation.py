@@ -23,7 +23,7 @@ from lellm_nb.state.compact import MISSING, Data, Wide, draft, real
 from lellm_nb.state.frozen import freeze
 from lellm_nb.state.path_write import write_inside
 from lellm_nb.state.reducer import OF_GRAPH, Reducer, no_reducer
-from lellm_nb.state.sameness import same
+from lellm_nb.state.sameness import equal
 from lellm_nb.state.state import check_content, check_mapping, view
 
 __all__ = ["Delete", "Key", "Mutation", "Put", "Reduce", "apply", "fold"]
@@ -48,7 +48,7 @@ class _Mutation:
         return make(self.key, value, *self._parts()[2:])
 
     def __eq__(self, other: object) -> bool:
-        return type(other) is type(self) and same(self._parts(), other._parts())
+        return type(other) is type(self) and equal(self._parts(), other._parts())
 
     __hash__ = None  # type: ignore[assignment]  # holds values that may be unhashable
 

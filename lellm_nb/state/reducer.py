@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +11,7 @@ from lellm_nb.errors import ReducerError, nearest, path_text
 from lellm_nb.errors.safe_text import safe_repr
 from lellm_nb.state.compact import MISSING, Tail, real
 from lellm_nb.state.frozen import FrozenDict, freeze, frozen_dict
+from lellm_nb.state.sameness import same
 
 __all__ = ["OF_GRAPH", "Reducer", "no_reducer"]
 
@@ -130,11 +132,24 @@ def _number(name: str, pick: Callable[[Any, Any], Any]) -> Callable[[Any, Any], 
             return new
         try:
             return pick(old, new)
-        except TypeError as error:
+        except Exception as error:  # the operators of foreign classes may raise anything
             both = f"{safe_repr(old, 40)} and {safe_repr(new, 40)}"
             raise ReducerError(f"{name} cannot join {both}") from error
 
     return fold
+
+
+def _first_by(precedes: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    def pick(old: Any, new: Any) -> Any:
+        try:
+            # what is not a number wins from either side: who writes first must not matter
+            return new if precedes(new, old) or new != new else old
+        except Exception:  # of two arrays none comes first
+            if same(old, new):
+                return old
+            raise
+
+    return pick
 
 
 Reducer.ERROR = Reducer("error", _error)
@@ -142,8 +157,8 @@ Reducer.REPLACE = Reducer("replace", _replace)
 Reducer.APPEND = Reducer("append", _append, commutative=True)
 Reducer.MERGE_OBJECT = Reducer("merge_object", _merge_object, commutative=True)
 Reducer.SUM = Reducer("sum", _number("sum", lambda old, new: old + new), commutative=True)
-Reducer.MAX = Reducer("max", _number("max", max), commutative=True)
-Reducer.MIN = Reducer("min", _number("min", min), commutative=True)
+Reducer.MAX = Reducer("max", _number("max", _first_by(operator.gt)), commutative=True)
+Reducer.MIN = Reducer("min", _number("min", _first_by(operator.lt)), commutative=True)
 _ready_made = {
     reducer.name: reducer
     for reducer in (

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from typing import Any, Literal, get_args, get_origin
 
 from lellm_nb.errors.safe_text import has_kind, safe_type
+from lellm_nb.state.sameness import equal
 
 __all__ = ["choices_of", "classes_in", "hints_of", "misfit", "said", "words"]
 
@@ -49,7 +50,7 @@ def _fits(hint: Any, origin: Any, parts: Any, value: Any) -> bool:
     if not isinstance(kind, type):
         return True
     if issubclass(kind, enum.Enum):
-        return isinstance(value, kind) or any(value == member.value for member in kind)
+        return isinstance(value, kind) or any(equal(value, member.value) for member in kind)
     if kind in (int, float):
         return isinstance(value, (int, kind)) and not isinstance(value, bool)
     if dataclasses.is_dataclass(kind) or hasattr(kind, "model_fields"):

@@ -10,6 +10,7 @@ from lellm_nb.errors import SerializationError, StateTypeError, path_text
 from lellm_nb.errors.safe_text import safe_repr
 from lellm_nb.state.compact import MISSING, Data, draft, real, view_items
 from lellm_nb.state.frozen import freeze, thaw
+from lellm_nb.state.sameness import equal
 from lellm_nb.state.structs.assignment import Rest, assign, settle
 from lellm_nb.state.structs.declared import declare
 from lellm_nb.state.structs.nested import (
@@ -197,7 +198,7 @@ class Typed:
         return made
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Typed) and (self.cls, self.data) == (other.cls, other.data)
+        return isinstance(other, Typed) and self.cls is other.cls and equal(self.data, other.data)
 
     __hash__ = None  # type: ignore[assignment]  # equal by content, which may be unhashable
 

@@ -116,7 +116,7 @@ class MemoryRows:
 
     def templates(self, first: int) -> list[tuple[int, bytes]]:
         """Return the templates from a number on."""
-        return sorted((n, body) for n, body in self._templates.items() if n >= first)
+        return sorted((n, body) for n, body in list(self._templates.items()) if n >= first)
 
     def value(self, number: int) -> bytes:
         """Return the body of a large value."""

@@ -329,3 +329,30 @@ def test_a_failed_join_asks_what_becomes_of_its_branches(shown):
     expect(card).to_have_count(0)
     button(panel, "Run").click()
     expect(status(panel)).to_contain_text("completed")
+
+
+DISAGREE = """
+from lellm_nb import *
+g = GraphBuilder("fan")
+branches = {"a": lambda ctx: {"n": 1}, "b": lambda ctx: {"n": 2, "m": 1}, "c": lambda ctx: {"m": 2}}
+g.parallel("all", branches)
+dbg = Debugger(g.node("end", lambda ctx: None).edge("all", "end").start("all").end("end").build())
+"""
+
+
+def test_branches_that_disagree_are_chosen_from_by_button(shown):
+    """P8: each side of each key has its button; the last choice joins."""
+    page, panel = shown(setup=DISAGREE)
+    button(panel, "Run").click()
+    card = panel.get_by_role("group", name="Join all")
+    expect(card).to_contain_text("branches disagree on n, m")
+
+    one = card.get_by_role("button", name="Keep a for n")
+    one.click()
+    expect(one).to_have_attribute("aria-pressed", "true")
+    card.get_by_role("button", name="Keep c for m").click()
+
+    page.until("dict(dbg.state) == {'n': 1, 'm': 2}")
+    expect(card).to_have_count(0)
+    button(panel, "Run").click()
+    expect(status(panel)).to_contain_text("completed")

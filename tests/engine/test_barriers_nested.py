@@ -152,18 +152,17 @@ def test_a_decided_barrier_does_not_wait_any_more():
     assert caught.value.waiting == ["par/b/ok#0"]
 
 
-def test_barriers_of_branches_that_decide_differently_conflict_by_their_keys():
-    """B3, P2: decisions are mutations; one key with two values is a conflict, and named."""
-    dbg = Debugger(gates("a", "b"))
+def test_barriers_of_branches_that_are_decided_differently_are_joined():
+    """N4: what they decided is no conflict; one rejection stands for all, the first one."""
+    dbg = Debugger(gates("a", "b", "c"))
     dbg.run()
     dbg.approve("par/a/ok#0")
     dbg.reject("no", id="par/b/ok#0")
-    stop = dbg.run()
+    dbg.reject("never", id="par/c/ok#0")
 
-    assert stop.reason is StopReason.FAILED
-    assert stop.error.key in ("ok.approved", "ok.reject_reason")
-    assert set(stop.error.values) == {"a", "b"}
-    assert dbg.state == {}
+    assert dbg.run().reason is StopReason.COMPLETED
+    assert dbg.state["ok.reject_reason"] == "no"
+    assert "ok.approved" not in dbg.state
 
 
 def test_the_clock_starts_when_a_session_is_put_at_the_waiting_position():

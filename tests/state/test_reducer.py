@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+
+import numpy as np
 import pytest
 
 from lellm_nb import ExecutionSession, Put, Reduce, Reducer, ReducerRegistry, StateKey
@@ -133,3 +136,29 @@ def test_ready_made_keys(name, kind, reducer):
     key = getattr(keys, name.upper())
 
     assert (key.name, key.type, key.reducer) == (name, kind, reducer)
+
+
+@pytest.mark.parametrize("reducer", [Reducer.MAX, Reducer.MIN])
+def test_what_is_not_a_number_wins_from_either_side(reducer):
+    """S4: the order of writers does not matter to MAX and MIN."""
+    nan = float("nan")
+
+    assert math.isnan(reducer(nan, 1.0))
+    assert math.isnan(reducer(1.0, nan))
+    assert math.isnan(reducer(nan, nan))
+
+
+@pytest.mark.parametrize("reducer", [Reducer.MAX, Reducer.MIN])
+def test_of_two_arrays_none_comes_first_unless_they_are_the_same(reducer):
+    """S4, S10: the same joins, and others are refused by the reducer, not by numpy."""
+    one = np.arange(2)
+
+    assert reducer(one, np.arange(2)) is one
+    with pytest.raises(ReducerError, match="cannot join"):
+        reducer(one, np.arange(1, 3))
+
+
+def test_a_foreign_operator_that_raises_is_a_refusal():
+    """S4: whatever it raises; the reducer says what it could not join."""
+    with pytest.raises(ReducerError, match="sum cannot join"):
+        Reducer.SUM(np.zeros(2), np.zeros(3))

@@ -158,13 +158,13 @@ again), hits 0>
 
     def _index(self) -> None:
         before: dict[str, list[Breakpoint]] = {}
-        self.after = []
+        after: list[Stopper] = []
         for stop in self._all:
             if isinstance(stop, Breakpoint) and not stop.stops_after:
                 before.setdefault(stop.path, []).append(stop)
             else:
-                self.after.append(stop)
-        self.before = before
+                after.append(stop)
+        self.before, self.after = before, after  # whole at once: a run may be asking them
         self.told()
 
     def __iter__(self) -> Iterator[Any]:

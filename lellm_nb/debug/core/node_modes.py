@@ -74,7 +74,10 @@ class NodeModes:
         return self._recorded or self._session.recorded()
 
     def _decision(self, barrier_id: str) -> DecisionRecord | None:
-        if self.chosen.get(without_visits(barrier_id)) != "recorded":
+        path = without_visits(barrier_id)
+        inside = (mode for at, mode in self.chosen.items() if at.startswith(f"{path}/"))
+        # a join has no mode of its own: what was chosen for it goes with its branches
+        if self.chosen.get(path) != "recorded" and "recorded" not in inside:
             return None
         return self._recording.decision(barrier_id)
 

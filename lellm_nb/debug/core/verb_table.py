@@ -114,7 +114,7 @@ _ROWS = [
     Verb("stop", "forward", onward=True, words="none", label="Stop", group=2, icon="M4 4h8v8H4z",
          filled=True, tip=tips.idle, going="Stop now; a node in flight is dropped"),
     Verb("retry", "forward", "`retry()` tries a failed step again after you mended the function",
-         "forward", twin=True, onward=True, words="none", label="Retry", group=2,
+         "retry", twin=True, onward=True, words="none", label="Retry", group=2,
          icon="M12.8 8a4.8 4.8 0 1 1-1.5-3.5M13 2.2v2.9h-2.9", tip=tips.retry),
     Verb("fork", "change", "`fork(at=…, put=…, delete=…, nodes=…, name=…)` gives a Debugger of its"
          " own on any frame of the past", "branch", FORK, onward=True, at_once=True, words="count",

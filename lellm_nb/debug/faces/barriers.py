@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from lellm_nb.debug.core.stop import Stop
@@ -98,18 +99,23 @@ class BarriersFace(Face):
         """
         return decide.reroute_targets(self._context, id)
 
-    def resolve_join(self, how: str) -> Stop:
-        """Say what becomes of a collect-all Parallel of which some branches failed.
+    def resolve_join(self, how: str | Mapping[Any, str]) -> Stop:
+        """Say what becomes of a Parallel that cannot be left.
 
         Args:
-            how: ``"keep"`` joins the good branches, ``"drop"`` joins none, ``"retry"``
-                runs the failed branches again.
+            how: Where branches of a collect-all one failed: ``"keep"`` joins the good ones,
+                ``"drop"`` joins none, ``"retry"`` runs the failed ones again.
+                Where branches disagree: the name of the one whose side is kept, and what does
+                not disagree with it; or ``{key: branch}`` with a side for each key. Where a
+                merge of yours raised: the branch that is joined alone. ``"drop"`` joins none,
+                ``"retry"`` merges again, and before that runs again the branches that have new
+                code since.
 
         Raises:
-            DebuggerError: No such failure is there, or `how` is none of the three.
+            DebuggerError: No such failure is there, or `how` is none of these; says what is.
         """
         return self._context.run(joins.resolve_join, how)
 
-    async def aresolve_join(self, how: str) -> Stop:
+    async def aresolve_join(self, how: str | Mapping[Any, str]) -> Stop:
         """Do what `resolve_join` does, with await."""
         return await self._context.start(joins.resolve_join, how)

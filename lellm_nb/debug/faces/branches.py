@@ -113,7 +113,8 @@ class BranchesFace(Face):
         """Go on with new functions; the history is kept.
 
         Args:
-            nodes: ``{path or unique name: function}``.
+            nodes: ``{path or unique name: function}``; for a Parallel its merge, for a subgraph
+                its lens.
             edges: ``{(source, target): predicate}`` of conditional edges.
 
         Raises:

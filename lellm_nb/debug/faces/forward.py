@@ -6,7 +6,7 @@ from lellm_nb.debug.breakpoints.triggers import Until
 from lellm_nb.debug.core.handle import Handle
 from lellm_nb.debug.core.stop import Stop
 from lellm_nb.debug.faces.face import Face
-from lellm_nb.debug.verbs import forward
+from lellm_nb.debug.verbs import forward, retry
 
 __all__ = ["ForwardFace"]
 
@@ -90,11 +90,11 @@ class ForwardFace(Face):
         Raises:
             DebuggerError: The run does not stand at a failure.
         """
-        return self._context.run(forward.retry)
+        return self._context.run(retry.retry)
 
     async def aretry(self) -> Stop:
         """Do what `retry` does, with await."""
-        return await self._context.start(forward.retry)
+        return await self._context.start(retry.retry)
 
     def pause(self) -> None:
         """Stop at the next commit: nodes in flight finish, no new one starts.

@@ -142,7 +142,7 @@ class LookFace(Face):
 
     @property
     def failed_join(self) -> FailedJoin | None:
-        """The collect-all parallel that waits to hear what becomes of its failed branches."""
+        """The parallel of which branches failed or disagree: `resolve_join` says what becomes."""
         return self._context.session.failed_join()
 
     @property

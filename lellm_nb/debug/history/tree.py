@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -58,7 +58,9 @@ class Tree:
     """All lines of a history, the first one first."""
 
     def __init__(self, history: History, line: Line, head: Frame) -> None:
-        self._branches = [_branch(history, each, line) for each in history.lines.values()]
+        # copies: a run that goes on makes lines, and another thread notes and pins
+        lines, notes, pins = list(history.lines.values()), dict(history.notes), set(history.pins)
+        self._branches = [_branch(each, line, notes, pins) for each in lines]
         self._head = head.index
 
     def __iter__(self) -> Iterator[Branch]:
@@ -94,23 +96,29 @@ class Tree:
         )
 
     def __repr__(self) -> str:
+        forks: dict[str, list[Branch]] = {}
+        for b in self._branches:
+            forks.setdefault(b.base, []).append(b)
         lines: list[str] = []
-
-        def draw(base: str, depth: int) -> None:
-            for b in self._branches:
-                if b.base != base:
-                    continue
-                fork = f" from frame {b.at}" if b.base else ""
-                here = f"  <- head at frame {self._head}" if b.current else ""
-                lines.append(f"{'  ' * depth}{b.name}{fork}: {b.frames} frames, {b.status}{here}")
-                lines.extend(f"{'  ' * depth}  {mark}" for mark in b.marks)
-                draw(b.name, depth + 1)
-
-        draw("", 0)
+        trail = [(b, 0) for b in reversed(forks.get("", []))]
+        while trail:  # without recursion: forks of forks may be deeper than Python's stack
+            b, depth = trail.pop()
+            margin = "  " * min(depth, DEEPEST)
+            fork = f" from frame {b.at}{f' of {b.base}' * (depth > DEEPEST)}" if b.base else ""
+            here = f"  <- head at frame {self._head}" if b.current else ""
+            lines.append(f"{margin}{b.name}{fork}: {b.frames} frames, {b.status}{here}")
+            lines.extend(f"{margin}  {mark}" for mark in b.marks)
+            trail += [(below, depth + 1) for below in reversed(forks.get(b.name, []))]
         return "\n".join(lines)
 
 
-def _branch(history: History, line: Line, current: Line) -> Branch:
+DEEPEST = 40
+"""Forks are indented so far; from there on each line names the one it was forked from."""
+
+
+def _branch(
+    line: Line, current: Line, noted: Mapping[Frame, str], pinned: Collection[Frame]
+) -> Branch:
     last = line[-1]
     return Branch(
         line.name,
@@ -119,14 +127,14 @@ def _branch(history: History, line: Line, current: Line) -> Branch:
         len(line),
         _status(last),
         line is current,
-        tuple((frame.index, history.notes[frame]) for frame in _own(line, history.notes)),
-        tuple(frame.index for frame in _own(line, history.pins)),
+        tuple((frame.index, noted[frame]) for frame in _own(line, noted)),
+        tuple(frame.index for frame in _own(line, pinned)),
     )
 
 
 def _own(line: Line, marked: Iterable[Frame]) -> list[Frame]:
     """Return the marked frames that are a line's own, in order; few are marked of many."""
-    mine = (f for f in list(marked) if line.first <= f.index < len(line) and line[f.index] is f)
+    mine = (f for f in marked if line.first <= f.index < len(line) and line[f.index] is f)
     return sorted(mine, key=lambda frame: frame.index)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from lellm_nb.arguments import refusal
 from lellm_nb.debug.names.value_path import ValuePath
 from lellm_nb.errors import DebuggerError, NoSuchNodeError, listed
+from lellm_nb.graph.node import recomposed
 from lellm_nb.graph.walk import graph_at, node_at, nodes
 from lellm_nb.record.frame import Frame
 
@@ -98,7 +99,9 @@ def plain_nodes(graph: Any, given: Any) -> dict[str, Any]:
     if not isinstance(given, Mapping):
         raise refusal(given, "nodes", "a mapping of nodes to functions", DebuggerError)
     found = {node_path(graph, name): function for name, function in given.items()}
-    for path in found:
+    for path, code in found.items():
+        if recomposed(node_at(graph, path), code) is not None:
+            continue
         refuse_composite(graph, path, "stays as it is; patch")
         kind = getattr(node_at(graph, path), "kind", "")
         if kind in ("barrier", "condition"):

@@ -40,9 +40,9 @@ def save(context: DebugContext, path: str | os.PathLike[str]) -> None:
         for frame in line[line.first :]:
             writer.keep(line, frame)
     writer.moved(session.line, session.head)
-    for frame, text in history.notes.items():
+    for frame, text in list(history.notes.items()):  # another thread may note and pin
         writer.noted(history.line_of(frame), frame, text)
-    for frame in history.pins:
+    for frame in list(history.pins):
         writer.pinned(history.line_of(frame), frame, True)
     for kind, value in beside(context).items():
         writer.mark(kind, "", value)

@@ -11,7 +11,7 @@ from lellm_nb.debug.core.stop import Stop, StopReason
 from lellm_nb.errors import DebuggerError
 from lellm_nb.session.protocol import MoveKind
 
-__all__ = ["into", "out", "over", "retry", "run", "step"]
+__all__ = ["into", "out", "over", "run", "step"]
 
 
 async def step(context: DebugContext, n: int = 1) -> Stop:
@@ -55,18 +55,3 @@ async def run(
     target, predicate = aim(context.session.graph, until)
     through_barriers = flag(through_barriers, "through_barriers", DebuggerError)
     return await advance(context, target=target, until=predicate, through=through_barriers)
-
-
-async def retry(context: DebugContext) -> Stop:
-    """Run the failed step again, as it is now.
-
-    Raises:
-        DebuggerError: The run does not stand at a failure.
-    """
-    head = context.session.head
-    if not head.failed:
-        raise DebuggerError(
-            f"Nothing failed at frame {head.index}; retry() is for a run that stands at a"
-            " failure. Use step() or run() to go on."
-        )
-    return await step(context)

@@ -7,13 +7,14 @@ the order), good for small graphs and for where Graphviz is missing.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Set
+from collections import defaultdict, deque
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from lellm_nb.graph.drawing.outline import Outline
+from lellm_nb.graph.walk import unrolled
 
 NODE_HEIGHT = 40.0
 HEADER = 26.0
@@ -75,6 +76,10 @@ class Visible:
         """Return the nodes drawn in one composite, in their own order."""
         return self._levels.get(parent, [])
 
+    def edges_inside(self, parent: int) -> list[tuple[int, int, str]]:
+        """Return the edges drawn in one composite."""
+        return self._edges.get(parent, [])
+
     def width(self, number: int) -> float:
         """Return the width a node is drawn with."""
         return node_width(self.outline.nodes[number].name, number in self._composites)
@@ -90,15 +95,22 @@ class Visible:
             levels.setdefault(self.outline.nodes[number].parent, []).append(number)
         return levels
 
+    @cached_property
+    def _edges(self) -> dict[int, list[tuple[int, int, str]]]:
+        edges: dict[int, list[tuple[int, int, str]]] = {}
+        for edge in self.edges:
+            edges.setdefault(self.outline.nodes[edge[0]].parent, []).append(edge)
+        return edges
+
     def loops(self) -> set[tuple[int, int]]:
         """Return the edges that close a loop, seen from each level's start."""
         closing: set[tuple[int, int]] = set()
-        for members in self._levels.values():
+        for parent, members in self._levels.items():
             starts = [n for n in members if "start" in self.outline.nodes[n].role]
             rest = [n for n in members if n not in starts]
-            onward = set(_forward(starts + rest, self.edges))
-            known = set(members)
-            closing.update((a, b) for a, b, _ in self.edges if a in known and (a, b) not in onward)
+            edges = self.edges_inside(parent)
+            onward = set(_forward(starts + rest, edges))
+            closing.update((a, b) for a, b, _ in edges if (a, b) not in onward)
         return closing
 
 
@@ -131,8 +143,21 @@ def node_width(name: str, composite: bool = False) -> float:
 def layered(part: Visible) -> Drawing:
     """Lay out `part` in rows from top to bottom."""
     drawing = Drawing()
-    width, height = _place_level(part, -1, drawing, 0.0, 0.0)
-    drawing.width, drawing.height = width, height
+    insides = {parent: _Inside(part, parent) for parent in (-1, *sorted(part.open))}
+    sizes: dict[int, tuple[float, float]] = {}
+    for parent in reversed(insides):  # what is inside has higher numbers than what holds it
+        sizes[parent] = insides[parent].sized(part, sizes)
+    drawing.width, drawing.height = sizes[-1]
+
+    def place(parent: int, left: float, top: float) -> Iterator[Any]:
+        for number, box in insides[parent].placed(left, top):
+            if number in part.open:
+                drawing.boxes[number] = box
+                yield place(number, box[0], box[1] + HEADER)
+            else:
+                drawing.nodes[number] = box
+
+    deque(unrolled(place(-1, 0.0, 0.0)), 0)
     drawing.boxes = dict(sorted(drawing.boxes.items()))
     for source, target, kind in part.edges:
         points = _edge_points(drawing, source, target)
@@ -140,37 +165,42 @@ def layered(part: Visible) -> Drawing:
     return drawing
 
 
-def _place_level(
-    part: Visible, parent: int, drawing: Drawing, left: float, top: float
-) -> tuple[float, float]:
-    """Place the nodes of one level at (left, top); return the size they take."""
-    members = part.inside(parent)
-    members = sorted(members, key=lambda n: "start" not in part.outline.nodes[n].role)
-    rows = _rows(members, part.edges)
-    y = top + _PAD
-    sizes: dict[int, tuple[float, float]] = {}
-    for number in members:
-        if number in part.open:
-            sizes[number] = _place_level(part, number, Drawing(), 0, 0)
-            sizes[number] = sizes[number][0], sizes[number][1] + HEADER
-        else:
-            sizes[number] = part.width(number), NODE_HEIGHT
-    widths = [sum(sizes[n][0] + _GAP_X for n in row) - _GAP_X for row in rows]
-    widest = max(widths, default=0.0)
-    for row, width in zip(rows, widths, strict=True):
-        x = left + _PAD + (widest - width) / 2
-        tallest = max(sizes[n][1] for n in row)
-        for number in row:
-            w, h = sizes[number]
-            box = (x, y + (tallest - h) / 2, w, h)
-            if number in part.open:
-                drawing.boxes[number] = box
-                _place_level(part, number, drawing, box[0], box[1] + HEADER)
-            else:
-                drawing.nodes[number] = box
-            x += w + _GAP_X
-        y += tallest + _GAP_Y
-    return widest + 2 * _PAD, max(y - _GAP_Y - top, 0) + _PAD
+class _Inside:
+    """What is drawn inside of one composite, in rows."""
+
+    def __init__(self, part: Visible, parent: int) -> None:
+        members = part.inside(parent)
+        members = sorted(members, key=lambda n: "start" not in part.outline.nodes[n].role)
+        self._rows = _rows(members, part.edges_inside(parent))
+        self._sizes: dict[int, tuple[float, float]] = {}
+
+    def sized(self, part: Visible, known: Mapping[int, tuple[float, float]]) -> tuple[float, float]:
+        """Return the room it takes, given that of the composites in it."""
+        for number in (n for row in self._rows for n in row):
+            width, height = known.get(number, (part.width(number), NODE_HEIGHT - HEADER))
+            self._sizes[number] = width, height + HEADER
+        widths = [self._width(row) for row in self._rows]
+        heights = [self._tallest(row) + _GAP_Y for row in self._rows]
+        return max(widths, default=0.0) + 2 * _PAD, max(sum(heights) + _PAD - _GAP_Y, 0) + _PAD
+
+    def placed(self, left: float, top: float) -> Iterator[tuple[int, Box]]:
+        """Walk the nodes with where each stands, given where the room for them begins."""
+        widest = max(map(self._width, self._rows), default=0.0)
+        y = top + _PAD
+        for row in self._rows:
+            x = left + _PAD + (widest - self._width(row)) / 2
+            tallest = self._tallest(row)
+            for number in row:
+                w, h = self._sizes[number]
+                yield number, (x, y + (tallest - h) / 2, w, h)
+                x += w + _GAP_X
+            y += tallest + _GAP_Y
+
+    def _width(self, row: list[int]) -> float:
+        return sum(self._sizes[n][0] + _GAP_X for n in row) - _GAP_X
+
+    def _tallest(self, row: list[int]) -> float:
+        return max(self._sizes[n][1] for n in row)
 
 
 def _rows(members: list[int], edges: Iterable[tuple[int, int, str]]) -> list[list[int]]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from lellm_nb.graph.walk import branches_of, inner_graph
+from lellm_nb.graph.walk import branches_of, inner_graph, unrolled
 
 KINDS = ("task", "condition", "barrier", "parallel", "subgraph")
 
@@ -122,17 +123,17 @@ def plain_path(path: str) -> str:
 def outline(graph: Any) -> Outline:
     """Return the outline of `graph` with every composite opened up."""
     result = Outline(str(graph.name))
-    _add_graph(result, graph, -1, "")
+    deque(unrolled(_add_graph(result, graph, -1, "")), 0)
     return result
 
 
-def _add_graph(result: Outline, graph: Any, parent: int, prefix: str) -> None:
+def _add_graph(result: Outline, graph: Any, parent: int, prefix: str) -> Iterator[Any]:
     numbers: dict[str, int] = {}
     for name, node in graph.nodes.items():
         roles = [role for role, of in (("start", graph.start), ("end", graph.end)) if of == name]
         numbers[name] = _add_node(result, name, node, parent, prefix, " ".join(roles))
     for name, node in graph.nodes.items():
-        _add_inside(result, node, numbers[name], f"{prefix}{name}/")
+        yield _add_inside(result, node, numbers[name], f"{prefix}{name}/")
     for edge in graph.edges:
         if edge.source in numbers and edge.target in numbers:
             ends = numbers[edge.source], numbers[edge.target]
@@ -148,10 +149,10 @@ def _add_node(result: Outline, name: str, node: Any, parent: int, prefix: str, r
     return number
 
 
-def _add_inside(result: Outline, node: Any, number: int, prefix: str) -> None:
+def _add_inside(result: Outline, node: Any, number: int, prefix: str) -> Iterator[Any]:
     inner = inner_graph(node)
     if inner is not None:
-        _add_graph(result, inner, number, prefix)
+        yield _add_graph(result, inner, number, prefix)
     for name, branch in branches_of(node).items():
         holder = _add_node(result, str(name), branch, number, prefix, "")
-        _add_inside(result, branch, holder, f"{prefix}{name}/")
+        yield _add_inside(result, branch, holder, f"{prefix}{name}/")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from lellm_nb.graph.edge import DECISION_KINDS, Edge
 from lellm_nb.graph.node import Condition
 from lellm_nb.graph.shape import GraphShape
-from lellm_nb.graph.walk import graphs_in
+from lellm_nb.graph.walk import graphs_in, unrolled
 
 if TYPE_CHECKING:
     import graphviz
@@ -41,7 +43,7 @@ def to_graphviz(graph: GraphShape) -> graphviz.Digraph:
     made = graphviz.Digraph(node_attr={"shape": "box", "style": "rounded"})
     ids = _Ids()
 
-    def draw(level: Any, into: Any, prefix: str) -> None:
+    def draw(level: Any, into: Any, prefix: str) -> Iterator[Any]:
         for name, node in level.nodes.items():
             own = ids(prefix + name)
             bold = "2" if name in (level.start, level.end) else "1"
@@ -50,14 +52,14 @@ def to_graphviz(graph: GraphShape) -> graphviz.Digraph:
             for title, inner in graphs_in(node):
                 with into.subgraph(name=f"cluster_{own}_{ids(prefix + name + '/' + title)}") as box:
                     box.attr(label=graphviz.escape(title or name), style="rounded")
-                    draw(inner, box, f"{prefix}{name}/{title}/")
+                    yield draw(inner, box, f"{prefix}{name}/{title}/")
                 into.edge(own, ids(f"{prefix}{name}/{title}/{inner.start}"), style="dotted")
         for edge in all_edges(level):
             style = _STYLES.get(edge.kind, "solid")
             ends = ids(prefix + edge.source), ids(prefix + edge.target)
             into.edge(*ends, label=_label(edge), style=style)
 
-    draw(graph, made, "")
+    deque(unrolled(draw(graph, made, "")), 0)
     return made
 
 
@@ -66,7 +68,7 @@ def to_mermaid(graph: GraphShape) -> str:
     lines = ["flowchart TD"]
     ids = _Ids()
 
-    def draw(level: Any, prefix: str, indent: str) -> None:
+    def draw(level: Any, prefix: str, indent: str) -> Iterator[Any]:
         for name, node in level.nodes.items():
             own = ids(prefix + name)
             left, right = {"barrier": ("{{", "}}"), "condition": ("{", "}")}.get(
@@ -76,7 +78,7 @@ def to_mermaid(graph: GraphShape) -> str:
             for title, inner in graphs_in(node):
                 box = ids(f"{prefix}{name}/{title}#box")
                 lines.append(f"{indent}subgraph {box} [{_mermaid_text(title or name)}]")
-                draw(inner, f"{prefix}{name}/{title}/", indent + "  ")
+                yield draw(inner, f"{prefix}{name}/{title}/", indent + "  ")
                 lines.append(f"{indent}end")
                 lines.append(f"{indent}{own} -.-> {ids(f'{prefix}{name}/{title}/{inner.start}')}")
         for edge in all_edges(level):
@@ -85,7 +87,7 @@ def to_mermaid(graph: GraphShape) -> str:
             ends = ids(prefix + edge.source), ids(prefix + edge.target)
             lines.append(f"{indent}{ends[0]} {arrow}{label} {ends[1]}")
 
-    draw(graph, "", "  ")
+    deque(unrolled(draw(graph, "", "  ")), 0)
     return "\n".join(lines) + "\n"
 
 

@@ -81,7 +81,8 @@ def _mutation(_debugger: DebuggerLike, content: Content) -> tuple[Any, ...]:
 
 
 def _how(_debugger: DebuggerLike, content: Content) -> tuple[Any, ...]:
-    return (str(content["how"]),)
+    how = content["how"]  # of a join: a word, a branch, or a branch by key
+    return (how if isinstance(how, dict) else str(how),)
 
 
 def _reason(_debugger: DebuggerLike, content: Content) -> tuple[Any, ...]:

@@ -136,10 +136,20 @@ def asks(outline: Outline, path: str) -> bool:
 
 
 def join_row(join: FailedJoinLike | None) -> dict[str, Any] | None:
-    """Return the collect-all Parallel that waits to hear what becomes of its failed branches."""
+    """Return the Parallel that waits to hear what becomes of its branches.
+
+    ``sides`` are those to choose from where they disagree, ``conflicts`` has ``[key, branches]``
+    for each key on which they do.
+    """
     if join is None:
         return None
-    return {"path": join.path, "failed": list(join.failed[:40]), "branches": join.branches}
+    return {
+        "path": join.path,
+        "failed": list(join.failed[:40]),
+        "branches": join.branches,
+        "sides": list(join.sides[:40]),
+        "conflicts": [[path_text(key), list(names[:40])] for key, names in join.conflicts[:40]],
+    }
 
 
 def stop_rows(stops: list[tuple[BreakpointLike, bool]], outline: Outline) -> dict[str, Any]:

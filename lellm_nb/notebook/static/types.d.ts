@@ -309,6 +309,9 @@ interface JoinRow {
   path: string;
   failed: string[];
   branches: number;
+  /** The branches to choose from, where they disagree or the merge failed. */
+  sides: string[];
+  conflicts: [key: string, sides: string[]][];
 }
 
 /** What a view shows of the head without asking. A button's row is null where the engine cannot do it. */

@@ -12,6 +12,7 @@ from lellm_nb.graph.graph import Graph
 from lellm_nb.graph.node import Barrier, Condition, Node, Parallel, Subgraph, Task
 from lellm_nb.graph.placeholder import unknown_code
 from lellm_nb.record.codec.limits import DAMAGE, error_text
+from lellm_nb.record.codec.positions import DEEP
 from lellm_nb.state.lens import IdentityLens, KeyLens
 from lellm_nb.state.merge import MergeMutations
 from lellm_nb.state.registry import ReducerRegistry
@@ -88,7 +89,7 @@ def read_graph(form: Any, hash: int, depth: int = 0) -> Graph:
         CorruptedCheckpointError: The data is damaged.
     """
     try:
-        if depth > 50:
+        if depth > DEEP:
             raise ValueError("it nests too deeply")
         nodes = {str(row[0]): _read_node(row, depth) for row in form["nodes"]}
         edges = tuple(

@@ -22,7 +22,7 @@ LONG = 32
 """Lists that grew by appending are kept apart from this length on."""
 
 DEEP = 200
-"""Levels nest at most so deeply in a stored position."""
+"""Levels nest at most so deeply in what is stored: a position, the outline of a graph."""
 
 
 class LargeValues(Protocol):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from lellm_nb import Debugger, GraphBuilder
+from lellm_nb.debug.history import tree
 from lellm_nb.errors import DebuggerError
 from tests.strategies import note, review, steps
 
@@ -115,3 +118,51 @@ def test_comparing_after_an_edit_shows_where_and_what():
     assert len(repr(found)) < 3_000
     table = found.to_pandas()
     assert {"path", "different_keys", "same"} <= set(table.columns)
+
+
+def test_forks_of_forks_are_drawn_however_deep():
+    """Deeper than Python's stack; far in, each names the line it was forked from."""
+    g = GraphBuilder("g").node("a", note).node("b", note).edge("a", "a").start("a").end("b")
+    deep = dbg = Debugger(g.build(), max_steps=10_000)
+    for i in range(1, sys.getrecursionlimit() + 10):
+        deep.step()
+        deep = deep.fork(name=f"n{i}")
+        deep.step()
+
+    drawn = repr(dbg.tree).splitlines()
+    assert len(drawn) == len(dbg.tree) == i + 1
+    assert drawn[2] == "    n2 from frame 3: 6 frames, open"
+    assert drawn[-1].strip() == f"n{i} from frame {2 * i - 1} of n{i - 1}: {2 * i + 1} frames, open"
+    assert len(drawn[-1]) < 200
+
+
+def test_the_tree_is_looked_at_while_lines_are_made(monkeypatch):
+    """A run that goes on makes lines and another thread notes: what was there is shown."""
+    dbg = Debugger(steps("a", "b"))
+    dbg.run()
+    dbg.note(1, "here")
+    history, told = dbg.session.history, tree._status
+
+    def meanwhile(frame):
+        line = history.fork(dbg.session.line, 1)
+        history.note(line[1], "more") or history.pin(line[0])
+        history.note(dbg.frames[len(history.lines) % 3], "and more")
+        return told(frame)
+
+    monkeypatch.setattr(tree, "_status", meanwhile)
+    for _ in range(3):
+        known = list(history.lines)
+        assert [branch.name for branch in dbg.tree] == known
+
+
+def test_recorded_outcomes_are_looked_up_while_lines_are_made():
+    """R10: the other lines are those that were there."""
+    dbg = Debugger(steps("a", "b"))
+    dbg.run()
+    for _ in range(2):
+        dbg.fork(1).run()
+    found = iter(dbg.session.recorded()._frames())
+    seen = [next(found) for _ in range(len(dbg.frames) + 1)]
+    dbg.fork(0).run()
+
+    assert len(seen + list(found)) == 5

@@ -38,6 +38,8 @@ def test_a_button_gives_its_verb_what_the_table_says():
     assert asked(dbg, do="reject", reason="no", **stays)[1] == ("no",)
     assert asked(dbg, do="modify", key="n", value="3", **stays)[1] == ("n", 3)
     assert asked(dbg, do="resolve_join", how="keep") == ("resolve_join", ("keep",), {})
+    sides = {"n": "left"}
+    assert asked(dbg, do="resolve_join", how=sides) == ("resolve_join", (sides,), {})
 
 
 @pytest.mark.parametrize("name", ["nowhere", "close", "save", "__init__", "preview", ""])

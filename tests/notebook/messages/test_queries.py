@@ -176,6 +176,8 @@ def test_a_failed_join_is_told_with_its_branches():
         "path": "all",
         "failed": ["bad"],
         "branches": 2,
+        "sides": [],
+        "conflicts": [],
     }
     assert head_rows(made(), Updates(made()).outline)["join"] is None
 
