@@ -13,11 +13,12 @@ import decimal
 import fractions
 import pathlib
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 from lellm_nb.errors import StateError, path_text
 from lellm_nb.errors.safe_text import dict_text, list_text, set_text
+from lellm_nb.state.container_walk import children, is_cyclic
 from lellm_nb.state.refusal import delete_inside, put, put_inside, refusal
 
 __all__ = [
@@ -200,7 +201,7 @@ def freeze(value: Any, key: Any = "") -> Any:
     try:
         return _freeze(value, key if isinstance(key, str) else path_text(key))
     except RecursionError:
-        problem = "contains itself" if _cyclic(value) else "is nested too deeply"
+        problem = "contains itself" if is_cyclic(value) else "is nested too deeply"
         raise StateError(
             f"The value for state key {path_text(key) or 'state'!r} {problem}:"
             " a state is a tree of finite depth.",
@@ -235,31 +236,6 @@ def _freeze(value: Any, key: str) -> Any:
         return made
     how = _freezers.get(kind)
     return value if how is None else how(value)
-
-
-def children(value: Any) -> Iterator[tuple[Any, Any]]:
-    """Yield what is inside a container, with its keys or its numbers."""
-    kind = type(value)
-    if issubclass(kind, dict):
-        yield from value.items()
-    elif issubclass(kind, (list, tuple)):
-        yield from enumerate(value)
-
-
-def _cyclic(value: Any) -> bool:
-    """Tell whether a container can be reached from itself, without recursion."""
-    trail: list[tuple[int, Iterator[tuple[Any, Any]]]] = [(id(value), children(value))]
-    open_ids = {id(value)}
-    while trail:
-        _, child = next(trail[-1][1], (None, trail))
-        if child is trail:
-            open_ids.discard(trail.pop()[0])
-        elif id(child) in open_ids:
-            return True
-        elif issubclass(type(child), (dict, list, tuple)):
-            open_ids.add(id(child))
-            trail.append((id(child), children(child)))
-    return False
 
 
 def thaw(value: Any) -> Any:
@@ -314,22 +290,3 @@ def _print_pretty(printer: Any, value: Any, plain: Any) -> None:
         printer.pretty(plain)
     else:
         printer.text(text)
-
-
-def path_of(
-    root: Any,
-    container: object,
-    inside: Callable[[Any], Iterable[tuple[Any, Any]]] = children,
-) -> tuple[Any, ...] | None:
-    """Find where in `root` the very object `container` stands; `None` if nowhere.
-
-    Args:
-        inside: Gives what is inside a value, with its keys.
-    """
-    trail: list[tuple[tuple[Any, ...], Any]] = [((), root)]
-    while trail:
-        at, value = trail.pop()
-        if value is container:
-            return at
-        trail.extend(((*at, k), v) for k, v in inside(value))
-    return None

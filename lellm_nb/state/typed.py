@@ -6,10 +6,10 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
-from lellm_nb.errors import SerializationError, StateTypeError, path_text
-from lellm_nb.errors.safe_text import safe_repr
+from lellm_nb.errors import SerializationError, StateTypeError
 from lellm_nb.state.compact import MISSING, Data, draft, real, view_items
 from lellm_nb.state.frozen import freeze, thaw
+from lellm_nb.state.jsonable import check_jsonable
 from lellm_nb.state.sameness import equal
 from lellm_nb.state.structs.assignment import Rest, assign, settle
 from lellm_nb.state.structs.declared import declare
@@ -30,7 +30,6 @@ from lellm_nb.state.structs.struct import Struct, struct_of, struct_of_class
 __all__ = [
     "Typed",
     "WorkflowState",
-    "check_jsonable",
     "is_typed",
     "state_struct",
     "typed_state",
@@ -243,34 +242,6 @@ def _frozen_snapshot(state: Any) -> dict[str, Any]:
     if isinstance(snapshot, Mapping):
         return {key: freeze(value, key) for key, value in snapshot.items()}
     return {"": freeze(snapshot)}
-
-
-def check_jsonable(value: Any, path: tuple[Any, ...] = ()) -> None:
-    """Look whether a value can be written as JSON.
-
-    Raises:
-        SerializationError: It cannot; names the path and the type.
-    """
-    if value is None or isinstance(value, (bool, int, float, str)):
-        return
-    if isinstance(value, Mapping):
-        for key, item in value.items():
-            if not isinstance(key, str):
-                where = path_text(path) or "the snapshot"
-                raise SerializationError(
-                    f"Key {safe_repr(key, 60)} in {where} is not text.", path=where
-                )
-            check_jsonable(item, (*path, key))
-    elif isinstance(value, (list, tuple)):
-        for i, item in enumerate(value):
-            check_jsonable(item, (*path, i))
-    else:
-        where = path_text(path) or "the snapshot"
-        raise SerializationError(
-            f"{where} is {type(value).__name__} ({safe_repr(value, 60)}), which is not JSON-able."
-            " Leave it out of the snapshot and rebuild it in restore.",
-            path=where,
-        )
 
 
 def typed_state(cls: C) -> C:

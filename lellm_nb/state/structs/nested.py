@@ -8,17 +8,16 @@ from typing import Any
 from lellm_nb.errors import StateError, path_text
 from lellm_nb.errors.attempt import attempt
 from lellm_nb.state.compact import real
+from lellm_nb.state.container_walk import children, path_of
 from lellm_nb.state.frozen import (
     PLAIN,
     FrozenDict,
     FrozenList,
     FrozenSet,
-    children,
     freeze,
     frozen_dict,
     frozen_list,
     has_way_to_freeze,
-    path_of,
     thaw,
 )
 from lellm_nb.state.structs.read_only import plain_class, read_only_class
