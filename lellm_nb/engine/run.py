@@ -128,7 +128,7 @@ class Run(RunSingleStep):
                 loop.call_soon_threadsafe(interrupt)
 
         self.cancelling = task.cancelling
-        forget = self.token.on_cancel(interrupt_soon)
+        forget = self.token.heard_by(interrupt_soon)
         try:
             halt: Halt = await work
             return halt
