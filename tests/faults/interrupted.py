@@ -36,12 +36,11 @@ def graph():
 
 def interrupts(wanted, armed, sent, done, rnd):
     """Send them while they may come, at times that nothing knows of."""
-    while not done.is_set() and sent[0] < wanted:
-        if armed.wait(0.2):
-            time.sleep(rnd.random() * 0.002)
-            if armed.is_set():
-                os.kill(os.getpid(), signal.SIGINT)
-                sent[0] += 1
+    while not done and sent[0] < wanted:
+        time.sleep(rnd.random() * 0.002)
+        if armed:
+            os.kill(os.getpid(), signal.SIGINT)
+            sent[0] += 1
 
 
 def main(folder, wanted, number):
@@ -63,14 +62,17 @@ def main(folder, wanted, number):
         lambda: free.post("step").result(30),
         lambda: free.rewind(0),
     ]
-    armed, done, sent = threading.Event(), threading.Event(), [0]
+    # lists, for what an Event does inside may be interrupted for good as well
+    armed: list[bool] = []
+    done: list[bool] = []
+    sent = [0]
     sender = threading.Thread(target=interrupts, args=(wanted, armed, sent, done, rnd), daemon=True)
     sender.start()
     wrong = None
     while sent[0] < wanted and wrong is None:
         command = rnd.choice(commands)
         try:
-            armed.set()
+            armed.append(True)
             for _ in range(5):
                 command()
         except KeyboardInterrupt:
@@ -87,7 +89,7 @@ def main(folder, wanted, number):
             wrong = found(dbg, free, file)
         except KeyboardInterrupt:
             pass
-    done.set()
+    done.append(True)
     sender.join()
     if wrong is None:
         dbg.rewind(len(dbg.frames) - 1)
