@@ -211,7 +211,13 @@ DEBUGGER = [
     Row("debugger", "edge", [3, "ab", ("a",), None], lambda d, x: d.break_on(x)),
     Row("debugger", "what", [later, none], lambda d, x: d.watch(x)),
     Row("debugger", "mode", OBJECTS, lambda d, x: d.mode("a", x)),
-    Row("debugger", "how", OBJECTS, lambda d, x: d.resolve_join(x)),
+    # a text may be a branch: that is looked at where there is a join
+    Row(
+        "debugger",
+        "how",
+        [x for x in OBJECTS if type(x) is not str],
+        lambda d, x: d.resolve_join(x),
+    ),
     Row("debugger", "then_run", FLAGS, lambda d, x: d.approve(then_run=x)),
     Row("debugger", "reason", NAMES[:2], lambda d, x: d.reject(x)),
     Row("debugger", "decision", [*OBJECTS, "yes"], lambda d, x: d.preview(x)),

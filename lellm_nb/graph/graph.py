@@ -28,7 +28,7 @@ if TYPE_CHECKING:  # the loops live in the engine; see tests/house/test_architec
     from lellm_nb.engine.result import GraphResult
     from lellm_nb.engine.stream import GraphExecution
 
-__all__ = ["Graph", "built_graph"]
+__all__ = ["Graph", "built_graph", "predicates_of"]
 
 
 class Graph(GraphShape):
@@ -155,7 +155,7 @@ class Graph(GraphShape):
             GraphError: What replaces a function cannot.
         """
         codes: dict[CodePlace, Any] = {CodePlace(path): fn for path, fn in (nodes or {}).items()}
-        for (source, target), predicate in _predicates(edges).items():
+        for (source, target), predicate in predicates_of(edges).items():
             codes[condition_at(self, source, target)] = predicate
         return self.recoded(codes)
 
@@ -254,7 +254,7 @@ def _made_again(made: tuple[Any, ...], more: dict[str, Any]) -> Graph:
     return Graph(*made, **more)
 
 
-def _predicates(edges: Any) -> dict[tuple[str, str], Any]:
+def predicates_of(edges: Any) -> dict[tuple[str, str], Any]:
     """Return predicates by the edges that they are for.
 
     Raises:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from lellm_nb.arguments import refusal
 from lellm_nb.debug.core.advance import stop_for
 from lellm_nb.debug.core.context import DebugContext
 from lellm_nb.debug.core.status import stop
@@ -23,6 +24,9 @@ async def resolve_join(context: DebugContext, how: Any) -> Stop:
     Raises:
         DebuggerError: No such failure is there, or `how` is none of what can be done.
     """
+    if not isinstance(how, str | Mapping):
+        wanted = "'keep', 'retry' or 'drop', a branch's name, or a mapping of keys to branches"
+        raise refusal(how, "how", wanted, DebuggerError)
     join = context.session.failed_join()
     if join is None:
         raise DebuggerError(

@@ -7,6 +7,7 @@ from typing import Any
 
 from lellm_nb.debug.core.context import DebugContext
 from lellm_nb.debug.names.node_name import node_path, plain_nodes
+from lellm_nb.graph.graph import predicates_of
 
 __all__ = ["patch"]
 
@@ -22,5 +23,6 @@ def patch(
         NoSuchNodeError: There is no such node or conditional edge.
     """
     graph = context.session.graph
-    ways = {(node_path(graph, a), b): predicate for (a, b), predicate in (edges or {}).items()}
+    given = predicates_of(edges)
+    ways = {(node_path(graph, a), b): predicate for (a, b), predicate in given.items()}
     context.use_code(plain_nodes(graph, nodes or {}), ways)
