@@ -15,7 +15,7 @@ COLLECT = [sys.executable, "-m", "pytest", "tests", "--collect-only", "-q"]
 PLAIN = ["-p", "no:cacheprovider", "-o", "addopts=--import-mode=importlib"]
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(600)  # beside the other workers each collects for minutes
 def test_ids_are_equal_in_two_interpreters():
     """No address, no order of a set, no time: an id names one test for good."""
     own = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST_")}
