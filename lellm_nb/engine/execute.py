@@ -37,7 +37,8 @@ class ExecutionEngine:
         RunError: A sink has not the methods that it is called by; names the argument.
 
     Example:
-        >>> from lellm_nb import GraphBuilder, NoopStepCallback
+        >>> import asyncio
+        >>> from lellm_nb import GraphBuilder
         >>> g = GraphBuilder("count").node("a", lambda ctx: {"n": ctx.state["n"] + 1})
         >>> engine = ExecutionEngine({"n": 1})
         >>> asyncio.run(g.start("a").end("a").build().run_inline(engine, 10))
