@@ -37,7 +37,7 @@ class Moves(Model):
         with self.only(dbg):
             stop = getattr(dbg, verb)()
 
-        assert stop.frame is self.frame_of(dbg)
+        assert (stop.head or stop.frame) is self.frame_of(dbg)
         assert before in self.way_onwards(dbg)
         if stop.reason is StopReason.COMPLETED:
             assert dbg.position.ended
