@@ -91,7 +91,7 @@ class Changes(Model):
                 assert (self.frame_of(dbg), len(dbg.frames)) == (before, frames)
             else:
                 assert before.failed
-                assert stop.frame is self.frame_of(dbg)
+                assert (stop.head or stop.frame) is self.frame_of(dbg)
 
     @precondition(lambda self: len(self.debuggers[0].lines) < 12)
     @rule(number=which, index=any_number, values=st.lists(scalars, min_size=1, max_size=2))
