@@ -204,7 +204,7 @@ class CommandQueue:
         if claim is not None and claim.thread == threading.get_ident():
             raise DebuggerError(
                 f"{verb}() was called inside a node, a predicate or a listener of this very run,"
-                f" which waits for it: it would never end."
+                " which waits for it: it would never end."
             )
 
     def _came_back(self, claim: Claim, value: T) -> T:
