@@ -31,6 +31,7 @@ from lellm_nb.record.position import TO_ROUTE, Position, ToRoute, Waiting
 from lellm_nb.state.claims import without_decisions
 from lellm_nb.state.compact import Tail
 from lellm_nb.state.frozen import freeze
+from lellm_nb.state.in_place import check_unchanged
 from lellm_nb.state.lens import IdentityLens, KeyLens, check_round_trip, lifted, part_put_back
 from lellm_nb.state.mutation import Mutation, Put, apply
 from lellm_nb.state.state import content_of, keep, view
@@ -66,9 +67,12 @@ def commit_node(scope: Scope, site: Site, level: Position, outcome: Outcome) -> 
     Raises:
         NodeNotFoundError: It wants to go to a node that is not there; nothing is committed.
         StateError: A mutation does not fit the state; nothing is committed.
+        ReadOnlyStateError: The node changed what it read; nothing is committed.
     """
     if outcome.target is not None:
         check_target(scope, site, outcome.target, level)
+    if outcome.seen is not None:
+        check_unchanged(outcome.seen)
     mutations = tuple(outcome.mutations)
     after, visit = _after(scope, site, level, mutations)
     if outcome.waits is not None:

@@ -20,6 +20,7 @@ from lellm_nb.state.key import StateKey
 from lellm_nb.state.mutation import Delete, Mutation, Put, Reduce, check_key
 from lellm_nb.state.reducer import Reducer, no_reducer
 from lellm_nb.state.refusal import locate_with
+from lellm_nb.state.state import UNREAD, view
 from lellm_nb.state.structs.nested import path_in
 from lellm_nb.state.typed import Typed
 
@@ -54,7 +55,10 @@ class Context(Outcome):
     @property
     def state(self) -> Any:
         """The state before this step; read-only, at every depth."""
-        return self._scope.seen(self._level.data)
+        seen = self.seen
+        if seen is None:
+            seen = self.seen = view(self._level.data, UNREAD)
+        return seen
 
     @property
     def node(self) -> str:
@@ -139,12 +143,12 @@ class Context(Outcome):
             StateTypeError: It is none.
         """
         if isinstance(mutation, Put):
-            mutation = Put(self._key(mutation.key), self._frozen(mutation.value, mutation.key))
+            mutation = Put(self._key(mutation.key), self._frozen(mutation.kept, mutation.key))
         elif isinstance(mutation, Reduce):
             given: Any = mutation.key
             name, graph = self._key(given), self._scope.graph
             own = {name: given.reducer} if isinstance(given, StateKey) else graph.reducers
-            joined = Reduce(name, self._frozen(mutation.value, name), mutation.reducer)
+            joined = Reduce(name, self._frozen(mutation.kept, name), mutation.reducer)
             mutation = joined.resolved(own)
         elif isinstance(mutation, Delete):
             mutation = Delete(self._key(mutation.key))

@@ -22,7 +22,7 @@ from lellm_nb.record.frame import Frame, Place
 from lellm_nb.record.position import Fan, Position
 from lellm_nb.state.compact import Data, Wide
 from lellm_nb.state.lens import entered
-from lellm_nb.state.state import view
+from lellm_nb.state.state import UNASKED, view
 
 __all__ = ["EntryError", "Scope", "Site", "scope_at", "way_to"]
 
@@ -194,11 +194,13 @@ class Scope:
         return self.prefix[:-1].rpartition("/")[2].partition("#")[0]
 
     def seen(self, data: Data) -> Any:
-        """Return what user code reads of a compact state; the last one is kept."""
-        if self._seen_for is not data:
-            self._seen = view(data)
+        """Return what user code reads of a compact state; the last is kept till it is read."""
+        seen = self._seen
+        if self._seen_for is not data or getattr(seen, "reads", UNASKED) is not UNASKED:
+            # copies that somebody has been given already are given to nobody else
+            self._seen = seen = view(data, UNASKED)
             self._seen_for = data
-        return self._seen
+        return seen
 
     # -- from the root to here and back ----------------------------------------
 

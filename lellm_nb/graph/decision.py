@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from lellm_nb.arguments import Refuse, refusal
 from lellm_nb.errors import path_text
 from lellm_nb.errors.safe_text import fields_text, safe_str
-from lellm_nb.state.frozen import freeze
+from lellm_nb.state.frozen import freeze, handed
 from lellm_nb.state.mutation import Delete, Key, Mutation, Put, check_key
 
 __all__ = ["Approve", "Decision", "DefaultAction", "Modify", "Reject", "Reroute"]
@@ -65,11 +65,11 @@ class Modify:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "key", check_key(self.key))
-        object.__setattr__(self, "value", freeze(self.value, self.key))
+        object.__setattr__(self, "value", handed(freeze(self.value, self.key)))
 
     def mutations(self, approved: str, rejected: str) -> tuple[Mutation, ...]:
         """Return what is written, given the barrier's two key names."""
-        return Put(self.key, self.value), Put(approved, True), Delete(rejected)
+        return Put(self.key, freeze(self.value, self.key)), Put(approved, True), Delete(rejected)
 
     def __str__(self) -> str:
         return f"modify {path_text(self.key)}"

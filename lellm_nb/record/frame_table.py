@@ -11,6 +11,8 @@ from lellm_nb.record.level_key import LevelKeys, enclosing, level_at
 from lellm_nb.record.place import Located
 from lellm_nb.record.position import Position
 from lellm_nb.state.compact import MISSING, Tail, real, size_of
+from lellm_nb.state.containers.handed import HandedSet
+from lellm_nb.state.containers.read_only import FrozenProxy
 from lellm_nb.state.frozen import FrozenDict, FrozenList, FrozenSet
 from lellm_nb.state.sameness import same
 from lellm_nb.state.typed import Typed
@@ -85,11 +87,13 @@ def type_name(value: Any) -> str:
         ('list', 'str')
     """
     kind = type(value)
-    if kind is Tail or kind is FrozenList:
+    if hasattr(kind, "shape"):
+        return safe_type(value)
+    if kind is Tail or has_kind(value, FrozenList):
         return "list"
     if has_kind(value, FrozenDict):
-        return "dict"
-    return "set" if kind is FrozenSet else safe_type(value)
+        return "mappingproxy" if kind is FrozenProxy else "dict"
+    return "set" if kind is FrozenSet or kind is HandedSet else safe_type(value)
 
 
 class _Search:

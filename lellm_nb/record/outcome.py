@@ -25,6 +25,7 @@ class Outcome:
         attempts: How it went, where it has retries or a limit.
         failure: The error that looking it up raises, or `None`.
         recorded: Whether it was looked up instead of run.
+        seen: What the node has been given of the state, `None` where it did not look.
         stale: The keys that differ from when it was recorded, where it was looked up.
         variables: The context variables that nodes have set up to here, if it set one.
     """
@@ -43,6 +44,7 @@ class Outcome:
     recorded: bool = False
     stale: tuple[str, ...] = ()
     variables: Any = None
+    seen: Any = None
 
     @property
     def has_detail(self) -> bool:

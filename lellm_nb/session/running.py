@@ -56,7 +56,7 @@ class Running(Head):
     @property
     def state(self) -> Any:
         """The root state where the run stands."""
-        return self.scope.seen(self.head.position.data)
+        return self.head.position.state
 
     def next_move(self) -> NativeMove | None:
         """Return the one place that a single step would move; `None` at the end.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from lellm_nb.state.compact import MISSING, Data, real
+from lellm_nb.state.compact import MISSING, Data, real, whole
 from lellm_nb.state.frozen import frozen_dict
 from lellm_nb.state.mutation import Delete, Key, Mutation, Put, Reduce
 from lellm_nb.state.reducer import Reducer
@@ -44,16 +44,16 @@ def claims_of(mutations: Iterable[Mutation]) -> dict[Key, Any]:
     claims: dict[Key, Any] = {}
     for m in mutations:
         if isinstance(m, Put):
-            claims[m.key] = real(m.value)
+            claims[m.key] = whole(m.kept)
         elif isinstance(m, Delete):
             claims[m.key] = MISSING
         elif isinstance(m, Reduce):
-            if m.reducer is Reducer.MERGE_OBJECT and isinstance(m.value, dict):
-                claims |= {(*_parts(m.key), part): value for part, value in m.value.items()}
+            if m.reducer is Reducer.MERGE_OBJECT and isinstance(m.kept, dict):
+                claims |= {(*_parts(m.key), part): value for part, value in m.kept.items()}
             elif m.reducer.commutative:
                 claims[m.key] = _REDUCED
             else:
-                claims[m.key] = real(m.value)
+                claims[m.key] = whole(m.kept)
     return claims
 
 
@@ -100,7 +100,7 @@ class _Conflicts:
     def _note(self, key: Key, *sides: tuple[str, Any]) -> None:
         values = self.by_key.setdefault(key, {})
         for branch, value in sides:
-            values.setdefault(branch, "(deleted)" if value is MISSING else value)
+            values.setdefault(branch, "(deleted)" if value is MISSING else real(value))
 
 
 def one_side(
@@ -154,8 +154,8 @@ def _without(result: BranchResult, keys: set[Key]) -> BranchResult:
         key = getattr(m, "key", None)  # a typed state's own mutation has none
         if key is None or not gone(key):
             if isinstance(m, Reduce) and m.reducer is Reducer.MERGE_OBJECT:
-                left = {k: v for k, v in m.value.items() if not gone((*_parts(m.key), k))}
-                m = m if len(left) == len(m.value) else Reduce(m.key, frozen_dict(left), m.reducer)
+                left = {k: v for k, v in m.kept.items() if not gone((*_parts(m.key), k))}
+                m = m if len(left) == len(m.kept) else Reduce(m.key, frozen_dict(left), m.reducer)
             kept.append(m)
     return BranchResult(result.name, kept, result.data)
 
@@ -217,7 +217,7 @@ def decisions_in(mutations: Sequence[Mutation]) -> dict[Key, Any]:
             for ending in (APPROVED, REASON):
                 barrier = _barrier_of(put.key, ending)
                 if barrier is not None and {put.key, gone.key} == _decision_keys(barrier):
-                    found[barrier] = put.value if ending == REASON else MISSING
+                    found[barrier] = put.kept if ending == REASON else MISSING
     return found
 
 

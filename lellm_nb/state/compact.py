@@ -13,9 +13,22 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
 from lellm_nb.errors.safe_text import safe_length
-from lellm_nb.state.frozen import FrozenList, frozen_list
+from lellm_nb.state.containers.fingerprint import Reads
+from lellm_nb.state.containers.handed import handed, list_for
+from lellm_nb.state.containers.read_only import FrozenList, frozen_list
 
-__all__ = ["MISSING", "WIDE", "Data", "Tail", "Wide", "draft", "real", "size_of", "view_items"]
+__all__ = [
+    "MISSING",
+    "WIDE",
+    "Data",
+    "Tail",
+    "Wide",
+    "draft",
+    "real",
+    "size_of",
+    "view_items",
+    "whole",
+]
 
 
 class _Missing:
@@ -69,8 +82,19 @@ class Tail:
         buffer.extend(items)
         return Tail(buffer, len(buffer))
 
-    def real(self, key: str = "") -> FrozenList:
-        """Return the list that user code reads: made once, for as long as somebody has it."""
+    def real(self, key: str = "", reads: Reads | None = None) -> Any:
+        """Return the list that user code reads.
+
+        Args:
+            key: The state key that it is at.
+            reads: As of `handed`: without it there is one for all, while somebody has it.
+        """
+        if reads is not None:
+            return list_for(reads, self.since(0), self, key)
+        return handed(self.whole(key))
+
+    def whole(self, key: str = "") -> FrozenList:
+        """Return the list in one piece, as a frame could keep it: made once, while it lives."""
         made = self._made() if self._made is not None else None
         if made is None:
             made = frozen_list(self._buffer[: self.length], key)
@@ -222,19 +246,24 @@ def draft(data: Data) -> Data:
 
 
 def real(value: Any, key: str = "") -> Any:
-    """Return the value that user code reads for a kept one."""
-    return value.real(key) if type(value) is Tail else value
+    """Return what somebody who looks is given of a kept value."""
+    return value.real(key) if type(value) is Tail else handed(value)
+
+
+def whole(value: Any, key: str = "") -> Any:
+    """Return a kept value in one piece; user code is not to be given it."""
+    return value.whole(key) if type(value) is Tail else value
 
 
 def view_items(data: Data) -> dict[str, Any]:
-    """Return a dict of what user code reads, or `data` itself when it is that already."""
+    """Return a dict of kept values in one piece, or `data` itself when it is that already."""
     kept: Callable[[], Iterable[tuple[str, Any]]] = data.items
     for _, value in kept():
         if type(value) is Tail:
             break
     else:
         return data if type(data) is dict else dict(kept())
-    return {key: v.real(key) if type(v) is Tail else v for key, v in kept()}
+    return {key: v.whole(key) if type(v) is Tail else v for key, v in kept()}
 
 
 def size_of(value: Any) -> int | None:

@@ -99,9 +99,9 @@ class KeyLens:
         for m in mutations:
             path = (self.key, *(m.key if isinstance(m.key, tuple) else (m.key,)))
             if isinstance(m, Put):
-                made.append(Put(path, m.value))
+                made.append(Put(path, m.kept))
             elif isinstance(m, Reduce):
-                made.append(Reduce(path, m.value, m.reducer))
+                made.append(Reduce(path, m.kept, m.reducer))
             else:
                 made.append(Delete(path))
         return made

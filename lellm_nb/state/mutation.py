@@ -19,8 +19,8 @@ from lellm_nb.errors import (
     sentence,
 )
 from lellm_nb.errors.safe_text import safe_repr
-from lellm_nb.state.compact import MISSING, Data, Wide, draft, real
-from lellm_nb.state.frozen import freeze
+from lellm_nb.state.compact import MISSING, Data, Wide, draft, whole
+from lellm_nb.state.frozen import freeze, handed
 from lellm_nb.state.path_write import write_inside
 from lellm_nb.state.reducer import OF_GRAPH, Reducer, no_reducer
 from lellm_nb.state.sameness import equal
@@ -59,7 +59,23 @@ class _Mutation:
         return type(self), self._parts()
 
 
-class Put(_Mutation):
+class _Write(_Mutation):
+    """A mutation with a value.
+
+    Attributes:
+        kept: The value as frames keep it, which user code is not to be given.
+    """
+
+    __slots__ = ("kept",)
+    kept: Any
+
+    @property
+    def value(self) -> Any:
+        """What is written."""
+        return handed(self.kept)
+
+
+class Put(_Write):
     """Write `value` at `key`.
 
     Example:
@@ -69,23 +85,23 @@ class Put(_Mutation):
         State({'plan': {'steps': ['b']}})
     """
 
-    __slots__ = ("value",)
+    __slots__ = ()
     __match_args__ = ("key", "value")
 
     def __init__(self, key: Key, value: Any) -> None:
         self.key = key
-        self.value = value
+        self.kept = value
 
     def _parts(self) -> tuple[Any, ...]:
-        return self.key, self.value
+        return self.key, self.kept
 
     def write(self, content: Data) -> None:
         """Apply this to a draft."""
         key = self.key
         if isinstance(key, str):
-            content[key] = self.value
+            content[key] = self.kept
         else:
-            write_inside(content, key, lambda _old: self.value)
+            write_inside(content, key, lambda _old: self.kept)
 
     def to_json(self) -> dict[str, Any]:
         """Return ``{"Put": [key, value]}``."""
@@ -123,7 +139,7 @@ class Delete(_Mutation):
         return {"Delete": _json_key(self.key)}
 
 
-class Reduce(_Mutation):
+class Reduce(_Write):
     """Join `value` to what is at `key`, by a reducer.
 
     Without one, the graph in which it is recorded (`ctx.record`) says which, and it carries that
@@ -134,7 +150,7 @@ class Reduce(_Mutation):
         State({'n': 3})
     """
 
-    __slots__ = ("reducer", "value")
+    __slots__ = ("reducer",)
     __match_args__ = ("key", "value", "reducer")
 
     def __init__(self, key: Key, value: Any, reducer: Reducer = OF_GRAPH) -> None:
@@ -143,11 +159,11 @@ class Reduce(_Mutation):
                 f"Reduce of key {path_text(key)!r} needs a Reducer, not {shown(reducer)}.", key=key
             )
         self.key = key
-        self.value = value
+        self.kept = value
         self.reducer = reducer
 
     def _parts(self) -> tuple[Any, ...]:
-        return self.key, self.value, *([] if self.reducer is OF_GRAPH else [self.reducer])
+        return self.key, self.kept, *([] if self.reducer is OF_GRAPH else [self.reducer])
 
     def resolved(self, reducers: Mapping[str, Reducer]) -> Reduce:
         """Return it with its reducer: its own, or the one that a graph has for the key.
@@ -165,16 +181,16 @@ class Reduce(_Mutation):
         found = reducers.get(key if isinstance(key, str) else key[0])
         if found is None:
             raise no_reducer(key)
-        return Reduce(key, self.value, found)
+        return Reduce(key, self.kept, found)
 
     def write(self, content: Data) -> None:
         """Apply this to a draft."""
         key = self.key
         try:
             if isinstance(key, str):
-                content[key] = self.reducer.fold(content.get(key, MISSING), self.value)
+                content[key] = self.reducer.fold(content.get(key, MISSING), self.kept)
             else:
-                write_inside(content, key, lambda old: real(self.reducer.fold(old, self.value)))
+                write_inside(content, key, lambda old: whole(self.reducer.fold(old, self.kept)))
         except ReducerError as error:
             if error.key is not None:
                 raise

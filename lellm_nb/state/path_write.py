@@ -6,8 +6,8 @@ from typing import Any
 
 from lellm_nb.errors import MissingKeyError, path_text
 from lellm_nb.errors.safe_text import safe_repr
-from lellm_nb.state.compact import MISSING, Data, real
-from lellm_nb.state.frozen import frozen_dict, frozen_list
+from lellm_nb.state.compact import MISSING, Data, whole
+from lellm_nb.state.containers.kinds import alike
 from lellm_nb.state.structs.assignment import replaced
 from lellm_nb.state.structs.struct import Struct, struct_of
 
@@ -19,7 +19,7 @@ def write_inside(content: Data, path: tuple[Any, ...], change: Any) -> None:
     top = path[0]
     if top not in content:
         raise MissingKeyError(path, content)
-    content[top] = _changed(real(content[top]), path, 1, change)
+    content[top] = _changed(whole(content[top]), path, 1, change)
 
 
 def _changed(value: Any, path: tuple[Any, ...], depth: int, change: Any) -> Any:
@@ -37,7 +37,7 @@ def _changed(value: Any, path: tuple[Any, ...], depth: int, change: Any) -> Any:
         items = {**value, part: new}
         if new is MISSING:
             del items[part]
-        return frozen_dict(items, key)
+        return alike(value, items, key)
     if isinstance(value, list) and isinstance(part, int):
         if not -len(value) <= part < len(value):
             raise MissingKeyError(path, (), _absent(path, depth, f" of {len(value)} items"))
@@ -47,7 +47,7 @@ def _changed(value: Any, path: tuple[Any, ...], depth: int, change: Any) -> Any:
             del copy[part]
         else:
             copy[part] = new
-        return frozen_list(copy, key)
+        return alike(value, copy, key)
     struct = struct_of(value)
     if struct is not None and isinstance(part, str):
         return _struct_changed(struct, value, path, depth, change)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import operator
 from collections.abc import Callable
 from typing import Any
@@ -10,7 +11,9 @@ from lellm_nb.arguments import flag, plain_function, shown, text
 from lellm_nb.errors import ReducerError, nearest, path_text
 from lellm_nb.errors.safe_text import safe_repr
 from lellm_nb.state.compact import MISSING, Tail, real
-from lellm_nb.state.frozen import FrozenDict, freeze, frozen_dict
+from lellm_nb.state.containers.kinds import alike
+from lellm_nb.state.containers.read_only import ATOMS
+from lellm_nb.state.frozen import FrozenDict, FrozenList, freeze
 from lellm_nb.state.sameness import same
 
 __all__ = ["OF_GRAPH", "Reducer", "no_reducer"]
@@ -61,7 +64,7 @@ class Reducer:
         plain_function(fold, "fold", ReducerError, "old, new")
 
         def first_or_fold(old: Any, new: Any) -> Any:
-            return new if old is MISSING else freeze(fold(real(old), new))
+            return new if old is MISSING else freeze(fold(real(old), real(new)))
 
         label = name or getattr(fold, "__name__", "custom")
         return cls(label, first_or_fold, commutative=commutative)
@@ -113,8 +116,11 @@ def _append(old: Any, new: Any) -> Any:
         return Tail.of(items)
     if isinstance(old, Tail):
         return old.extended(items)
-    if isinstance(old, list):
+    if type(old) is FrozenList or type(old) is list:
         return Tail.of(old).extended(items)
+    if isinstance(old, (list, collections.deque)):
+        kept: Any = old
+        return alike(kept, [*old, *items], kept.key)
     raise ReducerError(f"append needs a list, found {type(old).__name__}")
 
 
@@ -123,7 +129,8 @@ def _merge_object(old: Any, new: Any) -> FrozenDict:
         found = new if not isinstance(new, dict) else old
         raise ReducerError(f"merge_object needs a mapping, found {type(found).__name__}")
     there: dict[Any, Any] = old if isinstance(old, dict) else {}
-    return frozen_dict({**there, **new})
+    made: FrozenDict = alike(there, {**there, **new}, getattr(there, "key", ""))
+    return made
 
 
 def _number(name: str, pick: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
@@ -131,7 +138,12 @@ def _number(name: str, pick: Callable[[Any, Any], Any]) -> Callable[[Any, Any], 
         if old is MISSING or old is None:
             return new
         try:
-            return pick(old, new)
+            if type(old) in ATOMS and type(new) in ATOMS:
+                return pick(old, new)
+            given = real(old), real(new)
+            made = pick(*given)
+            # one of the two stays what is kept: frozen again, it would be copied
+            return old if made is given[0] else new if made is given[1] else freeze(made)
         except Exception as error:  # the operators of foreign classes may raise anything
             both = f"{safe_repr(old, 40)} and {safe_repr(new, 40)}"
             raise ReducerError(f"{name} cannot join {both}") from error

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import array
+import collections
 from collections.abc import Callable
 from typing import Any, NoReturn
 
@@ -9,6 +11,7 @@ from lellm_nb.errors import ReadOnlyStateError, path_text
 from lellm_nb.errors.safe_text import safe_repr
 
 __all__ = [
+    "CHANGING",
     "delete_inside",
     "locate_with",
     "put",
@@ -16,6 +19,7 @@ __all__ = [
     "refusal",
     "refuse",
     "refuse_assignment",
+    "refusing",
 ]
 
 _locators: list[Callable[[object], tuple[Any, ...] | None]] = []
@@ -26,20 +30,24 @@ def locate_with(find: Callable[[object], tuple[Any, ...] | None]) -> None:
     _locators.append(find)
 
 
-def refuse(container: Any, what: str, instead: Callable[[str], str]) -> NoReturn:
+def refuse(
+    container: Any, what: str, instead: Callable[[str], str], key: str | None = None
+) -> NoReturn:
     """Refuse to change a container.
 
     Args:
         container: What was to be changed.
         what: The method that would have.
         instead: Given the key as code, says what to write in its place.
+        key: The state key it is at, where the container itself does not say.
 
     Raises:
         ReadOnlyStateError: Always.
     """
     path = _located(container)
     if path is None:
-        path = (container.key,) if getattr(container, "key", "") else ()
+        name = getattr(container, "key", "") if key is None else key
+        path = (name,) if name else ()
     key = path_text(path) or "state"
     argument = safe_repr(path[0] if len(path) == 1 else path) if path else "key"
     raise ReadOnlyStateError(
@@ -98,3 +106,63 @@ def delete_inside(key: str) -> str:
     """Say how one item of a container is removed."""
     inner = key[1:-1].rstrip(",") if key.startswith("(") else key
     return f"ctx.delete(({inner}, item))"
+
+
+CHANGING: dict[type, dict[str, Callable[[str], str]]] = {
+    dict: {
+        **dict.fromkeys(("__setitem__", "setdefault"), put_inside),
+        **dict.fromkeys(("__delitem__", "pop"), delete_inside),
+        **dict.fromkeys(("__ior__", "update", "popitem", "clear", "move_to_end"), put),
+    },
+    list: dict.fromkeys(
+        (
+            *("append", "extend", "__iadd__", "__imul__", "insert", "remove", "pop", "clear"),
+            *("sort", "reverse", "__setitem__", "__delitem__"),
+        ),
+        put,
+    ),
+    set: dict.fromkeys(
+        (
+            *("add", "discard", "remove", "update", "pop", "clear", "difference_update"),
+            *("intersection_update", "symmetric_difference_update"),
+            *("__ior__", "__iand__", "__isub__", "__ixor__"),
+        ),
+        put,
+    ),
+    collections.deque: dict.fromkeys(
+        (
+            *("append", "appendleft", "extend", "extendleft", "insert", "remove", "pop"),
+            *("popleft", "clear", "reverse", "rotate"),
+            *("__setitem__", "__delitem__", "__iadd__", "__imul__"),
+        ),
+        put,
+    ),
+    bytearray: dict.fromkeys(
+        (
+            *("append", "extend", "insert", "remove", "pop", "clear", "reverse"),
+            *("__setitem__", "__delitem__", "__iadd__", "__imul__"),
+        ),
+        put,
+    ),
+    array.array: dict.fromkeys(
+        (
+            *("append", "extend", "insert", "remove", "pop", "reverse", "byteswap"),
+            *("frombytes", "fromfile", "fromlist", "fromunicode"),
+            *("__setitem__", "__delitem__", "__iadd__", "__imul__"),
+        ),
+        put,
+    ),
+}
+"""What the methods that change a container say to do instead, by its built-in class."""
+
+
+def refusing(base: type) -> Callable[[type], type]:
+    """Give a class methods that refuse, for all that change its built-in class; a decorator."""
+
+    def decorate(cls: type) -> type:
+        for name, instead in CHANGING[base].items():
+            if hasattr(base, name):
+                setattr(cls, name, refusal(name, instead))
+        return cls
+
+    return decorate

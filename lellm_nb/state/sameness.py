@@ -95,7 +95,7 @@ def _kind(kind: type) -> Any:
     """Return what values of a type are to a reader: a read-only list is a list."""
     if issubclass(kind, (Tail, Wide)):
         return list if issubclass(kind, Tail) else dict
-    kind = getattr(kind, "__lellm_plain__", kind)
+    kind = getattr(kind, "__lellm_plain__", getattr(kind, "__lellm_class__", kind))
     while kind.__module__.startswith("lellm_nb.state."):
         kind = kind.__mro__[1]
     if issubclass(kind, _loaded("pandas", "Index")):
@@ -113,7 +113,8 @@ def _loaded(module: str, *names: str) -> tuple[type, ...]:
 def _compared(kind: type, a: Any, b: Any) -> bool | Pairs:
     """Compare two values of a kind; what is inside of them is returned, pair by pair."""
     if isinstance(a, dict) and isinstance(b, dict):
-        ordered = isinstance(a, OrderedDict) and list(a) != list(b)
+        made_of = getattr(kind, "__lellm_class__", kind)
+        ordered = issubclass(made_of, OrderedDict) and list(a) != list(b)
         return len(a) == len(b) and not ordered and _items(a, b)
     if isinstance(a, (list, tuple)) and isinstance(b, (list, tuple)):
         return len(a) == len(b) and zip(a, b, strict=True)

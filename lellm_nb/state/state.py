@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import GeneratorType
-from typing import Any, TypeVar, overload
+from typing import Any, Final, TypeVar, overload
 
 from lellm_nb.errors import MissingKeyError, StateTypeError, path_text
 from lellm_nb.errors.safe_text import named_dict_text, safe_repr
-from lellm_nb.state.compact import MISSING, view_items
-from lellm_nb.state.frozen import PLAIN, FrozenDict, freeze
+from lellm_nb.state.compact import MISSING, Tail, view_items
+from lellm_nb.state.containers.fingerprint import Glance, Reads
+from lellm_nb.state.containers.handed import LazyDict
+from lellm_nb.state.containers.read_only import FrozenDict
+from lellm_nb.state.frozen import freeze
 from lellm_nb.state.key import StateKey
 from lellm_nb.state.refusal import refuse
 from lellm_nb.state.structs.nested import is_read_only, part_of
@@ -21,7 +24,7 @@ __all__ = ["State"]
 T = TypeVar("T")
 
 
-class State(FrozenDict):
+class State(LazyDict):
     """An immutable mapping of text keys to values (SEMANTICS S2).
 
     Equal to a plain `dict` with the same content, and JSON-serialisable by the
@@ -41,6 +44,7 @@ class State(FrozenDict):
     """
 
     __slots__ = ()
+    __new__ = dict.__new__
 
     def __init__(self, content: Mapping[str, Any] | None = None, /, **more: Any) -> None:
         given: Any = content
@@ -48,6 +52,18 @@ class State(FrozenDict):
             content = dict(given)
         super().__init__(check_content({**check_mapping(content), **more}))
         self.key = ""
+        self.of = self.reads = None
+
+    def _give(self, key: Any, value: Any) -> Any:
+        reads = self.reads
+        if reads is UNREAD or reads is UNASKED:
+            reads = self.reads = type(reads)()
+        if reads is not None:
+            reads.keys[key] = None
+        return LazyDict._give(self, key, value)
+
+    def _filled(self) -> None:
+        """Stay what it is."""
 
     def __setitem__(self, key: Any, value: Any) -> None:
         probe = FrozenDict()
@@ -60,7 +76,7 @@ class State(FrozenDict):
         refuse(probe, "__delitem__", lambda name: f"ctx.delete({name})")
 
     def __reduce__(self) -> Any:
-        return view, (dict(self),)
+        return view, ({key: freeze(value, key) for key, value in dict.items(self)},)
 
     @overload
     def require(self, key: StateKey[T]) -> T: ...
@@ -88,7 +104,11 @@ class State(FrozenDict):
     __repr__ = named_dict_text
 
 
-PLAIN.add(State)
+UNREAD: Final = Reads()
+"""Stands for what a reader was given who has read no container yet."""
+
+UNASKED: Final = Glance()
+"""The same of a reader whom nobody asks whether it changed what it read."""
 
 
 def check_mapping(content: Any) -> Mapping[str, Any]:
@@ -121,7 +141,8 @@ def check_content(content: Mapping[Any, Any]) -> dict[str, Any]:
                 type(key).__name__,
                 f"State keys are text; {safe_repr(key, 60)} is {type(key).__name__}.",
             )
-    return {key: freeze(value, key) for key, value in content.items()}
+    pairs = dict.items(content) if isinstance(content, State) else content.items()
+    return {key: freeze(value, key) for key, value in pairs}
 
 
 def keep(state: Any) -> Any:
@@ -151,13 +172,26 @@ def content_of(data: Any) -> dict[str, Any]:
     return view_items(data.data if isinstance(data, Typed) else data)
 
 
-def view(data: Any) -> Any:
-    """Return what user code reads for a compact state; the values are shared."""
+def view(data: Any, reads: Reads | None = None) -> Any:
+    """Return what user code reads for a compact state.
+
+    Args:
+        reads: `UNREAD` or `UNASKED` for one reader, whose copies nobody else gets; without
+            it somebody only looks, and shares them.
+    """
     if type(data) is Typed:
         return data.real()
     made = State.__new__(State)
-    dict.update(made, view_items(data))
+    items = data if type(data) is dict else dict(data.items())
+    dict.update(made, items)
+    for key, value in items.items():
+        if type(value) is Tail:
+            if reads is UNREAD or reads is UNASKED:
+                reads = type(reads)()
+            dict.__setitem__(made, key, value.real(key, reads))
     made.key = ""
+    made.of = data
+    made.reads = reads
     return made
 
 

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from lellm_nb.errors import SerializationError, StateTypeError
-from lellm_nb.state.compact import MISSING, Data, draft, real, view_items
-from lellm_nb.state.frozen import freeze, thaw
+from lellm_nb.state.compact import MISSING, Data, draft, view_items, whole
+from lellm_nb.state.containers.fingerprint import Glance
+from lellm_nb.state.frozen import freeze, handed, thaw
 from lellm_nb.state.jsonable import check_jsonable
 from lellm_nb.state.sameness import equal
 from lellm_nb.state.structs.assignment import Rest, assign, settle
@@ -122,7 +123,8 @@ class Typed:
 
     def real(self) -> Any:
         """Make the object that user code reads; a private one each time."""
-        content = view_items(self.data)
+        reads = Glance()
+        content = {key: handed(value, reads) for key, value in view_items(self.data).items()}
         if self.struct is not None:
             return read_only(self.struct, content, self.rest)
         return self.cls.restore(content[""] if set(content) == {""} else content)
@@ -165,7 +167,7 @@ class Typed:
             if hasattr(mutation, "write"):
                 rest = _write(struct, fields, rest, mutation)
             else:
-                before = {name: real(value) for name, value in fields.items()}
+                before = {name: whole(value) for name, value in fields.items()}
                 state = private_copy(struct, before, rest)
                 mutation.apply(state)
                 rest = settle(struct, state, before, fields, rest)
@@ -218,7 +220,7 @@ def _write(struct: Struct, fields: Data, rest: Rest, mutation: Any) -> Rest:
     key = mutation.key
     name = key[0] if isinstance(key, tuple) else key
     struct.expect(name, rest)
-    given = getattr(mutation, "value", MISSING)
+    given = getattr(mutation, "kept", MISSING)
     frozen = given if given is MISSING else kept_again(struct, name, given)
     if frozen is not given:
         mutation = mutation.holding(frozen)

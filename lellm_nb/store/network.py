@@ -121,7 +121,7 @@ class NetworkSink:
             for mutation in frame.mutations:
                 key = getattr(mutation, "key", None)
                 if key is not None and hasattr(mutation, "value"):
-                    text = self._codec.dumps(mutation.value, path=key).decode()
+                    text = self._codec.dumps(mutation.kept, path=key).decode()
                     name = key if isinstance(key, str) else ".".join(map(safe_str, key))
                     made[f"lellm.value.{name}"] = text[:4096]
         return made

@@ -11,7 +11,7 @@ from lellm_nb.debug.history.stored_values import kept_at
 from lellm_nb.debug.names.value_path import ValuePath
 from lellm_nb.errors import DebuggerError
 from lellm_nb.record.frame import RAN, Frame
-from lellm_nb.state.compact import MISSING
+from lellm_nb.state.compact import MISSING, real
 from lellm_nb.state.sameness import same
 
 __all__ = ["Before", "Breakpoint", "EdgeStop", "ErrorStop", "Hit", "Stopper", "Watch"]
@@ -266,7 +266,7 @@ class Watch(Stopper):
             if old is MISSING and self.what.level and before is not None:
                 # the level may be entered by this very step: it began with what its lens gave
                 begun = before(frame)
-                old = MISSING if begun is None else kept_at(begun, self.what.parts)
+                old = MISSING if begun is None else real(kept_at(begun, self.what.parts))
         else:
             last = frame.parent
             if not self.enabled or last is None or last.position.data is frame.position.data:

@@ -13,7 +13,7 @@ from lellm_nb.debug.history.short_text import without_keys
 from lellm_nb.debug.history.stored_values import kept_items
 from lellm_nb.errors import path_text
 from lellm_nb.errors.safe_text import fields_text, has_kind, safe_pairs, safe_repr, safe_str
-from lellm_nb.state.compact import Tail, real
+from lellm_nb.state.compact import Tail, real, whole
 from lellm_nb.state.sameness import same
 from lellm_nb.state.state import keep
 from lellm_nb.state.structs.nested import fields_of, is_read_only
@@ -199,11 +199,11 @@ def _walk(path: tuple[Any, ...], old: Any, new: Any, into: list[Change]) -> None
     if type(old) is Tail or type(new) is Tail:
         if type(new) is Tail and new.grew_from(old):
             into.extend(
-                Change((*path, i), "added", None, item)
+                Change((*path, i), "added", None, real(item))
                 for i, item in enumerate(new.since(len(old)), len(old))
             )
             return
-        old, new = real(old), real(new)
+        old, new = whole(old), whole(new)
     if is_read_only(old) and struct_of(old) is struct_of(new):
         old, new = fields_of(old), fields_of(new)
     if has_kind(old, Mapping) and has_kind(new, Mapping):
@@ -211,14 +211,14 @@ def _walk(path: tuple[Any, ...], old: Any, new: Any, into: list[Change]) -> None
     elif has_kind(old, (list, tuple)) and _kind(old) is _kind(new):
         _walk_items(path, old, new, into)
     elif not same(old, new):
-        into.append(Change(path, "changed", old, new))
+        into.append(Change(path, "changed", real(old), real(new)))
 
 
 def _walk_keys(path: tuple[Any, ...], old: Any, new: Any, into: list[Change]) -> None:
     try:
         before, after = dict(safe_pairs(old)), dict(safe_pairs(new))
     except Exception:  # a key of the user's that has no hash any more
-        into.append(Change(path, "changed", old, new))
+        into.append(Change(path, "changed", real(old), real(new)))
         return
     for key, value in before.items():
         if key in after:
@@ -239,5 +239,5 @@ def _walk_items(path: tuple[Any, ...], old: Any, new: Any, into: list[Change]) -
         both = min(i2 - i1, j2 - j1)
         for k in range(both):
             _walk((*path, j1 + k), old[i1 + k], new[j1 + k], into)
-        into.extend(Change((*path, i), "removed", old[i]) for i in range(i1 + both, i2))
-        into.extend(Change((*path, j), "added", None, new[j]) for j in range(j1 + both, j2))
+        into.extend(Change((*path, i), "removed", real(old[i])) for i in range(i1 + both, i2))
+        into.extend(Change((*path, j), "added", None, real(new[j])) for j in range(j1 + both, j2))

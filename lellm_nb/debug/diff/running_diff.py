@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from lellm_nb.debug.history.stored_values import kept_items
 from lellm_nb.record.frame import Frame
-from lellm_nb.state.compact import MISSING, Tail, real
+from lellm_nb.state.compact import MISSING, Tail, whole
 from lellm_nb.state.sameness import same
 
 __all__ = ["SameSoFar"]
@@ -88,7 +88,7 @@ class SameSoFar:
         if left is right:
             return True
         if type(left) is not Tail or type(right) is not Tail:
-            return same(real(left), real(right))
+            return same(whole(left), whole(right))
         before = self._lists.get(key)
         grew = before is not None and left.grew_from(before.left) and right.grew_from(before.right)
         length, differ = (before.length, before.differ) if before and grew else (0, False)

@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from lellm_nb.state.compact import MISSING, Tail, real
+from lellm_nb.state.containers.handed import handed
 from lellm_nb.state.structs.nested import safe_part
 from lellm_nb.state.typed import Typed
 
-__all__ = ["as_seen", "kept_at", "kept_items"]
+__all__ = ["as_seen", "kept_at", "kept_items", "kept_value"]
 
 WHOLE = 200_000
 """So many list items are copied into one answer; beyond that lists are shown shortened."""
@@ -18,6 +19,11 @@ WHOLE = 200_000
 def kept_items(data: Any) -> Any:
     """Return the mapping in a level's data: of a typed state its fields."""
     return data.data if type(data) is Typed else data
+
+
+def kept_value(mutation: Any) -> Any:
+    """Return what a mutation writes as frames keep it, `MISSING` where it writes no value."""
+    return getattr(mutation, "kept", getattr(mutation, "value", MISSING))
 
 
 def kept_at(data: Any, path: tuple[Any, ...]) -> Any:
@@ -47,6 +53,4 @@ def as_seen(values: Iterable[Any], missing: Any = None) -> list[Any]:
         total = sum(len(value) for value in values if type(value) is Tail)
         show = real if total <= WHOLE else shortened
         values = [show(value) if type(value) is Tail else value for value in values]
-    if type(MISSING) in kinds:
-        values = [missing if value is MISSING else value for value in values]
-    return values
+    return [missing if value is MISSING else handed(value) for value in values]

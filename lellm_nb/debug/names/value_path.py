@@ -10,7 +10,8 @@ from lellm_nb.errors import path_text
 from lellm_nb.errors.safe_text import safe_item
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.position import Fan, Position
-from lellm_nb.state.compact import MISSING, Wide, real
+from lellm_nb.state.compact import MISSING, Wide, real, whole
+from lellm_nb.state.containers.read_only import ATOMS
 from lellm_nb.state.mutation import Key, check_key
 from lellm_nb.state.typed import Typed
 
@@ -131,9 +132,11 @@ def _place_again(level: str, parts: tuple[Any, ...], text: str) -> ValuePath:
 
 def _at(content: dict[str, Any] | Wide, parts: tuple[Any, ...]) -> Any:
     top = content.get(parts[0], MISSING)
+    if type(top) in ATOMS and len(parts) == 1:
+        return top
     if top is MISSING or len(parts) == 1:
         return top if top is MISSING else real(top, str(parts[0]))
-    return _below(real(top), parts[1:])
+    return real(_below(whole(top), parts[1:]))
 
 
 def _below(value: Any, parts: tuple[Any, ...]) -> Any:

@@ -7,8 +7,9 @@ from typing import Any
 
 from lellm_nb.errors.attempt import is_interrupt
 from lellm_nb.errors.safe_text import safe_str
-from lellm_nb.state.compact import view_items
-from lellm_nb.state.state import State, value_at
+from lellm_nb.state.containers.fingerprint import Glance
+from lellm_nb.state.containers.handed import handed
+from lellm_nb.state.state import UNASKED, State, content_of, value_at
 from lellm_nb.state.structs.read_only import silent_subclass
 from lellm_nb.state.typed import Typed
 
@@ -58,7 +59,7 @@ class _Tracked(State):
 
     def __getitem__(self, key: Any) -> Any:
         self._note(key)
-        return dict.__getitem__(self, key)
+        return super().__getitem__(key)
 
     def __contains__(self, key: object) -> bool:
         self._note(key)
@@ -66,7 +67,7 @@ class _Tracked(State):
 
     def get(self, key: Any, default: Any = None) -> Any:
         self._note(key)
-        return dict.get(self, key, default)
+        return super().__getitem__(key) if dict.__contains__(self, key) else default
 
     def require(self, key: Any) -> Any:
         path = key if isinstance(key, tuple) else (key,)
@@ -93,17 +94,18 @@ class _Tracked(State):
 
     def values(self) -> Any:
         self._note()
-        return dict.values(self)
+        return super().values()
 
     def items(self) -> Any:
         self._note()
-        return dict.items(self)
+        return super().items()
 
 
 def _tracked(data: Any, reads: dict[str, None]) -> Any:
     made = _Tracked.__new__(_Tracked)
-    dict.update(made, view_items(data))
+    dict.update(made, content_of(data))
     made.key = ""
+    made.of, made.reads = data, UNASKED
     made._reads = reads
     return made
 
@@ -120,4 +122,5 @@ def _tracked_object(data: Any, reads: dict[str, None]) -> Any:
         return kind.__getattribute__(self, name)
 
     noting = silent_subclass(kind, {"__getattribute__": __getattribute__})
-    return data.struct.make(view_items(data.data), data.rest, noting)
+    given = {name: handed(value, Glance()) for name, value in content_of(data).items()}
+    return data.struct.make(given, data.rest, noting)

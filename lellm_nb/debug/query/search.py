@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from lellm_nb.arguments import flag, refusal
 from lellm_nb.debug.history.short_text import shortened
-from lellm_nb.debug.history.stored_values import kept_items
+from lellm_nb.debug.history.stored_values import kept_items, kept_value
 from lellm_nb.debug.history.typed_table import table
 from lellm_nb.errors import DebuggerError, path_text
 from lellm_nb.errors.attempt import is_interrupt
@@ -124,7 +124,7 @@ class _Search:
             if key is None:  # a typed state's own mutation: its fields are what it says
                 yield from self._in_text(frame, "value", (), safe_repr(m))
                 continue
-            value = getattr(m, "value", MISSING)
+            value = kept_value(m)
             if leaving and id(value) in self._told:
                 continue
             path = key if isinstance(key, tuple) else (key,)

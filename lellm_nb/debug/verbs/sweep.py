@@ -17,6 +17,7 @@ from lellm_nb.debug.verbs.sweep_remote import Ended, check_sendable, plan, resul
 from lellm_nb.errors import DebuggerError
 from lellm_nb.record.frame import Frame
 from lellm_nb.session.protocol import Capability, Went
+from lellm_nb.state.containers.handed import handed
 from lellm_nb.state.state import content_of
 
 if TYPE_CHECKING:
@@ -183,7 +184,7 @@ def _table(
             "duration": sum(frame.duration for frame in frames),
             "error": end.error,
         }
-        row |= {f"state_{k}" if k in taken else k: content.get(k) for k in changed}
+        row |= {f"state_{k}" if k in taken else k: handed(content.get(k)) for k in changed}
         rows.append(row)
     return pandas.DataFrame(rows)
 

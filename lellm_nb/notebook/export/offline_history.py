@@ -11,7 +11,7 @@ import json
 from itertools import islice, permutations
 from typing import Any, cast
 
-from lellm_nb.debug.history.stored_values import kept_items
+from lellm_nb.debug.history.stored_values import kept_items, kept_value
 from lellm_nb.errors import path_text
 from lellm_nb.errors.safe_text import safe_str
 from lellm_nb.graph.drawing.layered import Drawing
@@ -221,7 +221,7 @@ class _Pages:
         for mutation in islice(frame.mutations or (), _WRITES):
             key = getattr(mutation, "key", None)
             path = key_path(key)
-            value = table.put(mutation.value, path) if hasattr(mutation, "value") else -1
+            value = table.put(kept_value(mutation), path) if hasattr(mutation, "value") else -1
             said = path_text(key) if key is not None else safe_str(mutation)
             rows += [
                 table.word(type(mutation).__name__),

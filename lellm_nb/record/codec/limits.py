@@ -11,7 +11,7 @@ from lellm_nb.errors import CorruptedCheckpointError, LellmError
 from lellm_nb.errors.safe_text import safe_repr, safe_str, safe_type
 from lellm_nb.record.codec.declared_kinds import DECLARED, DeclaredKind
 from lellm_nb.record.codec.types import LATER, Kind, Unsaved, kind_named, load_later
-from lellm_nb.state.frozen import frozen_dict, frozen_list
+from lellm_nb.state.frozen import freeze, frozen_dict, frozen_list
 
 __all__ = ["ATOMS", "DAMAGE", "TAG", "Limits", "ValueReader", "error_text"]
 
@@ -107,8 +107,8 @@ class ValueReader:
         content = self.value(form["v"], key, depth + 1)
         try:
             if known.version == 1:
-                return known.read(content)
-            return known.read(content, version)
+                return freeze(known.read(content), key)
+            return freeze(known.read(content, version), key)
         except (MemoryError, RecursionError) as error:
             raise CorruptedCheckpointError(f"A damaged {known.name}: {error}") from error
         except Exception as error:

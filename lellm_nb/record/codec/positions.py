@@ -119,7 +119,7 @@ class PositionWriter:
         form = [key if type(key) is str else [self.codec.plain(part) for part in key]]
         if kind is not Delete:
             path = key if type(key) is tuple else (key,)
-            form.append(self.codec.plain(mutation.value, self.problems, path))
+            form.append(self.codec.plain(mutation.kept, self.problems, path))
         if kind is Reduce:
             form.append(mutation.reducer.name)
         return form

@@ -21,7 +21,8 @@ from lellm_nb.errors.safe_text import safe_module
 from lellm_nb.record.codec.declared_kinds import DeclaredKind, declared_kind, declared_kind_named
 from lellm_nb.record.codec.paths import path_form, read_path, read_pure_path
 from lellm_nb.record.codec.times import datetime_form, read_datetime, read_timezone, timezone_form
-from lellm_nb.state.frozen import FrozenDict, FrozenList, FrozenSet, register_freeze, thaw
+from lellm_nb.state.containers.kinds import shape_of
+from lellm_nb.state.frozen import FrozenDict, FrozenList, register_freeze, thaw
 from lellm_nb.state.structs.declared import stored_name
 from lellm_nb.state.structs.read_only import plain_class
 
@@ -156,6 +157,9 @@ def _ready(cls: Any) -> tuple[Callable[[Any], Any] | None, Callable[..., Any] | 
             lambda value: {name: getattr(value, name) for name in names},
             lambda content, *_: made(**content),
         )
+    shape = shape_of(cls)
+    if shape is not None:
+        return shape.parts, lambda content, *_: shape.of_parts(*listed(content))
     if issubclass(cls, tuple) and hasattr(cls, "_fields"):
         return list, lambda content, *_: cls(*listed(content))
     if hasattr(cls, "model_validate") and hasattr(cls, "model_dump"):
@@ -194,6 +198,8 @@ def kind_of(value: Any) -> Kind | DeclaredKind | None:
 
 def can_write(value: Any) -> bool:
     """Tell whether a value's type can be written, and the types of what it contains."""
+    if hasattr(type(value), "__lellm_thaw__"):
+        value = thaw(value)  # a container of a class of its own
     if isinstance(value, dict) and not all(can_write(k) and can_write(v) for k, v in value.items()):
         return False
     if isinstance(value, (list, tuple, set, frozenset)) and not all(map(can_write, value)):
@@ -248,12 +254,6 @@ def _read_fraction(content: Any) -> fractions.Fraction:
     return fractions.Fraction(above, below)
 
 
-def _read_set(content: Any) -> FrozenSet:
-    made = FrozenSet(listed(content))
-    made.key = ""
-    return made
-
-
 add_type(int, "int", hex, _read_int)
 add_type(float, "float", str, lambda c: {"nan": float("nan"), "inf": float("inf")}.get(c, -1e999))
 add_type(str, "text", lambda v: v.encode("utf-8", "surrogatepass").hex(), lambda c: _halves(c))
@@ -263,9 +263,6 @@ add_type(
     bytearray, "bytearray", lambda v: base64.b64encode(v).decode(), lambda c: bytearray(_base64(c))
 )
 add_type(tuple, "tuple", list, lambda c: tuple(listed(c)))
-add_type(set, "set", list, _read_set)
-add_type(FrozenSet, "set", list, _read_set)
-add_type(frozenset, "set", list, _read_set)
 add_type(range, "range", lambda v: [v.start, v.stop, v.step], lambda c: range(*listed(c)))
 add_type(decimal.Decimal, "Decimal", str, _read_decimal)
 add_type(fractions.Fraction, "Fraction", lambda v: [v.numerator, v.denominator], _read_fraction)

@@ -16,9 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 from lellm_nb.errors import CorruptedCheckpointError, SerializationError, path_text
 from lellm_nb.errors.safe_text import safe_repr, safe_str
+from lellm_nb.record.codec.containers import known_of
 from lellm_nb.record.codec.limits import ATOMS, TAG, Limits, ValueReader
-from lellm_nb.record.codec.types import Unsaved, kind_of, stored_name
+from lellm_nb.record.codec.types import Unsaved, stored_name
 from lellm_nb.state.compact import Tail
+from lellm_nb.state.containers.handed import HandedDict, HandedList, LazyDict, LazyList
 from lellm_nb.state.frozen import FrozenDict, FrozenList
 from lellm_nb.state.state import State
 
@@ -27,8 +29,8 @@ if TYPE_CHECKING:
 
 __all__ = ["TAG", "Codec", "Limits", "Problem", "to_bytes", "unsavable"]
 
-LIST_LIKE = {list, FrozenList}
-DICT_LIKE = {dict, FrozenDict, State}
+LIST_LIKE = {list, FrozenList, HandedList, LazyList}
+DICT_LIKE = {dict, FrozenDict, HandedDict, LazyDict, State}
 BITS = 1024
 """Whole numbers up to this are JSON numbers; larger ones are written in hex, tagged."""
 
@@ -136,7 +138,7 @@ class Codec:
             return value
         if kind is Unsaved:
             return value.json()
-        known = kind_of(value)
+        known, value = known_of(value)
         if known is None:
             return _marker(value, problems, path, "no way to write it is registered")
         try:

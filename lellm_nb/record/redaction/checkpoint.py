@@ -105,8 +105,8 @@ def _mutation(mutation: Any, redactor: Redactor) -> Any:
     if type(mutation) not in (Put, Reduce):
         return mutation
     key = mutation.key
-    value = _value(mutation.value, key if isinstance(key, tuple) else (key,), redactor)
-    if value is mutation.value:
+    value = _value(mutation.kept, key if isinstance(key, tuple) else (key,), redactor)
+    if value is mutation.kept:
         return mutation
     if type(mutation) is Put:
         return Put(key, value)

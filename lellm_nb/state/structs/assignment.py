@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from lellm_nb.errors import StateTypeError
-from lellm_nb.state.compact import MISSING, Data, real
-from lellm_nb.state.frozen import PLAIN, thaw
+from lellm_nb.state.compact import MISSING, Data, whole
+from lellm_nb.state.containers.handed import HandedDict, HandedList, LazyDict, LazyList
+from lellm_nb.state.frozen import PLAIN, FrozenDict, FrozenList, thaw
+from lellm_nb.state.sameness import same as same_value
 from lellm_nb.state.structs.nested import (
     is_read_only,
     kept_under,
@@ -41,9 +43,9 @@ def assign(struct: Struct, fields: Data, rest: Rest, name: str, value: Any) -> R
             return _without(struct, fields, rest, name)
         value = kept_under(struct, name, value)
     if struct.assigns:
-        before = {key: real(kept) for key, kept in fields.items()}
-        new = before[name] = real(value)
-        obj = private_copy(struct, {**before, name: real(fields.get(name, MISSING))}, rest)
+        before = {key: whole(kept) for key, kept in fields.items()}
+        new = before[name] = whole(value)
+        obj = private_copy(struct, {**before, name: whole(fields.get(name, MISSING))}, rest)
         setattr(obj, name, new if name in struct.transient else thaw(new))
         rest = settle(struct, obj, before, fields, rest)
         if fields.get(name) is new:
@@ -52,7 +54,7 @@ def assign(struct: Struct, fields: Data, rest: Rest, name: str, value: Any) -> R
     if name in struct.transient or (name not in struct.info and _is_hidden(struct, rest, name)):
         return {**rest, name: value}
     if not unset:
-        struct.check(name, thaw(real(value)))
+        struct.check(name, thaw(whole(value)))
     fields[name] = value
     known = rest.get(FIELDS_SET)
     if known is None or name not in struct.info or (name in known) is not unset:
@@ -89,7 +91,7 @@ def settle(struct: Struct, obj: Any, before: Mapping[str, Any], fields: Data, re
     now, rest_now = struct.take(obj)
     for name, value in now.items():
         kept = _kept(struct, name, before.get(name, MISSING), value)
-        if name not in fields or kept is not real(fields[name]):
+        if name not in fields or kept is not whole(fields[name]):
             fields[name] = kept
     for name in [name for name in fields if name not in now]:
         del fields[name]
@@ -108,6 +110,8 @@ def _settled(old: Any, now: Any) -> Any:
     """Return what stands for `now`: the old value, or as much of it as is the same."""
     if old is now or old is MISSING:
         return now
+    if isinstance(now, (dict, list)) and type(now) not in _ORDINARY:
+        return old if same_value(old, now) else now
     if isinstance(old, dict) and isinstance(now, dict):
         made = _settled_items(old, now)
         return old if _same_items(old, made) else made
@@ -125,6 +129,13 @@ def _settled(old: Any, now: Any) -> Any:
         same = _same_items(fields, made) and _same_items(rest, made_rest)
         return old if same else struct.make(made, made_rest)
     return old if type(old) is type(now) and type(old) in PLAIN and old == now else now
+
+
+_ORDINARY = {
+    *(dict, FrozenDict, LazyDict, HandedDict),
+    *(list, FrozenList, LazyList, HandedList),
+}
+"""Containers without a class of the user's, or of the standard library, to be kept."""
 
 
 def _settled_items(old: Mapping[Any, Any], now: Mapping[Any, Any]) -> dict[Any, Any]:

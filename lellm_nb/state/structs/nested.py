@@ -7,16 +7,15 @@ from typing import Any
 
 from lellm_nb.errors import StateError, path_text
 from lellm_nb.errors.attempt import attempt
-from lellm_nb.state.compact import real
-from lellm_nb.state.container_walk import children, path_of
+from lellm_nb.state.compact import whole
+from lellm_nb.state.containers.container_walk import children, path_of
+from lellm_nb.state.containers.kinds import alike
 from lellm_nb.state.frozen import (
     PLAIN,
     FrozenDict,
     FrozenList,
     FrozenSet,
     freeze,
-    frozen_dict,
-    frozen_list,
     has_way_to_freeze,
     thaw,
 )
@@ -58,14 +57,15 @@ def freeze_deep(value: Any, key: Any = "") -> Any:
         ) from None
 
 
-_CONTAINERS = {FrozenDict, FrozenList, FrozenSet}
+_CONTAINERS = {FrozenDict, FrozenList, FrozenSet, frozenset}
 
 
 def _frozen(value: Any, key: Any) -> Any:
     """Exchange the structs in what is frozen already; what has none stays the same object."""
     if isinstance(value, dict):
-        made = {k: _frozen(v, key) for k, v in value.items()}
-        return value if all(made[k] is v for k, v in value.items()) else frozen_dict(made, key)
+        made = {k: _frozen(v, key) for k, v in dict.items(value)}
+        shared = all(made[k] is v for k, v in dict.items(value))
+        return value if shared else alike(value, made, key)
     if isinstance(value, (list, tuple, frozenset)):
         items = [_frozen(item, key) for item in value]
         if all(new is old for new, old in zip(items, value, strict=True)):
@@ -78,12 +78,12 @@ def _frozen(value: Any, key: Any) -> Any:
 
 
 def _like(value: Any, items: list[Any], key: Any) -> Any:
-    if isinstance(value, list):
-        return frozen_list(items, key)
+    if isinstance(value, list) or hasattr(type(value), "shape"):
+        return alike(value, items, key)
     if isinstance(value, tuple):
         kind: Any = type(value)
         return kind._make(items) if hasattr(kind, "_make") else tuple(items)
-    return freeze(set(items), key)
+    return frozenset(items) if type(value) is frozenset else freeze(set(items), key)
 
 
 def kept_under(struct: Struct, name: str, value: Any) -> Any:
@@ -129,7 +129,7 @@ def private_copy(struct: Struct, fields: Mapping[str, Any], rest: Mapping[str, A
     """Return an ordinary object whose values may be changed; nobody else has them."""
 
     def copied(held: Mapping[str, Any]) -> dict[str, Any]:
-        return {k: v if k in struct.transient else thaw(real(v)) for k, v in held.items()}
+        return {k: v if k in struct.transient else thaw(whole(v)) for k, v in held.items()}
 
     return struct.make(copied(fields), copied(rest))
 

@@ -12,8 +12,10 @@ def children(value: Any) -> Iterator[tuple[Any, Any]]:
     """Yield what is inside a container, with its keys or its numbers."""
     kind = type(value)
     if issubclass(kind, dict):
-        yield from value.items()
-    elif issubclass(kind, (list, tuple)):
+        yield from dict.items(value)  # as they are stored, whatever a subclass makes of them
+    elif issubclass(kind, list):
+        yield from enumerate(list.__iter__(value))
+    elif issubclass(kind, tuple):
         yield from enumerate(value)
 
 

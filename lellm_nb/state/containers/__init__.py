@@ -1,0 +1,1 @@
+"""Containers as frames keep them, and as readers are given them."""

@@ -1,0 +1,84 @@
+"""Whether a node changed what it read (SEMANTICS S8)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lellm_nb.errors import ReadOnlyStateError, path_text
+from lellm_nb.state.compact import MISSING, whole
+from lellm_nb.state.containers.container_walk import path_of
+from lellm_nb.state.containers.fingerprint import fingerprint
+from lellm_nb.state.containers.handed import HANDED
+from lellm_nb.state.containers.read_only import unchanged
+from lellm_nb.state.frozen import forget_builtins, is_intact
+from lellm_nb.state.state import UNREAD, State
+
+__all__ = ["check_unchanged"]
+
+
+def check_unchanged(seen: Any) -> None:
+    """Look whether what a node read is still what it was; this costs what it read.
+
+    Raises:
+        ReadOnlyStateError: It was changed past its guard; names the key.
+
+    Example:
+        >>> import heapq
+        >>> from lellm_nb.state.state import view
+        >>> seen = view({"queue": [5, 7]}, UNREAD)
+        >>> check_unchanged(seen)
+    """
+    if type(seen) is not State or (seen.reads is UNREAD and len(seen) == len(seen.of)):
+        return
+    _check_copies(seen)
+    if seen.reads is not UNREAD:
+        for value, before in seen.reads.objects.values():
+            if before is not None and fingerprint(value) != before:
+                raise _held(path_of(seen, value) or ("state",), type(value).__name__)
+
+
+def _check_copies(seen: Any) -> None:
+    data = seen.of
+    if len(seen) != len(data):
+        forget_builtins(seen)
+    if len(seen) != len(data):
+        raise _written_past(tuple(key for key in dict.keys(seen) if key not in data)[:1])
+    for key in () if seen.reads is UNREAD else seen.reads.keys:
+        kept, given = data.get(key, MISSING), dict.get(seen, key, MISSING)
+        if not is_intact(kept, given):
+            raise _written_past((key, *_differing(whole(kept), given)))
+
+
+def _differing(kept: Any, given: Any) -> tuple[Any, ...]:
+    """Return the path to the innermost container that is not what was kept."""
+    pairs: Any = ()
+    if isinstance(kept, dict) and isinstance(given, dict) and len(kept) == len(given):
+        pairs = ((k, v, dict.get(given, k)) for k, v in dict.items(kept))
+    elif isinstance(kept, (list, tuple)) and len(kept) == len(given):
+        pairs = zip(range(len(kept)), kept, tuple(given), strict=True)
+    for part, old, new in pairs:
+        if isinstance(old, (dict, list, tuple)) and type(new) in HANDED and not unchanged(old, new):
+            return (part, *_differing(old, new))
+    return ()
+
+
+def _written_past(path: tuple[Any, ...]) -> ReadOnlyStateError:
+    key, where = path_text(path) or "state", path[0] if len(path) == 1 else path
+    return ReadOnlyStateError(
+        f"State key {key!r} was changed in place, past its guard: C code such as heapq, exec or"
+        " list.append(x, item) writes into what it is given. Nothing of this step is committed,"
+        " and no frame was changed. Change a copy (.copy(), or copy.deepcopy) and write it with"
+        f" ctx.put({where!r}, copy).",
+        key=key,
+    )
+
+
+def _held(path: tuple[Any, ...], kind: str) -> ReadOnlyStateError:
+    key, where = path_text(path), path[0] if len(path) == 1 else path
+    return ReadOnlyStateError(
+        f"State key {key!r} was changed in place: {kind} is held by reference, so frames before"
+        " show the change too. Nothing of this step is committed. Change a copy and write it with"
+        f" ctx.put({where!r}, copy); or say with lellm_nb.state.register_freeze({kind}) that its"
+        " changes are no part of the state.",
+        key=key,
+    )
