@@ -15,6 +15,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from signal import SIGINT
+from threading import get_ident
 from types import CodeType, FrameType, TracebackType
 from typing import Any
 
@@ -27,7 +28,9 @@ _OURS = str(Path(__file__).parent) + os.sep
 _LIBRARY = tuple({sysconfig.get_path("stdlib") + os.sep, sysconfig.get_path("platstdlib") + os.sep})
 _INSTALLED = ("site-packages", "dist-packages")
 _places: dict[CodeType, str] = {}
-_whole: list[UninterruptedLock] = []  # held by the main thread
+_main = threading.main_thread().ident
+_whole: list[AbstractContextManager[Any] | None] = []
+"""A guard for each lock that the main thread holds; none for a lock inside of another."""
 
 
 def interrupts_noted(
@@ -44,7 +47,7 @@ def interrupts_noted(
         ...     print("all of it")
         all of it
     """
-    if threading.get_ident() != threading.main_thread().ident:
+    if get_ident() != _main:
         return _NOTHING
     before = _signal.getsignal(SIGINT)
     # the process may have chosen not to hear it, or somebody guards already, and will tell
@@ -107,22 +110,18 @@ class UninterruptedLock:
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
-        self._guards: list[AbstractContextManager[Any]] = []
 
     def __enter__(self) -> None:
-        guard = interrupts_noted()
-        guard.__enter__()
-        if threading.get_ident() == threading.main_thread().ident:
-            _whole.append(self)
+        if get_ident() == _main:
+            _whole.append(None if _whole else interrupts_noted())
         self._lock.acquire()
-        self._guards.append(guard)
 
     def __exit__(self, *raised: Any) -> None:
-        guard = self._guards.pop()
         self._lock.release()
-        if threading.get_ident() == threading.main_thread().ident:
-            _whole.pop()
-        guard.__exit__(*raised)
+        if get_ident() == _main:
+            guard = _whole.pop()
+            if guard is not None:
+                guard.__exit__(*raised)
 
 
 def guarded(handler: Any) -> bool:
@@ -155,3 +154,12 @@ def whose_code(code: CodeType) -> str:
             place = "user"
         _places[code] = place
     return place
+
+
+def _after_fork() -> None:
+    global _main
+    _main = get_ident()  # the thread that forked is the child's main thread
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

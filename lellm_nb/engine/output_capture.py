@@ -12,15 +12,15 @@ import contextvars
 import logging
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any, Final
 
 from lellm_nb.errors import NoInputError
 from lellm_nb.errors.attempt import attempt
 from lellm_nb.errors.safe_text import safe_str
 
-__all__ = ["BY_BUTTON", "RUNNING", "OutputCapture", "capturing", "caught"]
+__all__ = ["BY_BUTTON", "CAPTURING", "RUNNING", "OutputCapture", "caught"]
 
 MOST = 1_000_000
 """Characters kept per step; what is beyond is counted, not kept."""
@@ -156,30 +156,38 @@ _lock = threading.RLock()
 _runs = 0
 
 
-@contextmanager
-def capturing() -> Iterator[None]:
-    """Put the proxies in place while at least one run is going on."""
-    global _runs
-    with _lock:
-        _runs += 1
-        for name in ("stdout", "stderr"):
+class _Capturing(AbstractContextManager[None]):
+    """Puts the proxies in place while at least one run is going on."""
+
+    __slots__ = ()
+
+    def __enter__(self) -> None:
+        global _runs
+        with _lock:
+            _runs += 1
             # again for each run: a test tool or a cell may have exchanged the stream since
-            if not isinstance(getattr(sys, name), _Proxy):
-                setattr(sys, name, _Proxy(getattr(sys, name)))
-        if not isinstance(builtins.input, _Input):  # a kernel exchanges it for every cell
-            builtins.input = _Input(builtins.input)
-        if _handler not in logging.root.handlers:
-            logging.root.addHandler(_handler)
-    try:
-        yield
-    finally:
+            if type(sys.stdout) is not _Proxy:
+                sys.stdout = _Proxy(sys.stdout)
+            if type(sys.stderr) is not _Proxy:
+                sys.stderr = _Proxy(sys.stderr)
+            if type(builtins.input) is not _Input:  # a kernel exchanges it for every cell
+                builtins.input = _Input(builtins.input)
+            if _handler not in logging.root.handlers:
+                logging.root.addHandler(_handler)
+
+    def __exit__(self, *_raised: object) -> None:
+        global _runs
         with _lock:
             _runs -= 1
             if _runs == 0:
-                for name in ("stdout", "stderr"):
-                    stream = getattr(sys, name)
-                    if isinstance(stream, _Proxy):
-                        setattr(sys, name, stream._real)
-                if isinstance(builtins.input, _Input):
+                if type(sys.stdout) is _Proxy:
+                    sys.stdout = sys.stdout._real
+                if type(sys.stderr) is _Proxy:
+                    sys.stderr = sys.stderr._real
+                if type(builtins.input) is _Input:
                     builtins.input = builtins.input.real
                 logging.root.removeHandler(_handler)
+
+
+CAPTURING: Final = _Capturing()
+"""A block in which what nodes print, log and ask goes where `RUNNING` says."""

@@ -15,7 +15,7 @@ from lellm_nb.engine.branches import branch_failure
 from lellm_nb.engine.cancellation import CancellationToken
 from lellm_nb.engine.driving.gc_threshold import collecting_less
 from lellm_nb.engine.halt import HOLD, PRECEDENCE, Halt, Hold
-from lellm_nb.engine.output_capture import capturing
+from lellm_nb.engine.output_capture import CAPTURING
 from lellm_nb.engine.perform import Lookup
 from lellm_nb.engine.publisher import Publisher
 from lellm_nb.engine.scope import EntryError, Scope, Site
@@ -29,6 +29,8 @@ from lellm_nb.record.position import Fan, Position
 from lellm_nb.record.sinks import BarrierSink
 
 __all__ = ["HOLD", "Halt", "Run"]
+
+_PLAIN = nullcontext()
 
 
 class Run(RunSingleStep):
@@ -106,9 +108,7 @@ class Run(RunSingleStep):
         return next(iter(self.refused.values()), None)
 
     def _capturing(self) -> AbstractContextManager[None]:
-        if not self.capture:
-            return nullcontext()
-        return capturing()
+        return CAPTURING if self.capture else _PLAIN
 
     async def _cancellable(self, work: Any) -> Halt:
         """Let the token interrupt what is being awaited (SEMANTICS R5, R11)."""

@@ -28,6 +28,7 @@ _QUIET = frozenset(
         *(pathlib.PosixPath, pathlib.PurePosixPath, pathlib.WindowsPath, pathlib.PureWindowsPath),
     }
 )
+_OURS = ("lellm_nb.state.containers.", "lellm_nb.state.state")
 _ASKED = ("__array__", "__array_interface__", "__array_struct__", "__next__", "dtype", "shape")
 """What numpy and pandas ask of anything that they are given."""
 
@@ -36,9 +37,15 @@ def safe_values(values: Iterable[Any]) -> list[Any]:
     """Return values as `safe_value` does; what stands there several times is tried once."""
     tried: dict[int, Any] = {}
     values = list(values)  # keeps them, so that their ids stay theirs
+    kinds = set(map(type, values))
+    if kinds == {int}:  # a hundred thousand of them are looked at in one go
+        kinds = {int} if most_digits(min(values)) or most_digits(max(values)) else set()
+    if kinds <= _QUIET:
+        return values
     made = []
     for value in values:
-        if type(value) in _QUIET:
+        kind = type(value)
+        if kind in _QUIET or (kind is int and not most_digits(value)):
             made.append(value)
             continue
         place = id(value)
@@ -108,7 +115,7 @@ def _hashes(value: Any) -> bool:
 def _tame(value: Any) -> bool:
     """Tell whether a value lets itself be asked all that numpy and pandas ask."""
     kind = type(value)
-    if kind in (dict, list, tuple, set, frozenset) or safe_module(kind) == "lellm_nb.state.frozen":
+    if kind in (dict, list, tuple, set, frozenset) or safe_module(kind).startswith(_OURS):
         return True
     try:
         if value.__class__ is not kind:

@@ -43,6 +43,10 @@ class Line(Sequence[Frame]):
     def __getitem__(self, index: slice) -> list[Frame]: ...
 
     def __getitem__(self, index: int | slice) -> Frame | list[Frame]:
+        if type(index) is int:
+            place = index - self.first
+            if 0 <= place < len(self.own):
+                return self.own[place]
         if isinstance(index, slice):
             return [self[i] for i in range(*index.indices(len(self)))]
         size = len(self)

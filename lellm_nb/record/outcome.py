@@ -49,11 +49,10 @@ class Outcome:
     @property
     def has_detail(self) -> bool:
         """Whether its frame needs more than every frame has."""
-        return bool(
-            (self.stream or self.output or self.cost or self.side_effects or self.recorded)
-            or len(self.attempts) > 1
-            or self.variables is not None
-        )
+        # asked of every step: one look at a time, the shortest way to "no"
+        if self.stream or self.output or self.cost or self.side_effects or self.recorded:
+            return True
+        return self.variables is not None or (bool(self.attempts) and len(self.attempts) > 1)
 
 
 LIVE = Outcome()

@@ -52,11 +52,15 @@ class Visits:
         if step != self._tip:
             return self._branch(step).record(step, key)
         self._tip = step + 1
-        return self, self._add(step, key)
+        marks = self._marks.get(key)
+        if marks is None:
+            marks = self._begun(key)
+        marks.append(step)
+        return self, self._counts[key] + len(marks)
 
     def also(self, step: int, key: str) -> None:
         """Note a second key for the step that was just recorded."""
-        self._add(step, key)
+        (self._marks.get(key) or self._begun(key)).append(step)
 
     def plus(self, step: int, key: str) -> Visits:
         """Return a version in which `key` was visited once more at `step`."""
@@ -64,15 +68,13 @@ class Visits:
         made._counts[key] = self.count(key, step) + 1
         return made
 
-    def _add(self, step: int, key: str) -> int:
-        marks = self._marks.get(key)
-        if marks is None:
-            self._marks[key] = marks = array("q")
-            if key not in self._counts:
-                above = self._parent
-                self._counts[key] = 0 if above is None else above.count(key, self._since)
-        marks.append(step)
-        return self._counts[key] + len(marks)
+    def _begun(self, key: str) -> array[int]:
+        """Return the marks of a key that has none here yet."""
+        marks = self._marks[key] = array("q")
+        if key not in self._counts:
+            above = self._parent
+            self._counts[key] = 0 if above is None else above.count(key, self._since)
+        return marks
 
     def _branch(self, step: int) -> Visits:
         if self._depth >= FLATTEN:

@@ -172,6 +172,9 @@ def content_of(data: Any) -> dict[str, Any]:
     return view_items(data.data if isinstance(data, Typed) else data)
 
 
+_new, _update = dict.__new__, dict.update  # looked up once: `view` is called in every step
+
+
 def view(data: Any, reads: Reads | None = None) -> Any:
     """Return what user code reads for a compact state.
 
@@ -181,18 +184,26 @@ def view(data: Any, reads: Reads | None = None) -> Any:
     """
     if type(data) is Typed:
         return data.real()
-    made = State.__new__(State)
+    made = _new(State)
     items = data if type(data) is dict else dict(data.items())
-    dict.update(made, items)
-    for key, value in items.items():
-        if type(value) is Tail:
-            if reads is UNREAD or reads is UNASKED:
-                reads = type(reads)()
-            dict.__setitem__(made, key, value.real(key, reads))
+    _update(made, items)
     made.key = ""
     made.of = data
     made.reads = reads
+    for value in items.values():
+        if type(value) is Tail:
+            _give_lists(made, items)
+            break
     return made
+
+
+def _give_lists(made: State, items: dict[str, Any]) -> None:
+    """Put lists for this reader where a state has tails of them."""
+    if made.reads is UNREAD or made.reads is UNASKED:
+        made.reads = type(made.reads)()
+    for key, value in items.items():
+        if type(value) is Tail:
+            dict.__setitem__(made, key, value.real(key, made.reads))
 
 
 def value_at(content: Any, path: tuple[Any, ...], default: Any = MISSING) -> Any:

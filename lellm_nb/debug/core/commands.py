@@ -51,8 +51,7 @@ class CommandQueue:
         head: Callable[[], Frame],
     ) -> None:
         self._lock = threading.Lock()
-        self._freed = threading.Condition(self._lock)
-        self._waiting = 0
+        self._freed: threading.Condition | None = None  # from when somebody had to wait
         self._listeners = listeners
         self._stopped = stopped
         self._head = head
@@ -81,11 +80,9 @@ class CommandQueue:
             while (other := self.claim) is not None:
                 if not other.brief or other.thread == claim.thread:
                     raise BusyError(claim.verb)
-                self._waiting += 1
-                try:
-                    self._freed.wait()
-                finally:
-                    self._waiting -= 1
+                if self._freed is None:
+                    self._freed = threading.Condition(self._lock)
+                self._freed.wait()
             self.claim = claim
 
     def release(self, claim: Claim) -> None:
@@ -94,7 +91,7 @@ class CommandQueue:
             return
         with self._lock:
             self.claim = None
-            if self._waiting:
+            if self._freed is not None:
                 self._freed.notify_all()
         self.changed()
 
@@ -251,7 +248,7 @@ class CommandQueue:
                 claim.controls.abandon()
             if worker is not None:
                 worker.end()
-            if self._waiting:
+            if self._freed is not None:
                 self._freed.notify_all()
         head = self._head()
         error = GivenUpError(path=head.position.node or "", state=head.position.state)

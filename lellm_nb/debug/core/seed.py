@@ -6,7 +6,7 @@ import hashlib
 import random
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 from lellm_nb.errors import DebuggerError
@@ -45,12 +45,16 @@ def seeded(seed: Seed, look_up: LookUp | None) -> LookUp:
     return ask
 
 
-@contextmanager
-def generators_kept(seed: Seed | None) -> Iterator[None]:
+def generators_kept(seed: Seed | None) -> AbstractContextManager[None]:
     """Give the cell its generators back as they were: what nodes draw is nothing of its own."""
-    if seed is None:
-        yield
-        return
+    return _ANY if seed is None else _kept()
+
+
+_ANY = nullcontext()
+
+
+@contextmanager
+def _kept() -> Iterator[None]:
     numpy = _numpy_random()
     before, numpys = random.getstate(), None if numpy is None else numpy.get_state()
     try:

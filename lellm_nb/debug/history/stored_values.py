@@ -7,6 +7,7 @@ from typing import Any
 
 from lellm_nb.state.compact import MISSING, Tail, real
 from lellm_nb.state.containers.handed import handed
+from lellm_nb.state.containers.read_only import ATOMS
 from lellm_nb.state.structs.nested import safe_part
 from lellm_nb.state.typed import Typed
 
@@ -53,4 +54,8 @@ def as_seen(values: Iterable[Any], missing: Any = None) -> list[Any]:
         total = sum(len(value) for value in values if type(value) is Tail)
         show = real if total <= WHOLE else shortened
         values = [show(value) if type(value) is Tail else value for value in values]
-    return [missing if value is MISSING else handed(value) for value in values]
+        kinds = set(map(type, values))
+    if type(MISSING) in kinds:
+        values = [missing if value is MISSING else value for value in values]
+    # a hundred thousand small values are looked at once, by kind
+    return values if kinds - {type(MISSING)} <= ATOMS else [handed(value) for value in values]

@@ -17,11 +17,11 @@ __all__ = ["into", "out", "over", "run", "step"]
 async def step(context: DebugContext, n: int = 1) -> Stop:
     """Make `n` commits, branches taken in turn; a barrier or a failure ends it."""
     n = check_count(n)
-    came_back = stop(context, StopReason.STEP)
-    for i in range(n):
-        came_back = await advance(context, one=True, gate=i > 0)
+    came_back = await advance(context, one=True, gate=False)
+    for _ in range(n - 1):
         if came_back.reason is not StopReason.STEP:
             break
+        came_back = await advance(context, one=True)
     return came_back
 
 

@@ -87,12 +87,25 @@ def _until_done(
     came_back: list[T] = []
 
     async def kept() -> None:
-        came_back.append(await work)
+        try:
+            came_back.append(await work)
+        finally:
+            # here: a callback would cost one more turn of the loop, and a task that somebody
+            # cancels before it begins does not come here
+            task.remove_done_callback(over)
+            loop.stop()
+
+    def over(_: Task[None]) -> None:
+        loop.stop()
 
     task = own_task(kept(), context or copy_context(), loop)
+    task.add_done_callback(over)
     while True:
         try:
-            loop.run_until_complete(task)
+            loop.run_forever()
+            if not task.done():
+                raise RuntimeError("The event loop was stopped by what runs on it.")
+            task.result()
             return came_back[0]
         except BaseException as error:
             if came_back:  # a node cancelled the task, which had nothing to await any more
@@ -109,7 +122,7 @@ def own_task(
     work: Coroutine[Any, Any, T], context: Context, loop: AbstractEventLoop | None = None
 ) -> Task[T]:
     """Return a task with a context of its own, which nobody but what runs in it could cancel."""
-    task = (loop or asyncio.get_running_loop()).create_task(work, context=context)
+    task = Task(work, loop=loop or asyncio.get_running_loop(), context=context)
     _driven.add(task)
     return task
 
