@@ -72,7 +72,7 @@ def commit_node(scope: Scope, site: Site, level: Position, outcome: Outcome) -> 
     if outcome.target is not None:
         check_target(scope, site, outcome.target, level)
     if outcome.seen is not None:
-        check_unchanged(outcome.seen)
+        check_unchanged(outcome.seen, outcome.reads)
     mutations = tuple(outcome.mutations)
     after, visit = _after(scope, site, level, mutations)
     if outcome.waits is not None:

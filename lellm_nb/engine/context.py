@@ -15,6 +15,7 @@ from lellm_nb.graph.node_options import check_name
 from lellm_nb.record.outcome import Outcome
 from lellm_nb.record.position import Position
 from lellm_nb.state.compact import MISSING
+from lellm_nb.state.containers.fingerprint import Reads
 from lellm_nb.state.frozen import PLAIN, freeze, frozen_list
 from lellm_nb.state.key import StateKey
 from lellm_nb.state.mutation import Delete, Mutation, Put, Reduce, check_key
@@ -43,6 +44,8 @@ class Context(Outcome):
     after the node has returned (SEMANTICS S1).
     """
 
+    reads: Reads = UNREAD
+
     def __init__(self, run: NodeHost | None, scope: Scope, site: Site, level: Position) -> None:
         self._run = run
         self._scope = scope
@@ -57,7 +60,10 @@ class Context(Outcome):
         """The state before this step; read-only, at every depth."""
         seen = self.seen
         if seen is None:
-            seen = self.seen = view(self._level.data, UNREAD)
+            data = self._level.data
+            if type(data) is Typed:  # an object of the user's has no place to note it
+                self.reads = Reads()
+            seen = self.seen = view(data, self.reads)
         return seen
 
     @property

@@ -26,6 +26,7 @@ class Outcome:
         failure: The error that looking it up raises, or `None`.
         recorded: Whether it was looked up instead of run.
         seen: What the node has been given of the state, `None` where it did not look.
+        reads: What it met there that is held by reference, where `seen` does not say it.
         stale: The keys that differ from when it was recorded, where it was looked up.
         variables: The context variables that nodes have set up to here, if it set one.
     """
@@ -45,6 +46,7 @@ class Outcome:
     stale: tuple[str, ...] = ()
     variables: Any = None
     seen: Any = None
+    reads: Any = None
 
     @property
     def has_detail(self) -> bool:

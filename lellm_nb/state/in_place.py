@@ -6,18 +6,21 @@ from typing import Any
 
 from lellm_nb.errors import ReadOnlyStateError, path_text
 from lellm_nb.state.compact import MISSING, whole
-from lellm_nb.state.containers.container_walk import path_of
 from lellm_nb.state.containers.fingerprint import fingerprint
 from lellm_nb.state.containers.handed import HANDED
 from lellm_nb.state.containers.read_only import unchanged
 from lellm_nb.state.frozen import forget_builtins, is_intact
 from lellm_nb.state.state import UNREAD, State
+from lellm_nb.state.structs.nested import path_in
 
 __all__ = ["check_unchanged"]
 
 
-def check_unchanged(seen: Any) -> None:
+def check_unchanged(seen: Any, reads: Any = None) -> None:
     """Look whether what a node read is still what it was; this costs what it read.
+
+    Args:
+        reads: What was met in a typed state; a `State` says itself what was read of it.
 
     Raises:
         ReadOnlyStateError: It was changed past its guard; names the key.
@@ -28,13 +31,15 @@ def check_unchanged(seen: Any) -> None:
         >>> seen = view({"queue": [5, 7]}, UNREAD)
         >>> check_unchanged(seen)
     """
-    if type(seen) is not State or (seen.reads is UNREAD and len(seen) == len(seen.of)):
-        return
-    _check_copies(seen)
-    if seen.reads is not UNREAD:
-        for value, before in seen.reads.objects.values():
+    if type(seen) is State:
+        reads = seen.reads
+        if reads is UNREAD and len(seen) == len(seen.of):
+            return
+        _check_copies(seen)
+    if reads is not None:
+        for value, before in reads.objects.values():
             if before is not None and fingerprint(value) != before:
-                raise _held(path_of(seen, value) or ("state",), type(value).__name__)
+                raise _held(path_in(seen, value) or ("state",), type(value).__name__)
 
 
 def _check_copies(seen: Any) -> None:

@@ -183,7 +183,7 @@ def view(data: Any, reads: Reads | None = None) -> Any:
             it somebody only looks, and shares them.
     """
     if type(data) is Typed:
-        return data.real()
+        return data.real(reads)
     made = _new(State)
     items = data if type(data) is dict else dict(data.items())
     _update(made, items)

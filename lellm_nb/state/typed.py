@@ -8,7 +8,7 @@ from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from lellm_nb.errors import SerializationError, StateTypeError
 from lellm_nb.state.compact import MISSING, Data, draft, view_items, whole
-from lellm_nb.state.containers.fingerprint import Glance
+from lellm_nb.state.containers.fingerprint import Glance, Reads
 from lellm_nb.state.frozen import freeze, handed, thaw
 from lellm_nb.state.jsonable import check_jsonable
 from lellm_nb.state.sameness import equal
@@ -121,9 +121,13 @@ class Typed:
         """Return a state of the same class with other fields."""
         return Typed(self.cls, data, self.rest if rest is None else rest, self.struct)
 
-    def real(self) -> Any:
-        """Make the object that user code reads; a private one each time."""
-        reads = Glance()
+    def real(self, reads: Reads | None = None) -> Any:
+        """Make the object that user code reads; a private one each time.
+
+        Args:
+            reads: Where to note what is held by reference; nowhere by default.
+        """
+        reads = reads or Glance()
         content = {key: handed(value, reads) for key, value in view_items(self.data).items()}
         if self.struct is not None:
             return read_only(self.struct, content, self.rest)

@@ -98,7 +98,8 @@ def kept_again(struct: Struct, name: str, value: Any) -> Any:
 
     A type that is frozen by making a copy would be copied once more, and two frames not share it.
     """
-    return value if has_way_to_freeze(type(value)) else kept_under(struct, name, value)
+    as_it_is = has_way_to_freeze(type(value)) and not is_read_only(value)
+    return value if as_it_is else kept_under(struct, name, value)
 
 
 def taken(struct: Struct, obj: Any) -> tuple[dict[str, Any], dict[str, Any]]:

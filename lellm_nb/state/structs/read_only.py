@@ -5,10 +5,13 @@ from __future__ import annotations
 import abc
 import copy
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
-from lellm_nb.state.frozen import PLAIN, thawers
+from lellm_nb.state.containers.fingerprint import Reads
+from lellm_nb.state.containers.handed import GIVERS, handed
+from lellm_nb.state.containers.read_only import freezers, thaw, thawers
+from lellm_nb.state.frozen import freeze
 from lellm_nb.state.refusal import refuse_assignment
 
 __all__ = ["plain_class", "read_only_class", "silent_subclass"]
@@ -22,12 +25,16 @@ def plain_class(kind: Any) -> Any:
 
 
 class Apart(Protocol):
-    """Takes objects of a class apart; a `Struct`."""
+    """Takes objects of a class apart, and puts them together; a `Struct`."""
 
     cls: Any
+    transient: frozenset[str]
 
     def take(self, obj: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return what an object holds."""
+
+    def make(self, fields: Any, rest: Any, of: type | None = None) -> Any:
+        """Return an object with these attributes."""
 
     def twin(self, obj: Any) -> Any:
         """Return an ordinary object that holds the same values."""
@@ -37,7 +44,8 @@ def read_only_class(struct: Apart, changeable: Callable[[Any], Any]) -> type:
     """Return the subclass of a user's class whose objects can't be changed; made once.
 
     Its objects say that they are of the user's class (``__class__``), compare, hash and print as
-    such, and what is copied or made of them is an ordinary object again.
+    such, and what is copied or made of them is an ordinary object again. Those that frames keep
+    are given to nobody: a reader gets another one, of which all containers are copies.
 
     Args:
         changeable: Makes an ordinary object whose values are ordinary too: a dump asks that one,
@@ -46,9 +54,29 @@ def read_only_class(struct: Apart, changeable: Callable[[Any], Any]) -> type:
     found = _made.get(struct.cls)
     if found is None:
         found = _made[struct.cls] = silent_subclass(struct.cls, _body(struct, changeable))
-        PLAIN.add(found)
         thawers[found] = changeable
+        GIVERS[found] = lambda kept, reads: _given(struct, kept, reads)
+        freezers[found] = lambda given: _kept(struct, given)
     return found
+
+
+def _given(struct: Apart, kept: Any, reads: Reads | None) -> Any:
+    fields, rest = struct.take(kept)
+    return _twin(struct, {name: handed(value, reads) for name, value in fields.items()}, rest)
+
+
+def _kept(struct: Apart, given: Any) -> Any:
+    fields, rest = struct.take(given)
+    frozen = {name: freeze(value, name) for name, value in fields.items()}
+    if all(frozen[name] is value for name, value in fields.items()):
+        return given
+    return _twin(struct, frozen, rest)
+
+
+def _twin(struct: Apart, fields: Mapping[str, Any], rest: Mapping[str, Any]) -> Any:
+    # what a method caches in a private container stays with the one that it was asked of
+    own = {name: v if name in struct.transient else thaw(v) for name, v in rest.items()}
+    return struct.make(fields, own, _made[struct.cls])
 
 
 def silent_subclass(kind: Any, body: dict[str, Any]) -> type:
