@@ -5,15 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextvars
 from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cache
 from types import CoroutineType
 from typing import Any
 
 from lellm_nb.clock import Clock
 from lellm_nb.engine.context import Context, record_returned
 from lellm_nb.engine.driving.drive import called_apart, running_loop
+from lellm_nb.engine.driving.node_threads import NODE_THREADS
 from lellm_nb.engine.scope import Scope, Site, is_async
 from lellm_nb.engine.variables import adopt
 from lellm_nb.errors.safe_text import fields_text
@@ -128,7 +127,7 @@ async def _attempt(ctx: Context, node: Any, threaded: bool) -> BaseException | N
         return None
     carried = contextvars.copy_context()
     loop = asyncio.get_running_loop()
-    returned, failure = await loop.run_in_executor(_threads(), in_thread, carried, node, ctx)
+    returned, failure = await loop.run_in_executor(NODE_THREADS, in_thread, carried, node, ctx)
     if failure is not None:
         return failure
     adopt(carried)
@@ -147,12 +146,6 @@ def in_thread(
         return carried.run(node.call, ctx), None
     except BaseException as error:
         return None, error
-
-
-@cache
-def _threads() -> ThreadPoolExecutor:
-    """The threads that sync nodes run in; many, because they mostly wait."""
-    return ThreadPoolExecutor(max_workers=256, thread_name_prefix="lellm_nb node")
 
 
 def _pause_before(backoff: Any, number: int) -> float:
