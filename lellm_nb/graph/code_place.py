@@ -23,20 +23,23 @@ from lellm_nb.graph.walk import graph_at
 from lellm_nb.state.lens import IdentityLens, KeyLens
 from lellm_nb.state.merge import FunctionMerge
 
-__all__ = ["EDGE", "CodePlace", "code_places", "condition_at", "named_code", "note_users"]
-__all__ += ["with_code"]
+__all__ = ["EDGE", "REDUCER", "CodePlace", "code_places", "condition_at", "named_code"]
+__all__ += ["note_users", "with_code"]
 
 NODE, CASE, EDGE, MERGE, LENS = "", "case", "edge", "merge", "lens"
+BACKOFF, REDUCER = "backoff", "reducer"
 
 
 class CodePlace(NamedTuple):
     """One place of code in a graph, or in a nest of graphs.
 
     Attributes:
-        path: Of the node; of a condition, the node that it leads away from.
+        path: Of the node; of a condition, the node that it leads away from; of a reducer, the
+            node that its graph starts with.
         part: Empty for what a node runs; ``"edge"`` or ``"case"`` for a condition of an edge or
-            of a Condition; ``"merge"`` of a Parallel, ``"lens"`` of a subgraph.
-        target: Where the condition leads.
+            of a Condition; ``"merge"`` of a Parallel, ``"lens"`` of a subgraph, ``"backoff"`` of
+            a node with retries, ``"reducer"`` of a graph's key.
+        target: Where the condition leads; the reducer's key.
         number: Which of the graph's edges, or of the Condition's cases, it is.
 
     Example:
@@ -54,6 +57,11 @@ class CodePlace(NamedTuple):
         """Whether it decides which way is taken, and is run after its node."""
         return self.part in (CASE, EDGE)
 
+    @property
+    def leads(self) -> bool:
+        """Whether it makes what the frames of its node show, beside what the node runs."""
+        return self.part in (CASE, EDGE, MERGE, LENS)
+
     def at(self, path: str) -> CodePlace:
         """Return the same place, seen from another graph of the nest."""
         return CodePlace(path, self.part, self.target, self.number)
@@ -61,6 +69,8 @@ class CodePlace(NamedTuple):
     def __str__(self) -> str:
         if self.is_condition:
             return f"{self.path} -> {self.target}"
+        if self.part == REDUCER:
+            return f"reducer of {self.target}"
         return f"{self.part} of {self.path}" if self.part else self.path
 
 
@@ -72,11 +82,16 @@ def code_places(graph: Any) -> Iterator[tuple[CodePlace, Any]]:
         predicate = getattr(edge, "predicate", None)
         if predicate is not None:
             yield CodePlace(edge.source, EDGE, edge.target, number), predicate
+    for key, reducer in graph.reducers.items():
+        if not reducer.ready_made:
+            yield CodePlace(graph.start, REDUCER, key), reducer.function
 
 
 def _in_node(path: str, node: Any) -> Iterator[tuple[CodePlace, Any]]:
     if isinstance(node, Task):
         yield CodePlace(path), node.fn
+        if callable(node.backoff):
+            yield CodePlace(path, BACKOFF), node.backoff
     elif isinstance(node, Custom):
         yield CodePlace(path), node.target
     elif isinstance(node, Condition):
@@ -200,9 +215,14 @@ def _put_lens(node: Subgraph, place: CodePlace, code: Any) -> Node:
     return replace(node, lens=code)
 
 
+def _put_backoff(node: Task, place: CodePlace, code: Any) -> Node:
+    return replace(node, backoff=code)
+
+
 _PUT: Mapping[str, Callable[[Any, CodePlace, Any], Node]] = {
     NODE: _put_code,
     CASE: _put_case,
     MERGE: _put_merge,
     LENS: _put_lens,
+    BACKOFF: _put_backoff,
 }

@@ -13,7 +13,7 @@ from lellm_nb.errors import GraphError, NoSuchNodeError
 from lellm_nb.graph.analysis import Analysis, Cycle, analyze, find_cycles
 from lellm_nb.graph.canonical_hash import canonical_hash
 from lellm_nb.graph.code_name import Code
-from lellm_nb.graph.code_place import EDGE, CodePlace, condition_at, named_code, with_code
+from lellm_nb.graph.code_place import EDGE, REDUCER, CodePlace, condition_at, named_code, with_code
 from lellm_nb.graph.drawing.text import to_graphviz, to_mermaid
 from lellm_nb.graph.edge import Edge, Router
 from lellm_nb.graph.fingerprint import Fingerprint
@@ -171,10 +171,13 @@ class Graph(GraphShape):
             NoSuchNodeError: There is no such node.
         """
         edges = list(self.edges)
+        reducers: dict[str, Any] = {}
         by_node: dict[str, dict[CodePlace, Any]] = {}
         for place, code in codes.items():
             if place.part == EDGE and "/" not in place.path:
                 edges[place.number] = replace(edges[place.number], predicate=code)
+            elif place.part == REDUCER and "/" not in place.path:
+                reducers[place.target] = code
             else:
                 by_node.setdefault(place.path.partition("/")[0], {})[place] = code
         nodes = dict(self.nodes)
@@ -188,7 +191,7 @@ class Graph(GraphShape):
             tuple(edges),
             self.start,
             self.end,
-            reducers=self.reducers,
+            reducers=self.reducers.remade(reducers) if reducers else self.reducers,
             error_routes=self.error_routes,
             enforce_max_visits=self.enforce_max_visits,
             hash_override=self._hash_override,

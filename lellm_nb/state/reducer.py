@@ -25,6 +25,7 @@ class Reducer:
     Attributes:
         name: Its name in JSON; a custom function's is its own.
         fold: Called with the value that is there, or `MISSING`, and the new one.
+        function: What it was made of: for a custom one the function of two values.
         commutative: Whether the order of writers cannot matter, which is what a
             merge of parallel branches asks.
 
@@ -35,7 +36,7 @@ class Reducer:
         'hey!'
     """
 
-    __slots__ = ("commutative", "fold", "name")
+    __slots__ = ("commutative", "fold", "function", "name")
 
     ERROR: Reducer
     REPLACE: Reducer
@@ -49,7 +50,7 @@ class Reducer:
         self, name: str, fold: Callable[[Any, Any], Any], *, commutative: bool = False
     ) -> None:
         self.name = text(name, "name", ReducerError)
-        self.fold = plain_function(fold, "fold", ReducerError, "old, new")
+        self.fold = self.function = plain_function(fold, "fold", ReducerError, "old, new")
         self.commutative = flag(commutative, "commutative", ReducerError)
 
     @classmethod
@@ -67,7 +68,20 @@ class Reducer:
             return new if old is MISSING else freeze(fold(real(old), real(new)))
 
         label = name or getattr(fold, "__name__", "custom")
-        return cls(label, first_or_fold, commutative=commutative)
+        made = cls(label, first_or_fold, commutative=commutative)
+        made.function = fold
+        return made
+
+    @property
+    def ready_made(self) -> bool:
+        """Whether it is one of those that are attributes of the class."""
+        return _ready_made.get(self.name) is self
+
+    def remade(self, function: Callable[[Any, Any], Any]) -> Reducer:
+        """Return the same rule with another function in it."""
+        if self.fold is self.function:
+            return Reducer(self.name, function, commutative=self.commutative)
+        return Reducer.custom(function, name=self.name, commutative=self.commutative)
 
     @classmethod
     def named(cls, name: str) -> Reducer:
@@ -89,13 +103,19 @@ class Reducer:
         return self.fold(old, new)
 
     def __repr__(self) -> str:
-        known = _ready_made.get(self.name) is self
-        return f"Reducer.{self.name.upper()}" if known else f"Reducer({self.name!r})"
+        return f"Reducer.{self.name.upper()}" if self.ready_made else f"Reducer({self.name!r})"
 
     def __reduce__(self) -> Any:
-        if _ready_made.get(self.name) is self:
+        if self.ready_made:
             return Reducer.named, (self.name,)
-        return Reducer, (self.name, self.fold)
+        custom = self.fold is not self.function
+        return _made_again, (custom, self.name, self.function, self.commutative)
+
+
+def _made_again(custom: bool, name: str, function: Any, commutative: bool) -> Reducer:
+    if custom:
+        return Reducer.custom(function, name=name, commutative=commutative)
+    return Reducer(name, function, commutative=commutative)
 
 
 def _error(old: Any, new: Any) -> Any:

@@ -67,6 +67,12 @@ class ReducerRegistry(Mapping[str, Reducer]):
                 )
             self.rules[name] = reducer
 
+    def remade(self, functions: Mapping[str, Any]) -> ReducerRegistry:
+        """Return the same reducers, those of some keys with other functions in them."""
+        made = ReducerRegistry(self)
+        made.rules |= {key: self.rules[key].remade(new) for key, new in functions.items()}
+        return made
+
     def fold(self, initial: Mapping[str, Any], deltas: Iterable[Any]) -> Any:
         """Return the state after a list of `StateDelta`; see `fold_deltas`."""
         return fold_deltas(initial, deltas, self)

@@ -128,10 +128,18 @@ class Typed:
             reads: Where to note what is held by reference; nowhere by default.
         """
         reads = reads or Glance()
-        content = {key: handed(value, reads) for key, value in view_items(self.data).items()}
+        content = {
+            key: value if self._works_on(key, value) else handed(value, reads)
+            for key, value in view_items(self.data).items()
+        }
         if self.struct is not None:
             return read_only(self.struct, content, self.rest)
         return self.cls.restore(content[""] if set(content) == {""} else content)
+
+    def _works_on(self, key: str, value: Any) -> bool:
+        """Tell whether a value may be a client, whose changes are no changes of the state."""
+        struct = self.struct
+        return struct is not None and struct.loose(key) and struct_of(value) is not None
 
     def frozen(self, value: Any, key: Any) -> Any:
         """Return a value as it is kept under a key."""

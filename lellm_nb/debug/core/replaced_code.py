@@ -45,7 +45,7 @@ class ReplacedCode:
         places = list(places)
         functions = {place.path: now for place in places if not place.part}
         self.since |= functions
-        self.ways_since |= {place.path: now for place in places if place.part}
+        self.ways_since |= {place.path: now for place in places if place.leads}
         self.lost = {path: code for path, code in self.lost.items() if path not in functions}
 
     def redefined(self, graph: Any) -> dict[CodePlace, Any]:

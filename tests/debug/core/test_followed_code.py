@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-from lellm_nb import Debugger, GraphBuilder
+from lellm_nb import Debugger, GraphBuilder, Reducer
 from tests.debug.cells import Cells, only, ran, row
 from tests.strategies import chain
 
@@ -62,3 +62,43 @@ def test_the_graph_itself_runs_as_it_was_built():
 
     assert ran(dbg) == {"n": 2}
     assert dict(graph.run({}).state) == {"n": 1}
+
+
+def test_a_reducer_s_function_in_a_graph_and_in_one_inside_of_it():
+    """G9: what joins values is code like any other; a stop tells that it was exchanged."""
+    cells = Cells("def join(old, new): return old + new\ndef add(ctx): return {'n': 1}")
+    rules = {"n": Reducer.custom(cells.join, name="join", commutative=True)}
+
+    def built(name, **nodes):
+        g = GraphBuilder(name, reducers=rules)
+        for node, target in nodes.items():
+            g.node(node, target)
+        return g.start(next(iter(nodes))).end(next(iter(nodes))).build()
+
+    inner, plain = built("inner", add=cells.add), built("plain", add=cells.add)
+    dbg, nested = Debugger(plain, {"n": 10}), Debugger(built("outer", sub=inner), {"n": 10})
+    cells("def join(old, new): return old * 100 + new")
+
+    stops = [dbg.run(), nested.run()]
+    assert [each.state["n"] for each in (dbg, nested)] == [1001, 1001]
+    assert [stop.new_code for stop in stops] == [("reducer of n",), ("reducer of n",) * 1]
+    assert dbg.session.graph.reducers["n"].commutative
+
+
+def test_what_waits_between_attempts():
+    """G9: a function given as `backoff` is followed too."""
+    cells = Cells("def pause(number): raise LookupError('old')")
+    tries = []
+
+    def fails(ctx):
+        tries.append(1)
+        if len(tries) == 1:
+            raise ValueError("once")
+
+    g = GraphBuilder("g").start("a").end("a")
+    g.task(fails, name="a", retries=1, backoff=cells.pause)
+    dbg = Debugger(g.build())
+    cells("def pause(number): return 0.0")
+
+    assert dbg.run().error is None
+    assert len(tries) == 2
