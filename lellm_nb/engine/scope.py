@@ -101,7 +101,9 @@ class EntryError(NodeExecutionError):
     """A composite could not be entered, because its lens raised."""
 
     def __init__(self, scope: Scope, level: Position, cause: BaseException) -> None:
-        super().__init__(f"{scope.prefix}{level.node}", cause, state=scope.seen(level.data))
+        site = scope.site(level.node or "")
+        patch = node_patch(site.node, site.place.static)
+        super().__init__(site.place.path, cause, state=scope.seen(level.data), patch=patch)
         self.scope = scope
         self.level = level
 

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from lellm_nb.graph.code_name import code_of
+from lellm_nb.graph.code_place import PATCHED, code_places_of
 from lellm_nb.graph.edge import Edge
-from lellm_nb.graph.node import Custom, Node, Task
+from lellm_nb.graph.node import Node
 
 __all__ = ["edge_patch", "node_patch"]
 
 
 def node_patch(node: Node, path: str) -> str:
-    """Return the call of `patch` for a node's function; nothing where its name is followed.
+    """Return the call of `patch` for a node's own code; nothing where its name is followed.
+
+    That is the function of a node, the merge of a Parallel, the lens of a subgraph.
 
     Example:
+        >>> from lellm_nb.graph.node import Task
         >>> node_patch(Task("llm", lambda ctx: None), "agent/llm")
         "patch({'agent/llm': function})"
     """
-    code = node.fn if isinstance(node, Task) else getattr(node, "target", None)
-    named = not isinstance(node, Task | Custom) or code_of(code) is not None
-    return "" if named else f"patch({{{path!r}: function}})"
+    for place, code in code_places_of(node):
+        if place.part in PATCHED and code_of(code) is None:
+            return f"patch({{{path!r}: {place.part or 'function'}}})"
+    return ""
 
 
 def edge_patch(edge: Edge, path: str) -> str:

@@ -23,11 +23,13 @@ from lellm_nb.graph.walk import graph_at
 from lellm_nb.state.lens import IdentityLens, KeyLens
 from lellm_nb.state.merge import FunctionMerge
 
-__all__ = ["EDGE", "REDUCER", "CodePlace", "code_places", "condition_at", "named_code"]
-__all__ += ["note_users", "with_code"]
+__all__ = ["EDGE", "PATCHED", "REDUCER", "CodePlace", "code_places", "code_places_of"]
+__all__ += ["condition_at", "named_code", "note_users", "with_code"]
 
 NODE, CASE, EDGE, MERGE, LENS = "", "case", "edge", "merge", "lens"
 BACKOFF, REDUCER = "backoff", "reducer"
+PATCHED = (NODE, MERGE, LENS)
+"""What `patch` exchanges where it is given the path of a node."""
 
 
 class CodePlace(NamedTuple):
@@ -85,6 +87,11 @@ def code_places(graph: Any) -> Iterator[tuple[CodePlace, Any]]:
     for key, reducer in graph.reducers.items():
         if not reducer.ready_made:
             yield CodePlace(graph.start, REDUCER, key), reducer.function
+
+
+def code_places_of(node: Any) -> Iterator[tuple[CodePlace, Any]]:
+    """Walk the code of one node, but not of what is inside of it."""
+    return ((place, code) for place, code in _in_node("", node) if not place.path)
 
 
 def _in_node(path: str, node: Any) -> Iterator[tuple[CodePlace, Any]]:

@@ -9,6 +9,7 @@ from lellm_nb.arguments import answered
 from lellm_nb.debug.breakpoints.unsaved_condition import UnsavedCondition, name_of
 from lellm_nb.debug.history.stored_values import kept_at
 from lellm_nb.debug.names.value_path import ValuePath
+from lellm_nb.engine.driving.drive import apart
 from lellm_nb.errors import DebuggerError
 from lellm_nb.record.frame import RAN, Frame
 from lellm_nb.state.compact import MISSING, real
@@ -157,7 +158,7 @@ class Breakpoint(Stopper):
         when = self.when
         if when is not None:
             try:
-                answer = when(state())
+                answer = apart(when, state())
                 if not answer:
                     return None
                 answered(answer)
@@ -272,7 +273,7 @@ class Watch(Stopper):
             if not self.enabled or last is None or last.position.data is frame.position.data:
                 return None
             try:
-                old, new = (answered(self.what(f.root_state)) for f in (last, frame))
+                old, new = (answered(apart(self.what, f.root_state)) for f in (last, frame))
             except BaseException as error:
                 return Hit(self, error, frame=frame)
         if same(old, new):

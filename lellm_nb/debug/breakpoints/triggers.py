@@ -10,6 +10,7 @@ from lellm_nb.arguments import answered, plain_function, refusal, whole
 from lellm_nb.debug.breakpoints.kinds import Before, Hit, Watch
 from lellm_nb.debug.breakpoints.registry import Breakpoints
 from lellm_nb.debug.names.node_name import node_path
+from lellm_nb.engine.driving.drive import apart
 from lellm_nb.errors import DebuggerError
 from lellm_nb.record.frame import LEAVING, RAN, Frame
 from lellm_nb.session.protocol import NextMove
@@ -59,7 +60,10 @@ class Triggers:
 
     def gates(self, target: Target | None) -> dict[str, Gate]:
         """Return what a run asks before the nodes at which it may stop, by their paths."""
-        found = {path: self._gate_at(path) for path in self.stops.before}
+        # a condition sees no running loop, like a node (R11): hidden once for all of a node's
+        found: dict[str, Gate] = {
+            path: partial(apart, self._gate_at(path)) for path in self.stops.before
+        }
         if target is not None:
             aimed: Gate = partial(self._gate, target)
             found = {**dict.fromkeys(found, aimed), target[0]: aimed}
@@ -184,7 +188,7 @@ class Triggers:
 def ask_until(until: Callable[[Frame], Any], frame: Frame) -> Arrived | None:
     """Ask a command's predicate of a frame; one that raises stops there, to be shown."""
     try:
-        answer = until(frame)
+        answer = apart(until, frame)
         return Arrived(frame=frame) if answer and answered(answer) else None
     except BaseException as error:
         return Arrived(error, frame)

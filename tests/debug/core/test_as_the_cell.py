@@ -15,6 +15,7 @@ import pytest
 
 from lellm_nb import Debugger, GraphBuilder, StopReason
 from lellm_nb.errors import GivenUpError, NoInputError
+from lellm_nb.record.frame import Frame
 from tests.debug.graphs_blocked import LIMIT
 from tests.strategies import chain, note, steps
 from tests.waiting import until
@@ -125,6 +126,35 @@ def test_a_plain_function_does_not_see_the_loop(move, where):
         state = dbg.state
 
     assert state == ({} if where == "condition" else {"n": 5})
+
+
+@pytest.mark.parametrize("stop", ["when", "visit", "after", "until", "watch", "going back"])
+def test_what_is_asked_where_to_stop_does_not_see_the_loop_either(stop):
+    async def fetched(n):
+        await asyncio.sleep(0)
+        return n
+
+    def holds(at):
+        state = at.state if isinstance(at, Frame) else at
+        return asyncio.run(fetched(state.get("n", 0))) > 0
+
+    def n(ctx):
+        return {"n": 1}
+
+    dbg = Debugger(chain(n, here, here_later))
+    if stop in ("when", "visit", "after"):
+        options = {"visit": {"visit": 1}, "after": {"after": True}}.get(stop, {})
+        dbg.break_at("here", when=holds, **options)
+    elif stop == "watch":
+        dbg.watch(holds)
+    if stop == "going back":
+        dbg.run()
+        came = dbg.run_back(holds)
+    else:
+        came = dbg.run(holds if stop == "until" else None)
+
+    assert (came.error, came.reason is R.COMPLETED) == (None, False)
+    assert dbg.state["n"] == 1
 
 
 # -- a node that never comes back -----------------------------------------------------------
