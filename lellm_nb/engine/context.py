@@ -21,7 +21,7 @@ from lellm_nb.state.key import StateKey
 from lellm_nb.state.mutation import Delete, Mutation, Put, Reduce, check_key
 from lellm_nb.state.reducer import Reducer, no_reducer
 from lellm_nb.state.refusal import locate_with
-from lellm_nb.state.state import UNREAD, view
+from lellm_nb.state.state import UNREAD, view_of_keys
 from lellm_nb.state.structs.nested import path_in
 from lellm_nb.state.typed import Typed
 
@@ -44,8 +44,6 @@ class Context(Outcome):
     after the node has returned (SEMANTICS S1).
     """
 
-    reads: Reads = UNREAD
-
     def __init__(self, run: NodeHost | None, scope: Scope, site: Site, level: Position) -> None:
         self._run = run
         self._scope = scope
@@ -63,7 +61,10 @@ class Context(Outcome):
             data = self._level.data
             if type(data) is Typed:  # an object of the user's has no place to note it
                 self.reads = Reads()
-            seen = self.seen = view(data, self.reads)
+                seen = data.real(self.reads)
+            else:
+                seen = view_of_keys(data, UNREAD)
+            self.seen = seen
         return seen
 
     @property

@@ -182,9 +182,12 @@ def view(data: Any, reads: Reads | None = None) -> Any:
         reads: `UNREAD` or `UNASKED` for one reader, whose copies nobody else gets; without
             it somebody only looks, and shares them.
     """
-    if type(data) is Typed:
-        return data.real(reads)
-    made = _new(State)
+    return data.real(reads) if type(data) is Typed else view_of_keys(data, reads)
+
+
+def view_of_keys(data: Any, reads: Reads | None = None) -> State:
+    """Return the same of a state that is no typed one."""
+    made: State = _new(State)
     items = data if type(data) is dict else dict(data.items())
     _update(made, items)
     made.key = ""

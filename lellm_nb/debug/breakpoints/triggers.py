@@ -10,7 +10,7 @@ from lellm_nb.arguments import answered, plain_function, refusal, whole
 from lellm_nb.debug.breakpoints.kinds import Before, Hit, Watch
 from lellm_nb.debug.breakpoints.registry import Breakpoints
 from lellm_nb.debug.names.node_name import node_path
-from lellm_nb.engine.driving.drive import apart
+from lellm_nb.engine.driving.drive import apart, only_looks
 from lellm_nb.errors import DebuggerError
 from lellm_nb.record.frame import LEAVING, RAN, Frame
 from lellm_nb.session.protocol import NextMove
@@ -60,10 +60,12 @@ class Triggers:
 
     def gates(self, target: Target | None) -> dict[str, Gate]:
         """Return what a run asks before the nodes at which it may stop, by their paths."""
-        # a condition sees no running loop, like a node (R11): hidden once for all of a node's
-        found: dict[str, Gate] = {
-            path: partial(apart, self._gate_at(path)) for path in self.stops.before
-        }
+        found: dict[str, Gate] = {}
+        for path, stops in self.stops.before.items():
+            ask = self._gate_at(path)
+            # a condition sees no running loop, like a node (R11): hidden once for all of them
+            hides = any(stop.when is not None and not only_looks(stop.when) for stop in stops)
+            found[path] = partial(apart, ask) if hides else ask
         if target is not None:
             aimed: Gate = partial(self._gate, target)
             found = {**dict.fromkeys(found, aimed), target[0]: aimed}

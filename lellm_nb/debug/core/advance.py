@@ -37,6 +37,7 @@ async def advance(
     until: Callable[[Frame], Any] | None = None,
     left: str | None = None,
     through: bool = False,
+    serve: Callable[[Controls], None] | None = None,
 ) -> Stop:
     """Move the run on, and say where it stopped and why.
 
@@ -47,6 +48,7 @@ async def advance(
         until: A predicate to stop after.
         left: The composite that has to have left.
         through: Whether to wait at barriers for a decision instead of coming back.
+        serve: Has the run look up more than the modes of its nodes say.
     """
     session, storage = context.session, context.storage
     # may it move?
@@ -63,6 +65,10 @@ async def advance(
     assert claim is not None, "only a command moves a run"
     live = LiveDecisions(context.commands.changed) if through else None
     controls = _controls(context, claim, one, live)
+    if serve is not None:
+        serve(controls)
+    if context.seed is not None:
+        controls.look_up = seeded(context.seed, controls.look_up)
     if gate:
         controls.gates = context.triggers.gates(target)
     controls.watch = context.triggers.watcher(until, left)
@@ -110,8 +116,6 @@ def _controls(
         cell=claim.cell,
     )
     context.modes.control(controls)
-    if context.seed is not None:
-        controls.look_up = seeded(context.seed, controls.look_up)
     context.family.before_run()
     return controls
 

@@ -16,6 +16,8 @@ from asyncio import AbstractEventLoop, Task, _set_running_loop
 from asyncio import _get_running_loop as running_loop
 from collections.abc import Callable, Coroutine
 from contextvars import Context, copy_context
+from opcode import opmap
+from types import FunctionType
 from typing import Any, TypeVar
 
 __all__ = [
@@ -25,6 +27,7 @@ __all__ = [
     "called_apart",
     "drive",
     "driven",
+    "only_looks",
     "own_task",
     "running_loop",
 ]
@@ -157,6 +160,24 @@ def apart(call: Callable[..., T], *given: Any) -> T:
     """Do the same where a loop may run or not."""
     loop = running_loop()
     return call(*given) if loop is None else called_apart(loop, call, *given)
+
+
+_CALLS = frozenset(number for name, number in opmap.items() if name.startswith("CALL"))
+
+
+def only_looks(call: Any) -> bool:
+    """Tell whether a function calls nothing, so that no loop need be hidden from it.
+
+    Example:
+        >>> only_looks(lambda state: state["n"] > 2 and state["done"] is None)
+        True
+        >>> only_looks(lambda state: asyncio.run(state["fetch"]()))
+        False
+    """
+    if type(call) is not FunctionType:
+        return False
+    code = call.__code__
+    return not code.co_names and _CALLS.isdisjoint(code.co_code[::2])
 
 
 def _take(prefer: AbstractEventLoop | None) -> AbstractEventLoop:

@@ -96,21 +96,46 @@ def test_a_new_merge_is_patched_in_and_merges_what_is_there(again, merge):
 
 
 @pytest.mark.parametrize("again", [Debugger.retry, lambda dbg: dbg.resolve_join("retry")])
-def test_a_branch_with_new_code_runs_again(again):
-    """P8: from before it ran, on a line of its own, as far as the join; the others stay."""
+@pytest.mark.parametrize("last", ["left", "right"])
+def test_a_branch_with_new_code_runs_again(again, last):
+    """P8: from before it ran, on a line of its own, as far as the join; the others stay.
+
+    Whichever of them was committed first.
+    """
     runs = []
 
-    def left(ctx):
-        runs.append("left")
-        return {"n": 1}
+    def branch(name, n):
+        async def node(ctx):
+            for _ in range(3 if name == last else 0):
+                await asyncio.sleep(0)
+            runs.append(name)
+            return {"n": n}
 
-    dbg = failed(fan(left=left, right=puts(n=2)))
-    dbg.patch({"par/right": lambda ctx: runs.append("right") or {"n": 1}})
+        return node
+
+    dbg = failed(fan(left=branch("left", 1), right=branch("right", 2)))
+    assert [f.node for f in dbg.frames if f.kind == "commit"][-1] == last
+    dbg.patch({"par/right": branch("right again", 1)})
     stop = again(dbg)
 
-    assert (stop.frame.kind, dbg.state["n"], runs) == ("join", 1, ["left", "right"])
+    assert (stop.frame.kind, dbg.state["n"]) == ("join", 1)
+    assert sorted(runs) == ["left", "right", "right again"]
     assert dbg.branch("main").status == "failed"
     assert dbg.run().reason is R.COMPLETED
+
+
+def test_what_was_decided_in_a_branch_that_stays_is_not_asked_again():
+    """P8: nor is a decision that was made after the other branch ran."""
+    asks = GraphBuilder("asks").barrier("ok").node("put", puts(n=1)).edge("ok", "put")
+    dbg = Debugger(fan(left=asks.start("ok").end("put").build(), right=puts(n=2)))
+    assert dbg.run().reason is R.BARRIER
+    dbg.approve()
+    assert dbg.run().reason is R.FAILED
+    dbg.patch({"par/right": puts(n=1)})
+    stop = dbg.retry()
+
+    assert (stop.frame.kind, dbg.state["n"]) == ("join", 1)
+    assert [f.kind for f in dbg.frames].count("decision") == 1
 
 
 def test_a_join_that_still_disagrees_fails_again():
