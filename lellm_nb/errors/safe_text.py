@@ -13,6 +13,7 @@ from itertools import islice
 from typing import Any, Final
 
 from lellm_nb.errors.attempt import attempt, is_interrupt
+from lellm_nb.errors.patience import TakesLongError, patiently
 
 __all__ = [
     "dict_text",
@@ -39,6 +40,7 @@ LONG_INT: Final = 10**4300
 
 _QUIET = frozenset({type(None), bool, float, complex})
 _CONTAINERS = (dict, list, tuple, set, frozenset)
+_OWN = frozenset({*_QUIET, int, str, bytes})
 _name_of = type.__dict__["__name__"].__get__
 
 
@@ -79,7 +81,7 @@ def safe_str(value: Any, most: int | None = None) -> str:
     else:
         text, fault = _asked(str, value)
         if fault is not None:
-            text = f"<{safe_type(value)}: str raised {safe_type(fault)}>"
+            text = _without("str", value, fault)
     return text if most is None or len(text) <= most else f"{text[: most - 1]}…"
 
 
@@ -200,11 +202,21 @@ _NAMED = (named_dict_text,)
 def _asked(ask: Callable[[Any], Any], value: Any) -> tuple[str, BaseException | None]:
     """Return what `repr` or `str` says, or what it raised."""
     try:
-        return str.__str__(ask(value)), None
+        kind = type(value)
+        if kind in _OWN:
+            told = ask(value)
+        else:
+            told = patiently(ask, value, blame=_repr_of(kind) not in _BASES)
+        return str.__str__(told), None
     except BaseException as error:
         if is_interrupt(error):
             raise
         return "", error
+
+
+def _without(what: str, value: Any, fault: BaseException) -> str:
+    why = "takes long" if type(fault) is TakesLongError else f"raised {safe_type(fault)}"
+    return f"<{safe_type(value)}: {what} {why}>"
 
 
 def _int_text(value: int) -> str:
@@ -238,7 +250,7 @@ def _spelled(value: Any, room: int, around: tuple[int, ...]) -> str:
         return text
     base = next((base for base in _CONTAINERS if has_kind(value, base)), None)
     if base is None:
-        return f"<{safe_type(value)}: repr raised {safe_type(fault)}>"
+        return _without("repr", value, fault)
     text = _walked(base, value, room, around)
     return text if base in (set, frozenset) else f"{safe_type(value)}({text})"
 

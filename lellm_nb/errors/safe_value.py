@@ -11,6 +11,7 @@ from itertools import islice
 from typing import Any
 
 from lellm_nb.errors.attempt import is_interrupt
+from lellm_nb.errors.patience import patiently
 from lellm_nb.errors.safe_text import has_kind, most_digits, safe_module, safe_pairs, safe_repr
 
 __all__ = ["safe_column", "safe_value", "safe_values"]
@@ -122,16 +123,20 @@ def _tame(value: Any) -> bool:
             return False
         if safe_module(kind) == "numpy" and not getattr(value, "dtype", kind).hasobject:
             return True
-        for name in _ASKED:
-            getattr(value, name, None)
-        repr(value), str(value)
-        if has_kind(value, (int, float)):  # pandas looks for the kind of number that fits
-            _ = value < 0, value == 0, int(value), float(value)
-        return all(_tried(item) is item for item in _items(value))
+        return patiently(_answers, value)
     except BaseException as error:
         if is_interrupt(error):
             raise
         return False
+
+
+def _answers(value: Any) -> bool:
+    for name in _ASKED:
+        getattr(value, name, None)
+    repr(value), str(value)
+    if has_kind(value, (int, float)):  # pandas looks for the kind of number that fits
+        _ = value < 0, value == 0, int(value), float(value)
+    return all(_tried(item) is item for item in _items(value))
 
 
 def _items(value: Any) -> Iterator[Any]:
