@@ -29,8 +29,8 @@ _LIBRARY = tuple({sysconfig.get_path("stdlib") + os.sep, sysconfig.get_path("pla
 _INSTALLED = ("site-packages", "dist-packages")
 _places: dict[CodeType, str] = {}
 _main = threading.main_thread().ident
-_whole: list[AbstractContextManager[Any] | None] = []
-"""A guard for each lock that the main thread holds; none for a lock inside of another."""
+_whole: list[AbstractContextManager[Any]] = []
+"""A guard for each lock that the main thread holds."""
 
 
 def interrupts_noted(
@@ -113,20 +113,20 @@ class UninterruptedLock:
 
     def __enter__(self) -> None:
         if get_ident() == _main:
-            _whole.append(None if _whole else interrupts_noted())
+            _whole.append(_NOTHING if _whole else interrupts_noted())
         self._lock.acquire()
 
     def __exit__(self, *raised: Any) -> None:
         self._lock.release()
         if get_ident() == _main:
             guard = _whole.pop()
-            if guard is not None:
+            if guard is not _NOTHING:
                 guard.__exit__(*raised)
 
 
 def guarded(handler: Any) -> bool:
     """Tell whether a signal handler is a guard's."""
-    return isinstance(getattr(handler, "__self__", None), InterruptGuard)
+    return type(getattr(handler, "__self__", None)) is InterruptGuard
 
 
 def _in_users_code(frame: FrameType | None) -> bool:

@@ -132,7 +132,9 @@ class Context(Outcome):
             reducer = self._scope.graph.reducers.get(name if isinstance(name, str) else name[0])
         if reducer is None:
             raise no_reducer(name)
-        self.mutations.append(Reduce(name, self._frozen(value, name), reducer))
+        if type(value) not in PLAIN:
+            value = self._frozen(value, name)
+        self.mutations.append(Reduce(name, value, reducer))
 
     def append(self, key: Any, item: Any) -> None:
         """Record that one item is added at the end of the list at `key`."""

@@ -58,7 +58,7 @@ class Site:
         self.router = NO_WAY_OUT if plain and not graph.edges else graph.routers[name]
         self.call: Any = node.fn if isinstance(node, Task) else getattr(node, "call", None)
         self.waits = is_async(self.call)
-        self.inline = is_inline(node, scope.threaded)
+        self.inline = is_inline(node, scope.threaded, self.waits)
         self.side_effects: bool = getattr(node, "side_effects", False)
         self.always = None if self.is_end or graph.enforce_max_visits else self.router.always
         if isinstance(node, Parallel):
@@ -108,12 +108,16 @@ class EntryError(NodeExecutionError):
         self.level = level
 
 
-def is_inline(node: Node, threaded: bool) -> bool:
-    """Tell whether a node is performed by one plain call, on the run's own thread."""
+def is_inline(node: Node, threaded: bool, waits: bool) -> bool:
+    """Tell whether a node is performed by one plain call, on the run's own thread.
+
+    Args:
+        waits: Whether its function is an async one.
+    """
     if isinstance(node, Task):
         if node.retries or node.timeout is not None:
             return False
-        return not threaded or is_async(node.fn)
+        return waits or not threaded
     if isinstance(node, Custom):
         return not threaded or is_async(node.target.execute)
     return True
@@ -270,14 +274,14 @@ class Scope:
 
     def _make_child(self, site: Site, visit: int, branch: str) -> Scope:
         prefix = f"{self.prefix}{site.name}{f'#{visit}' if visit > 1 else ''}/"
-        if site.kind != ("parallel" if branch else "subgraph"):
-            raise self.changed(site)
         if branch:
-            if branch not in site.order:
+            order = site.order.get(branch) if site.kind == "parallel" else None
+            if order is None:
                 raise self.changed(site)
             graph = site.branch_graph(branch, self.graph)
-            order = site.order[branch]
             return Scope(graph, self, prefix, branch=branch, visit=visit, order=order)
+        if site.kind != "subgraph":
+            raise self.changed(site)
         node = site.node
         return Scope(node.graph, self, prefix, limit=node.max_steps, visit=visit)
 

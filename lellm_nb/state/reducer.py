@@ -158,7 +158,7 @@ def _number(name: str, pick: Callable[[Any, Any], Any]) -> Callable[[Any, Any], 
         if old is MISSING or old is None:
             return new
         try:
-            if type(old) in ATOMS and type(new) in ATOMS:
+            if type(new) is type(old) is int or (type(old) in ATOMS and type(new) in ATOMS):
                 return pick(old, new)
             given = real(old), real(new)
             made = pick(*given)
