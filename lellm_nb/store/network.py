@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import logging
 import re
+import threading
 from typing import Any
 
 from lellm_nb.arguments import flag, refusal, seconds, text
@@ -70,7 +71,9 @@ class NetworkSink:
                 "NetworkSink needs OpenTelemetry: pip install 'lellm-nb[otel]'."
             ) from error
         exporter = otlp.OTLPSpanExporter(endpoint=endpoint, headers=headers, timeout=timeout)
-        self._queue = export.BatchSpanProcessor(exporter, schedule_delay_millis=200)
+        self._sender = _Sender(exporter, export.SpanExportResult.SUCCESS)
+        self._given = 0
+        self._queue = export.BatchSpanProcessor(self._sender, schedule_delay_millis=200)
         resource = resources.Resource.create({"service.name": service})
         self._provider = sdk.TracerProvider(resource=resource, shutdown_on_exit=False)
         self._provider.add_span_processor(self._queue)
@@ -99,6 +102,7 @@ class NetworkSink:
             said = error_line(frame.error)
             shown = str(self._codec.redactor.apply(said)) if self._codec.redactor else said
             span.set_status(self._trace.Status(self._trace.StatusCode.ERROR, shown))
+        self._given += 1
         span.end(end_time=begun + int(frame.duration * 1e9))
         return False
 
@@ -128,10 +132,42 @@ class NetworkSink:
 
     def close(self, timeout: float = 2.0) -> bool:
         """Send what is in the queue; tell whether all of it went within `timeout` seconds."""
-        sent = bool(self._provider.force_flush(int(timeout * 1000)))
+        # on a thread: the queue waits for its collector however short the time is
+        flush = threading.Thread(target=self._provider.force_flush, daemon=True)
+        flush.start()
+        flush.join(timeout)
+        sent = self._sender.taken == self._given
         if not sent:
             log.warning("not all spans were taken by %s", self.endpoint)
         return sent
 
     def __repr__(self) -> str:
         return f"NetworkSink({self.endpoint!r})"
+
+
+class _Sender:
+    """An exporter that counts what the collector took: the queue says of everything that it went.
+
+    Attributes:
+        taken: How many spans were taken.
+    """
+
+    def __init__(self, exporter: Any, success: Any) -> None:
+        self._exporter = exporter
+        self._success = success
+        self.taken = 0
+
+    def export(self, spans: Any) -> Any:
+        """Send some."""
+        result = self._exporter.export(spans)
+        if result is self._success:
+            self.taken += len(spans)
+        return result
+
+    def force_flush(self, timeout_millis: int = 30000) -> Any:
+        """Send what the exporter itself holds back."""
+        return self._exporter.force_flush(timeout_millis)
+
+    def shutdown(self) -> None:
+        """Send no more."""
+        self._exporter.shutdown()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 
 import pytest
 
@@ -20,7 +19,9 @@ from lellm_nb import (
     Reject,
     Reroute,
     StopReason,
+    TimedOut,
 )
+from lellm_nb.clock import Clock
 from lellm_nb.engine.halt import Halt
 from lellm_nb.errors import BarrierCancelledError, NodeNotFoundError, NotWaitingError
 from tests.strategies import note
@@ -167,20 +168,23 @@ def test_barriers_of_branches_that_are_decided_differently_are_joined():
 
 def test_the_clock_starts_when_a_session_is_put_at_the_waiting_position():
     """B4: a restored wait has its whole time again, and then takes the default."""
-    whole = 0.15
-    graph = gates("a", timeout=whole, default_action="approve")
-    session = ExecutionSession({}, graph)
+    ticks, asked = iter(range(0, 10**9, 1000)), []
+
+    class Patient:
+        async def wait_decision(self, barrier_id, timeout):
+            asked.append((barrier_id, timeout))
+            return TimedOut()
+
+    graph = gates("a", timeout=60.0, default_action="approve")
+    hours_pass = Clock(tick=lambda: float(next(ticks)))
+    session = ExecutionSession({}, graph, clock=hours_pass)
     asyncio.run(session.run())
-    came = time.monotonic()
-    while time.monotonic() - came <= whole:  # while nobody runs it, nothing expires
-        time.sleep(0.01)
-    restored = ExecutionSession.restore(session.checkpoint(), graph)
-    started = time.monotonic()
-    halt = asyncio.run(restored.run(barrier=ChannelBarrierSink()))
+    restored = ExecutionSession.restore(session.checkpoint(), graph, clock=hours_pass)
+    halt = asyncio.run(restored.run(barrier=Patient()))
 
     assert [w.barrier_id for w in session.waiting] == ["par/a/ok#0"]
+    assert asked == [("par/a/ok#0", 60.0)]
     assert halt is Halt.ENDED
-    assert time.monotonic() - started >= 0.9 * whole
     assert [f.decision.by for f in restored.line if f.decision] == ["timeout"]
 
 
@@ -222,11 +226,11 @@ def test_a_record_has_the_proposed_and_the_effective_value(decision, proposed, e
     """B7: and who, when, what and for which id; at the barrier's own level."""
     g = GraphBuilder("g").barrier("ask").start("ask").end("ask")
     outer = GraphBuilder("outer").subgraph("sub", g.build(), lens="part").start("sub").end("sub")
-    session = ExecutionSession({"part": {"n": 1, "tree": {"x": 0}}}, outer.build())
+    state = {"part": {"n": 1, "tree": {"x": 0}}}
+    session = ExecutionSession(state, outer.build(), clock=Clock(wall=lambda: 7.0))
     asyncio.run(session.run())
-    before = time.time()
     record = asyncio.run(session.decide(decision, by="Ada")).decision
 
     assert (record.barrier_id, record.decision, record.by) == ("sub/ask#0", decision, "Ada")
     assert (record.proposed, record.effective) == (proposed, effective)
-    assert before <= record.at <= time.time()
+    assert record.at == 7.0

@@ -11,10 +11,10 @@ import pytest
 from lellm_nb import (
     Approve,
     ExecutionEngine,
+    ExecutionSession,
     FrameStack,
     GraphBuilder,
     InMemoryMutationLog,
-    MemorySink,
     MemoryTraceSink,
     MutationLog,
     MutationLogEntry,
@@ -24,6 +24,7 @@ from lellm_nb import (
     SessionCheckpointSink,
     TraceSink,
 )
+from lellm_nb.clock import Clock
 from lellm_nb.errors import NodeExecutionError
 from lellm_nb.record.mutation_log import mutation_json
 from lellm_nb.state import fold
@@ -296,17 +297,17 @@ def test_a_frame_has_cost_effects_duration_and_time():
     async def node(ctx):
         ctx.set_token_cost(2.5)
         ctx.set_has_side_effects()
-        await asyncio.sleep(0.02)
 
-    sink = MemorySink()
-    before = datetime.datetime.now().timestamp()
-    chain(node, note).run({}, checkpoint=sink)
-    first, second = sink.frames
+    wall, tick = iter(range(100, 200)), iter(range(0, 700, 7))
+    clock = Clock(wall=lambda: float(next(wall)), tick=lambda: float(next(tick)))
+    session = ExecutionSession({}, chain(node, note), clock=clock)
+    asyncio.run(session.run())
+    start, first, second = session.line
 
     assert (first.cost, first.side_effects) == (2.5, True)
     assert (second.cost, second.side_effects) == (0.0, False)
-    assert 0.015 < first.duration < 5
-    assert before <= first.started <= second.started <= datetime.datetime.now().timestamp()
+    assert (first.duration, second.duration) == (7.0, 7.0)
+    assert (start.started, first.started, second.started) == (100.0, 101.0, 102.0)
 
 
 def test_each_step_has_a_span_id_of_its_own():
