@@ -186,7 +186,7 @@ def find_route(scope: Scope, site: Site, level: Position, target: str | None, en
         raise UnroutedError(path, asked, state=state)
     raise InvalidGraphError(
         f"Node {path!r} leads nowhere: it has no edge and is not the end"
-        f" ({scope.graph.end!r}). Add an edge from it, or make it the end.",
+        f" ({scope.graph.end!r}). Add an edge from it, make it the end, or end with ctx.end().",
         path=path,
         state=state,
     )

@@ -32,6 +32,7 @@ class NodeHost(Protocol):
     """What a context asks of the run that performs its node."""
 
     token: CancellationToken
+    doomed: Any
 
     def on_chunk(self, site: Site, chunk: Any) -> None:
         """Pass a stream chunk on."""
@@ -43,6 +44,8 @@ class Context(Outcome):
     Nothing it records is seen by the node itself: the engine applies the batch
     after the node has returned (SEMANTICS S1).
     """
+
+    _left_by: NodeHost | None = None
 
     def __init__(self, run: NodeHost | None, scope: Scope, site: Site, level: Position) -> None:
         self._run = run
@@ -60,7 +63,7 @@ class Context(Outcome):
         if seen is None:
             data = self._level.data
             if type(data) is Typed:  # an object of the user's has no place to note it
-                self.reads = Reads()
+                self.reads = Reads(data)
                 seen = data.real(self.reads)
             else:
                 seen = view_of_keys(data, UNREAD)
@@ -202,7 +205,11 @@ class Context(Outcome):
 
     def retire(self) -> None:
         """Cut a given-up attempt off: what it still emits goes nowhere."""
-        self._run = None
+        self._left_by, self._run = self._run, None
+
+    def left_by(self, session: object) -> bool:
+        """Tell whether a run of a session, by what all its runs share, has given it up."""
+        return self._left_by is not None and self._left_by.doomed is session
 
     # -- the rest --------------------------------------------------------------
 

@@ -60,6 +60,7 @@ class RunStep(RunRecord):
     variables: dict[str, Variables]
     variables_at: Callable[[list[str]], Variables] | None
     refused: dict[str, Exception]
+    doomed: dict[int, tuple[Position, RunError]]
 
     async def run_node(self, scope: Scope, level: Position, site: Site) -> Halt | None:
         """Run a node, or look its outcome up, and commit it.

@@ -126,8 +126,8 @@ class NoInputError(DebuggerError):
     def __init__(self, what: str = "input()") -> None:
         self.what = what
         super().__init__(
-            f"{what} needs a cell: nobody can type into a run by button. Run this step in a cell,"
-            " dbg.step(), or ask with a barrier."
+            f"{what} needs a cell: nobody can type into a run that goes on beside it (by button,"
+            " with start() or arun()). Run this step in a cell, dbg.step(), or ask with a barrier."
         )
 
 

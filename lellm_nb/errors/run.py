@@ -100,7 +100,12 @@ class NodeExecutionError(RunError):
 
 
 def _by_hand(patch: str) -> str:
-    return f" No name leads to it: give the new one with {patch}." if patch else ""
+    if not patch:
+        return ""
+    return (
+        " No name leads to it: it was made inside of a function, is a lambda, or its name means"
+        f" something else now. Give the new one with {patch}."
+    )
 
 
 class ParallelError(ExceptionGroup[RunError], RunError):

@@ -38,7 +38,8 @@ class MissingKeyError(StateError, KeyError):
         problem = problem or f"The state has no key {shown!r}."
         self.hint = (hint or nearest(str(shown), names)).strip()
         asked = f" {self.hint}" if self.hint else ""
-        super().__init__(f"{problem}{asked} Keys: {listed(names)}.", key=key)
+        keys = f" Keys: {listed(names)}." if names or isinstance(key, str) else ""
+        super().__init__(f"{problem}{asked}{keys}", key=key)
 
     __str__ = Exception.__str__  # KeyError would show the message as a repr
 

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from lellm_nb.graph.code_version import core_of, is_new_version, layers, pass_on
 
-__all__ = ["Code", "CodeName", "code_of"]
+__all__ = ["Code", "CodeName", "code_of", "may_have_name"]
 
 Renewed = dict[int, Any]
 """Objects that were made anew, by the `id` of the old: nodes that share one go on sharing it."""
@@ -90,6 +90,12 @@ def code_of(value: Any, before: Code | None = None) -> Code | None:
     if type(value) is functools.partial:
         return _of_partial(value)
     return _of_method(value) if type(value) is MethodType else _of_object(value)
+
+
+def may_have_name(value: Any) -> bool:
+    """Tell whether a name could ever lead to some code; not to what stands in a function."""
+    core = core_of(value)
+    return core is None or bool(_parts(value) or _parts(core))
 
 
 def _of_function(value: Any, core: FunctionType, before: Code | None) -> Code | None:

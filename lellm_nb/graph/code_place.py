@@ -153,7 +153,7 @@ def named_code(graph: Any, before: Mapping[CodePlace, Code]) -> dict[CodePlace, 
             meant then.
     """
     found: dict[CodePlace, Code] = {}
-    for place, value in code_places(graph):
+    for place, value in graph.named_places:
         code = before.get(place)
         if code is None or code.value is not value:
             code = code_of(value, code)

@@ -10,7 +10,7 @@ from types import FunctionType, MethodType
 from typing import Any
 from weakref import WeakKeyDictionary
 
-__all__ = ["core_of", "is_new_version", "layers", "note_user", "pass_on"]
+__all__ = ["core_of", "is_called_otherwise", "is_new_version", "layers", "note_user", "pass_on"]
 
 MOST_USERS = 64
 """So many nodes are told apart that one function runs in."""
@@ -99,6 +99,14 @@ def is_new_version(old: Any, new: Any) -> bool:
         and _users_of(new) <= _users_of(old)
         and (is_class or _called_alike(old, new))
     )
+
+
+def is_called_otherwise(old: Any, new: Any) -> bool:
+    """Tell whether all that keeps a function from being a new version is how it is called."""
+    if isinstance(old, type) or core_of(new) is None:
+        return False
+    named = _own_name(old) == _own_name(new) and _users_of(new) <= _users_of(old)
+    return named and not _called_alike(old, new)
 
 
 def _own_name(value: Any) -> tuple[Any, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from types import MappingProxyType
@@ -12,8 +12,16 @@ from lellm_nb.arguments import Refuse, refusal
 from lellm_nb.errors import GraphError, NoSuchNodeError
 from lellm_nb.graph.analysis import Analysis, Cycle, analyze, find_cycles
 from lellm_nb.graph.canonical_hash import canonical_hash
-from lellm_nb.graph.code_name import Code
-from lellm_nb.graph.code_place import EDGE, REDUCER, CodePlace, condition_at, named_code, with_code
+from lellm_nb.graph.code_name import Code, may_have_name
+from lellm_nb.graph.code_place import (
+    EDGE,
+    REDUCER,
+    CodePlace,
+    code_places,
+    condition_at,
+    named_code,
+    with_code,
+)
 from lellm_nb.graph.drawing.text import to_graphviz, to_mermaid
 from lellm_nb.graph.edge import Edge, Router
 from lellm_nb.graph.fingerprint import Fingerprint
@@ -163,6 +171,11 @@ class Graph(GraphShape):
     def code(self) -> Mapping[CodePlace, Code]:
         """The code in it that is followed by a name (SEMANTICS G9); graphs inside have theirs."""
         return named_code(self, {})
+
+    @cached_property
+    def named_places(self) -> Sequence[tuple[CodePlace, Any]]:
+        """The code in it that a name may lead to, now or later: asked by each new debugger."""
+        return [(place, code) for place, code in code_places(self) if may_have_name(code)]
 
     def recoded(self, codes: Mapping[CodePlace, Any]) -> Graph:
         """Return the same graph with other code at some places of it, or of graphs inside.

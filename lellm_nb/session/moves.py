@@ -132,6 +132,7 @@ class RunningNode(NamedTuple):
         started: Since when, in seconds since the epoch.
         thread: The identifier of its thread.
         calls: File, line and function of every call in it, the outermost first, without ours.
+        given_up: Whether nobody waits for it any more: it works on, and what it does is dropped.
     """
 
     path: str
@@ -139,6 +140,7 @@ class RunningNode(NamedTuple):
     started: float
     thread: int
     calls: tuple[tuple[str, int, str], ...]
+    given_up: bool = False
 
 
 class Recorded(Protocol):

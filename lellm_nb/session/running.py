@@ -96,7 +96,7 @@ class Running(Head):
 
     def in_flight(self) -> list[RunningNode]:
         """Return the nodes that run now, in no order; asked from any thread."""
-        return running_nodes(self._moving)
+        return running_nodes(self._moving, self._doomed)
 
     def recorded(self, line: Line | None = None, end: int | None = None) -> Recording:
         """Return what was recorded; what a line, the current one by default, has comes first."""

@@ -22,39 +22,51 @@ _DEEPEST = 10_000
 """Frames of a stack that are looked at."""
 
 
-def running_nodes(run: Any) -> list[RunningNode]:
-    """Return the nodes of a run that run now, or wait for something; in no order."""
-    found: dict[tuple[str, int], RunningNode] = {}
+def running_nodes(run: Any, session: object) -> list[RunningNode]:
+    """Return the nodes of a run that run now, or wait for something; in no order.
+
+    Args:
+        session: What all runs of its session share: of those before, what was given up and
+            still works on its thread.
+    """
+    found: dict[tuple[str, int, bool], RunningNode] = {}
     for stack, thread in _stacks(getattr(run, "loop", None)):
         for i in range(len(stack)):
-            node = _node_at(run, stack, i, thread)
+            node = _node_at(run, session, stack, i, thread)
             if node is None:
                 continue
-            known = found.get(node[:2])
+            place = (node.path, node.visit, node.given_up)
+            known = found.get(place)
             if known is None:
-                found[node[:2]] = node
+                found[place] = node
             else:  # of a branch in a thread: its task knows since when, the thread where it is
                 more = max(known, node, key=lambda one: len(one.calls))
                 started = max(known.started, node.started)
-                found[node[:2]] = RunningNode(*node[:2], started, *more[3:])
+                found[place] = RunningNode(*place[:2], started, more.thread, more.calls, place[2])
     return list(found.values())
 
 
-def _node_at(run: Any, stack: list[FrameType], at: int, thread: int) -> RunningNode | None:
+def _node_at(
+    run: Any, session: object, stack: list[FrameType], at: int, thread: int
+) -> RunningNode | None:
     """Return the node that one frame of a stack runs, if it is one of the run."""
     code = stack[at].f_code
     if code is not _RUN and code is not _THREAD:
         return None
     names = stack[at].f_locals
     ctx = names.get("ctx")
-    if not isinstance(ctx, Context) or not ctx.belongs_to(run):
+    if not isinstance(ctx, Context):
+        return None
+    given_up = ctx.left_by(session)
+    if not given_up and not ctx.belongs_to(run):
         return None
     calls = [
         (frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name)
         for frame in stack[at + 1 :]
         if whose_code(frame.f_code) != "ours"
     ]
-    return RunningNode(ctx.path, ctx.visit, names.get("started") or 0.0, thread, tuple(calls))
+    started = names.get("started") or 0.0
+    return RunningNode(ctx.path, ctx.visit, started, thread, tuple(calls), given_up)
 
 
 def _stacks(loop: asyncio.AbstractEventLoop | None) -> Iterator[tuple[list[FrameType], int]]:

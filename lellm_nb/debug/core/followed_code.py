@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from operator import is_
 from typing import Any
 
+from lellm_nb.debug.names.warn_caller import caution
 from lellm_nb.graph.code_name import Code, CodeName
 from lellm_nb.graph.code_place import CodePlace, named_code
+from lellm_nb.graph.code_version import is_called_otherwise
 from lellm_nb.graph.walk import levels
 
 __all__ = ["FollowedCode"]
@@ -22,6 +24,7 @@ class FollowedCode:
 
     def __init__(self, graph: Any) -> None:
         self.graph = graph
+        self._told: set[tuple[int, CodePlace]] = set()
         self._places: dict[CodeName, list[tuple[CodePlace, Code]]] = {}
         for place, code in _codes(graph):
             for name in code.names:
@@ -50,7 +53,20 @@ class FollowedCode:
                     new = code.renew(made)
                     if new is not code.value:
                         found[place] = new
+                    elif is_called_otherwise(name.meant, name.now):
+                        self._say(name, place)
         return found
+
+    def _say(self, name: CodeName, place: CodePlace) -> None:
+        """Tell once that a function of that name was not taken for an older one."""
+        told = (id(name.now), place)
+        if told not in self._told:
+            self._told.add(told)
+            shown = ".".join(name.parts)
+            caution(
+                f"{shown} is defined again with other arguments, so {place} goes on with the old"
+                f" one. If {shown} is meant, dbg.patch it in; else give one of them another name."
+            )
 
     def _means_the_same(self) -> bool:
         for get, names, meant in self._tops:

@@ -41,8 +41,8 @@ class Where(Sequence[RunningNode]):
         return len(self._nodes)
 
     def seconds(self, node: RunningNode) -> float:
-        """Return how long a node had been running when this was asked."""
-        return max(0.0, self._now - node.started)
+        """Return how long a node had been running when this was asked; 0 where nobody knows."""
+        return max(0.0, self._now - node.started) if node.started else 0.0
 
     def to_pandas(self) -> pandas.DataFrame:
         """Return one row per node: path, visit, seconds, thread, at (the innermost call)."""
@@ -69,7 +69,9 @@ class Where(Sequence[RunningNode]):
             thread = _thread(node)
             on = f", on {thread}" if thread else ""
             visit = f", visit {node.visit}" if node.visit > 1 else ""
-            yield f"{node.path}{visit}, for {self.seconds(node):.1f} s{on}"
+            since = f", for {self.seconds(node):.1f} s" if node.started else ""
+            left = ", given up" if node.given_up else ""
+            yield f"{node.path}{visit}{since}{on}{left}"
             for call in node.calls:
                 yield f"  {_line([call])}"
 

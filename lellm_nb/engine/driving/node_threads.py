@@ -21,11 +21,12 @@ IDLE = 30.0
 """Seconds that a thread waits for another call before it ends."""
 
 _Job = tuple[Future[Any], Callable[[], Any]]
-_Inbox = SimpleQueue[_Job]
 
 
 class NodeThreads(Executor):
     """As many daemon threads as there are calls going on; one that is idle is used again.
+
+    Calls begin in the order in which they are given, as with the pools of Python.
 
     Example:
         >>> NodeThreads().submit(divmod, 7, 2).result(5)
@@ -33,38 +34,35 @@ class NodeThreads(Executor):
     """
 
     def __init__(self) -> None:
-        self._idle: list[_Inbox] = []
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin anew, in a forked child: threads stay behind."""
+        self._jobs: SimpleQueue[_Job] = SimpleQueue()
+        self._idle = threading.Semaphore(0)
 
     def submit(self, call: Callable[..., T], /, *args: Any, **named: Any) -> Future[T]:
         """Begin a call at once, on a thread where nothing else is going on."""
         future: Future[T] = Future()
-        try:
-            inbox = self._idle.pop()
-        except IndexError:
-            inbox = SimpleQueue()
+        self._jobs.put((future, lambda: call(*args, **named)))
+        if not self._idle.acquire(blocking=False):
             threading.Thread(
-                target=self._work, args=(inbox,), name="lellm_nb node", daemon=True
+                target=_work, args=(self._jobs, self._idle), name="lellm_nb node", daemon=True
             ).start()
-        inbox.put((future, lambda: call(*args, **named)))
         return future
 
-    def forget(self) -> None:
-        """Begin anew, in a forked child: threads stay behind."""
-        self._idle = []
 
-    def _work(self, inbox: _Inbox) -> None:
-        while True:
-            try:
-                job = inbox.get(timeout=IDLE)
-            except Empty:
-                try:
-                    self._idle.remove(inbox)
-                    return
-                except ValueError:
-                    continue  # somebody has taken it just now
-            _do(*job)
-            del job  # else it would hold what it returned until the next one
-            self._idle.append(inbox)
+def _work(jobs: SimpleQueue[_Job], idle: threading.Semaphore) -> None:
+    while True:
+        try:
+            job = jobs.get(timeout=IDLE)
+        except Empty:
+            if idle.acquire(blocking=False):
+                return
+            continue  # somebody counts on this thread: a job is about to come
+        _do(*job)
+        del job  # else it would hold what it returned until the next one
+        idle.release()
 
 
 def _do(future: Future[Any], call: Callable[[], Any]) -> None:

@@ -147,11 +147,13 @@ class Reads:
         keys: The state's keys under which a container was read, as they were.
         objects: What is held by reference and was met on the way, by its identity, and its
             fingerprint.
+        of: The kept form of the typed state that was read; `None` for another.
     """
 
-    __slots__ = ("keys", "objects")
+    __slots__ = ("keys", "objects", "of")
 
-    def __init__(self) -> None:
+    def __init__(self, of: Any = None) -> None:
+        self.of = of
         self.keys: dict[str, None] = {}
         self.objects: dict[int, tuple[Any, Any]] = {}
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import importlib
 import sys
+import warnings
+
+import pytest
 
 from lellm_nb import Debugger, GraphBuilder, Reducer
 from tests.debug.cells import Cells, only, ran, row
@@ -102,3 +105,21 @@ def test_what_waits_between_attempts():
 
     assert dbg.run().error is None
     assert len(tries) == 2
+
+
+def test_a_function_that_takes_other_arguments_is_not_taken_and_that_is_said_once():
+    """G9: it may be a helper of that name, or what is meant; only the user knows."""
+    cells = Cells("def work(ctx): return {'n': 1}")
+    dbg = Debugger(only(cells.work))
+    cells("def work(c): return {'n': 2}")
+
+    with pytest.warns(UserWarning, match="work is defined again with other arguments") as told:
+        stop = dbg.run()
+    assert (dbg.state["n"], stop.new_code) == (1, ())
+    assert told[0].filename == __file__
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        dbg.rewind(0)
+        dbg.run()
+    dbg.patch({"work": cells.work})
+    assert ran(dbg) == {"n": 2}

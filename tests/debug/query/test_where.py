@@ -68,3 +68,34 @@ def test_another_debuggers_nodes_are_not_told():
             list(Debugger(GraphBuilder("g").node("a", note).start("a").end("a").build()).where())
             == []
         )
+
+
+@pytest.mark.parametrize("how", ["a limit", "another branch that failed"])
+def test_what_was_given_up_and_works_on_is_told(how):
+    """R8, R11: nobody waits for it; it prints and sends all the same, also after the next verb."""
+    go, there = threading.Event(), threading.Event()
+
+    def hangs(ctx):
+        there.set()
+        assert go.wait(LIMIT)
+
+    def fails(ctx):
+        assert there.wait(LIMIT)
+        raise ValueError("now")
+
+    g = GraphBuilder("g").start("a").end("a")
+    if how == "a limit":
+        g.task(hangs, name="a", timeout=0.05)
+    else:
+        g.parallel("a", {"x": hangs, "y": fails})
+    dbg = Debugger(g.build())
+    assert dbg.run().error is not None
+    (node,) = dbg.where()
+
+    assert node.path == ("a" if how == "a limit" else "a/x")
+    assert node.given_up
+    assert "given up" in repr(dbg.where())
+    dbg.rewind(0)
+    assert [each.path for each in dbg.where()] == [node.path]
+    go.set()
+    until(lambda: not dbg.where(), "it has ended")

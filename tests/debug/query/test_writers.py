@@ -115,7 +115,8 @@ def test_a_function_that_merges_may_have_used_every_branch():
     dbg = Debugger(g.start("p").end("p").build())
     dbg.run()
 
-    assert paths(dbg.who("best")) == ["p", "p/two", "p/one"]
+    first, *branches = paths(dbg.who("best"))
+    assert (first, sorted(branches)) == ("p", ["p/one", "p/two"])
 
 
 def test_a_level_may_be_named():

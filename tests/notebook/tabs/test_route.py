@@ -20,7 +20,7 @@ def test_a_step_that_went_nowhere_is_told_in_one_sentence(text):
     dbg = Debugger(g.build(), {})
     said = route_rows(dbg, dbg.run().frame)["said"]
 
-    assert "mend the function and retry. No name leads to it: " in said
+    assert "mend the function and retry. No name leads to it" in said
     assert said.endswith(".")
     assert ".." not in said
     assert "?." not in said

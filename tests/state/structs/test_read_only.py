@@ -8,6 +8,7 @@ import pickle
 
 import pytest
 
+from lellm_nb import Debugger
 from lellm_nb.errors import NodeExecutionError, ReadOnlyStateError
 from lellm_nb.state.state import keep, view
 from tests.state.structs.kinds import (
@@ -115,16 +116,17 @@ def test_a_refusal_names_the_place(change, key):
 
 
 def test_a_way_around_the_refusal_changes_no_frame():
-    """S1: what is written past the class is in that object, and in no state."""
+    """S1, S8: what is written past the class is in that object, and the commit refuses it."""
 
     def node(ctx):
         object.__setattr__(ctx.state, "net", 9.0)
         ctx.state.__dict__["gross"] = 9.0
         ctx.put("client", 1)
 
-    state = row(node).run(Priced(1.0)).state
+    dbg = Debugger(row(node), Priced(1.0))
 
-    assert (state.net, state.gross) == (1.0, 1.2)
+    assert "State key 'net' was changed in place" in str(dbg.run().error)
+    assert (dbg.state.net, dbg.state.gross) == (1.0, 1.2)
 
 
 def test_a_class_that_lists_its_subclasses_hears_of_none():
