@@ -168,7 +168,7 @@ _ROWS = [
          takes="frame mutation", leads=True),
     Verb("sweep", "change", "`sweep(at, variants)` tries many values and returns a DataFrame",
          "sweep", FORK, twin=True, onward=True),
-    Verb("resolve_join", "change", "`resolve_join(…)` after branches failed", "joins",
+    Verb("resolve_join", "change", "`resolve_join(…)` after branches failed or disagree", "joins",
          Capability.JOIN, twin=True, onward=True, takes="how"),
     Verb("mode", "replay", '`mode(node, "recorded")` looks a node\'s outcome up instead of running'
          ' it, `"ask"` waits for you, `"live"` runs it; a node with `side_effects=True` is looked'
