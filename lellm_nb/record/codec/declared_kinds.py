@@ -25,8 +25,10 @@ from lellm_nb.state.structs.struct import FIELDS_SET, Struct, struct_of_class
 __all__ = [
     "DECLARED",
     "DeclaredKind",
+    "attributes_form",
     "declared_kind",
     "declared_kind_named",
+    "from_attributes",
     "read_rest",
     "rest_form",
 ]
@@ -60,8 +62,8 @@ def declared_kind(cls: type, can_write: Callable[[Any], bool]) -> DeclaredKind |
         return DeclaredKind(
             name,
             1,
-            lambda value: _attributes(found, value, can_write),
-            lambda content: _object(found, content),
+            lambda value: attributes_form(found, value, can_write),
+            lambda content: from_attributes(found, content),
         )
     if is_named_tuple(kind):
         return DeclaredKind(name, 1, list, kind._make)
@@ -83,12 +85,14 @@ def _member(cls: Any, content: Any) -> Any:
     return cls[content] if isinstance(content, str) else cls(content[0])
 
 
-def _attributes(struct: Struct, value: Any, can_write: Callable[[Any], bool]) -> dict[str, Any]:
+def attributes_form(struct: Struct, value: Any, can_write: Callable[[Any], bool]) -> dict[str, Any]:
+    """Return what an object is written by: all that it holds."""
     fields, rest = struct.take(value)
     return {**fields, **rest_form(struct, rest, can_write)}
 
 
-def _object(struct: Struct, content: Mapping[str, Any]) -> Any:
+def from_attributes(struct: Struct, content: Mapping[str, Any]) -> Any:
+    """Return an object that holds what was written of one; nothing of its class is run."""
     inside = {*struct.fields, *(name for name in content if struct.open)} - {*struct.private}
     fields = {n: kept_again(struct, n, v) for n, v in content.items() if n in inside - {FIELDS_SET}}
     rest = read_rest(struct, {n: v for n, v in content.items() if n not in fields})

@@ -10,13 +10,16 @@ from typing import Any, NamedTuple
 from lellm_nb.errors import CorruptedCheckpointError, LellmError
 from lellm_nb.errors.safe_text import safe_repr, safe_str, safe_type
 from lellm_nb.record.codec.declared_kinds import DECLARED, DeclaredKind
-from lellm_nb.record.codec.types import LATER, Kind, Unsaved, kind_named, load_later
+from lellm_nb.record.codec.types import LATER, Kind, Unsaved, class_named, kind_named, load_later
 from lellm_nb.state.frozen import freeze, frozen_dict, frozen_list
 
-__all__ = ["ATOMS", "DAMAGE", "TAG", "Limits", "ValueReader", "error_text"]
+__all__ = ["ATOMS", "ATTRIBUTES", "DAMAGE", "TAG", "Limits", "ValueReader", "error_text"]
 
 TAG = "$"
 """The key that says that an object is a tagged value."""
+
+ATTRIBUTES = "a"
+"""What holds the content of an object that is written by its attributes; else it is ``v``."""
 
 DAMAGE = (
     *(KeyError, IndexError, TypeError, ValueError, AttributeError),
@@ -86,9 +89,9 @@ class ValueReader:
             return Unsaved(str(form.get("type", "")), str(form.get("repr", "")))
         if name == "&" and self._resolve is not None:
             return self._resolve(form)
-        if type(name) is not str or "v" not in form:
+        if type(name) is not str or not ("v" in form or ATTRIBUTES in form):
             raise CorruptedCheckpointError(f"A tagged value has no type or no content: {name!r}.")
-        if name == "dict":
+        if name == "dict" and "v" in form:
             return self._dict(form["v"], key, depth + 1)
         if name in LATER:
             load_later(name)
@@ -104,18 +107,24 @@ class ValueReader:
                 f"A value of type {known.name} has version {version!r}; this reads up to"
                 f" {known.version}."
             )
-        content = self.value(form["v"], key, depth + 1)
+        read: Any = known.read
+        if ATTRIBUTES in form:
+            read = getattr(known, "restore", None)
+            if read is None:  # it was registered in another way when it was written
+                return _unknown(known.name, form)
+        content = self.value(form[ATTRIBUTES if ATTRIBUTES in form else "v"], key, depth + 1)
         try:
-            if known.version == 1:
-                return freeze(known.read(content), key)
-            return freeze(known.read(content, version), key)
+            if known.version == 1 or ATTRIBUTES in form:
+                return freeze(read(content), key)
+            return freeze(read(content, version), key)
         except (MemoryError, RecursionError) as error:
             raise CorruptedCheckpointError(f"A damaged {known.name}: {error}") from error
         except Exception as error:
-            if isinstance(error, LellmError) and not isinstance(known, DeclaredKind):
-                raise CorruptedCheckpointError(f"A damaged {known.name}: {error}") from error
-            if isinstance(known, DeclaredKind):  # its class is another than it was
+            # its class is another than it was: a value that is not read is a marker (S9)
+            if isinstance(known, DeclaredKind) or class_named(known.name) is not None:
                 return _unknown(known.name, form)
+            if isinstance(error, LellmError):
+                raise CorruptedCheckpointError(f"A damaged {known.name}: {error}") from error
             raise CorruptedCheckpointError(
                 f"A damaged {known.name}: {safe_type(error)}: {safe_str(error, 200)}"
             ) from error

@@ -10,6 +10,7 @@ import enum
 import fractions
 import importlib
 import pathlib
+import sys
 import uuid
 import zoneinfo
 from collections.abc import Callable
@@ -18,13 +19,27 @@ from typing import Any, TypeVar
 from lellm_nb.arguments import refusal
 from lellm_nb.errors import SerializationError
 from lellm_nb.errors.safe_text import safe_module
-from lellm_nb.record.codec.declared_kinds import DeclaredKind, declared_kind, declared_kind_named
+from lellm_nb.record.codec.declared_kinds import (
+    DeclaredKind,
+    attributes_form,
+    declared_kind,
+    declared_kind_named,
+    from_attributes,
+)
 from lellm_nb.record.codec.paths import path_form, read_path, read_pure_path
-from lellm_nb.record.codec.times import datetime_form, read_datetime, read_timezone, timezone_form
+from lellm_nb.record.codec.times import (
+    datetime_form,
+    read_datetime,
+    read_time,
+    read_timezone,
+    time_form,
+    timezone_form,
+)
 from lellm_nb.state.containers.kinds import shape_of
 from lellm_nb.state.frozen import FrozenDict, FrozenList, register_freeze, thaw
-from lellm_nb.state.structs.declared import stored_name
+from lellm_nb.state.structs.declared import declare_parts, stored_name
 from lellm_nb.state.structs.read_only import plain_class
+from lellm_nb.state.structs.struct import struct_of_class
 
 __all__ = ["Kind", "Unsaved", "add_type", "kind_named", "kind_of", "register_type", "stored_name"]
 
@@ -40,12 +55,15 @@ class Kind:
         version: Written beside it; reading gets the one that was written.
         write: Returns something simpler, which is written in turn.
         read: Given what `write` returned (and the version, where it is not 1).
+        restore: Given the attributes by which an object is written since, where its class is one
+            of fields; `write` returns these then, and `read` is for what is older.
     """
 
     name: str
     version: int
     write: Callable[[Any], Any]
     read: Callable[..., Any]
+    restore: Callable[[Any], Any] | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -107,8 +125,10 @@ def register_type(
 ) -> C:
     """Let values of a class be saved and loaded; usable as a decorator.
 
-    An Enum, a dataclass, a named tuple, a pydantic model and a class with ``snapshot`` and
-    ``restore`` (a `WorkflowState`) need nothing more.
+    An Enum, a dataclass, an attrs class, a named tuple, a pydantic model and a class with
+    ``snapshot`` and ``restore`` (a `WorkflowState`) need nothing more. One with fields is
+    written by its attributes and made again from these alone (SEMANTICS S9): aliases, validators
+    and `__post_init__` change nothing, and what its fields are declared to hold is known as well.
 
     Args:
         name: What stands in the file; ``module.Class`` by default.
@@ -135,12 +155,20 @@ def register_type(
     if write is not None:
         _custom.add(cls)
     ready_write, ready_read = _ready(cls)
-    write, read = write or ready_write, read or ready_read
+    restore = None
+    if write is None and read is None and not hasattr(cls, "snapshot"):
+        struct = struct_of_class(cls)
+        if struct is not None:
+            found = struct
+            declare_parts(cls, sys._getframe(1).f_locals)
+            write = lambda value: attributes_form(found, value, can_write)  # noqa: E731
+            restore = lambda content: thaw(from_attributes(found, content))  # noqa: E731
+    write, read = write or ready_write, read or ready_read or restore
     if write is None or read is None:
         raise SerializationError(
             f"{cls!r} is no Enum, dataclass, named tuple or pydantic model: give write= and read=."
         )
-    add_type(cls, name or stored_name(cls), write, read, version)
+    add_type(cls, name or stored_name(cls), write, read, version, restore)
     _registered[name or stored_name(cls)] = cls
     return cls
 
@@ -171,10 +199,15 @@ def _ready(cls: Any) -> tuple[Callable[[Any], Any] | None, Callable[..., Any] | 
 
 
 def add_type(
-    cls: type, name: str, write: Callable[[Any], Any], read: Callable[..., Any], version: int = 1
+    cls: type,
+    name: str,
+    write: Callable[[Any], Any],
+    read: Callable[..., Any],
+    version: int = 1,
+    restore: Callable[[Any], Any] | None = None,
 ) -> None:
     """Say how values of a ready-made type are written and read, without looking at it."""
-    kind = Kind(name, version, write, read)
+    kind = Kind(name, version, write, read, restore)
     _by_name[name] = kind
     _by_class[cls] = kind
 
@@ -269,12 +302,7 @@ add_type(fractions.Fraction, "Fraction", lambda v: [v.numerator, v.denominator],
 add_type(uuid.UUID, "UUID", str, uuid.UUID)
 add_type(datetime.datetime, "datetime", datetime_form, read_datetime)
 add_type(datetime.date, "date", datetime.date.isoformat, datetime.date.fromisoformat)
-add_type(
-    datetime.time,
-    "time",
-    lambda v: [v.isoformat(), v.fold],
-    lambda c: datetime.time.fromisoformat(c[0]).replace(fold=1 if c[1] else 0),
-)
+add_type(datetime.time, "time", time_form, read_time)
 add_type(
     datetime.timedelta,
     "timedelta",

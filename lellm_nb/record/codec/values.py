@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from lellm_nb.errors import CorruptedCheckpointError, SerializationError, path_text
 from lellm_nb.errors.safe_text import safe_repr, safe_str
 from lellm_nb.record.codec.containers import known_of
-from lellm_nb.record.codec.limits import ATOMS, TAG, Limits, ValueReader
+from lellm_nb.record.codec.limits import ATOMS, ATTRIBUTES, TAG, Limits, ValueReader
 from lellm_nb.record.codec.types import Unsaved, stored_name
 from lellm_nb.state.compact import Tail
 from lellm_nb.state.containers.handed import HandedDict, HandedList, LazyDict, LazyList
@@ -145,7 +145,8 @@ class Codec:
             content = self._tagged(known.write(value), problems, path)
         except Exception as error:  # a registered function is the user's
             return _marker(value, problems, path, f"writing it failed: {safe_str(error)}")
-        made: dict[str, Any] = {TAG: known.name, "v": content}
+        held = ATTRIBUTES if getattr(known, "restore", None) is not None else "v"
+        made: dict[str, Any] = {TAG: known.name, held: content}
         if known.version != 1:
             made["n"] = known.version
         return made

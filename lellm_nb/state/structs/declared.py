@@ -14,7 +14,8 @@ from lellm_nb.state.structs.read_only import plain_class
 from lellm_nb.state.structs.struct import struct_of_class
 from lellm_nb.state.type_hints import classes_in, hints_of
 
-__all__ = ["declare", "declared_class", "is_declared", "is_named_tuple", "stored_name"]
+__all__ = ["declare", "declare_parts", "declared_class", "is_declared", "is_named_tuple"]
+__all__ += ["stored_name"]
 
 _states: dict[str, type] = {}
 _parts: dict[type, None] = {}
@@ -28,6 +29,11 @@ def declare(cls: type, names: Mapping[str, Any]) -> None:
         names: What is known where the class is defined.
     """
     _states[stored_name(cls)] = cls
+    _walk(cls, names)
+
+
+def declare_parts(cls: type, names: Mapping[str, Any]) -> None:
+    """Make known the classes of what the fields of a class hold, and its own."""
     _walk(cls, names)
 
 
