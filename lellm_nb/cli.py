@@ -11,7 +11,7 @@ from typing import Any
 
 from lellm_nb.errors import LellmError
 from lellm_nb.errors.error_words import error_words
-from lellm_nb.errors.safe_text import safe_repr
+from lellm_nb.errors.safe_text import printable, safe_repr
 
 __all__ = ["main"]
 
@@ -54,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _ACTIONS[options.action or "list"](options)
     except LellmError as error:
         notes = "".join(f"\n  {note}" for note in getattr(error, "__notes__", ()))
-        sys.stderr.write(f"lellm-nb: {error}{notes}\n")
+        sys.stderr.write(printable(f"lellm-nb: {error}{notes}") + "\n")
         return 1
     except BrokenPipeError:  # the reader of a pipe has seen enough
         return 0
@@ -94,7 +94,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _say(text: str) -> None:
-    sys.stdout.write(text + "\n")
+    sys.stdout.write(printable(text) + "\n")
 
 
 def _is_store(file: str) -> bool:

@@ -7,6 +7,7 @@ value, an error or a key asks here, and never `repr`, `str` or `isinstance` them
 from __future__ import annotations
 
 import dataclasses
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
@@ -22,6 +23,7 @@ __all__ = [
     "list_text",
     "most_digits",
     "named_dict_text",
+    "printable",
     "safe_item",
     "safe_length",
     "safe_module",
@@ -83,6 +85,20 @@ def safe_str(value: Any, most: int | None = None) -> str:
         if fault is not None:
             text = _without("str", value, fault)
     return text if most is None or len(text) <= most else f"{text[: most - 1]}…"
+
+
+def printable(text: str) -> str:
+    """Return a text for a terminal: what would steer it is shown, and not done.
+
+    Example:
+        >>> printable("a\\x1b[2Jb")
+        'a\\\\x1b[2Jb'
+    """
+    return _STEERING.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
+
+
+_STEERING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+"""What is no text: all control characters but the ends of lines and the tab."""
 
 
 def safe_type(value: Any) -> str:

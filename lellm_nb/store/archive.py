@@ -24,12 +24,10 @@ The last line is ``["end", lines, sha256]``, over the bytes of all lines before 
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import os
 import time
-import uuid
 import zlib
 from collections.abc import Iterable, Iterator
 from itertools import islice
@@ -39,6 +37,7 @@ from typing import IO, Any
 from lellm_nb.arguments import path_of
 from lellm_nb.errors import CheckpointStoreError, CorruptedCheckpointError, sentence
 from lellm_nb.ids import TraceId
+from lellm_nb.private_file import written_whole
 from lellm_nb.record.codec.frames import FrameRow
 from lellm_nb.record.codec.limits import DAMAGE, error_text
 from lellm_nb.record.codec.values import Codec, Limits, to_bytes
@@ -66,23 +65,16 @@ def write_archive(path: str | os.PathLike[str], rows: MemoryRows, name: str) -> 
         CheckpointStoreError: The file cannot be written.
     """
     target = path_of(path, "path", CheckpointStoreError)
-    made = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}.tmp")
     try:
-        with made.open("xb") as file:
+        with written_whole(target) as file:
             total = _write(file, _lines(rows, name), zlib.Z_DEFAULT_STRATEGY)
             if total > LARGE and total > RATIO // 2 * file.tell():
                 # so repetitive that it would look like a bomb: squeeze it less
                 file.seek(0)
                 file.truncate()
                 _write(file, _lines(rows, name), zlib.Z_HUFFMAN_ONLY)
-            file.flush()
-            os.fsync(file.fileno())
-        made.replace(target)
     except OSError as error:
         raise CheckpointStoreError(f"Could not write {str(target)!r}: {sentence(error)}") from error
-    finally:
-        with contextlib.suppress(OSError):
-            made.unlink(missing_ok=True)
 
 
 def _write(file: IO[bytes], lines: Iterable[bytes], strategy: int) -> int:

@@ -11,6 +11,7 @@ from typing import Any
 
 from lellm_nb.arguments import path_of, whole
 from lellm_nb.errors import CheckpointStoreError, CorruptedCheckpointError, sentence
+from lellm_nb.private_file import written_whole
 from lellm_nb.record.codec.limits import DAMAGE, error_text
 from lellm_nb.record.codec.positions import PositionReader, PositionWriter
 from lellm_nb.record.codec.values import Codec
@@ -80,11 +81,10 @@ class DiskSink:
         safe = re.sub(r"[^\w.#-]+", "_", frame_info.path or frame_info.node_id)[:80]
         path = self.folder / f"{self._count:06d} {safe}.json"
         body, _ = self.codec.written(lambda: self._form(state, frame_info))
-        made = path.with_suffix(".tmp")
+        text = json.dumps(json.loads(body), indent=2, ensure_ascii=False) + "\n"
         try:
-            text = json.dumps(json.loads(body), indent=2, ensure_ascii=False)
-            made.write_text(text + "\n", encoding="utf-8")
-            made.replace(path)
+            with written_whole(path) as file:
+                file.write(text.encode())
         except OSError as error:
             raise CheckpointStoreError(
                 f"Could not write {str(path)!r}: {sentence(error)}"

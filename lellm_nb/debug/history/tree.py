@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lellm_nb.errors import DebuggerError, nearest
+from lellm_nb.errors.safe_text import printable
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.history import History, Line
 
@@ -109,7 +110,7 @@ class Tree:
             lines.append(f"{margin}{b.name}{fork}: {b.frames} frames, {b.status}{here}")
             lines.extend(f"{margin}  {mark}" for mark in b.marks)
             trail += [(below, depth + 1) for below in reversed(forks.get(b.name, []))]
-        return "\n".join(lines)
+        return printable("\n".join(lines))
 
 
 DEEPEST = 40

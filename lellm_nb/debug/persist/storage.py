@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -31,7 +32,6 @@ class Storage:
         trace_id: The run's id, by which a store knows it.
         writer: Who writes it, or `None`.
         stored: What was read of a run that was stored before, or `None`.
-        reading: Whether the run can only be looked at.
         closed: Whether that is because it was let go.
         marking: Whether notes and pins are taken all the same: a file may be saved again.
         reopened: Whether secrets may have been taken out of it.
@@ -41,7 +41,8 @@ class Storage:
         self.trace_id = trace_id or new_trace_id()
         self.writer: Any = None
         self.stored: RunReader | None = None
-        self.reading = False
+        self._reading = False
+        self._process = os.getpid()
         self.closed = False
         self.marking = False
         self.reopened = False
@@ -50,6 +51,20 @@ class Storage:
 
         self._missing: tuple[Any, list[tuple[Any, ...]]] = (None, [])
         self._kept_open: _KeptOpen | None = None
+
+    @property
+    def reading(self) -> bool:
+        """Whether the run can only be looked at."""
+        return self._reading or self.forked
+
+    @reading.setter
+    def reading(self, on: bool) -> None:
+        self._reading = on
+
+    @property
+    def forked(self) -> bool:
+        """Whether a store is written by the process that this one was forked from."""
+        return self.writer is not None and os.getpid() != self._process
 
     # -- what it is told ---------------------------------------------------------
 
@@ -111,6 +126,12 @@ class Storage:
 
     def refuse_reading(self, verb: str) -> None:
         """Refuse what would be lost, or could not be done."""
+        if self.forked:
+            raise DebuggerError(
+                f"{verb}: this run's store is written by the process that this one was forked"
+                " from. Here begin a run of your own: Debugger(graph, dbg.state), or open it for"
+                " reading: Debugger.open(store, run)."
+            )
         if self.closed:
             raise DebuggerError(
                 f"{verb}: this run was closed. Debugger.open(store, run, graph=…) goes on with it."
@@ -141,6 +162,7 @@ class Storage:
     def attach(self, session: Session, writer: Any) -> None:
         """Have everything written from now on; the run's head is the head of `session`."""
         self.writer = session.history.writer = writer
+        self._process = os.getpid()
         writer.leader = session
         self._kept_open = _KeptOpen()
         weakref.finalize(self._kept_open, _let_go, writer)

@@ -8,6 +8,7 @@ from pathlib import Path
 from lellm_nb.notebook.debugger_protocol import DebuggerLike
 from lellm_nb.notebook.export.html import page_text
 from lellm_nb.notebook.widget.assets import module_text, style_text
+from lellm_nb.private_file import written_whole
 
 
 def export_html(debugger: DebuggerLike, path: str | PathLike[str]) -> Path:
@@ -19,5 +20,6 @@ def export_html(debugger: DebuggerLike, path: str | PathLike[str]) -> Path:
     page = page_text(debugger, module_text(), style_text())
     target = Path(path)
     # A lone surrogate has no bytes; as an escape inside JSON it is still itself.
-    target.write_text(page, encoding="utf-8", errors="backslashreplace")
+    with written_whole(target) as file:
+        file.write(page.encode(errors="backslashreplace"))
     return target

@@ -31,7 +31,8 @@ PATTERNS: dict[str, str] = {
     "Hugging Face token": r"\bhf_[A-Za-z0-9]{30,}",
     "Stripe key": r"\b[rs]k_(?:live|test)_[A-Za-z0-9]{16,}",
     "bearer token": r"\b[Bb]earer [A-Za-z0-9._~+/=-]{20,}",
-    "JSON web token": r"\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}",
+    # not in the middle of a run: where none begins there, each "eyJ" would read it to its end
+    "JSON web token": r"(?<![\w-])eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{8,}",
     "private key": r"-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*KEY-----|$)",
 }
 """What is caught by default, by its name."""

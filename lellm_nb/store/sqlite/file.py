@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 from lellm_nb.arguments import chosen, flag, path_of, seconds
 from lellm_nb.errors import CheckpointStoreError, CorruptedCheckpointError, sentence
 from lellm_nb.interrupts import UninterruptedLock
+from lellm_nb.private_file import create_private
 from lellm_nb.store.owner import Owner
 from lellm_nb.store.sqlite.errors import store_error
 from lellm_nb.store.sqlite.schema import check_schema, migrate
@@ -61,8 +63,55 @@ class SqliteFile:
         self.lock = UninterruptedLock()
         self.owner = Owner.me()
         self._pid = os.getpid()
+        self._looked = 0.0
         with self.translating_errors("open"):
+            if not self.readonly:
+                self._make_private()
             self.db = self._open(synchronous, timeout)
+            self._identity = self._identity_now()
+
+    def _make_private(self) -> None:
+        """Make the file for its owner alone, if it is not there.
+
+        Raises:
+            CheckpointStoreError: The path is a link that leads nowhere.
+        """
+        try:
+            create_private(self.path).close()
+        except FileExistsError:
+            if not self.path.exists():
+                raise CheckpointStoreError(
+                    f"{str(self.path)!r} is a link that leads nowhere: no store is made there."
+                ) from None
+        except OSError:
+            pass  # what is wrong with it SQLite says better
+
+    def _identity_now(self) -> tuple[int, int] | None:
+        try:
+            found = self.path.stat()
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
+
+    def check_there(self, every: float = 0.0) -> None:
+        """Look whether what is written still goes into the file at the path.
+
+        Args:
+            every: Seconds within which it is looked at once.
+
+        Raises:
+            CheckpointStoreError: The file is gone, or another one stands in its place.
+        """
+        if every:
+            now = time.monotonic()
+            if now - self._looked < every:
+                return
+            self._looked = now
+        if self._identity_now() != self._identity:
+            raise CheckpointStoreError(
+                f"The file {str(self.path)!r} was deleted, renamed or exchanged while it was open:"
+                " what is written goes nowhere. dbg.save(path) writes the whole run to a new file."
+            )
 
     def _open(self, synchronous: str, timeout: float) -> sqlite3.Connection:
         if not self.readonly:
@@ -107,10 +156,7 @@ class SqliteFile:
     @contextlib.contextmanager
     def translating_errors(self, what: str) -> Iterator[None]:
         """Turn an error of SQLite into one that says which file, and what to try."""
-        if os.getpid() != self._pid:
-            raise CheckpointStoreError(
-                "A store does not survive a fork of the process: open the file again there."
-            )
+        self.check_process()
         try:
             yield
         except sqlite3.Error as error:
@@ -120,6 +166,17 @@ class SqliteFile:
         except UnicodeEncodeError as error:  # half a surrogate pair in a name
             raise CheckpointStoreError(f"Could not {what}: {sentence(error)}") from error
 
+    def check_process(self) -> None:
+        """Look whether this is the process that opened the file.
+
+        Raises:
+            CheckpointStoreError: It was forked since: two would write through one connection.
+        """
+        if os.getpid() != self._pid:
+            raise CheckpointStoreError(
+                "A store does not survive a fork of the process: open the file again there."
+            )
+
     def error(self, what: str, error: sqlite3.Error) -> CheckpointStoreError:
         """Return the error to raise for one of SQLite's."""
         return store_error(self.path, what, error)
@@ -128,6 +185,7 @@ class SqliteFile:
     def writing(self, what: str) -> Iterator[sqlite3.Connection]:
         """One transaction: all of it or nothing."""
         with self.lock, self.translating_errors(what):
+            self.check_there()
             try:
                 self.db.execute("begin immediate")
                 yield self.db

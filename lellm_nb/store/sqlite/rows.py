@@ -60,6 +60,8 @@ class SqliteRows:
         store = self.store
         values = with_sum(self._id(line, index), row)
         with store.lock:
+            store.check_process()
+            store.check_there(every=0.2)
             try:
                 self._execute(_INSERT, values)
             except sqlite3.Error as error:

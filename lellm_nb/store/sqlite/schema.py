@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import sqlite3
 import time
 
@@ -103,6 +105,22 @@ def check_schema(db: sqlite3.Connection) -> None:
     found = db.execute("select type, name, sql from sqlite_master").fetchall()
     if found and application != APPLICATION:
         raise CorruptedCheckpointError("This is a database of something else, not a store.")
-    for kind, name, _ in found:
-        if kind not in ("table", "index"):
-            raise CorruptedCheckpointError(f"A store has no {kind}s, and this file has {name!r}.")
+    ours = _ours()
+    for kind, name, sql in found:
+        if ours.get((kind, name)) != _plain(sql):
+            what = f"no {kind}s" if kind not in ("table", "index") else f"no such {kind}"
+            raise CorruptedCheckpointError(f"A store has {what}, and this file has {name!r}.")
+
+
+@functools.cache
+def _ours() -> dict[tuple[str, str], str]:
+    """Return what SQLite says of every table and index that a store ever had, by its name."""
+    with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as db:
+        migrate(db)
+        found = db.execute("select type, name, sql from sqlite_master").fetchall()
+        return {(kind, name): _plain(sql) for kind, name, sql in found}
+
+
+def _plain(sql: str | None) -> str:
+    """Return a definition without what its layout was; nothing for an index of SQLite's own."""
+    return " ".join(sql.split()).lower() if sql is not None else ""

@@ -1,0 +1,63 @@
+"""C13: a file that is deleted, renamed or exchanged while it is open holds the run."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from lellm_nb import Debugger, StopReason
+from lellm_nb.errors import CheckpointStoreError
+from lellm_nb.store.sqlite.file import SqliteFile
+from tests.strategies import steps
+
+
+def delete(file: Path) -> None:
+    for end in ("", "-wal", "-shm"):
+        Path(f"{file}{end}").unlink(missing_ok=True)
+
+
+def rename(file: Path) -> None:
+    os.rename(file, file.with_name("renamed.db"))
+
+
+def exchange(file: Path) -> None:
+    other = file.with_name("other.db")
+    shutil.copy(file, other)
+    os.replace(other, file)
+
+
+@pytest.mark.parametrize("how", [delete, rename, exchange])
+def test_the_next_step_says_so_and_the_run_is_not_lost(
+    how: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "runs.db"
+    dbg = Debugger(steps("a", "b", "c"), store=file)
+    dbg.step()
+    how(file)  # type: ignore[operator]
+    monkeypatch.setattr(
+        SqliteFile, "check_there", lambda self, every=0.0, look=SqliteFile.check_there: look(self)
+    )
+    stop = dbg.step()
+
+    assert stop.reason is StopReason.FAILED
+    assert "deleted, renamed or exchanged" in str(stop.error)
+    dbg.save(tmp_path / "saved.lellm")
+    saved = Debugger.load(tmp_path / "saved.lellm")
+    assert [f.path for f in saved.frames] == [f.path for f in dbg.frames]
+    with pytest.raises(CheckpointStoreError, match="exchanged"):
+        dbg.close()
+
+
+def test_a_fast_run_is_told_at_the_latest_when_it_is_closed(tmp_path: Path) -> None:
+    dbg = Debugger(steps("a", "b", "c"), store=tmp_path / "runs.db")
+    dbg.step()
+    delete(tmp_path / "runs.db")
+    stop = dbg.run()
+    try:
+        dbg.close()
+    except CheckpointStoreError:
+        return
+    assert stop.error is not None
