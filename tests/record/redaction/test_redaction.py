@@ -23,7 +23,7 @@ KEYS = {
     "Stripe key": "sk_live_" + "a1" * 12,
     "bearer token": "Bearer " + "abcDEF123." * 3,
     "JSON web token": "eyJhbGciOiJI.eyJzdWIiOiIx.SflKxwRJSMeKK",
-    "private key": "-----BEGIN RSA PRIVATE KEY-----\nabc\n-----END RSA PRIVATE KEY-----",
+    "private key": "-----BEGIN RSA PRIVATE KEY-----\nMIIEo wIBAAK\n-----END RSA PRIVATE KEY-----",
 }
 
 
