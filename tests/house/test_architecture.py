@@ -18,7 +18,7 @@ PACKAGE = Path(lellm_nb.__file__).parent
 
 # notebook -> debug -> session -> engine | store -> record -> graph -> state -> base
 RANKS = [
-    {"errors", "ids", "clock", "interrupts"},
+    {"errors", "ids", "clock", "interrupts", "private_file"},
     {"arguments"},
     {"state"},
     {"graph"},

@@ -32,6 +32,8 @@ class Storage:
         trace_id: The run's id, by which a store knows it.
         writer: Who writes it, or `None`.
         stored: What was read of a run that was stored before, or `None`.
+        reading: Whether the run can only be looked at.
+        forked: Whether that is because the process that this one was forked from writes it.
         closed: Whether that is because it was let go.
         marking: Whether notes and pins are taken all the same: a file may be saved again.
         reopened: Whether secrets may have been taken out of it.
@@ -41,8 +43,8 @@ class Storage:
         self.trace_id = trace_id or new_trace_id()
         self.writer: Any = None
         self.stored: RunReader | None = None
-        self._reading = False
-        self._process = os.getpid()
+        self.reading = False
+        self.forked = False
         self.closed = False
         self.marking = False
         self.reopened = False
@@ -51,20 +53,6 @@ class Storage:
 
         self._missing: tuple[Any, list[tuple[Any, ...]]] = (None, [])
         self._kept_open: _KeptOpen | None = None
-
-    @property
-    def reading(self) -> bool:
-        """Whether the run can only be looked at."""
-        return self._reading or self.forked
-
-    @reading.setter
-    def reading(self, on: bool) -> None:
-        self._reading = on
-
-    @property
-    def forked(self) -> bool:
-        """Whether a store is written by the process that this one was forked from."""
-        return self.writer is not None and os.getpid() != self._process
 
     # -- what it is told ---------------------------------------------------------
 
@@ -162,7 +150,7 @@ class Storage:
     def attach(self, session: Session, writer: Any) -> None:
         """Have everything written from now on; the run's head is the head of `session`."""
         self.writer = session.history.writer = writer
-        self._process = os.getpid()
+        _written.add(self)
         writer.leader = session
         self._kept_open = _KeptOpen()
         weakref.finalize(self._kept_open, _let_go, writer)
@@ -208,6 +196,19 @@ def beside(context: OneLine) -> dict[str, Any]:
     if not found["code"]:
         del found["code"]
     return found
+
+
+_written: weakref.WeakSet[Storage] = weakref.WeakSet()
+
+
+def _after_fork() -> None:
+    for storage in _written:
+        if storage.writer is not None:
+            storage.reading = storage.forked = True
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 class _KeptOpen:

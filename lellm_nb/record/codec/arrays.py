@@ -7,7 +7,8 @@ import importlib
 import math
 from typing import Any
 
-from lellm_nb.record.codec.types import add_type, listed
+from lellm_nb.record.codec.ready_kinds import listed
+from lellm_nb.record.codec.types import add_type
 from lellm_nb.state.frozen import register_freeze
 
 # looked up by name, so that nothing here counts as a dependency of its own

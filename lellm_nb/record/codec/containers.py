@@ -8,7 +8,8 @@ from types import MappingProxyType
 from typing import Any
 
 from lellm_nb.record.codec.declared_kinds import DeclaredKind
-from lellm_nb.record.codec.types import Kind, add_type, kind_of, listed
+from lellm_nb.record.codec.ready_kinds import listed
+from lellm_nb.record.codec.types import Kind, add_type, kind_of
 from lellm_nb.state.containers.handed import HandedSet
 from lellm_nb.state.containers.read_only import FrozenSet, frozen_set, thaw
 

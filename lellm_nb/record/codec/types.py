@@ -6,7 +6,6 @@ import base64
 import dataclasses
 import datetime
 import decimal
-import enum
 import fractions
 import importlib
 import pathlib
@@ -27,6 +26,7 @@ from lellm_nb.record.codec.declared_kinds import (
     from_attributes,
 )
 from lellm_nb.record.codec.paths import path_form, read_path, read_pure_path
+from lellm_nb.record.codec.ready_kinds import listed, ready
 from lellm_nb.record.codec.times import (
     datetime_form,
     read_datetime,
@@ -35,7 +35,6 @@ from lellm_nb.record.codec.times import (
     time_form,
     timezone_form,
 )
-from lellm_nb.state.containers.kinds import shape_of
 from lellm_nb.state.frozen import FrozenDict, FrozenList, register_freeze, thaw
 from lellm_nb.state.structs.declared import declare_parts, stored_name
 from lellm_nb.state.structs.read_only import plain_class
@@ -154,7 +153,7 @@ def register_type(
         raise refusal(cls, "cls", "a class", SerializationError)
     if write is not None:
         _custom.add(cls)
-    ready_write, ready_read = _ready(cls)
+    ready_write, ready_read = ready(cls)
     restore = None
     if write is None and read is None and not hasattr(cls, "snapshot"):
         struct = struct_of_class(cls)
@@ -171,31 +170,6 @@ def register_type(
     add_type(cls, name or stored_name(cls), write, read, version, restore)
     _registered[name or stored_name(cls)] = cls
     return cls
-
-
-def _ready(cls: Any) -> tuple[Callable[[Any], Any] | None, Callable[..., Any] | None]:
-    if issubclass(cls, enum.Enum):
-        return lambda value: value.name, lambda content, *_: cls[content]
-    if hasattr(cls, "snapshot") and hasattr(cls, "restore"):
-        return lambda value: value.snapshot(), lambda content, *_: cls.restore(thaw(content))
-    made: Any = cls
-    if dataclasses.is_dataclass(cls):
-        names = [field.name for field in dataclasses.fields(cls) if field.init]
-        return (
-            lambda value: {name: getattr(value, name) for name in names},
-            lambda content, *_: made(**content),
-        )
-    shape = shape_of(cls)
-    if shape is not None:
-        return shape.parts, lambda content, *_: shape.of_parts(*listed(content))
-    if issubclass(cls, tuple) and hasattr(cls, "_fields"):
-        return list, lambda content, *_: cls(*listed(content))
-    if hasattr(cls, "model_validate") and hasattr(cls, "model_dump"):
-        return (
-            lambda value: value.model_dump(mode="json"),
-            lambda content, *_: cls.model_validate(thaw(content)),
-        )
-    return None, None
 
 
 def add_type(
@@ -263,13 +237,6 @@ def load_later(name: str) -> None:
 
 
 # -- ready-made ---------------------------------------------------------------------
-
-
-def listed(content: Any) -> list[Any]:
-    """Return what was written as a list; a range would make gigabytes of a few bytes."""
-    if not isinstance(content, list):
-        raise TypeError("a list is missing")
-    return content
 
 
 def _read_decimal(content: str) -> decimal.Decimal:
