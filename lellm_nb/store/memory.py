@@ -110,7 +110,7 @@ class InMemoryStore:
         rows = MemoryRows(trace_id, facts)
         rows.claim()
         with self._lock:
-            self._whole[trace_id] = (name, time.time(), rows)
+            self._whole[trace_id] = (self.redact.text(name), time.time(), rows)
         return rows
 
     def run_rows(self, trace_id: TraceId) -> MemoryRows:

@@ -103,7 +103,9 @@ class RunWriter(RetryOnRefusal):
             base = -1 if line.base is None else self.number(line.base)
             number = self._lines[line] = self._numbers
             self._numbers += 1
-            self._pending.lines.append(LineRow(number, line.name, base, line.first))
+            self._pending.lines.append(
+                LineRow(number, self.codec.clean(line.name), base, line.first)
+            )
         return number
 
     # -- writing ---------------------------------------------------------------

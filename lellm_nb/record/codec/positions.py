@@ -92,7 +92,7 @@ class PositionWriter:
         if isinstance(data, Typed):
             form = class_form(data, self.codec, self.problems)
             return {**form, **self.data(data.data)}
-        pairs = [(key, self.kept(value, key)) for key, value in data.items()]
+        pairs = [(self.codec.name(key), self.kept(value, key)) for key, value in data.items()]
         if any(key == TAG or not key.isascii() for key, _ in pairs):
             return {"pairs": [[self.codec.plain(key), form] for key, form in pairs]}
         return {"keys": dict(pairs)}
@@ -116,7 +116,7 @@ class PositionWriter:
         if kind is not Put and kind is not Reduce and kind is not Delete:
             return {"own": self.codec.plain(mutation, self.problems, ("a mutation",))}
         key = mutation.key
-        form = [key if type(key) is str else [self.codec.plain(part) for part in key]]
+        form = [self.codec.name(key) if type(key) is str else [self.codec.plain(p) for p in key]]
         if kind is not Delete:
             path = key if type(key) is tuple else (key,)
             form.append(self.codec.plain(mutation.kept, self.problems, path))

@@ -41,6 +41,7 @@ from lellm_nb.state.structs.read_only import plain_class
 from lellm_nb.state.structs.struct import struct_of_class
 
 __all__ = ["Kind", "Unsaved", "add_type", "kind_named", "kind_of", "register_type", "stored_name"]
+__all__ += ["takes_stand_ins"]
 
 C = TypeVar("C", bound=type)
 
@@ -201,6 +202,19 @@ def kind_of(value: Any) -> Kind | DeclaredKind | None:
         own = _by_class.get(plain)
         return own if plain in _custom else declared_kind(plain, can_write) or own
     return found
+
+
+_OPEN = frozenset({"tuple", "set", "frozenset", "Counter", "OrderedDict", "deque", "mappingproxy"})
+
+
+def takes_stand_ins(name: str) -> bool:
+    """Tell whether a value of a type is made again with something else in its items' places.
+
+    So it is with containers, and with objects that are written by their attributes.
+    """
+    known = kind_named(name)
+    by_attributes = getattr(known, "restore", None) is not None
+    return name in _OPEN or by_attributes or isinstance(known, DeclaredKind)
 
 
 def can_write(value: Any) -> bool:

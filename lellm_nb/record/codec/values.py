@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any
 from lellm_nb.errors import CorruptedCheckpointError, SerializationError, path_text
 from lellm_nb.errors.safe_text import safe_repr, safe_str
 from lellm_nb.record.codec.containers import known_of
+from lellm_nb.record.codec.json_text import is_sound, to_bytes
 from lellm_nb.record.codec.limits import ATOMS, ATTRIBUTES, TAG, Limits, ValueReader
-from lellm_nb.record.codec.types import Unsaved, stored_name
+from lellm_nb.record.codec.types import Unsaved, stored_name, takes_stand_ins
 from lellm_nb.state.compact import Tail
 from lellm_nb.state.containers.handed import HandedDict, HandedList, LazyDict, LazyList
 from lellm_nb.state.frozen import FrozenDict, FrozenList
@@ -31,6 +32,9 @@ __all__ = ["TAG", "Codec", "Limits", "Problem", "to_bytes", "unsavable"]
 
 LIST_LIKE = {list, FrozenList, HandedList, LazyList}
 DICT_LIKE = {dict, FrozenDict, HandedDict, LazyDict, State}
+MARKED = 1_000
+"""So much of a repr is looked at for secrets; a marker shows the first 200 letters."""
+
 BITS = 1024
 """Whole numbers up to this are JSON numbers; larger ones are written in hex, tagged."""
 
@@ -74,6 +78,16 @@ class Codec:
     def __init__(self, limits: Limits | None = None, redactor: Redactor | None = None) -> None:
         self.limits = limits or Limits()
         self.redactor = redactor
+        self._suspect = False  # whether bytes that were written had a secret in them
+
+    def name(self, text: str) -> str:
+        """Return a name or a key as it is written: without secrets, while these are looked for."""
+        redactor = self.redactor
+        return redactor.text(text) if redactor is not None and redactor.on else text
+
+    def clean(self, text: str) -> str:
+        """Return a text without its secrets, whether these are looked for or not."""
+        return text if self.redactor is None else self.redactor.text(text)
 
     # -- writing ---------------------------------------------------------------
 
@@ -96,9 +110,11 @@ class Codec:
 
     def written(self, make: Callable[[], Any]) -> tuple[bytes, bool]:
         """Return JSON data as text, made again where a secret shows; and whether one did."""
+        around, self._suspect = self._suspect, False
         body = to_bytes(make())
+        suspect, self._suspect = self._suspect, around
         redactor = self.redactor
-        if redactor is None or redactor.on or not redactor.hint(body):
+        if redactor is None or redactor.on or not (suspect or redactor.hint(body)):
             return body, False
         with redactor.looking():
             clean = to_bytes(make())
@@ -112,21 +128,23 @@ class Codec:
         Args:
             problems: Gets what could not be written; markers stand in its place.
         """
-        if self.redactor is not None and self.redactor.on:
-            value = self.redactor.apply(value, path)
-        if is_plain(value, self.limits.depth):
+        redactor = self.redactor
+        if redactor is not None and redactor.on:
+            value = redactor.apply(value, path)
+        elif is_plain(value, self.limits.depth):
             return value
         return self._tagged(value, [] if problems is None else problems, path)
 
     def _tagged(self, value: Any, problems: list[Problem], path: tuple[Any, ...]) -> Any:
         if len(path) > self.limits.depth:
-            return _marker(value, problems, path, "it is nested too deeply")
+            return self._marker(value, problems, path, "it is nested too deeply")
         kind = type(value)
         if kind in LIST_LIKE:
             return [self._tagged(v, problems, (*path, i)) for i, v in enumerate(value)]
         if kind in DICT_LIKE:
-            if TAG not in value and all(type(k) is str and _sound(k) for k in value):
-                return {k: self._tagged(v, problems, (*path, k)) for k, v in value.items()}
+            if TAG not in value and all(type(k) is str and is_sound(k) for k in value):
+                name = self.name
+                return {name(k): self._tagged(v, problems, (*path, k)) for k, v in value.items()}
             pairs = [
                 [self._tagged(k, problems, path), self._tagged(v, problems, (*path, safe_str(k)))]
                 for k, v in value.items()
@@ -134,22 +152,42 @@ class Codec:
             return {TAG: "dict", "v": pairs}
         if kind is Tail:
             return [self._tagged(v, problems, (*path, i)) for i, v in enumerate(value.since(0))]
-        if is_plain(value, 1) and (kind is not str or _sound(value)):
+        if kind is str and (shown := self.name(value)) != value:
+            return {TAG: "redacted", "v": shown}
+        if is_plain(value, 1) and (kind is not str or is_sound(value)):
             return value
         if kind is Unsaved:
             return value.json()
         known, value = known_of(value)
         if known is None:
-            return _marker(value, problems, path, "no way to write it is registered")
+            return self._marker(value, problems, path, "no way to write it is registered")
         try:
             content = self._tagged(known.write(value), problems, path)
         except Exception as error:  # a registered function is the user's
-            return _marker(value, problems, path, f"writing it failed: {safe_str(error)}")
+            return self._marker(value, problems, path, f"writing it failed: {safe_str(error)}")
+        if self.redactor is not None and self._hides(self.redactor, known.name, value, content):
+            return {TAG: "redacted", "v": f"[redacted: in a {known.name}]"}
         held = ATTRIBUTES if getattr(known, "restore", None) is not None else "v"
         made: dict[str, Any] = {TAG: known.name, held: content}
         if known.version != 1:
             made["n"] = known.version
         return made
+
+    def _hides(self, redactor: Redactor, name: str, value: Any, content: Any) -> bool:
+        """Tell whether a value has to go as a whole: what makes it again takes no stand-in."""
+        if isinstance(value, (bytes, bytearray)):
+            found = redactor.hides(bytes(value))
+            self._suspect = self._suspect or found
+            return found and redactor.on
+        return redactor.on and not takes_stand_ins(name) and _is_hiding(content)
+
+    def _marker(
+        self, value: Any, problems: list[Problem], path: tuple[Any, ...], why: str
+    ) -> dict[str, Any]:
+        name = stored_name(type(value))
+        problems.append(Problem(path_text(path), name, why))
+        shown = self.name(safe_repr(value, MARKED))[:200]
+        return {TAG: "?", "type": name, "repr": shown.encode(errors="replace").decode()}
 
     # -- reading ---------------------------------------------------------------
 
@@ -220,68 +258,11 @@ def is_plain(value: Any, depth: int) -> bool:
     return False
 
 
-def to_bytes(form: Any) -> bytes:
-    """Return JSON data as text in UTF-8.
-
-    Text that UTF-8 cannot hold (half of a surrogate pair) is written tagged.
-    """
-    try:
-        return _write(form).encode()
-    except UnicodeEncodeError:
-        return _write(_whole(form)).encode()
-
-
-_encoder = json.JSONEncoder(
-    ensure_ascii=False, check_circular=False, allow_nan=False, separators=(",", ":")
-)
-
-
-def _writer() -> Callable[[Any], str]:
-    """Return the encoder's `encode`; where Python has it in C, made once and not per text."""
-    in_c: Any = json.encoder  # what is used of it is no part of its documented interface
-    try:
-        quoted = in_c.encode_basestring
-        pieces = in_c.c_make_encoder(
-            None, _encoder.default, quoted, None, ":", ",", False, False, False
-        )
-        "".join(pieces([{"a": 1}], 0))
-    except (AttributeError, TypeError):
-        return _encoder.encode
-    return lambda form: "".join(pieces(form, 0))
-
-
-_write = _writer()
-
-
-def _sound(text: str) -> bool:
-    if text.isascii():
-        return True
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _whole(form: Any) -> Any:
-    """Tag every text with half a surrogate pair; JSON data stays JSON data."""
-    if isinstance(form, str):
-        halves = form.encode("utf-8", "surrogatepass").hex()
-        return form if _sound(form) else {TAG: "text", "v": halves}
-    if isinstance(form, (list, tuple)):
-        return [_whole(v) for v in form]
+def _is_hiding(form: Any) -> bool:
+    """Tell whether a secret was taken out of JSON data."""
     if isinstance(form, dict):
-        if all(_sound(k) for k in form):
-            return {k: _whole(v) for k, v in form.items()}
-        return {TAG: "dict", "v": [[_whole(k), _whole(v)] for k, v in form.items()]}
-    return form
-
-
-def _marker(value: Any, problems: list[Problem], path: tuple[Any, ...], why: str) -> Any:
-    name = stored_name(type(value))
-    problems.append(Problem(path_text(path), name, why))
-    shown = safe_repr(value, 200)
-    return {TAG: "?", "type": name, "repr": shown.encode(errors="replace").decode()}
+        return form.get(TAG) == "redacted" or any(map(_is_hiding, form.values()))
+    return isinstance(form, list) and any(map(_is_hiding, form))
 
 
 def _no_constant(text: str) -> Any:

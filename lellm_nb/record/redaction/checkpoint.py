@@ -8,6 +8,7 @@ from typing import Any
 
 from lellm_nb.record.checkpoint import Checkpoint
 from lellm_nb.record.codec.checkpoint import CheckpointCodec
+from lellm_nb.record.codec.values import Codec
 from lellm_nb.record.position import Fan, Position
 from lellm_nb.record.redaction.redactor import Redactor
 from lellm_nb.state.compact import Tail, Wide, view_items
@@ -30,7 +31,9 @@ def redacted(checkpoint: Checkpoint, redactor: Redactor) -> Checkpoint:
         >>> redacted(one, Redactor(patterns={})) is one
         True
     """
-    if not redactor.hint(CheckpointCodec().encode(checkpoint)):
+    if CheckpointCodec(redactor=redactor).encode(checkpoint) == CheckpointCodec().encode(
+        checkpoint
+    ):
         return checkpoint
     if checkpoint.position is None:
         kept = keep(checkpoint.state)
@@ -79,8 +82,8 @@ def _data(data: Any, redactor: Redactor) -> Any:
     if isinstance(data, Typed):
         inside = _data(data.data, redactor)
         return data if inside is data.data else data.holding(inside)
-    made = {key: _value(value, (key,), redactor) for key, value in data.items()}
-    if all(made[key] is value for key, value in data.items()):
+    made = {redactor.text(key): _value(value, (key,), redactor) for key, value in data.items()}
+    if all(made.get(key, made) is value for key, value in data.items()):
         return data
     return made if isinstance(data, dict) else Wide.of(made)
 
@@ -91,8 +94,12 @@ def _value(value: Any, path: tuple[Any, ...], redactor: Redactor) -> Any:
         if whole != ():
             return whole
         return _items(value, lambda i, item: _value(item, (*path, i), redactor))
-    clean = redactor.apply(value, path)
-    return value if clean is value else freeze(clean, path[0])
+    codec = Codec(redactor=redactor)
+    with redactor.looking():
+        form = codec.plain(value, [], path)
+    if form == Codec().plain(value, [], path):
+        return value
+    return freeze(codec.value(form), path[0])
 
 
 def _items(tail: Tail, clean: Callable[[int, Any], Any]) -> Tail:
@@ -104,9 +111,9 @@ def _items(tail: Tail, clean: Callable[[int, Any], Any]) -> Tail:
 def _mutation(mutation: Any, redactor: Redactor) -> Any:
     if type(mutation) not in (Put, Reduce):
         return mutation
-    key = mutation.key
+    key = mutation.key if isinstance(mutation.key, tuple) else redactor.text(mutation.key)
     value = _value(mutation.kept, key if isinstance(key, tuple) else (key,), redactor)
-    if value is mutation.kept:
+    if value is mutation.kept and key == mutation.key:
         return mutation
     if type(mutation) is Put:
         return Put(key, value)

@@ -166,6 +166,19 @@ class Redactor:
         finally:
             self.on = False
 
+    def text(self, text: str) -> str:
+        """Return a text without the secrets that are known by how they look."""
+        for name, pattern in self.patterns.items():
+            text = pattern.sub(f"[redacted: {name}]", text)
+        return text
+
+    def hides(self, data: bytes) -> bool:
+        """Tell whether bytes have a secret in them that is known by how it looks."""
+        if not self.hint(data):
+            return False
+        text = data.decode("latin-1")
+        return self.text(text) != text
+
     def apply(self, value: Any, path: tuple[Any, ...] = ()) -> Any:
         """Return a value without its secrets; the same object where there is none."""
         if self._paths and path:
@@ -174,9 +187,8 @@ class Redactor:
                 return Redacted("[redacted]")
         kind = type(value)
         if issubclass(kind, str):
-            shown = given = safe_str(value)
-            for name, pattern in self.patterns.items():
-                shown = pattern.sub(f"[redacted: {name}]", shown)
+            given = safe_str(value)
+            shown = self.text(given)
             return value if shown == given else Redacted(shown)
         if issubclass(kind, dict):
             made = {k: self.apply(v, (*path, k)) for k, v in dict.items(value)}

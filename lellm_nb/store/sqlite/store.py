@@ -89,7 +89,7 @@ class SqliteStore(SqliteFile):
             cursor = db.execute(
                 "insert into runs (trace, name, created, facts, owner, sum)"
                 " values (?, ?, ?, ?, ?, ?)",
-                (trace_id, name, created, body, owner, zlib.crc32(body)),
+                (trace_id, self.redact.text(name), created, body, owner, zlib.crc32(body)),
             )
             number = cursor.lastrowid
         assert number is not None

@@ -16,8 +16,8 @@ import pytest
 
 from lellm_nb import Unsaved, register_type
 from lellm_nb.errors import CorruptedCheckpointError, SerializationError
+from lellm_nb.record.codec import json_text
 from lellm_nb.record.codec import types as codec_types
-from lellm_nb.record.codec import values as codec
 from lellm_nb.record.codec.values import Codec, Limits
 
 CODEC = Codec()
@@ -69,10 +69,10 @@ def test_registered_types_come_back(value):
 def test_text_is_the_same_where_python_has_no_encoder_in_c(monkeypatch):
     """As in PyPy."""
     form = {"a": [1, 2.5, 'ä\n"', None, True, {"deep": []}], "long": 2**70}
-    here = codec._writer()(form)
+    here = json_text._writer()(form)
     monkeypatch.setattr(json.encoder, "c_make_encoder", None)
 
-    assert codec._writer()(form) == here
+    assert json_text._writer()(form) == here
 
 
 def test_a_type_that_is_registered_later_brings_its_values_back():
