@@ -169,7 +169,7 @@ class RunWriter(RetryOnRefusal):
         return 0, 0
 
     def _anchor(self, number: int, frame: Frame) -> None:
-        writer = PositionWriter(self.codec, self._large)
+        writer = PositionWriter(self.codec, self._large, self.graph)
         body, _ = self.codec.written(lambda: writer.write(frame.position))
         self._size = len(body)
         if writer.problems and (self.strict or frame.kind == "start"):

@@ -41,8 +41,7 @@ def supply(context: DebugContext, values: Mapping[Any, Any]) -> None:
 def _hide(writer: Any, paths: Iterable[Any]) -> None:
     """From now on take what stands at some paths out of the store, whatever its look."""
     if writer is not None:
-        import glob
-
         codec = writer.codec
-        texts = (path_text(path if isinstance(path, tuple) else (path,)) for path in paths)
-        codec.redactor = codec.redactor.also(glob.escape(text) for text in texts)
+        codec.redactor = codec.redactor.also(
+            path if isinstance(path, tuple) else (path,) for path in paths
+        )

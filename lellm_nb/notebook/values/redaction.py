@@ -7,6 +7,7 @@ Every function here that makes a text or a row asks the redactor of the debugger
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -51,7 +52,7 @@ class DisplayRedactor:
 
     def __init__(self, redactor: Redactor) -> None:
         self.redactor = redactor
-        self._rules = [path.split(".") for path in redactor.paths]
+        self._rules = [re.findall(r"\[[^\]]*\]|[^.\[]+", path) for path in redactor.paths]
         self.words: tuple[str, ...] = ()
         """Texts that stood at secret paths, the longest first."""
 
@@ -163,9 +164,14 @@ def _at(value: Any, rule: list[str]) -> Iterator[Any]:
     if not rule:
         yield value
         return
+    first, *rest = rule
+    if has_kind(value, (list, tuple)):
+        for i, item in islice(safe_pairs(value), _MOST_LOOKS):
+            if first in ("*", "[*]", f"[{i}]"):
+                yield from _at(item, rest)
+        return
     if not has_kind(value, Mapping):
         return
-    first, *rest = rule
     inner = safe_item(value, first, rule)
     if inner is not rule:
         yield from _at(inner, rest)

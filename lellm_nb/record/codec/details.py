@@ -20,8 +20,8 @@ from lellm_nb.record.frame import DecisionRecord, Detail
 
 __all__ = ["SavedError", "detail_form", "read_detail"]
 
-Write = Callable[[Any, str], Any]
-"""Makes a value JSON-able, given the value and what it is called."""
+Write = Callable[[Any, Any], Any]
+"""Makes a value JSON-able, given the value and what it is called, or the path where it is put."""
 
 Read = Callable[[Any], Any]
 
@@ -212,7 +212,7 @@ def _decision_form(record: DecisionRecord, write: Write) -> dict[str, Any]:
         what = ["reject", write(made.reason, "reason")]
     elif isinstance(made, Modify):
         key = made.key if isinstance(made.key, str) else list(made.key)
-        what = ["modify", key, write(made.value, str(made.key))]
+        what = ["modify", key, write(made.value, _path_of(made))]
     elif isinstance(made, Reroute):
         what = ["reroute", made.target]
     else:
@@ -221,8 +221,12 @@ def _decision_form(record: DecisionRecord, write: Write) -> dict[str, Any]:
     for name in ("proposed", "effective"):
         value = getattr(record, name)
         if value is not None:
-            form[name] = write(value, name)
+            form[name] = write(value, _path_of(made) if isinstance(made, Modify) else name)
     return form
+
+
+def _path_of(made: Modify) -> tuple[Any, ...]:
+    return made.key if isinstance(made.key, tuple) else (made.key,)
 
 
 def _read_decision(form: Any, read: Read) -> DecisionRecord:

@@ -107,6 +107,7 @@ class FrameWriter:
     def _body(self, frame: Frame) -> tuple[Any, bool]:
         """Return a row's body as JSON data, and whether the frame can be folded from it."""
         level, parent = frame.level, frame.parent
+        self.positions.stand_at("" if level is frame.position else frame.static_path, self._nodes)
         write = self.positions.mutation
         forms = [write(m) for m in frame.mutations]
         more: dict[str, Any] = {}
@@ -126,8 +127,9 @@ class FrameWriter:
         more["m"] = forms
         return more, sure
 
-    def _value(self, value: Any, name: str) -> Any:
-        return self.codec.plain(value, self.positions.problems, (name,))
+    def _value(self, value: Any, name: Any) -> Any:
+        path = name if isinstance(name, tuple) else (name,)
+        return self.codec.plain(value, self.positions.problems, path)
 
     # -- what a reader will fold -----------------------------------------------
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from lellm_nb.errors import CorruptedCheckpointError, ReducerError
+from lellm_nb.graph.walk import inside
 from lellm_nb.record.codec.limits import DAMAGE, error_text
 from lellm_nb.record.codec.typed_states import class_form, read_typed
 from lellm_nb.record.codec.values import TAG, Codec, Problem
 from lellm_nb.record.position import TO_ROUTE, Fan, Position, ToRoute, Waiting
 from lellm_nb.record.visits import Visits
 from lellm_nb.state.compact import Data, Tail, Wide
+from lellm_nb.state.lens import KeyLens
 from lellm_nb.state.mutation import Delete, Put, Reduce
 from lellm_nb.state.reducer import Reducer
 from lellm_nb.state.typed import Typed
@@ -41,12 +43,29 @@ class PositionWriter:
     Args:
         codec: Writes the values.
         large: Where large ones go; without it everything is written in place.
+        graph: What the position is of: it says where the states of inner levels stand.
+
+    Attributes:
+        prefix: Where the level that is written stands in the root's state: what is secret is
+            named by paths from there.
     """
 
-    def __init__(self, codec: Codec, large: LargeValues | None = None) -> None:
+    def __init__(self, codec: Codec, large: LargeValues | None = None, graph: Any = None) -> None:
         self.codec = codec
         self.large = large
+        self.graph = graph
+        self.prefix: tuple[Any, ...] = ()
         self.problems: list[Problem] = []
+
+    def stand_at(self, path: str, nodes: Mapping[str, Any]) -> None:
+        """Write mutations of the level that a node is in from now on; empty for the root's."""
+        self.prefix = ()
+        redactor = self.codec.redactor
+        if path and redactor is not None and redactor.paths:  # nobody else asks
+            for name in path.split("/")[:-1]:
+                node = nodes.get(name)
+                self.prefix = (*self.prefix, *_lens_path(node))
+                nodes = inside(node)
 
     def write(self, root: Position) -> dict[str, Any]:
         """Return a whole position as JSON data."""
@@ -60,14 +79,17 @@ class PositionWriter:
                 datas.append(self.data(data))
             return at
 
-        def level(position: Position) -> list[Any]:
+        def level(position: Position, nodes: Mapping[str, Any], at: tuple[Any, ...]) -> list[Any]:
             inner: Any = None
+            node = nodes.get(position.node or "")
             if isinstance(position.inner, Position):
-                inner = level(position.inner)
+                inner = level(position.inner, inside(node), (*at, *_lens_path(node)))
             elif position.inner is not None:
                 fan = position.inner
-                branches = [[name, level(branch)] for name, branch in fan.branches.items()]
+                within = inside(node)
+                branches = [[name, level(b, within, at)] for name, b in fan.branches.items()]
                 inner = {"fan": branches, "turn": fan.turn, "open": fan.open}
+            self.prefix = at
             return [
                 position.node,
                 position.step,
@@ -78,7 +100,8 @@ class PositionWriter:
                 None if position.wrote is None else self.wrote(position.wrote),
             ]
 
-        made = level(root)
+        made = level(root, getattr(self.graph, "nodes", {}), ())
+        self.prefix = ()
         return {"at": made, "data": datas}
 
     def wrote(self, wrote: Tail) -> Any:
@@ -99,7 +122,7 @@ class PositionWriter:
 
     def kept(self, value: Any, key: Any) -> Any:
         """Return a kept value as JSON data."""
-        path = key if isinstance(key, tuple) else (key,)
+        path = (*self.prefix, *(key if isinstance(key, tuple) else (key,)))
         if type(value) is Tail:
             if self.large is not None and len(value) >= LONG:
                 return self.large.list(
@@ -119,10 +142,18 @@ class PositionWriter:
         form = [self.codec.name(key) if type(key) is str else [self.codec.plain(p) for p in key]]
         if kind is not Delete:
             path = key if type(key) is tuple else (key,)
+            if self.prefix:
+                path = (*self.prefix, *path)
             form.append(self.codec.plain(mutation.kept, self.problems, path))
         if kind is Reduce:
             form.append(mutation.reducer.name)
         return form
+
+
+def _lens_path(node: Any) -> tuple[Any, ...]:
+    """Return where in the outer state the state inside a node stands, as far as its lens says."""
+    lens = getattr(node, "lens", None)
+    return (lens.key,) if type(lens) is KeyLens else ()
 
 
 def hold_form(hold: Waiting | ToRoute | None) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fnmatch
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
@@ -47,6 +46,12 @@ _HINTS: tuple[tuple[int | bytes, tuple[bytes, ...]], ...] = (
 )
 """What to look for in a whole row, by a rare letter in it: a letter is found at once (as a number
 in half the time), and one expression for all of them would take thirty times as long."""
+
+WORD = 6
+"""Shorter texts at a secret path are not looked for elsewhere: they stand in other words."""
+
+REMEMBERED = 100
+"""So many texts that were met at secret paths are looked for."""
 
 SHORT = 16
 """No key is shorter than this."""
@@ -98,7 +103,19 @@ def _listed(paths: Any) -> tuple[str, ...]:
     if not isinstance(given, Iterable):
         raise refusal(paths, "paths", "a list of paths", CheckpointStoreError)
     wanted = "a path, such as 'config.password'"
-    return tuple(text(path, "each of paths", CheckpointStoreError, wanted) for path in given)
+    return tuple(
+        path_text(path)
+        if isinstance(path, tuple) and path
+        else text(path, "each of paths", CheckpointStoreError, wanted)
+        for path in given
+    )
+
+
+def _rule(path: str) -> re.Pattern[str]:
+    """Return what matches a path, and every path below it, as `path_text` writes them."""
+    any_of = {r"\*": ".*", r"\?": "."}
+    rule = re.sub(r"\\[*?]", lambda found: any_of[found[0]], re.escape(path))
+    return re.compile(rf"{rule}(?:[.\[].*)?\Z", re.DOTALL)
 
 
 def _compiled(patterns: Any) -> dict[str, re.Pattern[str]]:
@@ -119,7 +136,9 @@ class Redactor:
     """Takes secrets out of values before they are stored.
 
     Args:
-        paths: Paths of values that are secret: ``api_key``, ``config.*.password``.
+        paths: Paths of values that are secret, with what is below: ``api_key``,
+            ``config.*.password``, ``users[0].pin``, ``users[*].pin``, ``("config", "key")``.
+            A text that was met there is taken out wherever it stands.
         patterns: Expressions by name; those of `PATTERNS` by default.
 
     Raises:
@@ -132,23 +151,26 @@ class Redactor:
 'say': <Redacted: use [redacted: OpenAI key]>}
     """
 
-    def __init__(self, paths: Iterable[str] = (), patterns: dict[str, str] | None = None) -> None:
+    def __init__(self, paths: Iterable[Any] = (), patterns: dict[str, str] | None = None) -> None:
         self.paths = _listed(paths)
         self._given = patterns
         self.patterns = _compiled(PATTERNS if patterns is None else patterns)
-        self._paths = [re.compile(fnmatch.translate(path)) for path in self.paths]
+        self._paths = [_rule(path) for path in self.paths]
+        self._met: dict[str, None] = {}
         self._names = [_last_name(path) for path in self.paths]
         self._hints = (*_HINTS, *((name, (name,)) for name in self._names if name))
         self._always = patterns is not None or any(not name for name in self._names)
         self.on = False
 
-    def also(self, paths: Iterable[str]) -> Redactor:
+    def also(self, paths: Iterable[Any]) -> Redactor:
         """Return a redactor that takes more paths out."""
-        return Redactor((*self.paths, *paths), self._given)
+        made = Redactor((*self.paths, *paths), self._given)
+        made._met = self._met
+        return made
 
     def hint(self, body: bytes) -> bool:
         """Tell whether a written row may hold a secret; quick, and sometimes wrongly true."""
-        if self._always:
+        if self._always or (self._met and any(word.encode() in body for word in self._met)):
             return True
         if len(body) < SHORT and not self._names:
             return False
@@ -170,7 +192,22 @@ class Redactor:
         """Return a text without the secrets that are known by how they look."""
         for name, pattern in self.patterns.items():
             text = pattern.sub(f"[redacted: {name}]", text)
+        for word in sorted(self._met, key=len, reverse=True):
+            text = text.replace(word, "[redacted]")
         return text
+
+    def _meet(self, value: Any) -> None:
+        """Remember the texts of a value that is secret by its place."""
+        if has_kind(value, str):
+            word = safe_str(value)
+            if len(word) >= WORD and word.isprintable() and "[redacted" not in word:
+                self._met.pop(word, None)
+                self._met[word] = None
+                if len(self._met) > REMEMBERED:
+                    del self._met[next(iter(self._met))]
+        elif has_kind(value, (dict, list, tuple)):
+            for _, item in safe_pairs(value):
+                self._meet(item)
 
     def hides(self, data: bytes) -> bool:
         """Tell whether bytes have a secret in them that is known by how it looks."""
@@ -184,6 +221,7 @@ class Redactor:
         if self._paths and path:
             text = path_text(path)
             if any(rule.match(text) for rule in self._paths):
+                self._meet(value)
                 return Redacted("[redacted]")
         kind = type(value)
         if issubclass(kind, str):
@@ -214,7 +252,7 @@ class Redactor:
 
 def _last_name(path: str) -> bytes:
     """The part of a path that every row with it has in it; empty where there is none."""
-    names = re.findall(r"[^.*?\[\]]+", path)
+    names = re.findall(r"[^.*?\[\]]+", re.sub(r"\[[^\]]*\]", "", path))
     return names[-1].encode() if names else b""
 
 
