@@ -23,11 +23,10 @@ def _array(value: Any) -> dict[str, Any]:
         raw = base64.b64encode(numpy.ascontiguousarray(value).tobytes()).decode()
         return {"dtype": value.dtype.str, "shape": list(value.shape), "raw": raw}
     if value.dtype.kind in "OUS":
-        return {
-            "dtype": value.dtype.str,
-            "shape": list(value.shape),
-            "items": value.ravel().tolist(),
-        }
+        items = value.ravel().tolist()
+        if _is_padding(value.dtype, items):
+            raise TypeError(f"most of it is padding to {value.dtype}: use dtype=object")
+        return {"dtype": value.dtype.str, "shape": list(value.shape), "items": items}
     raise TypeError(f"arrays of dtype {value.dtype} are not saved")
 
 
@@ -40,6 +39,8 @@ def _read_array(content: Any) -> Any:
         items = listed(content["items"])
         if len(items) != math.prod(shape):
             raise ValueError("the shape does not fit the items")
+        if _is_padding(dtype, items):
+            raise ValueError("most of it would be padding")
         made = numpy.empty(len(items), dtype=dtype)
         for i, item in enumerate(items):
             made[i] = item
@@ -50,6 +51,22 @@ def _read_array(content: Any) -> Any:
     made = made.reshape(shape)
     made.flags.writeable = False
     return made
+
+
+PADDING = 16
+"""An array of texts takes at most so many times what its items would need by themselves."""
+
+SMALL = 2048
+"""Bytes that any array may take."""
+
+
+def _is_padding(dtype: Any, items: list[Any]) -> bool:
+    """Tell whether a few bytes of a file would become many of memory: the width of the widest."""
+    total = dtype.itemsize * len(items)
+    if dtype.kind not in "US" or total <= SMALL:
+        return False
+    alone = sum(8 + 4 * len(item) for item in items if isinstance(item, (str, bytes)))
+    return bool(total > PADDING * alone)
 
 
 def _dtype(name: Any) -> Any:
