@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lellm_nb.arguments import refusal
 from lellm_nb.errors import CheckpointStoreError
 from lellm_nb.record.frame import Frame
+
+if TYPE_CHECKING:
+    import pandas
 
 __all__ = ["FrameStack"]
 
@@ -52,6 +55,26 @@ class FrameStack:
     def frames(self) -> list[Frame]:
         """The frames, oldest first."""
         return list(self._frames)
+
+    def to_pandas(self, keys: Any = None) -> pandas.DataFrame:
+        """Return one row per frame, as `Debugger.frames` does.
+
+        Args:
+            keys: Names of keys that get a column each, or `True` for all of them.
+
+        Raises:
+            MissingKeyError: No frame has a key of that name; names the nearest.
+
+        Example:
+            >>> from lellm_nb.record.frame import Frame
+            >>> stack = FrameStack([Frame("g", "a", {"n": 1}, 1)])
+            >>> stack.to_pandas(keys=["n"])[["path", "kind", "n"]]
+              path    kind  n
+            0    a  commit  1
+        """
+        from lellm_nb.debug.history.frame_table import frame_table
+
+        return frame_table(self._frames, lambda _: "", keys)
 
     def __len__(self) -> int:
         return len(self._frames)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from lellm_nb.arguments import Refuse, refusal, speaking
 from lellm_nb.errors import CheckpointStoreError, DebuggerError
 from lellm_nb.graph.decision import Approve, Decision, check_decision
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.frame_stack import FrameStack
+
+if TYPE_CHECKING:
+    import pandas
 
 __all__ = [
     "BarrierOutcome",
@@ -91,6 +94,10 @@ class MemorySink:
     def into_frames(self) -> list[Frame]:
         """Return the frames, as the seed does."""
         return self.frames
+
+    def to_pandas(self, keys: Any = None) -> pandas.DataFrame:
+        """Return one row per frame; see `FrameStack.to_pandas`."""
+        return FrameStack(self.frames).to_pandas(keys)
 
     def __repr__(self) -> str:
         return f"MemorySink({len(self.frames)} frames)"

@@ -32,6 +32,7 @@ RANK = {layer: rank for rank, layers in enumerate(RANKS) for layer in layers}
 
 LATE = {
     ("graph", "engine"): "Graph.run, execute and the others run the graph",
+    ("record", "debug"): "the frames of a sink or a stack are shown as a Debugger shows its own",
     ("debug", "notebook"): "a Debugger at the end of a cell shows the panel",
 }
 """The only imports against the direction; each inside a function, so nothing loads early."""
