@@ -119,7 +119,8 @@ def read_only():
         dbg.run()
         dbg.close()
         Debugger.open(folder / "runs.db")  # so that whatever it imports is there
-        (folder / "runs.db").chmod(0o444)
+        for file in folder.iterdir():  # with what SQLite keeps beside it
+            file.chmod(0o444)
         folder.chmod(0o555)
         yield folder
         folder.chmod(0o755)
