@@ -219,6 +219,7 @@ def test_notes_and_pins_stand_on_the_frame_and_in_the_tree(shown):
     panel.get_by_role("textbox", name="Note on frame 2").fill("<b>odd</b>")
     panel.get_by_role("textbox", name="Note on frame 2").press("Enter")
     page.until("dbg.tree['main'].notes == ((2, '<b>odd</b>'),)")
+    expect(panel.get_by_text("<b>odd</b>").first).to_be_visible()  # the title is drawn again
     button(panel, "Pin frame").click()
     page.until("dbg.tree['main'].pins == (2,)")
     expect(button(panel, "Pin frame")).to_have_attribute("aria-pressed", "true")
