@@ -10,7 +10,7 @@ import pytest
 
 from lellm_nb import Debugger, StopReason
 from lellm_nb.errors import CheckpointStoreError
-from lellm_nb.store.sqlite.file import SqliteFile
+from lellm_nb.store.sqlite import rows
 from tests.strategies import steps
 
 
@@ -37,9 +37,7 @@ def test_the_next_step_says_so_and_the_run_is_not_lost(
     dbg = Debugger(steps("a", "b", "c"), store=file)
     dbg.step()
     how(file)  # type: ignore[operator]
-    monkeypatch.setattr(
-        SqliteFile, "check_there", lambda self, every=0.0, look=SqliteFile.check_there: look(self)
-    )
+    monkeypatch.setattr(rows, "SOON", -1.0)
     stop = dbg.step()
 
     assert stop.reason is StopReason.FAILED

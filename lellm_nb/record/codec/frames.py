@@ -107,7 +107,10 @@ class FrameWriter:
     def _body(self, frame: Frame) -> tuple[Any, bool]:
         """Return a row's body as JSON data, and whether the frame can be folded from it."""
         level, parent = frame.level, frame.parent
-        self.positions.stand_at("" if level is frame.position else frame.static_path, self._nodes)
+        redactor = self.codec.redactor
+        if redactor is not None and redactor.paths:  # nobody else asks where a level stands
+            inner = level is not frame.position
+            self.positions.stand_at(frame.static_path if inner else "", self._nodes)
         write = self.positions.mutation
         forms = [write(m) for m in frame.mutations]
         more: dict[str, Any] = {}

@@ -60,12 +60,10 @@ class PositionWriter:
     def stand_at(self, path: str, nodes: Mapping[str, Any]) -> None:
         """Write mutations of the level that a node is in from now on; empty for the root's."""
         self.prefix = ()
-        redactor = self.codec.redactor
-        if path and redactor is not None and redactor.paths:  # nobody else asks
-            for name in path.split("/")[:-1]:
-                node = nodes.get(name)
-                self.prefix = (*self.prefix, *_lens_path(node))
-                nodes = inside(node)
+        for name in path.split("/")[:-1]:
+            node = nodes.get(name)
+            self.prefix = (*self.prefix, *_lens_path(node))
+            nodes = inside(node)
 
     def write(self, root: Position) -> dict[str, Any]:
         """Return a whole position as JSON data."""
@@ -139,7 +137,14 @@ class PositionWriter:
         if kind is not Put and kind is not Reduce and kind is not Delete:
             return {"own": self.codec.plain(mutation, self.problems, ("a mutation",))}
         key = mutation.key
-        form = [self.codec.name(key) if type(key) is str else [self.codec.plain(p) for p in key]]
+        form: list[Any]
+        redactor = self.codec.redactor
+        if type(key) is not str:
+            form = [[self.codec.plain(part) for part in key]]
+        elif redactor is not None and redactor.on:
+            form = [redactor.text(key)]
+        else:
+            form = [key]
         if kind is not Delete:
             path = key if type(key) is tuple else (key,)
             if self.prefix:

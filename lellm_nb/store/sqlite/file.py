@@ -41,6 +41,8 @@ class SqliteFile:
         db: The connection.
         lock: Held while it is used.
         owner: Who writes from here.
+        pid: The process that opened it.
+        looked: When it was looked at last whether the file is still there.
 
     Raises:
         CheckpointStoreError: The file cannot be opened, or was written by a newer version; or an
@@ -62,8 +64,8 @@ class SqliteFile:
         self.readonly = flag(readonly, "readonly", CheckpointStoreError)
         self.lock = UninterruptedLock()
         self.owner = Owner.me()
-        self._pid = os.getpid()
-        self._looked = 0.0
+        self.pid = os.getpid()
+        self.looked = 0.0
         with self.translating_errors("open"):
             if not self.readonly:
                 self._make_private()
@@ -93,20 +95,13 @@ class SqliteFile:
             return None
         return found.st_dev, found.st_ino
 
-    def check_there(self, every: float = 0.0) -> None:
+    def check_there(self) -> None:
         """Look whether what is written still goes into the file at the path.
-
-        Args:
-            every: Seconds within which it is looked at once.
 
         Raises:
             CheckpointStoreError: The file is gone, or another one stands in its place.
         """
-        if every:
-            now = time.monotonic()
-            if now - self._looked < every:
-                return
-            self._looked = now
+        self.looked = time.monotonic()
         if self._identity_now() != self._identity:
             raise CheckpointStoreError(
                 f"The file {str(self.path)!r} was deleted, renamed or exchanged while it was open:"
@@ -172,7 +167,7 @@ class SqliteFile:
         Raises:
             CheckpointStoreError: It was forked since: two would write through one connection.
         """
-        if os.getpid() != self._pid:
+        if os.getpid() != self.pid:
             raise CheckpointStoreError(
                 "A store does not survive a fork of the process: open the file again there."
             )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 import zlib
+from os import getpid
+from time import monotonic
 from typing import Any
 
 from lellm_nb.errors import CheckpointStoreError, CorruptedCheckpointError
@@ -20,6 +22,9 @@ __all__ = ["FRAMES", "LINES", "SqliteRows"]
 LINES = 18
 FRAMES = 26
 """A frame's id: 19 bits of its run, 18 of its line, 26 of its index."""
+
+SOON = 0.2
+"""Seconds within which it is looked at once whether the file is still there."""
 
 _INSERT = "insert into frames values (?, ?, ?, ?, ?, ?, ?, ?)"
 
@@ -60,8 +65,10 @@ class SqliteRows:
         store = self.store
         values = with_sum(self._id(line, index), row)
         with store.lock:
-            store.check_process()
-            store.check_there(every=0.2)
+            if getpid() != store.pid:
+                store.check_process()
+            if monotonic() - store.looked > SOON:
+                store.check_there()
             try:
                 self._execute(_INSERT, values)
             except sqlite3.Error as error:
