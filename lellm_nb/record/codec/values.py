@@ -78,7 +78,6 @@ class Codec:
     def __init__(self, limits: Limits | None = None, redactor: Redactor | None = None) -> None:
         self.limits = limits or Limits()
         self.redactor = redactor
-        self._suspect = False  # whether bytes that were written had a secret in them
 
     def name(self, text: str) -> str:
         """Return a name or a key as it is written: without secrets, while these are looked for."""
@@ -110,11 +109,9 @@ class Codec:
 
     def written(self, make: Callable[[], Any]) -> tuple[bytes, bool]:
         """Return JSON data as text, made again where a secret shows; and whether one did."""
-        around, self._suspect = self._suspect, False
         body = to_bytes(make())
-        suspect, self._suspect = self._suspect, around
         redactor = self.redactor
-        if redactor is None or redactor.on or not (suspect or redactor.hint(body)):
+        if redactor is None or redactor.on or not redactor.hint(body):
             return body, False
         with redactor.looking():
             clean = to_bytes(make())
@@ -176,9 +173,7 @@ class Codec:
     def _hides(self, redactor: Redactor, name: str, value: Any, content: Any) -> bool:
         """Tell whether a value has to go as a whole: what makes it again takes no stand-in."""
         if isinstance(value, (bytes, bytearray)):
-            found = redactor.hides(bytes(value))
-            self._suspect = self._suspect or found
-            return found and redactor.on
+            return redactor.hides(bytes(value))  # in base64 nothing hints at it
         return redactor.on and not takes_stand_ins(name) and _is_hiding(content)
 
     def _marker(
