@@ -28,6 +28,7 @@ from lellm_nb.record.frame import DecisionRecord
 from lellm_nb.record.position import Position, Waiting
 from lellm_nb.record.sinks import Cancelled, Decided, TimedOut
 from lellm_nb.state.containers.handed import handed
+from lellm_nb.state.mutation import parts_of
 from lellm_nb.state.state import content_of, value_at
 
 __all__ = ["HOLD", "Hold", "answer", "decide"]
@@ -207,8 +208,7 @@ def _decided(
     proposed: Any = None
     effective: Any = None
     if isinstance(made, Modify):
-        path = made.key if isinstance(made.key, tuple) else (made.key,)
-        proposed = handed(value_at(content_of(level.data), path, None))
+        proposed = handed(value_at(content_of(level.data), parts_of(made.key), None))
         effective = made.value
     now = run.clock.wall()
     return committed, DecisionRecord(hold.barrier_id, shown, by, now, proposed, effective)

@@ -14,6 +14,7 @@ from lellm_nb.state.compact import MISSING, Tail, real, size_of
 from lellm_nb.state.containers.handed import HandedSet
 from lellm_nb.state.containers.read_only import FrozenProxy
 from lellm_nb.state.frozen import FrozenDict, FrozenList, FrozenSet
+from lellm_nb.state.mutation import parts_of
 from lellm_nb.state.sameness import same
 from lellm_nb.state.typed import Typed
 
@@ -112,7 +113,7 @@ class _Search:
             if key is None:
                 self._compare(frame)
                 continue
-            written = key if isinstance(key, tuple) else (key,)
+            written = parts_of(key)
             for name, path in list(self.open.items()):
                 shared = min(len(path), len(written))
                 if path[:shared] == written[:shared]:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from lellm_nb.state.compact import MISSING, Data, real, whole
 from lellm_nb.state.frozen import frozen_dict
-from lellm_nb.state.mutation import Delete, Key, Mutation, Put, Reduce
+from lellm_nb.state.mutation import Delete, Key, Mutation, Put, Reduce, parts_of
 from lellm_nb.state.reducer import Reducer
 from lellm_nb.state.sameness import same
 
@@ -49,7 +49,7 @@ def claims_of(mutations: Iterable[Mutation]) -> dict[Key, Any]:
             claims[m.key] = MISSING
         elif isinstance(m, Reduce):
             if m.reducer is Reducer.MERGE_OBJECT and isinstance(m.kept, dict):
-                claims |= {(*_parts(m.key), part): value for part, value in m.kept.items()}
+                claims |= {(*parts_of(m.key), part): value for part, value in m.kept.items()}
             elif m.reducer.commutative:
                 claims[m.key] = _REDUCED
             else:
@@ -154,14 +154,10 @@ def _without(result: BranchResult, keys: set[Key]) -> BranchResult:
         key = getattr(m, "key", None)  # a typed state's own mutation has none
         if key is None or not gone(key):
             if isinstance(m, Reduce) and m.reducer is Reducer.MERGE_OBJECT:
-                left = {k: v for k, v in m.kept.items() if not gone((*_parts(m.key), k))}
+                left = {k: v for k, v in m.kept.items() if not gone((*parts_of(m.key), k))}
                 m = m if len(left) == len(m.kept) else Reduce(m.key, frozen_dict(left), m.reducer)
             kept.append(m)
     return BranchResult(result.name, kept, result.data)
-
-
-def _parts(key: Key) -> tuple[Any, ...]:
-    return key if isinstance(key, tuple) else (key,)
 
 
 def _prefixes(key: Key) -> Iterator[Key]:
@@ -172,7 +168,7 @@ def _prefixes(key: Key) -> Iterator[Key]:
 
 
 def _overlap(one: Key, two: Key) -> bool:
-    shorter, longer = sorted((_parts(one), _parts(two)), key=len)
+    shorter, longer = sorted((parts_of(one), parts_of(two)), key=len)
     return longer[: len(shorter)] == shorter
 
 
@@ -222,14 +218,14 @@ def decisions_in(mutations: Sequence[Mutation]) -> dict[Key, Any]:
 
 
 def _barrier_of(key: Key, ending: str) -> Key | None:
-    *above, name = _parts(key)
+    *above, name = parts_of(key)
     if not isinstance(name, str) or not name.endswith(ending):
         return None
     return (*above, name[: -len(ending)]) if above else name[: -len(ending)]
 
 
 def _decision_keys(barrier: Key) -> set[Key]:
-    *above, name = _parts(barrier)
+    *above, name = parts_of(barrier)
     keys = (f"{name}{APPROVED}", f"{name}{REASON}")
     return {(*above, key) for key in keys} if above else set(keys)
 

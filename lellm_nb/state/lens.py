@@ -10,7 +10,7 @@ from lellm_nb.errors import StateError, StateTypeError
 from lellm_nb.errors.safe_text import safe_repr
 from lellm_nb.state.compact import MISSING
 from lellm_nb.state.frozen import frozen_dict
-from lellm_nb.state.mutation import Delete, Mutation, Put, Reduce
+from lellm_nb.state.mutation import Delete, Mutation, Put, Reduce, parts_of
 from lellm_nb.state.sameness import equal, same
 from lellm_nb.state.state import content_of, keep_part, view
 from lellm_nb.state.structs.struct import struct_of
@@ -97,7 +97,7 @@ class KeyLens:
         """Prefix the path of inner mutations with the key."""
         made: list[Mutation] = [] if self.key in outer or not mutations else [Put(self.key, {})]
         for m in mutations:
-            path = (self.key, *(m.key if isinstance(m.key, tuple) else (m.key,)))
+            path = (self.key, *parts_of(m.key))
             if isinstance(m, Put):
                 made.append(Put(path, m.kept))
             elif isinstance(m, Reduce):

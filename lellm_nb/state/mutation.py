@@ -252,6 +252,16 @@ def check_key(key: Any) -> Key:
     )
 
 
+def parts_of(key: Any) -> tuple[Any, ...]:
+    """Return a key as a path: a flat key is one of a single part.
+
+    Example:
+        >>> parts_of("plan"), parts_of(("plan", "steps", 2))
+        (('plan',), ('plan', 'steps', 2))
+    """
+    return key if isinstance(key, tuple) else (key,)
+
+
 def _hashable(key: tuple[Any, ...]) -> bool:
     try:
         hash(key)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import array
 import collections
 from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 from lellm_nb.errors import ReadOnlyStateError, path_text
 from lellm_nb.errors.safe_text import safe_repr
@@ -21,6 +21,8 @@ __all__ = [
     "refuse_assignment",
     "refusing",
 ]
+
+C = TypeVar("C", bound=type)
 
 _locators: list[Callable[[object], tuple[Any, ...] | None]] = []
 
@@ -156,12 +158,15 @@ CHANGING: dict[type, dict[str, Callable[[str], str]]] = {
 """What the methods that change a container say to do instead, by its built-in class."""
 
 
-def refusing(base: type) -> Callable[[type], type]:
-    """Give a class methods that refuse, for all that change its built-in class; a decorator."""
+def refusing(base: type) -> Callable[[C], C]:
+    """Give a class methods that refuse, for all that change its built-in class; a decorator.
 
-    def decorate(cls: type) -> type:
+    Those that the class has of its own stay.
+    """
+
+    def decorate(cls: C) -> C:
         for name, instead in CHANGING[base].items():
-            if hasattr(base, name):
+            if hasattr(base, name) and name not in vars(cls):
                 setattr(cls, name, refusal(name, instead))
         return cls
 

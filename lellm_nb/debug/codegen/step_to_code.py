@@ -13,7 +13,7 @@ from lellm_nb.errors.safe_text import safe_repr, safe_str
 from lellm_nb.graph.graph import Graph
 from lellm_nb.graph.walk import graph_at, node_at
 from lellm_nb.record.frame import Frame
-from lellm_nb.state.mutation import Delete, Put, Reduce
+from lellm_nb.state.mutation import Delete, Put, Reduce, parts_of
 from lellm_nb.state.reducer import Reducer
 from lellm_nb.state.state import content_of, view
 from lellm_nb.state.typed import Typed
@@ -223,7 +223,7 @@ def _expected(frame: Frame, made: Embedded, names: Mapping[str, str], redact: Re
                 raise Unwritable(what, mutation)
             inside = [literal(mutation.key)]
             if not isinstance(mutation, Delete):
-                at = mutation.key if isinstance(mutation.key, tuple) else (mutation.key,)
+                at = parts_of(mutation.key)
                 inside.append(literal(redact.apply(mutation.value, at), "", made.imports))
                 if "float('nan')" in inside[-1]:
                     made.missing[what] = "a number that equals nothing, not even itself"

@@ -11,7 +11,7 @@ from lellm_nb.graph.graph import Graph
 from lellm_nb.graph.walk import level_keys, node_at
 from lellm_nb.record.level_key import label_of, without_visits
 from lellm_nb.state.lens import KeyLens
-from lellm_nb.state.mutation import check_key
+from lellm_nb.state.mutation import check_key, parts_of
 
 __all__ = ["Address", "key_of_lens", "levels_of"]
 
@@ -50,7 +50,7 @@ class Address(NamedTuple):
             Address(level='/agent', entry='', path=('plan',))
         """
         given = check_key(what)
-        path = given if isinstance(given, tuple) else (given,)
+        path = parts_of(given)
         first: str = path[0]
         if ":" not in first or first in known:
             return cls("", "", path)

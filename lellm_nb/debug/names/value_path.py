@@ -12,7 +12,7 @@ from lellm_nb.record.frame import Frame
 from lellm_nb.record.position import Fan, Position
 from lellm_nb.state.compact import MISSING, Wide, real, whole
 from lellm_nb.state.containers.read_only import ATOMS
-from lellm_nb.state.mutation import Key, check_key
+from lellm_nb.state.mutation import Key, check_key, parts_of
 from lellm_nb.state.typed import Typed
 
 __all__ = ["ValuePath", "level_in", "touches"]
@@ -51,7 +51,7 @@ class ValuePath:
             if before in levels and after:
                 level, key = before, after
         self.level = level
-        self.parts: tuple[Any, ...] = key if isinstance(key, tuple) else (key,)
+        self.parts = parts_of(key)
         self.inside = written_path(key)
         self.text = what if isinstance(what, str) else path_text(what)
 
@@ -132,10 +132,10 @@ def _place_again(level: str, parts: tuple[Any, ...], text: str) -> ValuePath:
 
 def _at(content: dict[str, Any] | Wide, parts: tuple[Any, ...]) -> Any:
     top = content.get(parts[0], MISSING)
-    if type(top) in ATOMS and len(parts) == 1:
+    if top is MISSING or (len(parts) == 1 and type(top) in ATOMS):
         return top
-    if top is MISSING or len(parts) == 1:
-        return top if top is MISSING else real(top, str(parts[0]))
+    if len(parts) == 1:
+        return real(top, str(parts[0]))
     return real(_below(whole(top), parts[1:]))
 
 
@@ -149,8 +149,8 @@ def touches(written: Key, asked: Key) -> bool:
     """Tell whether a write at one path changes what is at another."""
     if type(written) is str and type(asked) is str:
         return written == asked
-    a = written if isinstance(written, tuple) else (written,)
-    b = asked if isinstance(asked, tuple) else (asked,)
+    a = parts_of(written)
+    b = parts_of(asked)
     shared = min(len(a), len(b))
     return a[:shared] == b[:shared]
 

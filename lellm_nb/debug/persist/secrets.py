@@ -11,6 +11,7 @@ from lellm_nb.debug.persist.missing_secrets import levels_with_gaps
 from lellm_nb.errors import DebuggerError, listed, path_text
 from lellm_nb.errors.safe_text import safe_repr
 from lellm_nb.state.edits import edits_of
+from lellm_nb.state.mutation import parts_of
 
 __all__ = ["supply"]
 
@@ -24,7 +25,7 @@ def supply(context: DebugContext, values: Mapping[Any, Any]) -> None:
     session = context.session
     if not isinstance(values, Mapping):
         raise refusal(values, "values", "a mapping of keys to values", DebuggerError)
-    wanted = {key if isinstance(key, tuple) else (key,): value for key, value in values.items()}
+    wanted = {parts_of(key): value for key, value in values.items()}
     there = context.storage.missing_secrets(session)
     for key in wanted:
         if not any(path[: len(key)] == key for path in there):
@@ -42,6 +43,4 @@ def _hide(writer: Any, paths: Iterable[Any]) -> None:
     """From now on take what stands at some paths out of the store, whatever its look."""
     if writer is not None:
         codec = writer.codec
-        codec.redactor = codec.redactor.also(
-            path if isinstance(path, tuple) else (path,) for path in paths
-        )
+        codec.redactor = codec.redactor.also(paths)

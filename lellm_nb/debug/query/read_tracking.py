@@ -9,6 +9,7 @@ from lellm_nb.errors.attempt import is_interrupt
 from lellm_nb.errors.safe_text import safe_str
 from lellm_nb.state.containers.fingerprint import Glance
 from lellm_nb.state.containers.handed import handed
+from lellm_nb.state.mutation import parts_of
 from lellm_nb.state.state import UNASKED, State, content_of, value_at
 from lellm_nb.state.structs.read_only import silent_subclass
 from lellm_nb.state.typed import Typed
@@ -70,7 +71,7 @@ class _Tracked(State):
         return super().__getitem__(key) if dict.__contains__(self, key) else default
 
     def require(self, key: Any) -> Any:
-        path = key if isinstance(key, tuple) else (key,)
+        path = parts_of(key)
         self._note(getattr(path[0], "name", path[0]))
         return value_at(self, path) if isinstance(key, tuple) else super().require(key)
 

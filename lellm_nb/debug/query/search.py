@@ -17,6 +17,7 @@ from lellm_nb.errors.safe_text import has_kind, safe_pairs, safe_repr, safe_str
 from lellm_nb.record.chunks import chunk_text
 from lellm_nb.record.frame import LEAVING, Frame
 from lellm_nb.state.compact import MISSING, Tail
+from lellm_nb.state.mutation import parts_of
 
 if TYPE_CHECKING:
     import pandas
@@ -127,7 +128,7 @@ class _Search:
             value = kept_value(m)
             if leaving and id(value) in self._told:
                 continue
-            path = key if isinstance(key, tuple) else (key,)
+            path = parts_of(key)
             yield from self._in_write(frame, path, value)
         if frame.own_detail is not None:
             yield from self._in_detail(frame)

@@ -56,7 +56,7 @@ class HeadRows:
             if redactor.has_paths:
                 learn_frame(redactor, now.frame)
             # what a text is made from beside the thing itself: which secrets are known by now
-            return self._rows(now, (redactor, redactor.words))
+            return self._rows(now, (redactor, redactor.redactor.words.texts))
 
     def _rows(self, now: SummaryLike, told: tuple[Any, ...]) -> dict[str, Any]:
         debugger, outline, frame = self._debugger, self._outline, now.frame

@@ -28,8 +28,6 @@ MARK = "[redacted"
 _CONTEXT = 16
 """How much of what was told is looked at again: the first letters of a key tell nothing yet."""
 
-_LEAST_WORD = 6
-_MOST_WORDS = 500
 _MOST_LOOKS = 2_000
 
 Path = tuple[Any, ...]
@@ -53,9 +51,6 @@ class DisplayRedactor:
     def __init__(self, redactor: Redactor) -> None:
         self.redactor = redactor
         self._rules = [re.findall(r"\[[^\]]*\]|[^.\[]+", path) for path in redactor.paths]
-        self.words: tuple[str, ...] = ()
-        """Texts that stood at secret paths, the longest first."""
-
         self.has_paths = bool(self._rules)
         """Whether a value may be secret by its place."""
 
@@ -64,10 +59,8 @@ class DisplayRedactor:
 
     def text(self, text: str) -> str:
         """Return a text without its secrets; the same one where there is none."""
-        if self.words:
-            for word in self.words:
-                if word in text:
-                    text = text.replace(word, "[redacted]")
+        if self.redactor.words.texts:
+            text = self.redactor.words.taken_out(text)
         if len(text) < self._least or not self.redactor.hint(text.encode(errors="replace")):
             return text
         return str(self.redactor.apply(text))
@@ -128,13 +121,10 @@ class DisplayRedactor:
         if not self._rules or state is self._learned:
             return
         self._learned = state
-        words = dict.fromkeys(self.words)
         for rule in self._rules:
             for found in islice(_at(state, rule), _MOST_LOOKS):
-                if type(found) is str and len(found) >= _LEAST_WORD:
-                    words[found] = None
-        # in one go: another thread may be reading; the longest first, as one may hold another
-        self.words = tuple(sorted(islice(words, _MOST_WORDS), key=len, reverse=True))
+                if type(found) is str:
+                    self.redactor.words.meet(found)
 
     def rows(self, rows: Any) -> Any:
         """Return JSON-ready rows with the secrets taken out of every text in them."""
@@ -151,7 +141,7 @@ class DisplayRedactor:
 
     def may_touch(self, rows: Any) -> bool:
         """Say, at little cost, whether `rows` may have anything to take out."""
-        if self.words:
+        if self.redactor.words.texts:
             return True
         try:
             return self.redactor.hint(json.dumps(rows).encode())

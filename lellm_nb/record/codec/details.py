@@ -17,6 +17,7 @@ from lellm_nb.record import chunks
 from lellm_nb.record.codec.limits import DAMAGE, error_text
 from lellm_nb.record.codec.types import Unsaved, stored_name
 from lellm_nb.record.frame import DecisionRecord, Detail
+from lellm_nb.state.mutation import parts_of
 
 __all__ = ["SavedError", "detail_form", "read_detail"]
 
@@ -212,7 +213,7 @@ def _decision_form(record: DecisionRecord, write: Write) -> dict[str, Any]:
         what = ["reject", write(made.reason, "reason")]
     elif isinstance(made, Modify):
         key = made.key if isinstance(made.key, str) else list(made.key)
-        what = ["modify", key, write(made.value, _path_of(made))]
+        what = ["modify", key, write(made.value, parts_of(made.key))]
     elif isinstance(made, Reroute):
         what = ["reroute", made.target]
     else:
@@ -221,12 +222,8 @@ def _decision_form(record: DecisionRecord, write: Write) -> dict[str, Any]:
     for name in ("proposed", "effective"):
         value = getattr(record, name)
         if value is not None:
-            form[name] = write(value, _path_of(made) if isinstance(made, Modify) else name)
+            form[name] = write(value, parts_of(made.key) if isinstance(made, Modify) else name)
     return form
-
-
-def _path_of(made: Modify) -> tuple[Any, ...]:
-    return made.key if isinstance(made.key, tuple) else (made.key,)
 
 
 def _read_decision(form: Any, read: Read) -> DecisionRecord:

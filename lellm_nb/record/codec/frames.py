@@ -21,7 +21,7 @@ from lellm_nb.record.level_key import LevelKeys, level_at, steps_of, without_vis
 from lellm_nb.record.position import Fan, Position
 from lellm_nb.state.compact import MISSING, Wide
 from lellm_nb.state.lens import IdentityLens, KeyLens, entered
-from lellm_nb.state.mutation import Delete, Put, Reduce
+from lellm_nb.state.mutation import Delete, Put, Reduce, parts_of
 from lellm_nb.state.reducer import Reducer
 from lellm_nb.state.state import content_of
 from lellm_nb.state.structs.struct import struct_of
@@ -131,8 +131,7 @@ class FrameWriter:
         return more, sure
 
     def _value(self, value: Any, name: Any) -> Any:
-        path = name if isinstance(name, tuple) else (name,)
-        return self.codec.plain(value, self.positions.problems, path)
+        return self.codec.plain(value, self.positions.problems, parts_of(name))
 
     # -- what a reader will fold -----------------------------------------------
 

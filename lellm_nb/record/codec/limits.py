@@ -107,16 +107,16 @@ class ValueReader:
                 f"A value of type {known.name} has version {version!r}; this reads up to"
                 f" {known.version}."
             )
+        given: tuple[Any, ...] = () if known.version == 1 else (version,)
         read: Any = known.read
+        held = "v"
         if ATTRIBUTES in form:
-            read = getattr(known, "restore", None)
+            read, given, held = getattr(known, "restore", None), (), ATTRIBUTES
             if read is None:  # it was registered in another way when it was written
                 return _unknown(known.name, form)
-        content = self.value(form[ATTRIBUTES if ATTRIBUTES in form else "v"], key, depth + 1)
+        content = self.value(form[held], key, depth + 1)
         try:
-            if known.version == 1 or ATTRIBUTES in form:
-                return freeze(read(content), key)
-            return freeze(read(content, version), key)
+            return freeze(read(content, *given), key)
         except (MemoryError, RecursionError) as error:
             raise CorruptedCheckpointError(f"A damaged {known.name}: {error}") from error
         except Exception as error:

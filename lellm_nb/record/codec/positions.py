@@ -14,7 +14,7 @@ from lellm_nb.record.position import TO_ROUTE, Fan, Position, ToRoute, Waiting
 from lellm_nb.record.visits import Visits
 from lellm_nb.state.compact import Data, Tail, Wide
 from lellm_nb.state.lens import KeyLens
-from lellm_nb.state.mutation import Delete, Put, Reduce
+from lellm_nb.state.mutation import Delete, Put, Reduce, parts_of
 from lellm_nb.state.reducer import Reducer
 from lellm_nb.state.typed import Typed
 
@@ -120,7 +120,7 @@ class PositionWriter:
 
     def kept(self, value: Any, key: Any) -> Any:
         """Return a kept value as JSON data."""
-        path = (*self.prefix, *(key if isinstance(key, tuple) else (key,)))
+        path = (*self.prefix, *parts_of(key))
         if type(value) is Tail:
             if self.large is not None and len(value) >= LONG:
                 return self.large.list(
@@ -146,7 +146,7 @@ class PositionWriter:
         else:
             form = [key]
         if kind is not Delete:
-            path = key if type(key) is tuple else (key,)
+            path = key if type(key) is tuple else (key,)  # no call: it is made for every write
             if self.prefix:
                 path = (*self.prefix, *path)
             form.append(self.codec.plain(mutation.kept, self.problems, path))

@@ -7,6 +7,7 @@ import dataclasses
 import datetime
 import decimal
 import fractions
+import functools
 import importlib
 import pathlib
 import sys
@@ -38,7 +39,7 @@ from lellm_nb.record.codec.times import (
 from lellm_nb.state.frozen import FrozenDict, FrozenList, register_freeze, thaw
 from lellm_nb.state.structs.declared import declare_parts, stored_name
 from lellm_nb.state.structs.read_only import plain_class
-from lellm_nb.state.structs.struct import struct_of_class
+from lellm_nb.state.structs.struct import Struct, struct_of_class
 
 __all__ = ["Kind", "Unsaved", "add_type", "kind_named", "kind_of", "register_type", "stored_name"]
 __all__ += ["takes_stand_ins"]
@@ -159,10 +160,9 @@ def register_type(
     if write is None and read is None and not hasattr(cls, "snapshot"):
         struct = struct_of_class(cls)
         if struct is not None:
-            found = struct
             declare_parts(cls, sys._getframe(1).f_locals)
-            write = lambda value: attributes_form(found, value, can_write)  # noqa: E731
-            restore = lambda content: thaw(from_attributes(found, content))  # noqa: E731
+            write = functools.partial(attributes_form, struct, can_write=can_write)
+            restore = functools.partial(_restored, struct)
     write, read = write or ready_write, read or ready_read or restore
     if write is None or read is None:
         raise SerializationError(
@@ -171,6 +171,10 @@ def register_type(
     add_type(cls, name or stored_name(cls), write, read, version, restore)
     _registered[name or stored_name(cls)] = cls
     return cls
+
+
+def _restored(struct: Struct, content: Any) -> Any:
+    return thaw(from_attributes(struct, content))
 
 
 def add_type(
@@ -207,14 +211,12 @@ def kind_of(value: Any) -> Kind | DeclaredKind | None:
 _OPEN = frozenset({"tuple", "set", "frozenset", "Counter", "OrderedDict", "deque", "mappingproxy"})
 
 
-def takes_stand_ins(name: str) -> bool:
+def takes_stand_ins(kind: Kind | DeclaredKind) -> bool:
     """Tell whether a value of a type is made again with something else in its items' places.
 
     So it is with containers, and with objects that are written by their attributes.
     """
-    known = kind_named(name)
-    by_attributes = getattr(known, "restore", None) is not None
-    return name in _OPEN or by_attributes or isinstance(known, DeclaredKind)
+    return isinstance(kind, DeclaredKind) or kind.restore is not None or kind.name in _OPEN
 
 
 def can_write(value: Any) -> bool:

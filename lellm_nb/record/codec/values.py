@@ -23,6 +23,7 @@ from lellm_nb.record.codec.types import Unsaved, stored_name, takes_stand_ins
 from lellm_nb.state.compact import Tail
 from lellm_nb.state.containers.handed import HandedDict, HandedList, LazyDict, LazyList
 from lellm_nb.state.frozen import FrozenDict, FrozenList
+from lellm_nb.state.mutation import parts_of
 from lellm_nb.state.state import State
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ class Codec:
             SerializationError: In strict mode: something in it cannot be written.
         """
         problems: list[Problem] = []
-        at = path if isinstance(path, tuple) else (path,)
+        at = parts_of(path)
         body = self.written(lambda: self.plain(value, problems, at))[0]
         if strict and problems:
             raise unsavable(problems)
@@ -162,7 +163,7 @@ class Codec:
             content = self._tagged(known.write(value), problems, path)
         except Exception as error:  # a registered function is the user's
             return self._marker(value, problems, path, f"writing it failed: {safe_str(error)}")
-        if self.redactor is not None and self._hides(self.redactor, known.name, value, content):
+        if self.redactor is not None and self._hides(self.redactor, known, value, content):
             return {TAG: "redacted", "v": f"[redacted: in a {known.name}]"}
         held = ATTRIBUTES if getattr(known, "restore", None) is not None else "v"
         made: dict[str, Any] = {TAG: known.name, held: content}
@@ -170,11 +171,11 @@ class Codec:
             made["n"] = known.version
         return made
 
-    def _hides(self, redactor: Redactor, name: str, value: Any, content: Any) -> bool:
+    def _hides(self, redactor: Redactor, known: Any, value: Any, content: Any) -> bool:
         """Tell whether a value has to go as a whole: what makes it again takes no stand-in."""
         if isinstance(value, (bytes, bytearray)):
             return redactor.hides(bytes(value))  # in base64 nothing hints at it
-        return redactor.on and not takes_stand_ins(name) and _is_hiding(content)
+        return redactor.on and not takes_stand_ins(known) and _is_hiding(content)
 
     def _marker(
         self, value: Any, problems: list[Problem], path: tuple[Any, ...], why: str

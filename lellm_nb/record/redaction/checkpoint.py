@@ -13,7 +13,7 @@ from lellm_nb.record.position import Fan, Position
 from lellm_nb.record.redaction.redactor import Redactor
 from lellm_nb.state.compact import Tail, Wide, view_items
 from lellm_nb.state.frozen import freeze
-from lellm_nb.state.mutation import Put, Reduce
+from lellm_nb.state.mutation import Put, Reduce, parts_of
 from lellm_nb.state.state import State, keep, view
 from lellm_nb.state.typed import Typed
 
@@ -31,9 +31,8 @@ def redacted(checkpoint: Checkpoint, redactor: Redactor) -> Checkpoint:
         >>> redacted(one, Redactor(patterns={})) is one
         True
     """
-    if CheckpointCodec(redactor=redactor).encode(checkpoint) == CheckpointCodec().encode(
-        checkpoint
-    ):
+    body = CheckpointCodec().encode(checkpoint)
+    if not redactor.hint(body) and not any(kind in body for kind in _IN_BASE64):
         return checkpoint
     if checkpoint.position is None:
         kept = keep(checkpoint.state)
@@ -43,6 +42,10 @@ def redacted(checkpoint: Checkpoint, redactor: Redactor) -> Checkpoint:
     if position is checkpoint.position:
         return checkpoint
     return replace(checkpoint, state=_state(position.data), position=position)
+
+
+_IN_BASE64 = (b'"$":"bytes"', b'"$":"bytearray"')
+"""Of these nothing in the text hints at a secret."""
 
 
 def _state(data: Any) -> Any:
@@ -112,7 +115,7 @@ def _mutation(mutation: Any, redactor: Redactor) -> Any:
     if type(mutation) not in (Put, Reduce):
         return mutation
     key = mutation.key if isinstance(mutation.key, tuple) else redactor.text(mutation.key)
-    value = _value(mutation.kept, key if isinstance(key, tuple) else (key,), redactor)
+    value = _value(mutation.kept, parts_of(key), redactor)
     if value is mutation.kept and key == mutation.key:
         return mutation
     if type(mutation) is Put:

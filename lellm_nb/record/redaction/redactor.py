@@ -12,6 +12,7 @@ from lellm_nb.errors import CheckpointStoreError, path_text
 from lellm_nb.errors.safe_text import has_kind, safe_pairs, safe_str
 from lellm_nb.record.codec.limits import TAG
 from lellm_nb.record.codec.types import add_type
+from lellm_nb.record.redaction.secret_words import SecretWords
 from lellm_nb.state.compact import Tail
 from lellm_nb.state.frozen import register_freeze
 from lellm_nb.state.structs.nested import fields_of, is_read_only, read_only
@@ -46,12 +47,6 @@ _HINTS: tuple[tuple[int | bytes, tuple[bytes, ...]], ...] = (
 )
 """What to look for in a whole row, by a rare letter in it: a letter is found at once (as a number
 in half the time), and one expression for all of them would take thirty times as long."""
-
-WORD = 6
-"""Shorter texts at a secret path are not looked for elsewhere: they stand in other words."""
-
-REMEMBERED = 100
-"""So many texts that were met at secret paths are looked for."""
 
 SHORT = 16
 """No key is shorter than this."""
@@ -141,6 +136,9 @@ class Redactor:
             A text that was met there is taken out wherever it stands.
         patterns: Expressions by name; those of `PATTERNS` by default.
 
+    Attributes:
+        words: The texts that were met at its paths.
+
     Raises:
         CheckpointStoreError: A path is no text, or a pattern no expression; names it.
 
@@ -156,7 +154,7 @@ class Redactor:
         self._given = patterns
         self.patterns = _compiled(PATTERNS if patterns is None else patterns)
         self._paths = [_rule(path) for path in self.paths]
-        self._met: dict[str, None] = {}
+        self.words = SecretWords()
         self._names = [_last_name(path) for path in self.paths]
         self._hints = (*_HINTS, *((name, (name,)) for name in self._names if name))
         self._always = patterns is not None or any(not name for name in self._names)
@@ -165,12 +163,12 @@ class Redactor:
     def also(self, paths: Iterable[Any]) -> Redactor:
         """Return a redactor that takes more paths out."""
         made = Redactor((*self.paths, *paths), self._given)
-        made._met = self._met
+        made.words = self.words
         return made
 
     def hint(self, body: bytes) -> bool:
         """Tell whether a written row may hold a secret; quick, and sometimes wrongly true."""
-        if self._always or (self._met and any(word.encode() in body for word in self._met)):
+        if self._always or (self.words.texts and self.words.in_row(body)):
             return True
         if len(body) < SHORT and not self._names:
             return False
@@ -189,22 +187,15 @@ class Redactor:
             self.on = False
 
     def text(self, text: str) -> str:
-        """Return a text without the secrets that are known by how they look."""
+        """Return a text without the secrets that are known by how they look, or were met."""
         for name, pattern in self.patterns.items():
             text = pattern.sub(f"[redacted: {name}]", text)
-        for word in sorted(self._met, key=len, reverse=True):
-            text = text.replace(word, "[redacted]")
-        return text
+        return self.words.taken_out(text)
 
     def _meet(self, value: Any) -> None:
         """Remember the texts of a value that is secret by its place."""
         if has_kind(value, str):
-            word = safe_str(value)
-            if len(word) >= WORD and word.isprintable() and "[redacted" not in word:
-                self._met.pop(word, None)
-                self._met[word] = None
-                if len(self._met) > REMEMBERED:
-                    del self._met[next(iter(self._met))]
+            self.words.meet(safe_str(value))
         elif has_kind(value, (dict, list, tuple)):
             for _, item in safe_pairs(value):
                 self._meet(item)

@@ -19,7 +19,7 @@ from typing import Any
 
 from lellm_nb.errors.safe_text import dict_text, list_text, set_text
 from lellm_nb.state.containers.container_walk import children
-from lellm_nb.state.refusal import delete_inside, put, put_inside, refusal
+from lellm_nb.state.refusal import put, put_inside, refusal, refusing
 
 __all__ = [
     "ATOMS",
@@ -60,20 +60,12 @@ thawers: dict[type, Callable[[Any], Any]] = {}
 """How objects that refuse to be changed are copied into ones that do not."""
 
 
+@refusing(dict)
 class FrozenDict(dict[Any, Any]):
     """A dict that refuses every change. `copy()` gives a plain dict."""
 
     __slots__ = ("key",)
     key: str
-
-    __setitem__ = refusal("__setitem__", put_inside)
-    __delitem__ = refusal("__delitem__", delete_inside)
-    __ior__ = refusal("__ior__", put)
-    update = refusal("update", put)
-    setdefault = refusal("setdefault", put_inside)
-    pop = refusal("pop", delete_inside)
-    popitem = refusal("popitem", put)
-    clear = refusal("clear", put)
 
     __repr__ = dict_text
 
@@ -93,6 +85,7 @@ class FrozenDict(dict[Any, Any]):
         return frozen_dict, (dict(self), self.key)
 
 
+@refusing(list)
 class FrozenList(list[Any]):
     """A list that refuses every change. `copy()` and slices give plain lists."""
 
@@ -103,14 +96,8 @@ class FrozenList(list[Any]):
     extend = refusal("extend", lambda key: f"ctx.reduce({key}, items, Reducer.APPEND)")
     __iadd__ = refusal("+=", lambda key: f"ctx.reduce({key}, items, Reducer.APPEND)")
     __imul__ = refusal("*=", put)
-    insert = refusal("insert", put)
-    remove = refusal("remove", put)
-    pop = refusal("pop", put)
     clear = refusal("clear", lambda key: f"ctx.put({key}, [])")
-    sort = refusal("sort", put)
-    reverse = refusal("reverse", put)
     __setitem__ = refusal("__setitem__", put_inside)
-    __delitem__ = refusal("__delitem__", put)
 
     __repr__ = list_text
 

@@ -1,0 +1,52 @@
+"""The texts that stood at secret paths: the same secrets wherever else they are said."""
+
+from __future__ import annotations
+
+import json
+
+__all__ = ["SecretWords"]
+
+LEAST = 6
+"""Shorter texts at a secret path are not looked for elsewhere: they stand in other words."""
+
+MOST = 500
+"""So many texts are looked for, the newest."""
+
+
+class SecretWords:
+    """What a redactor has met at its paths, for stores and for the view alike.
+
+    Attributes:
+        texts: They, the longest first, as one may hold another.
+
+    Example:
+        >>> words = SecretWords()
+        >>> words.meet("hunter2"); words.meet("2")
+        >>> words.taken_out("signing in with hunter2 as 2"), words.in_row(b'{"say":"hunter2"}')
+        ('signing in with [redacted] as 2', True)
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[str, bytes] = {}
+        self.texts: tuple[str, ...] = ()
+
+    def meet(self, text: str) -> None:
+        """Look for a text from now on."""
+        if text in self._known or len(text) < LEAST or "[redacted" in text:
+            return
+        self._known[text] = json.dumps(text, ensure_ascii=False)[1:-1].encode(errors="replace")
+        if len(self._known) > MOST:
+            del self._known[next(iter(self._known))]
+        # in one go: another thread may be reading
+        self.texts = tuple(sorted(self._known, key=len, reverse=True))
+
+    def in_row(self, body: bytes) -> bool:
+        """Tell whether a written row has one of them in it."""
+        return bool(self._known) and any(word in body for word in list(self._known.values()))
+
+    def taken_out(self, text: str) -> str:
+        """Return a text without them."""
+        for word in self.texts:
+            if word in text:
+                text = text.replace(word, "[redacted]")
+        return text
