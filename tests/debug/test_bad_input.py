@@ -23,7 +23,6 @@ from lellm_nb import (
 )
 from lellm_nb.errors import (
     DebuggerError,
-    GraphError,
     InvalidNodeError,
     LellmError,
     NodeExecutionError,
@@ -97,6 +96,14 @@ def test_a_value_that_is_no_tree_of_finite_depth(make, says):
     stop = Debugger(chain(a)).run()
     assert isinstance(stop.error.__cause__, StateError)
     assert stop.error.__cause__.key == "value"
+
+
+def test_a_state_key_of_several_types():
+    """S5: a union, or a generic alias, is checked by what it can be."""
+    assert StateKey("n", list[int]).check([1]) == [1]
+    assert StateKey("n", int | None).check(None) is None
+    with pytest.raises(StateTypeError):
+        StateKey("n", int | None).check("x")
 
 
 # -- inside a node ---------------------------------------------------------------------------
@@ -287,54 +294,3 @@ def test_a_frame_of_another_debugger():
         with pytest.raises(errors.NoSuchFrameError, match="another run"):
             verb(other.frames[1])
     assert one.head == 1
-
-
-# -- errors themselves -----------------------------------------------------------------------------
-
-
-def test_every_error_is_one_of_ours_and_says_something():
-    """DESIGN: one base, and messages that are sentences."""
-    samples = [
-        errors.UnknownNodeError("darft", where="Edge a -> b", known=["draft"]),
-        errors.NodeNotFoundError("x", ["y"]),
-        errors.NodeExecutionError("a/b", ValueError("no")),
-        errors.EdgeError("a", "b", ValueError("no")),
-        errors.UnroutedError("a", {"a -> b": False}),
-        errors.StepsExceededError(3, path="a"),
-        errors.BarrierCancelledError("a"),
-        errors.RunCancelledError(path="a"),
-        errors.MergeConflictError("k", {"one": 1, "two": 2}),
-        errors.MissingKeyError("k", ["key"]),
-        errors.GraphMismatchError(1, 2),
-        errors.BusyError("step"),
-        errors.NotWaitingError(None, []),
-    ]
-
-    assert all(isinstance(error, LellmError) for error in samples)
-    assert all(len(str(error)) > 20 for error in samples)
-    assert all(
-        isinstance(getattr(errors, name), type) or name == "nearest" for name in errors.__all__
-    )
-
-
-def test_run_errors_know_where_they_happened():
-    """DESIGN: every run error has path, node and state."""
-    error = errors.NodeExecutionError("agent/llm", ValueError("no"), state={"n": 1})
-
-    assert (error.path, error.node, error.state) == ("agent/llm", "llm", {"n": 1})
-
-
-def test_a_graph_error_is_not_a_run_error():
-    """DESIGN: families can be caught apart."""
-    assert not issubclass(GraphError, errors.RunError)
-    assert not issubclass(errors.RunError, GraphError)
-    assert issubclass(errors.ReadOnlyStateError, TypeError)
-    assert issubclass(errors.MissingKeyError, KeyError)
-
-
-def test_a_state_key_of_several_types():
-    """S5: a union, or a generic alias, is checked by what it can be."""
-    assert StateKey("n", list[int]).check([1]) == [1]
-    assert StateKey("n", int | None).check(None) is None
-    with pytest.raises(StateTypeError):
-        StateKey("n", int | None).check("x")

@@ -51,3 +51,15 @@ def routed():
     g.edge("pick", "ask").edge_fallback("mend", "done").edge("breaks", "done")
     g.on_error("breaks", "mend")
     return g.start("pick").end("done").build()
+
+
+def met(dbg, verb="run", most=50):
+    """Go on from watch to watch: (frame, old, new) of each, of the last step as well."""
+    found = []
+    for _ in range(most):
+        stop = getattr(dbg, verb)()
+        if stop.breakpoint is not None:
+            found.append((stop.frame.index, stop.old, stop.new))
+        if stop.reason is not R.WATCH:
+            return found
+    raise AssertionError("never stops stopping")

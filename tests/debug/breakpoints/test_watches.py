@@ -7,11 +7,10 @@ import dataclasses
 
 import pytest
 
-from lellm_nb import Debugger, GraphBuilder, Reducer, StopReason, typed_state
+from lellm_nb import Debugger, GraphBuilder, typed_state
 from lellm_nb.errors import StateTypeError
+from tests.debug.breakpoints.graphs import R, met
 from tests.strategies import chain, fanned, finish_debugger, note, review
-
-R = StopReason
 
 
 def plan(ctx):
@@ -35,18 +34,6 @@ def drop(ctx):
 def planned():
     """plan, work, rest, drop: writes of a key, inside a key, of the same value, and a delete."""
     return chain(plan, work, rest, drop)
-
-
-def met(dbg, verb="run", most=50):
-    """Go on from watch to watch: (frame, old, new) of each, of the last step as well."""
-    found = []
-    for _ in range(most):
-        stop = getattr(dbg, verb)()
-        if stop.breakpoint is not None:
-            found.append((stop.frame.index, stop.old, stop.new))
-        if stop.reason is not R.WATCH:
-            return found
-    raise AssertionError("never stops stopping")
 
 
 @pytest.mark.parametrize(
@@ -101,70 +88,6 @@ def test_forward_and_back_over_one_write():
     assert (stop.reason, stop.frame.index, stop.old, stop.new) == (R.WATCH, 3, 0, 1)
     assert dbg.run_back().frame.index == 2
     assert "0 -> 1" in repr(stop)
-
-
-def inside():
-    """A subgraph on the key ``part``, entered twice; the root has an ``n`` of its own."""
-
-    def count(ctx):
-        ctx.reduce("n", 1, Reducer.SUM)
-
-    inner = GraphBuilder("inner").node("one", count).node("two", count)
-    inner.edge("one", "two").start("one").end("two")
-    g = GraphBuilder("outer").subgraph("agent", inner.build(), lens="part").node("done", note)
-    g.edge_if("agent", "agent", lambda s: s["part"]["n"] < 4).edge("agent", "done")
-    return g.start("agent").end("done").build()
-
-
-@pytest.mark.parametrize(
-    ("what", "changes"),
-    [
-        ("agent:n", [(1, 0, 1), (2, 1, 2), (4, 2, 3), (5, 3, 4)]),
-        (("part", "n"), [(3, 0, 2), (6, 2, 4)]),
-        ("n", []),
-    ],
-)
-def test_a_watch_on_a_level(what, changes):
-    """`"agent:n"` is the level's own key, at every step inside; the root sees the exit."""
-    dbg = Debugger(inside(), {"part": {"n": 0}, "n": 7})
-    dbg.watch(what)
-
-    assert met(dbg) == changes
-
-
-def test_a_watch_on_a_level_going_back():
-    """The same steps in reverse."""
-    dbg = Debugger(inside(), {"part": {"n": 0}})
-    dbg.run()
-    dbg.watch("agent:n")
-
-    assert met(dbg, "run_back") == [(4, 3, 4), (3, 2, 3), (1, 1, 2), (0, 0, 1)]
-
-
-def test_a_watch_on_a_branch():
-    """A branch of a Parallel is a level as well; the root sees the join."""
-    dbg = Debugger(fanned())
-    dbg.watch("par/deep:log")
-    stop = dbg.run()
-
-    assert (stop.reason, stop.frame.path) == (R.WATCH, "par/deep/one")
-    assert (stop.old, stop.new) == (["first"], ["first", "par/deep/one"])
-    assert dbg.run().frame.path == "par/deep/two"
-
-
-def test_a_watch_on_the_root_sees_the_join():
-    """What branches wrote reaches the root's key when they have joined."""
-    dbg = Debugger(fanned())
-    dbg.step()
-    dbg.watch("log")
-    stop = dbg.run()
-    while stop.reason is R.BARRIER:
-        dbg.approve()
-        stop = dbg.run()
-
-    assert (stop.reason, stop.frame.kind) == (R.WATCH, "join")
-    assert stop.old == ["first"]
-    assert len(stop.new) == 6
 
 
 def test_a_key_with_a_colon_is_a_key():

@@ -1,0 +1,27 @@
+"""A run that is opened again, in each of the ways that there are."""
+
+from __future__ import annotations
+
+import pytest
+
+from lellm_nb import Debugger, InMemoryStore
+from lellm_nb.store.sqlite.store import SqliteStore
+
+
+@pytest.fixture(params=["sqlite", "memory", "saved"])
+def again(request, tmp_path):
+    """Open a run again: out of a file, of a store in memory, or saved to one file and loaded."""
+    store = InMemoryStore() if request.param == "memory" else SqliteStore(tmp_path / "runs.db")
+
+    def begin(graph):
+        return Debugger(graph, {}, store=None if request.param == "saved" else store)
+
+    def reopen(dbg, graph):
+        if request.param == "saved":
+            dbg.save(tmp_path / "one.lellm")
+            return Debugger.load(tmp_path / "one.lellm", graph)
+        dbg.close()
+        return Debugger.open(store, graph=graph)
+
+    begin.reopen = reopen
+    return begin
