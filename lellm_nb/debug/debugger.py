@@ -32,6 +32,7 @@ from lellm_nb.session.protocol import Session
 from lellm_nb.session.session import ExecutionSession
 
 if TYPE_CHECKING:
+    from lellm_nb.record.policy import CheckpointPolicy, RetentionPolicy, TriggerPolicy
     from lellm_nb.record.redaction.redactor import Redactor
 
 __all__ = ["Debugger"]
@@ -63,6 +64,12 @@ class Debugger(
         seed: With it Python's and numpy's generators are set before each step from the seed, the
             node's path and its visit, so that a step that is run again draws the same numbers
             (SEMANTICS R13). Branches that run side by side share the generators.
+        policy: Which commits a store of checkpoints keeps: every one by default; see `pin`, which
+            keeps a frame whatever the policy says. A store of whole runs (a path, `SqliteStore`,
+            `InMemoryStore`) keeps every commit all the same, as rewinding needs them; there the
+            checkpoints that a policy or a retention asks for are kept beside the run.
+        retention: Which of these checkpoints are dropped again; all are kept by default. Barriers,
+            pinned frames and fork points never are.
 
     Raises:
         DebuggerError: `graph` is no graph, or another argument does not fit; names it.
@@ -99,8 +106,14 @@ class Debugger(
         name: str | None = None,
         redact: Redactor | None = None,
         seed: int | str | None = None,
+        policy: TriggerPolicy | CheckpointPolicy | None = None,
+        retention: RetentionPolicy | None = None,
     ) -> None:
         check_seed(seed)
+        if policy is not None or retention is not None:
+            from lellm_nb.debug.persist.keeping import check_policies_given
+
+            check_policies_given(policy, retention, "store=" if store is None else "")
         max_steps = whole(max_steps, "max_steps", DebuggerError)
         if name is not None:
             text(name, "name", DebuggerError)
@@ -115,7 +128,7 @@ class Debugger(
         if store is not None:
             from lellm_nb.debug.persist.open import begin_in
 
-            begin_in(context, storage, store)
+            begin_in(context, storage, store, policy, retention)
 
     def start(self, until: Until = None, *, through_barriers: bool = False) -> Handle[Stop]:
         if through_barriers and "IPython" in sys.modules:

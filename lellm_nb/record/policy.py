@@ -123,14 +123,26 @@ class CheckpointTrigger(Enum):
 
 @dataclass(frozen=True, slots=True)
 class CheckpointPolicy:
-    """When a checkpoint is made: a set of triggers.
+    """When a checkpoint is made: a set of triggers, the conservative ones by default.
+
+    Attributes:
+        triggers: What causes one; none at all is never, but for what is asked for.
+        score: When a step is worth one, for the trigger *adaptive*.
 
     Example:
+        >>> CheckpointPolicy() == CheckpointPolicy.conservative()
+        True
         >>> CheckpointTrigger.HUMAN_DECISION in CheckpointPolicy.minimal().triggers
         False
     """
 
-    triggers: frozenset[CheckpointTrigger]
+    triggers: frozenset[CheckpointTrigger] = frozenset(
+        {
+            CheckpointTrigger.BARRIER_RESOLVED,
+            CheckpointTrigger.EXECUTION_COMPLETED,
+            CheckpointTrigger.HUMAN_DECISION,
+        }
+    )
     score: CheckpointScore = field(default_factory=CheckpointScore)
 
     def __post_init__(self) -> None:
@@ -145,8 +157,7 @@ class CheckpointPolicy:
     @classmethod
     def conservative(cls) -> CheckpointPolicy:
         """After barriers, at the end, and after what a person decided."""
-        t = CheckpointTrigger
-        return cls(frozenset({t.BARRIER_RESOLVED, t.EXECUTION_COMPLETED, t.HUMAN_DECISION}))
+        return cls()
 
     @classmethod
     def minimal(cls) -> CheckpointPolicy:
@@ -168,7 +179,7 @@ class CheckpointPolicy:
         """Tell whether a commit is to be kept."""
         t = CheckpointTrigger
         decided = frame.decision is not None
-        by_person = frame.decision is not None and frame.decision.by == "person"
+        by_person = frame.decision is not None and not _by_itself(frame.decision.by)
         return (
             (t.BARRIER_RESOLVED in self.triggers and decided)
             or (t.HUMAN_DECISION in self.triggers and by_person)
@@ -178,6 +189,11 @@ class CheckpointPolicy:
                 and self.score.should_checkpoint(ExecutionMetadata.of(frame))
             )
         )
+
+
+def _by_itself(by: str) -> bool:
+    """Tell whether nobody took a decision: the time was up, no sink was there, a rule held."""
+    return by in ("timeout", "no sink") or by.startswith("rule: ")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,14 +11,14 @@ from lellm_nb.arguments import speaking, whole
 from lellm_nb.errors import CheckpointNotFoundError, CheckpointStoreError
 from lellm_nb.ids import CheckpointId, TraceId, new_trace_id
 from lellm_nb.record.checkpoint import Checkpoint, CheckpointStore
+from lellm_nb.record.codec.values import Codec
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.policy import CheckpointPolicy, RetentionPolicy, TriggerPolicy
-from lellm_nb.record.redaction.checkpoint import redacted
 from lellm_nb.record.redaction.redactor import Redactor
 from lellm_nb.record.sinks import FrameInfo
 from lellm_nb.store.arguments import check_saving, checked_redactor
+from lellm_nb.store.checkpoint_keeper import CheckpointKeeper, check_policies
 from lellm_nb.store.memory_rows import MemoryRows
-from lellm_nb.store.retention_guard import RetentionGuard
 from lellm_nb.store.rows import RunInfo
 
 __all__ = ["InMemoryStore", "StoreSink"]
@@ -173,18 +173,37 @@ class StoreSink:
         self.store = speaking(store, "store", CheckpointStoreError, methods, "a checkpoint store")
         self.redact = checked_redactor(redact) or Redactor()
         self.graph_hash = whole(graph_hash, "graph_hash", CheckpointStoreError)
-        self.trigger = speaking(trigger, "trigger", CheckpointStoreError, "wants", "a policy")
-        if retention is not None:
-            speaking(retention, "retention", CheckpointStoreError, "to_drop", "a RetentionPolicy")
-        self.retention = retention or RetentionPolicy.keep_all()
+        check_policies(trigger, retention, CheckpointStoreError, "trigger")
         self.trace_id = trace_id or new_trace_id()
+        own = getattr(store, "redact", None)  # such a store knows itself what is secret in it
+        codec = Codec(redactor=own if isinstance(own, Redactor) else self.redact)
+        self._keeper = CheckpointKeeper(store, self.trace_id, codec, trigger, retention)
         self._last: Frame | None = None
-        self._protector = RetentionGuard(store, self.trace_id)
+
+    @property
+    def trigger(self) -> TriggerPolicy | CheckpointPolicy:
+        """Which commits are kept from now on."""
+        return self._keeper.policy
+
+    @trigger.setter
+    def trigger(self, trigger: TriggerPolicy | CheckpointPolicy) -> None:
+        check_policies(trigger, None, CheckpointStoreError, "trigger")
+        self._keeper.policy = trigger
+
+    @property
+    def retention(self) -> RetentionPolicy:
+        """How long they are kept, looked at with the next one."""
+        return self._keeper.retention
+
+    @retention.setter
+    def retention(self, retention: RetentionPolicy) -> None:
+        check_policies(None, retention, CheckpointStoreError)
+        self._keeper.retention = retention
 
     def on_checkpoint(self, state: Any, frame_info: FrameInfo) -> CheckpointId | bool:
         """Keep the commit if the trigger wants it; return the checkpoint's id, else False."""
         self._last = frame_info.frame
-        if self._last is None or not self.trigger.wants(self._last):
+        if self._last is None or not self._keeper.wants(self._last):
             return False
         return self._save(self._last)
 
@@ -210,21 +229,7 @@ class StoreSink:
             >>> sink.protect(saved), sink.store.prune(sink.trace_id, keep=0)
             (True, 0)
         """
-        return self._protector.protect(checkpoint_id, "pin", on)
+        return self._keeper.guard.protect(checkpoint_id, "pin", on)
 
     def _save(self, frame: Frame) -> CheckpointId:
-        checkpoint = Checkpoint.of(frame, self.graph_hash)
-        if not hasattr(self.store, "redact"):  # else it knows itself what is secret in it
-            checkpoint = redacted(checkpoint, self.redact)
-        self.store.save(self.trace_id, checkpoint)
-        self._retain()
-        return checkpoint.checkpoint_id
-
-    def _retain(self) -> None:
-        policy = self.retention
-        if policy.latest is not None and policy.age is None:
-            self.store.prune(self.trace_id, policy.latest)
-        elif policy.age is not None:
-            kept = [self.store.load(id) for id in self.store.list(self.trace_id)]
-            for checkpoint in policy.to_drop(kept, datetime.datetime.now(datetime.UTC)):
-                self.store.delete(checkpoint.checkpoint_id)
+        return self._keeper.save(self._keeper.made(frame, self.graph_hash))

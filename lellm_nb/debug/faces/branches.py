@@ -96,6 +96,9 @@ class BranchesFace(Face):
     def pin(self, frame: Any, on: bool = True) -> None:
         """Pin a frame, so that no retention ever drops it; or let it go.
 
+        In a store of checkpoints it is also how one is kept now, whatever the policy says: the
+        checkpoint of a frame that the policy left out is saved as it is pinned.
+
         Raises:
             NoSuchFrameError: There is no such frame.
             DebuggerError: The run was opened for reading.

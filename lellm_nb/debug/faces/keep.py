@@ -14,6 +14,7 @@ from lellm_nb.graph.graph import Graph
 from lellm_nb.session.checkpoint import GraphHashMode
 
 if TYPE_CHECKING:
+    from lellm_nb.record.policy import CheckpointPolicy, RetentionPolicy, TriggerPolicy
     from lellm_nb.record.redaction.redactor import Redactor
 
 __all__ = ["KeepFace"]
@@ -61,6 +62,8 @@ class KeepFace(Face):
         *,
         migrate: Callable[[dict[str, Any]], Mapping[str, Any]] | None = None,
         redact: Redactor | None = None,
+        policy: TriggerPolicy | CheckpointPolicy | None = None,
+        retention: RetentionPolicy | None = None,
     ) -> Self:
         """Go on with a stored run, or read it.
 
@@ -75,6 +78,9 @@ class KeepFace(Face):
                 graph; the change is a frame of kind *edit*.
             redact: What is secret in what is written from now on, where the store itself does
                 not say, and in what is shown. What `supply` gives always is.
+            policy: Which commits are kept from now on in a store of checkpoints, or beside the
+                run in a store of whole runs; as for `Debugger`.
+            retention: Which of these checkpoints are dropped again.
 
         Raises:
             CheckpointNotFoundError: There is no such run.
@@ -100,7 +106,16 @@ class KeepFace(Face):
         from lellm_nb.debug.persist import open
 
         opened = open.open_store(
-            cls._family(), cls.native, store, run, graph, mode, redact, migrate
+            cls._family(),
+            cls.native,
+            store,
+            run,
+            graph,
+            mode,
+            redact,
+            migrate,
+            policy,
+            retention,
         )
         made: Self = cls._of(opened)
         return made

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from lellm_nb.arguments import answered, plain_function, refusal, speaking, text
 from lellm_nb.debug.core.context import DebugContext
 from lellm_nb.debug.core.family import Family
 from lellm_nb.debug.names.warn_caller import caution
+from lellm_nb.debug.persist.keeping import (
+    check_keeping,
+    check_policies_given,
+    with_checkpoints,
+)
 from lellm_nb.debug.persist.storage import Storage
 from lellm_nb.errors import (
     CheckpointNotFoundError,
@@ -51,8 +57,13 @@ Migrate = Callable[[dict[str, Any]], Mapping[str, Any]]
 MAX_STEPS = 1000
 
 
-def begin_in(context: DebugContext, storage: Storage, store: Any) -> None:
+def begin_in(
+    context: DebugContext, storage: Storage, store: Any, policy: Any = None, retention: Any = None
+) -> None:
     """Start a run in a store: a path, a store that keeps runs, or any `CheckpointStore`.
+
+    Args:
+        policy, retention: Which checkpoints are kept in it, and how long; see `Debugger`.
 
     Raises:
         CheckpointStoreError: The store did not take the first frame.
@@ -60,14 +71,15 @@ def begin_in(context: DebugContext, storage: Storage, store: Any) -> None:
     """
     context.need(Capability.STORE, "store=")
     session = context.session
-    writer = _writer_for(store, context)
+    writer = _writer_for(store, context, policy, retention)
     storage.attach(session, writer)
     writer.keep(session.line, session.head, leads=True)
     writer.check()
 
 
-def _writer_for(store: Any, context: DebugContext) -> Any:
+def _writer_for(store: Any, context: DebugContext, policy: Any, retention: Any) -> Any:
     """Return who writes a new run into a store; it says itself what is secret, if it does."""
+    check_keeping(store, policy, retention)
     graph, trace_id = context.session.graph, context.storage.trace_id
     own = isinstance(store, (str, os.PathLike))
     if own:
@@ -76,9 +88,10 @@ def _writer_for(store: Any, context: DebugContext) -> Any:
         facts = {**graph_facts(graph), "max_steps": context.max_steps, "seed": context.seed}
         writer = RunWriter(store.begin_run(trace_id, context.name, facts), graph, _codec_of(store))
         writer.closes = store if own else None
-        return writer
+        return with_checkpoints(writer, store, policy, retention)
     if hasattr(store, "save") and hasattr(store, "load_latest"):
-        return CheckpointWriter(store, trace_id, graph, _codec_of(store, context.redact))
+        codec = _codec_of(store, context.redact)
+        return CheckpointWriter(store, trace_id, graph, codec, policy, retention)
     raise _no_store(store)
 
 
@@ -95,6 +108,8 @@ def open_store(
     mode: GraphHashMode,
     redact: Redactor | None = None,
     migrate: Migrate | None = None,
+    policy: Any = None,
+    retention: Any = None,
 ) -> DebugContext:
     """Return the context of a stored run; see `Debugger.open`.
 
@@ -109,15 +124,18 @@ def open_store(
         plain_function(migrate, "migrate", DebuggerError, "state")
     if run is not None:
         text(run, "run", DebuggerError, "a run's id or name")
+    check_policies_given(policy, retention, "graph=" if graph is None else "")
+    check_keeping(store, policy, retention)
     if isinstance(store, (str, os.PathLike)):
         store = SqliteStore(store, readonly=graph is None, redact=redact)
     codec = _codec_of(store, redact)
     if isinstance(store, RunStore):
         info = _find_run(store, run)
         rows = store.run_rows(info.trace_id)
-        made = _open_rows(family, native, rows, info.name, graph, mode, codec)
+        beside = partial(with_checkpoints, store=store, policy=policy, retention=retention)
+        made = _open_rows(family, native, rows, info.name, graph, mode, codec, beside=beside)
     else:
-        made = _open_checkpoint(family, native, store, run, graph, mode, codec)
+        made = _open_checkpoint(family, native, store, run, graph, mode, codec, policy, retention)
     made.redact = redact
     if migrate is not None and graph is not None:
         try:
@@ -153,6 +171,7 @@ def _open_rows(
     mode: GraphHashMode,
     codec: Codec | None,
     marking: bool = False,
+    beside: Callable[[RunWriter], Any] = lambda writer: writer,
 ) -> DebugContext:
     writes = graph is not None and not marking
     facts = rows.facts
@@ -180,7 +199,7 @@ def _open_rows(
         if writes:
             writer = RunWriter(rows, graph, codec)
             writer.resume(stored.numbers)
-            storage.attach(session, writer)
+            storage.attach(session, beside(writer))
     except BaseException:
         if writes:
             rows.release()
@@ -196,6 +215,8 @@ def _open_checkpoint(
     graph: Graph | None,
     mode: GraphHashMode,
     codec: Codec,
+    policy: Any,
+    retention: Any,
 ) -> DebugContext:
     """Go on at the newest checkpoint of a plain store: the past is not in it."""
     if not hasattr(store, "load_latest"):
@@ -216,7 +237,7 @@ def _open_checkpoint(
     storage = Storage(TraceId(run))
     storage.reopened = True
     made = DebugContext(session, graph.name, MAX_STEPS, family, storage)
-    writer = CheckpointWriter(store, storage.trace_id, graph, codec)
+    writer = CheckpointWriter(store, storage.trace_id, graph, codec, policy, retention)
     writer.resume(session.head, found.checkpoint_id)
     storage.attach(session, writer)
     return made
