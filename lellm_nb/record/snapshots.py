@@ -8,22 +8,39 @@ from typing import Any
 
 from lellm_nb.arguments import whole
 from lellm_nb.errors import CheckpointStoreError
-from lellm_nb.state.mutation import Mutation, apply
+from lellm_nb.state.compact import Data, Tail, Wide
+from lellm_nb.state.frozen import FrozenDict, FrozenList
+from lellm_nb.state.containers.read_only import frozen_list
+from lellm_nb.state.mutation import Delete, Mutation, Put, Reduce, apply
+from lellm_nb.state.reducer import Reducer
 from lellm_nb.state.state import keep, view
 
-__all__ = ["IncrementalSnapshots", "StateSnapshot"]
+__all__ = ["IncrementalSnapshots", "StateSnapshot", "difference"]
+
+DEEP = 20
+"""Changes are looked for so deep inside a value; below that it is written anew."""
 
 
 @dataclass(frozen=True, slots=True)
 class StateSnapshot:
-    """A state as a base and the mutations since; `restore` folds them."""
+    """A state as a base and the mutations since; `restore` folds them.
+
+    Attributes:
+        base: The state, or its compact form.
+    """
 
     base: Any
     deltas: tuple[Mutation, ...]
 
+    @property
+    def kept(self) -> Any:
+        """The state in its compact form, as positions hold it."""
+        base = self.base if type(self.base) in (dict, Wide) else keep(self.base)
+        return apply(base, self.deltas)
+
     def restore(self) -> Any:
         """Return the state."""
-        return view(apply(keep(self.base), self.deltas))
+        return view(self.kept)
 
 
 class IncrementalSnapshots:
@@ -50,6 +67,122 @@ class IncrementalSnapshots:
             self._base = apply(self._base, self._deltas)
             self._deltas = []
 
+    def take(self, state: Any) -> None:
+        """Take what changed up to a state: the mutations are found, and recorded.
+
+        Example:
+            >>> kept = IncrementalSnapshots({"n": 0, "log": ["a"]})
+            >>> kept.take({"n": 0, "log": ["a", "b"]}); kept.snapshot().deltas
+            (Reduce('log', ['b'], Reducer.APPEND),)
+        """
+        new = keep(state)
+        found = difference(apply(self._base, self._deltas), new)
+        if found is None:
+            self._base, self._deltas = new, []
+        else:
+            self.record(found)
+
     def snapshot(self) -> StateSnapshot:
         """Return the state so far."""
         return StateSnapshot(view(self._base), tuple(self._deltas))
+
+
+def difference(old: Data, new: Data) -> list[Mutation] | None:
+    """Return the writes that lead from one compact state to another, exactly.
+
+    A list that grew is appended to, and inside of mappings and lists only what differs is
+    written; what is the same object is not looked into. `None` where no writes would bring the
+    keys into their order.
+
+    Example:
+        >>> difference({"n": 1, "log": Tail.of(["a"])}, {"n": 1, "log": Tail.of(["a", "b"])})
+        [Reduce('log', ['b'], Reducer.APPEND)]
+        >>> difference({"n": 1}, {"n": True}), difference({"a": 1, "b": 2}, {"b": 2, "a": 1})
+        ([Put('n', True)], None)
+    """
+    keys = new.differing(old) if isinstance(new, Wide) and isinstance(old, Wide) else None
+    if keys is None or not all(key in old and key in new for key in keys):
+        if not _in_order(old, new):
+            return None
+        keys = [*(key for key in old if key not in new), *new]
+    found: list[Mutation] = []
+    for key in keys:
+        if key not in new:
+            found.append(Delete(key))
+        elif key not in old:
+            found.append(Put(key, new[key]))
+        else:
+            _changes((key,), old[key], new[key], found)
+    return found
+
+
+def _in_order(old: Any, new: Any) -> bool:
+    """Tell whether the keys of the new one stand where writes would bring them."""
+    stayed = [key for key in old if key in new]
+    return [*stayed, *(key for key in new if key not in old)] == list(new)
+
+
+def _changes(path: tuple[Any, ...], old: Any, new: Any, found: list[Mutation]) -> None:
+    if old is new:
+        return
+    key = path if len(path) > 1 else path[0]
+    if type(old) in _LISTS and type(new) in _LISTS and len(path) < DEEP:
+        _in_list(path, old, new, found)
+    elif type(old) is type(new) is FrozenDict and len(path) < DEEP and _may_be_entered(old, new):
+        found += [Delete((*path, k)) for k in old if k not in new]
+        for k, value in new.items():
+            if k in old:
+                _changes((*path, k), old[k], value, found)
+            else:
+                found.append(Put((*path, k), value))
+    elif not _exactly(old, new):
+        found.append(Put(key, new))
+
+
+def _may_be_entered(old: FrozenDict, new: FrozenDict) -> bool:
+    texts = all(type(key) is str for key in old) and all(type(key) is str for key in new)
+    return texts and _in_order(old, new)
+
+
+def _in_list(path: tuple[Any, ...], old: Any, new: Any, found: list[Mutation]) -> None:
+    key = path if len(path) > 1 else path[0]
+    grew = isinstance(new, Tail) and new.grew_from(old)
+    before, after = ([], new.since(len(old))) if grew else (_items(old), _items(new))
+    if len(before) <= len(after) and (grew or all(map(_exactly, before, after))):
+        if len(before) < len(after):
+            grown = after[len(before) :]
+            found.append(Reduce(key, frozen_list(grown, str(path[0])), Reducer.APPEND))
+        return
+    differ = [i for i, (a, b) in enumerate(zip(before, after, strict=False)) if not _exactly(a, b)]
+    if len(before) != len(after) or 2 * len(differ) > len(after):
+        found.append(Put(key, new))
+        return
+    for i in differ:
+        _changes((*path, i), before[i], after[i], found)
+
+
+def _items(value: Any) -> list[Any]:
+    return value.since(0) if type(value) is Tail else value
+
+
+def _exactly(a: Any, b: Any) -> bool:
+    """Tell whether two kept values are the same to the last bit: 1 is not True here."""
+    if a is b:
+        return True
+    kind = type(a)
+    if kind in _LISTS and type(b) in _LISTS:
+        return len(a) == len(b) and all(map(_exactly, _items(a), _items(b)))
+    if kind is not type(b):
+        return False
+    if kind is float:
+        return bool(a.hex() == b.hex())
+    if kind in _PLAIN:
+        return bool(a == b)
+    if kind is not FrozenDict or len(a) != len(b):
+        return False
+    same_keys = all(type(k) is type(m) is str and k == m for k, m in zip(a, b, strict=True))
+    return same_keys and all(_exactly(a[k], b[k]) for k in a)
+
+
+_LISTS = (Tail, FrozenList)
+_PLAIN = (str, int, bool, type(None), bytes)

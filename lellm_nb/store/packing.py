@@ -21,8 +21,11 @@ def pack(body: bytes) -> bytes:
     return b"z" + zlib.compress(body, 1) if len(body) > PACKED else body
 
 
-def unpack(body: Any, crc: int, seed: int = 0, *, what: str) -> bytes:
+def unpack(body: Any, crc: int, seed: int = 0, *, what: str, most: int = MOST) -> bytes:
     """Check a body and return it as it was.
+
+    Args:
+        most: To how many bytes it is unpacked.
 
     Raises:
         CorruptedCheckpointError: It is not what was written.
@@ -33,9 +36,9 @@ def unpack(body: Any, crc: int, seed: int = 0, *, what: str) -> bytes:
         return body
     opened = zlib.decompressobj()
     try:
-        plain = opened.decompress(body[1:], MOST)
+        plain = opened.decompress(body[1:], most)
     except zlib.error as error:
         raise CorruptedCheckpointError(f"{what} is damaged: {sentence(error)}") from None
     if not opened.eof:
-        raise CorruptedCheckpointError(f"{what} is beyond the limit of {MOST} bytes.")
+        raise CorruptedCheckpointError(f"{what} is beyond the limit of {most} bytes.")
     return plain

@@ -17,7 +17,7 @@ from lellm_nb.record.position import Position
 from lellm_nb.record.redaction.redactor import Redactor
 from lellm_nb.state.state import keep, view
 
-__all__ = ["CheckpointCodec"]
+__all__ = ["CheckpointCodec", "facts_form", "read_facts"]
 
 FORMAT = 1
 
@@ -73,16 +73,7 @@ class CheckpointCodec:
     def _form(self, checkpoint: Checkpoint, problems: list[Problem]) -> dict[str, Any]:
         writer = PositionWriter(self.codec)
         position = checkpoint.position
-        form: dict[str, Any] = {
-            "lellm_nb": "checkpoint",
-            "format": FORMAT,
-            "checkpoint_id": checkpoint.checkpoint_id,
-            "current_node": checkpoint.current_node,
-            "last_node": checkpoint.last_node,
-            "graph_hash": f"{checkpoint.graph_hash:#018x}",
-            "created_at": checkpoint.created_at.isoformat(),
-            "protected": bool(checkpoint.protected),
-        }
+        form = facts_form(checkpoint, FORMAT)
         if position is None:
             form["state"] = writer.data(keep(checkpoint.state))
         else:
@@ -109,17 +100,36 @@ class CheckpointCodec:
                 state = position.state
             else:
                 state = view(reader.data(form["state"]))
-            return Checkpoint(
-                str(form["current_node"]),
-                str(form["last_node"]),
-                state,
-                int(form["graph_hash"], 16),
-                CheckpointId(str(uuid.UUID(form["checkpoint_id"]))),
-                datetime.datetime.fromisoformat(form["created_at"]),
-                bool(form["protected"]),
-                position,
-            )
+            return read_facts(form, state, position)
         except DAMAGE as error:
             raise CorruptedCheckpointError(
                 f"This is no checkpoint: {error_text(error)}."
             ) from error
+
+
+def facts_form(checkpoint: Checkpoint, version: int) -> dict[str, Any]:
+    """Return a checkpoint as JSON data, but for its state and position."""
+    return {
+        "lellm_nb": "checkpoint",
+        "format": version,
+        "checkpoint_id": checkpoint.checkpoint_id,
+        "current_node": checkpoint.current_node,
+        "last_node": checkpoint.last_node,
+        "graph_hash": f"{checkpoint.graph_hash:#018x}",
+        "created_at": checkpoint.created_at.isoformat(),
+        "protected": bool(checkpoint.protected),
+    }
+
+
+def read_facts(form: Any, state: Any, position: Position | None) -> Checkpoint:
+    """Return the checkpoint of some data, its state and its position; raises what damage does."""
+    return Checkpoint(
+        str(form["current_node"]),
+        str(form["last_node"]),
+        state,
+        int(form["graph_hash"], 16),
+        CheckpointId(str(uuid.UUID(form["checkpoint_id"]))),
+        datetime.datetime.fromisoformat(form["created_at"]),
+        bool(form["protected"]),
+        position,
+    )

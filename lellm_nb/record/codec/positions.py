@@ -209,10 +209,13 @@ class PositionReader:
             CorruptedCheckpointError: The data is damaged.
         """
         try:
-            datas = [self.data(data) for data in form["data"]]
-            return self._level(form["at"], datas, 0)
+            return self.standing(form["at"], [self.data(data) for data in form["data"]])
         except DAMAGE as error:
             raise CorruptedCheckpointError(f"A damaged position: {error_text(error)}.") from error
+
+    def standing(self, form: Any, datas: list[Any]) -> Position:
+        """Return a whole position, given the states of its levels; damaged data raises anything."""
+        return self._level(form, datas, 0)
 
     def _level(self, form: Any, datas: list[Any], depth: int) -> Position:
         if depth > DEEP:

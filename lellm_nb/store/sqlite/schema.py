@@ -52,6 +52,14 @@ STEPS: tuple[tuple[str, str], ...] = (
             primary key (trace, step, at)) without rowid;
         """,
     ),
+    (
+        "checkpoints as what changed",
+        """
+        create table snapshots (
+            number integer primary key, base integer, body blob not null, sum integer not null);
+        create index snapshots_on on snapshots (base);
+        """,
+    ),
 )
 """Every step that ever was, oldest first. One that was released never changes."""
 

@@ -22,8 +22,9 @@ from lellm_nb.record.codec.values import Codec
 from lellm_nb.record.redaction.redactor import Redactor
 from lellm_nb.store.arguments import check_saving, checked_redactor
 from lellm_nb.store.owner import Owner
-from lellm_nb.store.packing import pack, unpack
+from lellm_nb.store.packing import unpack
 from lellm_nb.store.rows import RunInfo
+from lellm_nb.store.sqlite.checkpoints import SqliteCheckpoints
 from lellm_nb.store.sqlite.file import SqliteFile
 from lellm_nb.store.sqlite.rows import FRAMES, LINES, SqliteRows
 
@@ -73,6 +74,7 @@ class SqliteStore(SqliteFile):
         self.redact = checked_redactor(redact) or Redactor()
         super().__init__(path, synchronous=synchronous, timeout=timeout, readonly=readonly)
         self.codec = CheckpointCodec(redactor=self.redact)
+        self._checkpoints = SqliteCheckpoints(self, self.codec)
 
     # -- whole runs --------------------------------------------------------------
 
@@ -159,20 +161,14 @@ class SqliteStore(SqliteFile):
     def save(self, trace_id: TraceId, checkpoint: Checkpoint) -> None:
         """Keep a checkpoint; saving one id twice keeps one, at its place.
 
+        Of what was saved last in its run only what changed since is written.
+
         Raises:
             CheckpointStoreError: The file cannot be written, or it is no checkpoint.
             SerializationError: A value cannot be, and no codec is registered for its type.
         """
         check_saving(trace_id, checkpoint)
-        body = pack(self.codec.encode(checkpoint))
-        row = (checkpoint.checkpoint_id, trace_id, checkpoint.protected, body, zlib.crc32(body))
-        with self.writing("save a checkpoint") as db:
-            db.execute(
-                "insert into checkpoints (id, trace, protected, body, sum) values (?, ?, ?, ?, ?)"
-                " on conflict (id) do update set (trace, protected, body, sum)"
-                " = (excluded.trace, excluded.protected, excluded.body, excluded.sum)",
-                row,
-            )
+        self._checkpoints.save(trace_id, checkpoint)
 
     def load(self, checkpoint_id: CheckpointId) -> Checkpoint:
         """Return a checkpoint.
@@ -181,10 +177,7 @@ class SqliteStore(SqliteFile):
             CheckpointNotFoundError: There is none under that id.
             CorruptedCheckpointError: It is damaged.
         """
-        found = self.query("load", "select body, sum from checkpoints where id = ?", checkpoint_id)
-        if not found:
-            raise CheckpointNotFoundError(checkpoint_id)
-        return self.codec.decode(unpack(*found[0], what=f"Checkpoint {checkpoint_id}"))
+        return self._checkpoints.load(checkpoint_id)
 
     def load_latest(self, trace_id: TraceId) -> Checkpoint | None:
         """Return a run's newest checkpoint, `None` where it has none."""
@@ -200,9 +193,7 @@ class SqliteStore(SqliteFile):
 
     def delete(self, checkpoint_id: CheckpointId) -> bool:
         """Drop a checkpoint; tell whether it was there."""
-        with self.writing("delete") as db:
-            gone = db.execute("delete from checkpoints where id = ?", (checkpoint_id,))
-            return gone.rowcount > 0
+        return self._checkpoints.delete(checkpoint_id)
 
     def prune(self, trace_id: TraceId, keep: int) -> int:
         """Drop all but the newest `keep` and the protected; return how many went.
@@ -211,13 +202,12 @@ class SqliteStore(SqliteFile):
             CheckpointStoreError: `keep` is no whole number from 0, or the file cannot be written.
         """
         keep = whole(keep, "keep", CheckpointStoreError)
-        with self.writing("prune") as db:
-            gone = db.execute(
-                "delete from checkpoints where trace = ?1 and not protected and number not in"
-                " (select number from checkpoints where trace = ?1 order by number desc limit ?2)",
-                (trace_id, keep),
-            )
-            return gone.rowcount
+        return self._checkpoints.prune(trace_id, keep)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._checkpoints.forget()
+        super().close()
 
     def __repr__(self) -> str:
         return f"SqliteStore({str(self.path)!r})"

@@ -1,0 +1,337 @@
+"""Checkpoints in a SQLite file: of each run a base, and what changed since (SEMANTICS C5, C6).
+
+A row of ``checkpoints`` has the facts; where the run stood is in ``snapshots``, under the same
+number, whole or as what changed since an earlier one (``base``). A snapshot stays as long as one
+is written on it, whatever becomes of its own checkpoint. Rows of older files have all in one body.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import zlib
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from lellm_nb.errors import CheckpointNotFoundError, CorruptedCheckpointError
+from lellm_nb.ids import CheckpointId, TraceId
+from lellm_nb.interrupts import UninterruptedLock
+from lellm_nb.record.checkpoint import Checkpoint
+from lellm_nb.record.codec.checkpoint import CheckpointCodec, facts_form, read_facts
+from lellm_nb.record.codec.limits import DAMAGE, error_text
+from lellm_nb.record.codec.values import to_bytes
+from lellm_nb.record.position import Position
+from lellm_nb.store.packing import pack, unpack
+from lellm_nb.store.sqlite.file import SqliteFile
+from lellm_nb.store.sqlite.snapshot_forms import (
+    MOST_WORK,
+    Snapshot,
+    SnapshotReader,
+    form_of,
+    snapshot_of,
+)
+
+__all__ = ["SqliteCheckpoints"]
+
+FORMAT = 2
+_BEGINS = b'{"lellm_nb":"checkpoint","format":2,'
+"""How a row begins whose snapshot stands apart."""
+
+CHANGES = 512
+"""After so many changes everything is written again: loading folds at most these."""
+
+RATIO = 2
+"""Also when the changes take so many times the room of the base, as loading reads them all."""
+
+SPARE = 1 << 20
+"""Bytes that changes may take beyond that in a file: the last one was as large as it was."""
+
+RUNS = 8
+"""Of so many runs it is known what was saved last; of others it is read."""
+
+
+@dataclass(slots=True)
+class _Saved:
+    """What was saved last of a run.
+
+    Attributes:
+        number, sum: Which snapshot it is.
+        snapshot: What the next one is compared with.
+        changes: How many there are since the base.
+        base, since: Bytes of the base, and of what changed since.
+    """
+
+    number: int
+    sum: int
+    snapshot: Snapshot
+    changes: int
+    base: int
+    since: int
+
+
+class SqliteCheckpoints:
+    """Saves and loads the checkpoints of one file.
+
+    Args:
+        file: Where they are.
+        codec: Writes their values, without secrets.
+    """
+
+    def __init__(self, file: SqliteFile, codec: CheckpointCodec) -> None:
+        self.file = file
+        self.codec = codec
+        self._lock = UninterruptedLock()
+        self._last: OrderedDict[TraceId, _Saved] = OrderedDict()
+
+    # -- saving --------------------------------------------------------------------
+
+    def save(self, trace_id: TraceId, checkpoint: Checkpoint) -> None:
+        """Keep a checkpoint; one whose id is known keeps its place."""
+        with self._lock:
+            if self._save_again(trace_id, checkpoint):
+                return
+            before = self._last.pop(trace_id, None) or self._read_last(trace_id)
+            saved = self._save_on(before, trace_id, checkpoint)
+            if saved is None:  # what it was to be written on is gone: another process pruned it
+                saved = self._save_on(None, trace_id, checkpoint)
+            assert saved is not None
+            self._last[trace_id] = saved
+            if len(self._last) > RUNS:
+                self._last.popitem(last=False)
+
+    def _save_on(
+        self, before: _Saved | None, trace_id: TraceId, checkpoint: Checkpoint
+    ) -> _Saved | None:
+        position, levels = snapshot_of(checkpoint)
+        made: Snapshot | None = None
+
+        def make() -> dict[str, Any]:
+            nonlocal made
+            form, made = form_of(self.codec.codec, position, levels, before and before.snapshot)
+            return form
+
+        body, hidden = self.codec.codec.written(make)
+        if before is not None and (hidden or self._too_much(before, body, made)):
+            # a write that lacks a secret can't be folded into what lacks it as well
+            before = None
+            body, _ = self.codec.codec.written(make)
+        assert made is not None
+        facts, packed = pack(to_bytes(facts_form(checkpoint, FORMAT))), pack(body)
+        id = checkpoint.checkpoint_id
+        with self.file.writing("save a checkpoint") as db:
+            if before is not None and not _is_there(db, before):
+                return None
+            number = db.execute(
+                "insert into checkpoints (id, trace, protected, body, sum) values (?, ?, ?, ?, ?)",
+                (id, trace_id, checkpoint.protected, facts, zlib.crc32(facts)),
+            ).lastrowid
+            assert number is not None
+            base = None if before is None else before.number
+            crc = _sum(packed, number, base)
+            db.execute("insert into snapshots values (?, ?, ?, ?)", (number, base, packed, crc))
+        if before is None:
+            return _Saved(number, crc, made, 0, len(body), 0)
+        since = before.since + len(body)
+        return _Saved(number, crc, made, before.changes + 1, before.base, since)
+
+    def _too_much(self, before: _Saved, body: bytes, made: Snapshot | None) -> bool:
+        return (
+            before.changes >= CHANGES
+            or before.since + len(body) > RATIO * before.base
+            or (made is not None and made.work > MOST_WORK // 2)
+        )
+
+    def _save_again(self, trace_id: TraceId, checkpoint: Checkpoint) -> bool:
+        """Save one whose id is known; tell whether it was. Protecting one writes only that."""
+        found = self._row(checkpoint.checkpoint_id)
+        if found is None:
+            return False
+        number, known = found
+        apart = known.startswith(_BEGINS) and self._is_same(checkpoint)
+        body = to_bytes(facts_form(checkpoint, FORMAT)) if apart else self.codec.encode(checkpoint)
+        packed = pack(body)
+        with self.file.writing("save a checkpoint") as db:
+            changed = db.execute(
+                "update checkpoints set trace = ?, protected = ?, body = ?, sum = ? where id = ?",
+                (
+                    trace_id,
+                    checkpoint.protected,
+                    packed,
+                    zlib.crc32(packed),
+                    checkpoint.checkpoint_id,
+                ),
+            )
+            if not apart:
+                _let_go(db, number)
+            return changed.rowcount > 0
+
+    def _is_same(self, checkpoint: Checkpoint) -> bool:
+        """Tell whether what is stored under its id differs at most in being protected."""
+        try:
+            found = self.load(checkpoint.checkpoint_id)
+        except (CorruptedCheckpointError, CheckpointNotFoundError):
+            return False
+        one, other = (replace(c, protected=False) for c in (found, checkpoint))
+        return self.codec.encode(one) == self.codec.encode(other)
+
+    def _read_last(self, trace_id: TraceId) -> _Saved | None:
+        """Return what was saved last of a run, as far as the next one can be written on it."""
+        newest = self.file.query(
+            "read what was saved last",
+            "select s.number, s.sum from checkpoints c join snapshots s on s.number = c.number"
+            " where c.trace = ? order by c.number desc limit 1",
+            trace_id,
+        )
+        if not newest:
+            return None
+        number, crc = newest[0]
+        try:
+            bodies = self._bodies(number)
+            reader = self._read(bodies)
+            snapshot = reader.last(reader.result()[1])
+        except CorruptedCheckpointError:
+            return None  # who loads it is told; the next one stands alone
+        return _Saved(
+            number, crc, snapshot, len(bodies) - 1, len(bodies[0]), sum(map(len, bodies[1:]))
+        )
+
+    # -- loading -------------------------------------------------------------------
+
+    def load(self, checkpoint_id: CheckpointId) -> Checkpoint:
+        """Return a checkpoint.
+
+        Raises:
+            CheckpointNotFoundError: There is none under that id.
+            CorruptedCheckpointError: It is damaged, or beyond a limit.
+        """
+        found = self._row(checkpoint_id)
+        if found is None:
+            raise CheckpointNotFoundError(checkpoint_id)
+        number, body = found
+        if not body.startswith(_BEGINS):
+            return self.codec.decode(body)
+        state, position = self._read(self._bodies(number)).result()
+        try:
+            return read_facts(self.codec.codec.parse(body), state, position)
+        except DAMAGE as error:
+            raise CorruptedCheckpointError(
+                f"This is no checkpoint: {error_text(error)}."
+            ) from error
+
+    def _row(self, checkpoint_id: CheckpointId) -> tuple[int, bytes] | None:
+        found = self.file.query(
+            "load", "select number, body, sum from checkpoints where id = ?", checkpoint_id
+        )
+        if not found:
+            return None
+        number, body, crc = found[0]
+        return number, unpack(body, crc, what=f"Checkpoint {checkpoint_id}")
+
+    def _bodies(self, number: int) -> list[bytes]:
+        """Return a snapshot and all that it is written on, the base first, within limits."""
+        rows: list[tuple[Any, ...]] = []
+        at: Any = number
+        while at is not None:
+            found = self.file.query(
+                "load", "select base, body, sum from snapshots where number = ?", at
+            )
+            if not found:
+                raise CorruptedCheckpointError(f"Snapshot {at} is missing.")
+            base, body, crc = found[0]
+            if base is not None and not (type(base) is int and 0 < base < at):
+                raise CorruptedCheckpointError(f"Snapshot {at} is written on none before it.")
+            rows.append((at, base, body, crc))
+            if len(rows) > CHANGES + 1:
+                raise CorruptedCheckpointError(f"More than {CHANGES} changes lead to {number}.")
+            at = base
+        bodies: list[bytes] = []
+        left = None
+        for at, base, body, crc in reversed(rows):
+            what, seed = f"Snapshot {at}", _seed(at, base)
+            if left is None:
+                bodies.append(unpack(body, crc, seed, what=what))
+                left = (RATIO + 1) * len(bodies[0]) + SPARE
+            else:
+                bodies.append(unpack(body, crc, seed, what=what, most=left))
+                left -= len(bodies[-1])
+            if left <= 0:
+                raise CorruptedCheckpointError(f"What changed up to {number} is beyond the limit.")
+        return bodies
+
+    def _read(self, bodies: Iterable[bytes]) -> SnapshotReader:
+        reader = SnapshotReader(self.codec.codec)
+        for body in bodies:
+            reader.take(self.codec.codec.parse(body))
+        return reader
+
+    # -- dropping ------------------------------------------------------------------
+
+    def delete(self, checkpoint_id: CheckpointId) -> bool:
+        """Drop a checkpoint; tell whether it was there."""
+        with self.file.writing("delete") as db:
+            gone = db.execute(
+                "select number from checkpoints where id = ?", (checkpoint_id,)
+            ).fetchall()
+            return bool(_drop(db, [number for (number,) in gone]))
+
+    def prune(self, trace_id: TraceId, keep: int) -> int:
+        """Drop all but the newest `keep` and the protected; return how many went."""
+        with self.file.writing("prune") as db:
+            gone = db.execute(
+                "select number from checkpoints where trace = ?1 and not protected and number"
+                " not in (select number from checkpoints where trace = ?1 order by number desc"
+                " limit ?2) order by number desc",
+                (trace_id, keep),
+            ).fetchall()
+            return _drop(db, [number for (number,) in gone])
+
+    def forget(self) -> None:
+        """Let go what is remembered of the runs that were saved."""
+        with self._lock:
+            self._last.clear()
+
+
+def _seed(number: int, base: int | None) -> int:
+    return zlib.crc32(f"{number} {base}".encode())
+
+
+def _sum(body: bytes, number: int, base: int | None) -> int:
+    """Return the checksum of a snapshot: where it stands is part of it."""
+    return zlib.crc32(body, _seed(number, base))
+
+
+def _is_there(db: sqlite3.Connection, saved: _Saved) -> bool:
+    """Tell whether a snapshot is in the file still; its number may be another's by now."""
+    found = db.execute("select sum from snapshots where number = ?", (saved.number,)).fetchone()
+    return found is not None and found[0] == saved.sum
+
+
+def _drop(db: sqlite3.Connection, numbers: list[int]) -> int:
+    """Drop checkpoints, the newest first, each with its snapshot where nobody needs that."""
+    for number in numbers:
+        db.execute("delete from checkpoints where number = ?", (number,))
+        _let_go(db, number)
+    return len(numbers)
+
+
+def _let_go(db: sqlite3.Connection, number: int | None) -> None:
+    """Drop a snapshot that nobody needs any more, and then what it was written on."""
+    while number is not None:
+        found = db.execute("select base from snapshots where number = ?", (number,)).fetchone()
+        if found is None or _is_needed(db, number):
+            return
+        db.execute("delete from snapshots where number = ?", (number,))
+        (number,) = found
+
+
+def _is_needed(db: sqlite3.Connection, number: int) -> bool:
+    if db.execute("select 1 from snapshots where base = ? limit 1", (number,)).fetchone():
+        return True
+    own = db.execute("select body, sum from checkpoints where number = ?", (number,)).fetchone()
+    if own is None:
+        return False
+    try:
+        return unpack(*own, what="A checkpoint").startswith(_BEGINS)
+    except CorruptedCheckpointError:
+        return True  # it can't be told
