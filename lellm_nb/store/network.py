@@ -6,6 +6,7 @@ import importlib
 import logging
 import re
 import threading
+from collections.abc import Iterator
 from typing import Any
 
 from lellm_nb.arguments import flag, refusal, seconds, text
@@ -14,12 +15,19 @@ from lellm_nb.errors.error_words import error_line
 from lellm_nb.errors.safe_text import safe_str
 from lellm_nb.ids import TraceId, new_trace_id
 from lellm_nb.record.codec.values import Codec
+from lellm_nb.record.frame import Frame
 from lellm_nb.record.redaction.redactor import Redactor
 from lellm_nb.record.sinks import FrameInfo
+from lellm_nb.state.mutation import Put, Reduce, parts_of
+from lellm_nb.state.state import content_of
+from lellm_nb.store.arguments import checked_redactor
 
 __all__ = ["NetworkSink"]
 
 log = logging.getLogger("lellm_nb")
+
+LONGEST = 4096
+"""So many characters of a value are sent."""
 
 
 class NetworkSink:
@@ -35,6 +43,7 @@ class NetworkSink:
         values: Whether what was written goes along, without secrets; else only its keys.
         headers: Sent with every request.
         timeout: Seconds one request may take.
+        redact: What is secret in whatever is sent; API keys by default.
 
     Raises:
         CheckpointStoreError: The packages of the extra ``otel`` are not installed, or an argument
@@ -50,7 +59,9 @@ class NetworkSink:
         values: bool = False,
         headers: dict[str, str] | None = None,
         timeout: float = 5.0,
+        redact: Redactor | None = None,
     ) -> None:
+        self.redact = checked_redactor(redact) or Redactor()
         self.endpoint = text(endpoint, "endpoint", CheckpointStoreError, "the collector's address")
         text(service, "service", CheckpointStoreError)
         seconds(timeout, "timeout", CheckpointStoreError)
@@ -58,7 +69,8 @@ class NetworkSink:
         if not re.fullmatch("[0-9a-f]{32}", str(self.trace_id)):
             raise refusal(trace_id, "trace_id", "32 hex digits", CheckpointStoreError)
         self.values = flag(values, "values", CheckpointStoreError)
-        self._codec = Codec(redactor=Redactor())
+        self._codec = Codec(redactor=self.redact)
+        self._begun = False
         # looked up by name: an extra, which nobody else has to install
         try:
             self._trace = importlib.import_module("opentelemetry.trace")
@@ -74,7 +86,7 @@ class NetworkSink:
         self._sender = _Sender(exporter, export.SpanExportResult.SUCCESS)
         self._given = 0
         self._queue = export.BatchSpanProcessor(self._sender, schedule_delay_millis=200)
-        resource = resources.Resource.create({"service.name": service})
+        resource = resources.Resource.create({"service.name": self.redact.text(service)})
         self._provider = sdk.TracerProvider(resource=resource, shutdown_on_exit=False)
         self._provider.add_span_processor(self._queue)
         self._tracer = self._provider.get_tracer("lellm_nb")
@@ -92,43 +104,45 @@ class NetworkSink:
         if frame is None:
             return False
         begun = int(frame.started * 1e9)
+        self._meet_secrets(frame)
         span = self._tracer.start_span(
-            frame.path or frame.kind,
+            self._clean(frame.path or frame.kind),
             context=self._parent,
             start_time=begun,
-            attributes=self._attributes(frame),
+            attributes={self._clean(name): self._clean(v) for name, v in _facts_of(frame).items()},
         )
+        if self.values:
+            for name, shown in self._values(frame):
+                span.set_attribute(f"lellm.value.{self._clean(name)}", shown)
+        if frame.decision is not None:
+            span.set_attribute("lellm.decision", self._clean(safe_str(frame.decision)))
         if frame.error is not None:
-            said = error_line(frame.error)
-            shown = str(self._codec.redactor.apply(said)) if self._codec.redactor else said
+            shown = self._clean(error_line(frame.error))
             span.set_status(self._trace.Status(self._trace.StatusCode.ERROR, shown))
         self._given += 1
         span.end(end_time=begun + int(frame.duration * 1e9))
         return False
 
-    def _attributes(self, frame: Any) -> dict[str, Any]:
-        made: dict[str, Any] = {
-            "lellm.graph": frame.graph_id,
-            "lellm.path": frame.path,
-            "lellm.kind": frame.kind,
-            "lellm.step": frame.cursor,
-            "lellm.visit": frame.visit,
-            "lellm.changed_keys": list(frame.changed_keys),
-        }
-        if frame.route is not None:
-            made["lellm.next_node"] = frame.next_node or "(end)"
-        if frame.cost:
-            made["lellm.cost"] = float(frame.cost)
-        if frame.decision is not None:
-            made["lellm.decision"] = safe_str(frame.decision)
-        if self.values:
-            for mutation in frame.mutations:
-                key = getattr(mutation, "key", None)
-                if key is not None and hasattr(mutation, "value"):
-                    text = self._codec.dumps(mutation.kept, path=key).decode()
-                    name = key if isinstance(key, str) else ".".join(map(safe_str, key))
-                    made[f"lellm.value.{name}"] = text[:4096]
-        return made
+    def _clean(self, said: Any) -> Any:
+        """Return a text, or each of several, as it may be sent; what is no text has no secret."""
+        if isinstance(said, list):
+            return [self._clean(one) for one in said]
+        return self.redact.text(said) if isinstance(said, str) else said
+
+    def _meet_secrets(self, frame: Frame) -> None:
+        """Learn what stands at secret paths: it may be said in an error or a reason as well."""
+        if not self.redact.paths:
+            return
+        if not self._begun:
+            self._begun = True
+            self.redact.apply(content_of(frame.position.data))
+        for key, value in _written(frame):
+            self.redact.apply(value, parts_of(key))
+
+    def _values(self, frame: Frame) -> Iterator[tuple[str, str]]:
+        for key, value in _written(frame):
+            text = self._clean(self._codec.dumps(value, path=key).decode())
+            yield ".".join(map(safe_str, parts_of(key))), text[:LONGEST]
 
     def close(self, timeout: float = 2.0) -> bool:
         """Send what is in the queue; tell whether all of it went within `timeout` seconds."""
@@ -143,6 +157,29 @@ class NetworkSink:
 
     def __repr__(self) -> str:
         return f"NetworkSink({self.endpoint!r})"
+
+
+def _facts_of(frame: Frame) -> dict[str, Any]:
+    """Return what is sent of every frame: where, what kind of step, and which keys it wrote."""
+    made: dict[str, Any] = {
+        "lellm.graph": frame.graph_id,
+        "lellm.path": frame.path,
+        "lellm.kind": frame.kind,
+        "lellm.step": frame.cursor,
+        "lellm.visit": frame.visit,
+        "lellm.changed_keys": list(frame.changed_keys),
+    }
+    if frame.route is not None:
+        made["lellm.next_node"] = frame.next_node or "(end)"
+    if frame.cost:
+        made["lellm.cost"] = float(frame.cost)
+    return made
+
+
+def _written(frame: Frame) -> Iterator[tuple[Any, Any]]:
+    for mutation in frame.mutations:
+        if isinstance(mutation, (Put, Reduce)):
+            yield mutation.key, mutation.kept
 
 
 class _Sender:

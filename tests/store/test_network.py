@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 import http.server
 import socket
 import threading
 
+import numpy as np
+import pandas as pd
 import pytest
 
-from lellm_nb import GraphBuilder, NoopBarrierSink
+from lellm_nb import GraphBuilder, MockBarrierSink, NoopBarrierSink, Redactor, Reject
+from lellm_nb.errors import CheckpointStoreError
 from tests.strategies import nested, steps
 
 pytest.importorskip("opentelemetry.exporter.otlp.proto.http")
@@ -122,3 +126,72 @@ def test_where_nobody_listens_the_run_ends_as_it_would():
 
     assert steps("a").run({}, checkpoint=sink).state["log"] == ["a"]
     assert sink.close(timeout=30) is False
+
+
+KEY = "sk-proj-" + "aB3" * 12
+PASSWORD = "correct horse battery"
+
+
+class Client:
+    """An object that shows its key, as clients do."""
+
+    def __repr__(self):
+        return f"Client(api_key={KEY!r})"
+
+
+def leaky():
+    """A graph that says a key and a password wherever something can be said."""
+    inner = GraphBuilder("inner")
+    inner.node("say", lambda ctx: {"said": PASSWORD})
+    g = GraphBuilder(f"graph {KEY}")
+
+    def writes(ctx):
+        ctx.put(f"key {KEY}", 1)
+        ctx.put("set", {KEY, "b"})
+        ctx.put("deep", {"list": [{KEY: (KEY, {PASSWORD})}], "bytes": KEY.encode()})
+        ctx.put(("deep", KEY), KEY)
+        ctx.put("client", Client())
+        ctx.put("array", np.array([KEY, "x"]))
+        ctx.put("table", pd.DataFrame({KEY: [PASSWORD]}))
+        ctx.append("log", f"signed in with {PASSWORD}")
+
+    def fails(ctx):
+        raise ExceptionGroup(f"all with {KEY}", [ValueError(f"no such password: {PASSWORD}")])
+
+    g.node("writes", writes).barrier("ask").subgraph("in", inner.start("say").end("say").build())
+    g.node(f"ends {KEY}", lambda ctx: None).node("fails", fails)
+    g.edge("writes", "ask").edge("ask", "in").edge("in", f"ends {KEY}").edge(f"ends {KEY}", "fails")
+    g.node("over", lambda ctx: None).edge("fails", "over").on_error("fails", "over")
+    return g.start("writes").end("over").build()
+
+
+@pytest.mark.parametrize("values", [False, True])
+def test_nothing_that_is_sent_has_a_secret_in_it(collector, values):
+    """C13: names, keys, reasons, sets, arrays, objects, errors: all of it in its finished form."""
+    url, got = collector
+    sink = NetworkSink(
+        url, service=f"with {KEY}", values=values, redact=Redactor(paths=["config.password"])
+    )
+    script = MockBarrierSink([Reject(f"because of {KEY} and {PASSWORD}")])
+    state = {"config": {"password": PASSWORD}, "deep": {}, "log": []}
+    leaky().run(state, checkpoint=sink, barrier=script)
+    assert sink.close()
+
+    sent = b"".join(request.SerializeToString() for request in got)
+    assert "no such password: [redacted]" in " ".join(s.status.message for s in spans(got))
+    for secret in (KEY, PASSWORD, base64.b64encode(KEY.encode()).decode()[:24]):
+        assert secret.encode() not in sent
+    assert b"because of [redacted: OpenAI key] and [redacted]" in sent
+
+
+def test_a_redactor_of_ones_own_is_asked(collector):
+    """C13: what is secret may be said, as for any other sink."""
+    url, got = collector
+    sink = NetworkSink(url, values=True, redact=Redactor(patterns={"badge": r"B-\d{4}"}))
+    g = GraphBuilder("g").node("a", lambda ctx: {"who": "B-1234"}).start("a").end("a").build()
+    g.run({}, checkpoint=sink)
+    assert sink.close()
+
+    assert "[redacted: badge]" in attributes(spans(got)[0])["lellm.value.who"]
+    with pytest.raises(CheckpointStoreError, match="redact is a Redactor"):
+        NetworkSink(url, redact=3)
