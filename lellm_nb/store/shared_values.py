@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from lellm_nb.errors import CorruptedCheckpointError
+from lellm_nb.record.codec.limits import DAMAGE, error_text
 from lellm_nb.record.codec.values import Codec
 from lellm_nb.state.compact import COMPACT, EditedDict, EditedList, Tail, most_edits
 from lellm_nb.store.rows import RunRows
@@ -43,7 +44,12 @@ class SharedValues:
             CorruptedCheckpointError: It refers to nothing, or to what cannot be.
         """
         if "log" in form:
-            return self._edited(form)
+            try:
+                return self._edited(form)
+            except DAMAGE as error:
+                raise CorruptedCheckpointError(
+                    f"A damaged container: {error_text(error)}."
+                ) from error
         number, length = _number(form.get("v")), form.get("n")
         if length is None:
             return self._value("", number, self.codec.value)

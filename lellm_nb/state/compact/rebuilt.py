@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Any, Final
 
 from lellm_nb.state.compact.edited import EditedDict, EditedList
@@ -20,6 +21,9 @@ ROOM: Final = 64
 
 MOST: Final = 4096
 """But never more: an old version is made whole by all of them."""
+
+SEARCHES: Final = 4
+"""So many places are searched for at which copies of what was there go on."""
 
 Edits = list[tuple[Any, ...]]
 
@@ -113,11 +117,19 @@ def _edits(before: list[Any], new: FrozenList, start: int) -> Edits:
     ):
         stop, end = stop - 1, end - 1
     where = {id(before[i]): i for i in range(start, stop)}
+    fresh_ids = where.keys().isdisjoint(map(id, islice(new, start, end)))
+    if start < end and fresh_ids and type(new[start]) not in _MAY_BE_COPIES:
+        return [(start, stop, tuple(new[start:end]))]
     edits: Edits = []
-    at, fresh = start, start  # what was looked at, before and after
+    at, fresh, searches = start, start, SEARCHES  # what was looked at, before and after
     for j in range(start, end):
         item = new[j]
         i = at if at < stop and before[at] is item else where.get(id(item), -1)
+        if i < 0 and at < stop and _alike(before[at], item):
+            i = at
+        elif i < 0 and searches:  # of copies a few are searched for: the next go on from there
+            searches -= 1
+            i = next((k for k in range(at + 1, stop) if _alike(before[k], item)), -1)
         if i < at:
             continue
         if i > at or j > fresh:
@@ -184,6 +196,8 @@ def _changed(
 def _in_order(keys: Any, new: FrozenDict) -> bool:
     return all(a is b or (type(a) is type(b) and a == b) for a, b in zip(keys, new, strict=True))
 
+
+_MAY_BE_COPIES = frozenset((FrozenDict, FrozenList, tuple))
 
 _BY_VALUE = frozenset((str, int, bool, type(None), bytes))
 """Types of which two values are the same where they are equal."""
