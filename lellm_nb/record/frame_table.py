@@ -10,7 +10,7 @@ from lellm_nb.errors.safe_value import safe_column
 from lellm_nb.record.level_key import LevelKeys, enclosing, level_at
 from lellm_nb.record.place import Located
 from lellm_nb.record.position import Position
-from lellm_nb.state.compact import MISSING, Tail, real, size_of
+from lellm_nb.state.compact import MISSING, EditedDict, EditedList, Tail, real, size_of
 from lellm_nb.state.containers.handed import HandedSet
 from lellm_nb.state.containers.read_only import FrozenProxy
 from lellm_nb.state.frozen import FrozenDict, FrozenList, FrozenSet
@@ -90,9 +90,9 @@ def type_name(value: Any) -> str:
     kind = type(value)
     if hasattr(kind, "shape"):
         return safe_type(value)
-    if kind is Tail or has_kind(value, FrozenList):
+    if kind in (Tail, EditedList) or has_kind(value, FrozenList):
         return "list"
-    if has_kind(value, FrozenDict):
+    if kind is EditedDict or has_kind(value, FrozenDict):
         return "mappingproxy" if kind is FrozenProxy else "dict"
     return "set" if kind is FrozenSet or kind is HandedSet else safe_type(value)
 

@@ -68,8 +68,9 @@ class RunWriter(RetryOnRefusal):
         self._shared: set[int] = set()
         self._beside: weakref.WeakKeyDictionary[Any, dict[str, bytes]] = weakref.WeakKeyDictionary()
         known = rows.templates(0)
-        self._frames = FrameWriter(self.codec, graph, known[-1][0] + 1 if known else 0)
         self._large = LargeValueWriter(self.codec, self._pending)
+        first = known[-1][0] + 1 if known else 0
+        self._frames = FrameWriter(self.codec, graph, first, self._large)
 
     @property
     def leader(self) -> Any:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from lellm_nb.graph.node import Parallel, Subgraph
 from lellm_nb.graph.walk import branches_of, inside
 from lellm_nb.record.codec.details import detail_form
-from lellm_nb.record.codec.positions import PositionWriter, hold_form
+from lellm_nb.record.codec.positions import LargeValues, PositionWriter, hold_form
 from lellm_nb.record.codec.typed_states import rest_of
 from lellm_nb.record.codec.values import Codec, to_bytes
 from lellm_nb.record.frame import RAN, Frame
@@ -61,12 +61,15 @@ class FrameWriter:
         codec: Writes the values.
         graph: The graph that runs: it knows what a level was entered with.
         first: The number of the first new template.
+        large: Where containers that were made again share what they have in common.
     """
 
-    def __init__(self, codec: Codec, graph: Any, first: int = 0) -> None:
+    def __init__(
+        self, codec: Codec, graph: Any, first: int = 0, large: LargeValues | None = None
+    ) -> None:
         self.codec = codec
         self.graph = graph
-        self.positions = PositionWriter(codec)
+        self.positions = PositionWriter(codec, large)
         self.made: list[tuple[int, bytes]] = []
         self._next = first
         self._templates: dict[Any, int] = {}

@@ -20,7 +20,7 @@ from lellm_nb.record.codec.containers import known_of
 from lellm_nb.record.codec.json_text import is_sound, to_bytes
 from lellm_nb.record.codec.limits import ATOMS, ATTRIBUTES, TAG, Limits, ValueReader
 from lellm_nb.record.codec.types import Unsaved, stored_name, takes_stand_ins
-from lellm_nb.state.compact import Tail
+from lellm_nb.state.compact import COMPACT
 from lellm_nb.state.containers.handed import HandedDict, HandedList, LazyDict, LazyList
 from lellm_nb.state.frozen import FrozenDict, FrozenList
 from lellm_nb.state.mutation import parts_of
@@ -148,8 +148,8 @@ class Codec:
                 for k, v in value.items()
             ]
             return {TAG: "dict", "v": pairs}
-        if kind is Tail:
-            return [self._tagged(v, problems, (*path, i)) for i, v in enumerate(value.since(0))]
+        if kind in COMPACT:
+            return self._tagged(value.whole(), problems, path)
         if kind is str and (shown := self.name(value)) != value:
             return {TAG: "redacted", "v": shown}
         if is_plain(value, 1) and (kind is not str or is_sound(value)):
