@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
-from lellm_nb.arguments import whole
+from lellm_nb.arguments import whole as whole_number
 from lellm_nb.errors import CheckpointStoreError
-from lellm_nb.state.compact import Data, Tail, Wide
-from lellm_nb.state.frozen import FrozenDict, FrozenList
-from lellm_nb.state.containers.read_only import frozen_list
+from lellm_nb.state.compact import Data, Tail, Wide, indistinguishable, whole
+from lellm_nb.state.containers.read_only import FrozenDict, FrozenList, frozen_list
 from lellm_nb.state.mutation import Delete, Mutation, Put, Reduce, apply
 from lellm_nb.state.reducer import Reducer
 from lellm_nb.state.state import keep, view
@@ -19,6 +19,9 @@ __all__ = ["IncrementalSnapshots", "StateSnapshot", "difference"]
 
 DEEP = 20
 """Changes are looked for so deep inside a value; below that it is written anew."""
+
+MOST_GONE = 8
+"""So many items may be gone from one place of a list; each is a write that copies the list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,7 @@ class IncrementalSnapshots:
     """
 
     def __init__(self, initial: Any, threshold: int = 20) -> None:
-        self.threshold = whole(threshold, "threshold", CheckpointStoreError)
+        self.threshold = whole_number(threshold, "threshold", CheckpointStoreError)
         self._base = keep(initial)
         self._deltas: list[Mutation] = []
 
@@ -125,8 +128,12 @@ def _in_order(old: Any, new: Any) -> bool:
 def _changes(path: tuple[Any, ...], old: Any, new: Any, found: list[Mutation]) -> None:
     if old is new:
         return
-    key = path if len(path) > 1 else path[0]
-    if type(old) in _LISTS and type(new) in _LISTS and len(path) < DEEP:
+    grew = isinstance(new, Tail) and new.grew_from(old)
+    if grew:
+        _appended(path, new.since(len(old)), found)
+        return
+    old, new = whole(old), whole(new)
+    if type(old) is type(new) is FrozenList and len(path) < DEEP:
         _in_list(path, old, new, found)
     elif type(old) is type(new) is FrozenDict and len(path) < DEEP and _may_be_entered(old, new):
         found += [Delete((*path, k)) for k in old if k not in new]
@@ -136,7 +143,17 @@ def _changes(path: tuple[Any, ...], old: Any, new: Any, found: list[Mutation]) -
             else:
                 found.append(Put((*path, k), value))
     elif not _exactly(old, new):
-        found.append(Put(key, new))
+        found.append(Put(_key(path), new))
+
+
+def _key(path: tuple[Any, ...]) -> Any:
+    return path if len(path) > 1 else path[0]
+
+
+def _appended(path: tuple[Any, ...], items: list[Any], found: list[Mutation]) -> None:
+    if items:
+        grown = frozen_list(items, str(path[0]))
+        found.append(Reduce(_key(path), grown, Reducer.APPEND))
 
 
 def _may_be_entered(old: FrozenDict, new: FrozenDict) -> bool:
@@ -144,45 +161,40 @@ def _may_be_entered(old: FrozenDict, new: FrozenDict) -> bool:
     return texts and _in_order(old, new)
 
 
-def _in_list(path: tuple[Any, ...], old: Any, new: Any, found: list[Mutation]) -> None:
-    key = path if len(path) > 1 else path[0]
-    grew = isinstance(new, Tail) and new.grew_from(old)
-    before, after = ([], new.since(len(old))) if grew else (_items(old), _items(new))
-    if len(before) <= len(after) and (grew or all(map(_exactly, before, after))):
-        if len(before) < len(after):
-            grown = after[len(before) :]
-            found.append(Reduce(key, frozen_list(grown, str(path[0])), Reducer.APPEND))
+def _in_list(path: tuple[Any, ...], old: FrozenList, new: FrozenList, found: list[Mutation]) -> None:
+    start = _in_common(old, new, 0, 0)
+    gone = _gone(old, new, start)
+    if gone is not None:
+        found += [Delete((*path, start))] * gone
+        _appended(path, new[len(old) - gone :], found)
         return
-    differ = [i for i, (a, b) in enumerate(zip(before, after, strict=False)) if not _exactly(a, b)]
-    if len(before) != len(after) or 2 * len(differ) > len(after):
-        found.append(Put(key, new))
+    places = range(start, min(len(old), len(new)))
+    differ = [i for i in places if not _exactly(old[i], new[i])]
+    if len(old) != len(new) or 2 * len(differ) > len(new):
+        found.append(Put(_key(path), new))
         return
     for i in differ:
-        _changes((*path, i), before[i], after[i], found)
+        _changes((*path, i), old[i], new[i], found)
 
 
-def _items(value: Any) -> list[Any]:
-    return value.since(0) if type(value) is Tail else value
+def _in_common(old: FrozenList, new: FrozenList, at: int, to: int) -> int:
+    """Return how many items from two places on are the same."""
+    count = 0
+    for a, b in zip(islice(old, at, None), islice(new, to, None), strict=False):
+        if not _exactly(a, b):
+            break
+        count += 1
+    return count
+
+
+def _gone(old: FrozenList, new: FrozenList, start: int) -> int | None:
+    """Return how many items are gone from a place on, where the others stayed; else `None`."""
+    for gone in range(min(MOST_GONE, len(old) - start) + 1):
+        if _in_common(old, new, start + gone, start) == len(old) - start - gone:
+            return gone
+    return None
 
 
 def _exactly(a: Any, b: Any) -> bool:
     """Tell whether two kept values are the same to the last bit: 1 is not True here."""
-    if a is b:
-        return True
-    kind = type(a)
-    if kind in _LISTS and type(b) in _LISTS:
-        return len(a) == len(b) and all(map(_exactly, _items(a), _items(b)))
-    if kind is not type(b):
-        return False
-    if kind is float:
-        return bool(a.hex() == b.hex())
-    if kind in _PLAIN:
-        return bool(a == b)
-    if kind is not FrozenDict or len(a) != len(b):
-        return False
-    same_keys = all(type(k) is type(m) is str and k == m for k, m in zip(a, b, strict=True))
-    return same_keys and all(_exactly(a[k], b[k]) for k in a)
-
-
-_LISTS = (Tail, FrozenList)
-_PLAIN = (str, int, bool, type(None), bytes)
+    return a is b or indistinguishable(whole(a), whole(b))

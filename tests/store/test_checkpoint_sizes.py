@@ -44,7 +44,22 @@ def rebuilt(store: SqliteStore, count: int) -> None:
         store.save("run", Checkpoint("b", "a", {"messages": messages, "n": n}, 0))
 
 
-@pytest.mark.parametrize("make", [appended, rebuilt])
+def remade(store: SqliteStore, count: int) -> None:
+    """A run whose node makes its list again in each step, and keeps the newest 100."""
+    g = GraphBuilder("remade")
+
+    @g.task
+    def say(ctx):
+        n = ctx.state["n"]
+        return {"messages": [*ctx.state["messages"], message(n)][-100:], "n": n + 1}
+
+    g.node("end", lambda ctx: None).edge_if("say", "say", lambda s: s["n"] < count)
+    graph = g.edge("say", "end").start("say").end("end").build()
+    sink = StoreSink(store, graph.canonical_hash)
+    graph.run({"messages": [], "n": 0}, checkpoint=sink, max_steps=count + 10)
+
+
+@pytest.mark.parametrize("make", [appended, rebuilt, remade])
 def test_messages_are_written_about_once(make, tmp_path):
     """300 checkpoints of up to 300 messages: the text is 150 kB, each time anew 23 MB."""
     store = SqliteStore(tmp_path / "c.db")

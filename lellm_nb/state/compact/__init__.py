@@ -18,7 +18,12 @@ from lellm_nb.state.compact.looking import (
     whole,
 )
 from lellm_nb.state.compact.missing import MISSING
-from lellm_nb.state.compact.rebuilt import kept_inside, most_edits, rebuilt
+from lellm_nb.state.compact.rebuilt import (
+    indistinguishable,
+    kept_inside,
+    most_edits,
+    rebuilt,
+)
 from lellm_nb.state.compact.tail import Tail
 from lellm_nb.state.compact.wide import WIDE, Wide
 
@@ -32,6 +37,7 @@ __all__ = [
     "Tail",
     "Wide",
     "draft",
+    "indistinguishable",
     "kept_inside",
     "most_edits",
     "real",

@@ -11,7 +11,7 @@ from lellm_nb.state.compact.missing import MISSING
 from lellm_nb.state.compact.tail import Tail
 from lellm_nb.state.containers.read_only import FrozenDict, FrozenList
 
-__all__ = ["kept_inside", "most_edits", "rebuilt"]
+__all__ = ["indistinguishable", "kept_inside", "most_edits", "rebuilt"]
 
 LEAST: Final = 8
 """A container of fewer items is kept as it is, unless something in it is worth it."""
@@ -83,7 +83,7 @@ def _list(old: Any, new: FrozenList) -> Any:
         return new
     start = 0
     for a, b in zip(before, new, strict=False):
-        if a is not b and not _alike(a, b):
+        if a is not b and not indistinguishable(a, b):
             break
         start += 1
     if start == len(before):
@@ -113,7 +113,7 @@ def _edits(before: list[Any], new: FrozenList, start: int) -> Edits:
     """Return the edits that make a list of another one, the last place first."""
     stop, end = len(before), len(new)
     while stop > start < end and (
-        before[stop - 1] is new[end - 1] or _alike(before[stop - 1], new[end - 1])
+        before[stop - 1] is new[end - 1] or indistinguishable(before[stop - 1], new[end - 1])
     ):
         stop, end = stop - 1, end - 1
     where = {id(before[i]): i for i in range(start, stop)}
@@ -125,11 +125,11 @@ def _edits(before: list[Any], new: FrozenList, start: int) -> Edits:
     for j in range(start, end):
         item = new[j]
         i = at if at < stop and before[at] is item else where.get(id(item), -1)
-        if i < 0 and at < stop and _alike(before[at], item):
+        if i < 0 and at < stop and indistinguishable(before[at], item):
             i = at
         elif i < 0 and searches:  # of copies a few are searched for: the next go on from there
             searches -= 1
-            i = next((k for k in range(at + 1, stop) if _alike(before[k], item)), -1)
+            i = next((k for k in range(at + 1, stop) if indistinguishable(before[k], item)), -1)
         if i < at:
             continue
         if i > at or j > fresh:
@@ -178,7 +178,7 @@ def _changed(
     part = whole(known)
     for key, value in new.items():
         was = before.get(key, MISSING)
-        if was is value or _alike(was, value):
+        if was is value or indistinguishable(was, value):
             continue
         if was is MISSING:
             added.append(key)
@@ -203,7 +203,7 @@ _BY_VALUE = frozenset((str, int, bool, type(None), bytes))
 """Types of which two values are the same where they are equal."""
 
 
-def _alike(a: Any, b: Any) -> bool:
+def indistinguishable(a: Any, b: Any) -> bool:
     """Tell whether two kept values are plain data that nobody can tell apart."""
     kind = type(a)
     if kind is not type(b):
@@ -215,7 +215,7 @@ def _alike(a: Any, b: Any) -> bool:
     if kind is FrozenDict:
         if len(a) != len(b) or not _in_order(a, b):
             return False
-        return all(v is w or _alike(v, w) for v, w in zip(a.values(), b.values(), strict=True))
+        return all(v is w or indistinguishable(v, w) for v, w in zip(a.values(), b.values(), strict=True))
     if kind is FrozenList or kind is tuple:
-        return len(a) == len(b) and all(v is w or _alike(v, w) for v, w in zip(a, b, strict=True))
+        return len(a) == len(b) and all(v is w or indistinguishable(v, w) for v, w in zip(a, b, strict=True))
     return False

@@ -19,8 +19,7 @@ from lellm_nb.record.codec.typed_states import class_form, read_typed
 from lellm_nb.record.codec.values import Codec, to_bytes
 from lellm_nb.record.position import Fan, Position
 from lellm_nb.record.snapshots import StateSnapshot, difference
-from lellm_nb.state.compact import Data, Tail
-from lellm_nb.state.containers.read_only import ATOMS
+from lellm_nb.state.compact import Data, whole
 from lellm_nb.state.frozen import freeze
 from lellm_nb.state.mutation import Delete, Mutation, Put, Reduce
 from lellm_nb.state.reducer import Reducer
@@ -148,11 +147,11 @@ def _work(data: Data, mutation: Mutation) -> int:
     """Return how many items are copied by a write at a path."""
     if isinstance(mutation.key, str):
         return 0
-    copied, value = 0, data.get(mutation.key[0])
+    copied, value = 0, whole(data.get(mutation.key[0]))
     for part in mutation.key[1:]:
         copied += len(value)
         value = value.get(part) if isinstance(value, dict) else value[part]
-    return copied + (len(value) if isinstance(value, (list, Tail)) else 0)
+    return copied + (len(value) if isinstance(value, list) else 0)
 
 
 def _changed_place(old: Any, new: Any) -> list[Any] | None:
@@ -265,7 +264,7 @@ class SnapshotReader(PositionReader):
             else:
                 wrote.append(Put(key, *given) if more else Delete(key))
         folded = self._folded({"at": freeze(self._at)}, wrote)
-        return self.codec.parse(to_bytes(folded["at"]))
+        return self.codec.parse(to_bytes(whole(folded["at"])))
 
     def _folded(self, base: Data, wrote: Sequence[Mutation]) -> Any:
         self.work += sum(_work(base, mutation) for mutation in wrote)
