@@ -188,8 +188,8 @@ def _in_common(old: FrozenList, new: FrozenList, at: int, to: int) -> int:
 
 
 def _gone(old: FrozenList, new: FrozenList, start: int) -> int | None:
-    """Return how many items are gone from a place on, where the others stayed; else `None`."""
-    for gone in range(min(MOST_GONE, len(old) - start) + 1):
+    """Return how many items are gone from a place on, where most others stayed; else `None`."""
+    for gone in range(min(MOST_GONE, len(old) - start, len(old) // 2) + 1):
         if _in_common(old, new, start + gone, start) == len(old) - start - gone:
             return gone
     return None

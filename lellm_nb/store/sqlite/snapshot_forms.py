@@ -220,7 +220,7 @@ class SnapshotReader(PositionReader):
         try:
             if self._at is None:
                 return view(datas[0]), None
-            position = self.standing(self._at, datas)
+            position = self.standing(self._plain_at(), datas)
             return position.state, position
         except DAMAGE as error:
             raise CorruptedCheckpointError(f"A damaged position: {error_text(error)}.") from error
@@ -235,7 +235,7 @@ class SnapshotReader(PositionReader):
         # the fields of a typed state may have been filled in as it was read
         plain = {way: data for way, data in levels.items() if not isinstance(data, Typed)}
         places = {way: number[id(data)] for way, data in plain.items()}
-        return Snapshot(self._at, places, datas, self.work)
+        return Snapshot(self._plain_at(), places, datas, self.work)
 
     def _state(self, form: Any) -> _Read:
         if "on" not in form:
@@ -254,7 +254,7 @@ class SnapshotReader(PositionReader):
 
     def _standing(self, form: Any) -> Any:
         if isinstance(form, list):
-            return form
+            return freeze(form)
         wrote: list[Mutation] = []
         for path, *more in form["wrote"]:
             key = path[0] if len(path) == 1 else tuple(path)
@@ -263,8 +263,11 @@ class SnapshotReader(PositionReader):
                 wrote.append(Reduce(key, *given, Reducer.APPEND))
             else:
                 wrote.append(Put(key, *given) if more else Delete(key))
-        folded = self._folded({"at": freeze(self._at)}, wrote)
-        return self.codec.parse(to_bytes(whole(folded["at"])))
+        return self._folded({"at": self._at}, wrote)["at"]
+
+    def _plain_at(self) -> Any:
+        """Return where the levels stand as JSON data, as reading a position asks for."""
+        return None if self._at is None else self.codec.parse(to_bytes(whole(self._at)))
 
     def _folded(self, base: Data, wrote: Sequence[Mutation]) -> Any:
         self.work += sum(_work(base, mutation) for mutation in wrote)
