@@ -161,7 +161,9 @@ def _may_be_entered(old: FrozenDict, new: FrozenDict) -> bool:
     return texts and _in_order(old, new)
 
 
-def _in_list(path: tuple[Any, ...], old: FrozenList, new: FrozenList, found: list[Mutation]) -> None:
+def _in_list(
+    path: tuple[Any, ...], old: FrozenList, new: FrozenList, found: list[Mutation]
+) -> None:
     start = _in_common(old, new, 0, 0)
     gone = _gone(old, new, start)
     if gone is not None:

@@ -136,7 +136,10 @@ class CheckpointWriter(RetryOnRefusal):
         """Do nothing, as above."""
 
     def pinned(self, line: Line | None, frame: Frame, on: bool | None) -> None:
-        """Protect the checkpoint of a frame, or let it go; one that the policy left out is saved."""
+        """Protect the checkpoint of a frame, or let it go.
+
+        One that the policy left out is saved as it is pinned.
+        """
         if on and line is not None and frame.kind != "error" and frame not in self._ids:
             self._pending.append(partial(self._keep_asked, frame))
             self.flush()

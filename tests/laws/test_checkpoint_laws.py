@@ -6,6 +6,7 @@ import copy
 import sqlite3
 import tempfile
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -30,7 +31,10 @@ RUNS = ("one", "two")
 
 atoms = (
     *(st.none(), st.booleans(), st.integers(-3, 3), st.floats(allow_nan=False, width=16)),
-    *(st.sampled_from(["", "a", "é", "x" * 600, "\ud800", "sk-" + "a1" * 16]), st.binary(max_size=3)),
+    *(
+        st.sampled_from(["", "a", "é", "x" * 600, "\ud800", "sk-" + "a1" * 16]),
+        st.binary(max_size=3),
+    ),
 )
 values = st.recursive(
     st.one_of(*atoms),
@@ -121,7 +125,7 @@ def facts(checkpoint):
 @given(grown())
 def test_folding_what_differs_leads_to_the_state_itself(made):
     """C6: exactly, to the type of each number and the order of the keys."""
-    for old, new in zip(made, made[1:], strict=False):
+    for old, new in pairwise(made):
         before, after = keep(old), keep(new)
         wrote = difference(before, after)
         if wrote is not None:
@@ -248,8 +252,10 @@ def test_an_error_between_the_writes_leaves_nothing_behind(tmp_path):
     store = SqliteStore(tmp_path / "c.db")
     made = [Checkpoint("b", "a", {"log": list(range(n))}, 0) for n in range(4)]
     store.save("run", made[0])
-    store.db.execute("create temp trigger fails before insert on snapshots begin"
-                     " select raise(abort, 'the disk is full'); end")
+    store.db.execute(
+        "create temp trigger fails before insert on snapshots begin"
+        " select raise(abort, 'the disk is full'); end"
+    )
     with pytest.raises(Exception, match="the disk is full"):
         store.save("run", made[1])
     store.db.execute("drop trigger fails")

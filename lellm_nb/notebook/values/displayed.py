@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import binascii
+import json
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Mapping
 from itertools import islice
@@ -10,8 +11,12 @@ from typing import Any
 
 from lellm_nb.errors.attempt import is_interrupt
 from lellm_nb.errors.safe_text import safe_str
+from lellm_nb.notebook.values.redaction import redactor_now
 from lellm_nb.notebook.values.value_rows import short_text
 from lellm_nb.record.chunks import chunk_text
+from lellm_nb.record.codec.details import stream_form
+from lellm_nb.record.codec.values import TAG, Codec
+from lellm_nb.record.redaction.streams import without_split_secrets
 
 PICTURES = ("image/png", "image/jpeg", "image/gif", "image/webp")
 """Kinds of pictures that are shown as such: a browser only ever draws these."""
@@ -23,11 +28,48 @@ _MOST_CHUNKS = 5_000
 
 
 def stream_text(chunks: Iterable[Any]) -> str:
-    """Return chunks as one text, whatever they are."""
-    return "".join(_text(chunk) for chunk in islice(chunks, _MOST_CHUNKS))
+    """Return chunks as one text, whatever they are, without secrets that came in pieces."""
+    shown = list(islice(chunks, _MOST_CHUNKS))
+    texts = [piece_text(chunk) for chunk in shown]
+    if len(texts) < 2:
+        return "".join(texts)
+    forms = [chunk_form(chunk) for chunk in shown]
+    clean = without_split_secrets(forms, redactor_now().redactor)
+    for i, (form, made) in enumerate(zip(forms, clean, strict=True)):
+        if made is not form:
+            texts[i] = form_text(made)
+    return "".join(texts)
 
 
-def _text(chunk: Any) -> str:
+def chunk_form(chunk: Any) -> Any:
+    """Return a chunk as JSON data; of one that refuses the text that it has."""
+    try:
+        return stream_form((chunk,), _plain)[0]
+    except BaseException as error:  # as below
+        if is_interrupt(error):
+            raise
+        return [piece_text(chunk)]
+
+
+def _plain(value: Any, _name: Any) -> Any:
+    return Codec().plain(value)
+
+
+def form_text(form: Any) -> str:
+    """Return a chunk as people read it, given its JSON data."""
+    if isinstance(form, list) and len(form) == 1 and isinstance(form[0], (str, dict)):
+        form = form[0]
+    elif isinstance(form, dict) and "chunk" in form:
+        if form["chunk"] == "ThinkingDelta" and form["has"][1:] == [True]:
+            return "[redacted]"
+        form = form["has"][1 if form["chunk"] == "ToolOutput" else 0]
+    if isinstance(form, dict) and form.get(TAG) == "redacted":
+        form = form["v"]
+    return form if isinstance(form, str) else json.dumps(form, ensure_ascii=False)
+
+
+def piece_text(chunk: Any) -> str:
+    """Return one chunk as people read it; one that has no text is shown by what it is."""
     try:
         return safe_str(chunk_text(chunk))
     except BaseException as error:  # a user's chunk may have no text

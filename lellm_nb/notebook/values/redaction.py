@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import json
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from itertools import islice
+from string import ascii_letters, digits
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -29,6 +31,16 @@ _CONTEXT = 16
 """How much of what was told is looked at again: the first letters of a key tell nothing yet."""
 
 _MOST_LOOKS = 2_000
+
+_BLOCK = 16_000
+"""No private key is longer in letters; what goes on longer without an end is told as one."""
+
+_OF_KEYS = f"{ascii_letters}{digits}_-.~+/="
+"""Letters that keys consist of."""
+
+_BEGINS = re.compile("-----BEGIN [A-Z ]*PRIVATE KEY-----")
+_ENDS = re.compile("-----END [A-Z ]*KEY-----")
+_MAY_BEGIN = re.compile("-----BEGIN(?: [A-Z ]{0,40}|[A-Z ]{0,40} PRIVATE KEY-{1,4})?\\Z")
 
 Path = tuple[Any, ...]
 
@@ -89,19 +101,39 @@ class DisplayRedactor:
         return shown[same:], text[at:], 0
 
     def _safe_end(self, text: str) -> int:
-        begun = text.rfind("-----BEGIN")
-        if begun >= 0 and "KEY-----" not in text[begun:].partition("-----END")[2]:
-            return begun
-        words = text[-MARGIN:].split(" ")
-        run = words[-1] or " "  # nothing: the text ends with a space, and "Bearer " goes on
-        if len(words) > 1 and words[-2].endswith("earer"):
-            run = f"{words[-2]} {words[-1]}"
+        """Return up to where it is decided what is a secret and what is not."""
+        return min(_before_block(text), self._before_word(text), self._before_run(text))
+
+    def _before_run(self, text: str) -> int:
+        """Leave out the end that may be a key whose rest is still coming."""
+        tail = text[-MARGIN:]
+        if self._least == 0:  # patterns of the user's: they may have any letter but a space
+            words = tail.split()
+            run = len(words[-1]) if words and not tail[-1].isspace() else 0
         else:
-            run = run.split()[-1] if run.split() and not run[-1].isspace() else ""
-        if len(run) >= MARGIN or not run:
+            run = len(tail) - len(tail.rstrip(_OF_KEYS))
+        before = tail[: len(tail) - run]
+        if before.endswith("earer "):
+            run += len("Bearer ")
+        elif self._least and not self.redactor.hint(
+            tail[len(tail) - run :].ljust(SHORT).encode(errors="replace")
+        ):
             return len(text)
-        unsure = self._least == 0 or self.redactor.hint(run.ljust(SHORT).encode(errors="replace"))
-        return len(text) - len(run) if unsure else len(text)
+        return len(text) - run if run < MARGIN else len(text)
+
+    def _before_word(self, text: str) -> int:
+        """Leave out the end that one of the texts from secret paths may begin with."""
+        words = self.redactor.words.texts
+        if not words:
+            return len(text)
+        ordered = sorted(words)
+        tail = text[-min(max(map(len, words)) - 1, MARGIN) :]
+        for i in range(len(tail)):
+            begun = tail[i:]
+            at = bisect_left(ordered, begun)
+            if at < len(ordered) and ordered[at].startswith(begun) and ordered[at] != begun:
+                return len(text) - len(begun)
+        return len(text)
 
     def hides(self, path: Path) -> bool:
         """Say whether a path, or one that it lies under, is secret."""
@@ -168,6 +200,15 @@ def _at(value: Any, rule: list[str]) -> Iterator[Any]:
     elif "*" in first or "?" in first or "[" in first:
         for _, item in islice(safe_pairs(value), _MOST_LOOKS):
             yield from _at(item, rest)
+
+
+def _before_block(text: str) -> int:
+    """Leave out a private key that has no end yet, and what may be the beginning of one."""
+    *_, begun = (-1, *(found.start() for found in _BEGINS.finditer(text)))
+    if begun >= 0 and len(text) - begun < _BLOCK and not _ENDS.search(text, begun):
+        return begun
+    begun = text.rfind("-----BEGIN", max(0, len(text) - 80))
+    return begun if begun >= 0 and _MAY_BEGIN.match(text, begun) else len(text)
 
 
 _of: WeakKeyDictionary[Redactor, DisplayRedactor] = WeakKeyDictionary()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 import dataclasses
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from lellm_nb import errors
@@ -17,9 +17,11 @@ from lellm_nb.record import chunks
 from lellm_nb.record.codec.limits import DAMAGE, error_text
 from lellm_nb.record.codec.types import Unsaved, stored_name
 from lellm_nb.record.frame import DecisionRecord, Detail
+from lellm_nb.record.redaction.redactor import Redactor
+from lellm_nb.record.redaction.streams import without_split_secrets
 from lellm_nb.state.mutation import parts_of
 
-__all__ = ["SavedError", "detail_form", "read_detail"]
+__all__ = ["SavedError", "detail_form", "read_detail", "stream_form"]
 
 Write = Callable[[Any, Any], Any]
 """Makes a value JSON-able, given the value and what it is called, or the path where it is put."""
@@ -54,8 +56,12 @@ _CHUNKS = {
 _FACTS = ("limit", "name", "edge", "source", "target", "tried", "key", "values", "visit")
 
 
-def detail_form(detail: Detail, write: Write) -> dict[str, Any]:
-    """Return the JSON data of a detail; what is empty is left out."""
+def detail_form(detail: Detail, write: Write, redactor: Redactor | None = None) -> dict[str, Any]:
+    """Return the JSON data of a detail; what is empty is left out.
+
+    Args:
+        redactor: Finds the secrets that a stream brought in pieces.
+    """
     form: dict[str, Any] = {}
     if detail.error is not None:
         form["err"] = error_form(detail.error, write)
@@ -64,7 +70,7 @@ def detail_form(detail: Detail, write: Write) -> dict[str, Any]:
     if detail.output:
         form["out"] = write(detail.output, "output")
     if detail.stream:
-        form["str"] = [_chunk_form(chunk, write) for chunk in detail.stream]
+        form["str"] = stream_form(detail.stream, write, redactor)
     if detail.cost:
         form["cost"] = write(detail.cost, "cost")
     if detail.side_effects:
@@ -275,6 +281,12 @@ class SavedAttempt:
     late: bool = False
 
     __repr__ = fields_text
+
+
+def stream_form(chunks: Iterable[Any], write: Write, redactor: Redactor | None = None) -> list[Any]:
+    """Return chunks of a stream as JSON data, without the secrets that came in pieces."""
+    forms = [_chunk_form(chunk, write) for chunk in chunks]
+    return forms if redactor is None else without_split_secrets(forms, redactor)
 
 
 def _chunk_form(chunk: Any, write: Write) -> Any:

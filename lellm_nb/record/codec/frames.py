@@ -125,7 +125,7 @@ class FrameWriter:
         sure = before is not None and self._predicted(frame, before, more)
         detail = frame.own_detail
         if detail is not None:
-            more["k"] = detail_form(detail, self._value)
+            more["k"] = detail_form(detail, self._value, redactor)
         if "#" in frame.path:
             more["p"] = frame.path
         if not more:

@@ -215,7 +215,11 @@ def indistinguishable(a: Any, b: Any) -> bool:
     if kind is FrozenDict:
         if len(a) != len(b) or not _in_order(a, b):
             return False
-        return all(v is w or indistinguishable(v, w) for v, w in zip(a.values(), b.values(), strict=True))
+        return all(
+            v is w or indistinguishable(v, w) for v, w in zip(a.values(), b.values(), strict=True)
+        )
     if kind is FrozenList or kind is tuple:
-        return len(a) == len(b) and all(v is w or indistinguishable(v, w) for v, w in zip(a, b, strict=True))
+        return len(a) == len(b) and all(
+            v is w or indistinguishable(v, w) for v, w in zip(a, b, strict=True)
+        )
     return False

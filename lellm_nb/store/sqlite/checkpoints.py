@@ -7,7 +7,6 @@ is written on it, whatever becomes of its own checkpoint. Rows of older files ha
 
 from __future__ import annotations
 
-import sqlite3
 import zlib
 from collections import OrderedDict
 from collections.abc import Iterable
@@ -21,7 +20,6 @@ from lellm_nb.record.checkpoint import Checkpoint
 from lellm_nb.record.codec.checkpoint import CheckpointCodec, facts_form, read_facts
 from lellm_nb.record.codec.limits import DAMAGE, error_text
 from lellm_nb.record.codec.values import to_bytes
-from lellm_nb.record.position import Position
 from lellm_nb.store.packing import pack, unpack
 from lellm_nb.store.sqlite.file import SqliteFile
 from lellm_nb.store.sqlite.snapshot_forms import (
@@ -31,12 +29,17 @@ from lellm_nb.store.sqlite.snapshot_forms import (
     form_of,
     snapshot_of,
 )
+from lellm_nb.store.sqlite.snapshot_rows import (
+    BEGINS,
+    FORMAT,
+    checksum,
+    drop,
+    is_there,
+    let_go,
+    seed_of,
+)
 
 __all__ = ["SqliteCheckpoints"]
-
-FORMAT = 2
-_BEGINS = b'{"lellm_nb":"checkpoint","format":2,'
-"""How a row begins whose snapshot stands apart."""
 
 CHANGES = 512
 """After so many changes everything is written again: loading folds at most these."""
@@ -108,7 +111,8 @@ class SqliteCheckpoints:
 
         def make() -> dict[str, Any]:
             nonlocal made
-            form, made = form_of(self.codec.codec, position, levels, before and before.snapshot)
+            known = None if before is None else before.snapshot
+            form, made = form_of(self.codec.codec, position, levels, known)
             return form
 
         body, hidden = self.codec.codec.written(make)
@@ -120,7 +124,7 @@ class SqliteCheckpoints:
         facts, packed = pack(to_bytes(facts_form(checkpoint, FORMAT))), pack(body)
         id = checkpoint.checkpoint_id
         with self.file.writing("save a checkpoint") as db:
-            if before is not None and not _is_there(db, before):
+            if before is not None and not is_there(db, before.number, before.sum):
                 return None
             number = db.execute(
                 "insert into checkpoints (id, trace, protected, body, sum) values (?, ?, ?, ?, ?)",
@@ -128,7 +132,7 @@ class SqliteCheckpoints:
             ).lastrowid
             assert number is not None
             base = None if before is None else before.number
-            crc = _sum(packed, number, base)
+            crc = checksum(packed, number, base)
             db.execute("insert into snapshots values (?, ?, ?, ?)", (number, base, packed, crc))
         if before is None:
             return _Saved(number, crc, made, 0, len(body), 0)
@@ -148,7 +152,7 @@ class SqliteCheckpoints:
         if found is None:
             return False
         number, known = found
-        apart = known.startswith(_BEGINS) and self._is_same(checkpoint)
+        apart = known.startswith(BEGINS) and self._is_same(checkpoint)
         body = to_bytes(facts_form(checkpoint, FORMAT)) if apart else self.codec.encode(checkpoint)
         packed = pack(body)
         with self.file.writing("save a checkpoint") as db:
@@ -163,7 +167,7 @@ class SqliteCheckpoints:
                 ),
             )
             if not apart:
-                _let_go(db, number)
+                let_go(db, number)
             return changed.rowcount > 0
 
     def _is_same(self, checkpoint: Checkpoint) -> bool:
@@ -209,7 +213,7 @@ class SqliteCheckpoints:
         if found is None:
             raise CheckpointNotFoundError(checkpoint_id)
         number, body = found
-        if not body.startswith(_BEGINS):
+        if not body.startswith(BEGINS):
             return self.codec.decode(body)
         state, position = self._read(self._bodies(number)).result()
         try:
@@ -248,7 +252,7 @@ class SqliteCheckpoints:
         bodies: list[bytes] = []
         left = None
         for at, base, body, crc in reversed(rows):
-            what, seed = f"Snapshot {at}", _seed(at, base)
+            what, seed = f"Snapshot {at}", seed_of(at, base)
             if left is None:
                 bodies.append(unpack(body, crc, seed, what=what))
                 left = (RATIO + 1) * len(bodies[0]) + SPARE
@@ -273,7 +277,7 @@ class SqliteCheckpoints:
             gone = db.execute(
                 "select number from checkpoints where id = ?", (checkpoint_id,)
             ).fetchall()
-            return bool(_drop(db, [number for (number,) in gone]))
+            return bool(drop(db, [number for (number,) in gone]))
 
     def prune(self, trace_id: TraceId, keep: int) -> int:
         """Drop all but the newest `keep` and the protected; return how many went."""
@@ -284,54 +288,9 @@ class SqliteCheckpoints:
                 " limit ?2) order by number desc",
                 (trace_id, keep),
             ).fetchall()
-            return _drop(db, [number for (number,) in gone])
+            return drop(db, [number for (number,) in gone])
 
     def forget(self) -> None:
         """Let go what is remembered of the runs that were saved."""
         with self._lock:
             self._last.clear()
-
-
-def _seed(number: int, base: int | None) -> int:
-    return zlib.crc32(f"{number} {base}".encode())
-
-
-def _sum(body: bytes, number: int, base: int | None) -> int:
-    """Return the checksum of a snapshot: where it stands is part of it."""
-    return zlib.crc32(body, _seed(number, base))
-
-
-def _is_there(db: sqlite3.Connection, saved: _Saved) -> bool:
-    """Tell whether a snapshot is in the file still; its number may be another's by now."""
-    found = db.execute("select sum from snapshots where number = ?", (saved.number,)).fetchone()
-    return found is not None and found[0] == saved.sum
-
-
-def _drop(db: sqlite3.Connection, numbers: list[int]) -> int:
-    """Drop checkpoints, the newest first, each with its snapshot where nobody needs that."""
-    for number in numbers:
-        db.execute("delete from checkpoints where number = ?", (number,))
-        _let_go(db, number)
-    return len(numbers)
-
-
-def _let_go(db: sqlite3.Connection, number: int | None) -> None:
-    """Drop a snapshot that nobody needs any more, and then what it was written on."""
-    while number is not None:
-        found = db.execute("select base from snapshots where number = ?", (number,)).fetchone()
-        if found is None or _is_needed(db, number):
-            return
-        db.execute("delete from snapshots where number = ?", (number,))
-        (number,) = found
-
-
-def _is_needed(db: sqlite3.Connection, number: int) -> bool:
-    if db.execute("select 1 from snapshots where base = ? limit 1", (number,)).fetchone():
-        return True
-    own = db.execute("select body, sum from checkpoints where number = ?", (number,)).fetchone()
-    if own is None:
-        return False
-    try:
-        return unpack(*own, what="A checkpoint").startswith(_BEGINS)
-    except CorruptedCheckpointError:
-        return True  # it can't be told

@@ -8,7 +8,7 @@ folds them. So is the place in the graph, with its counters.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from lellm_nb.errors import CorruptedCheckpointError, LellmError
@@ -258,11 +258,12 @@ class SnapshotReader(PositionReader):
         wrote: list[Mutation] = []
         for path, *more in form["wrote"]:
             key = path[0] if len(path) == 1 else tuple(path)
-            given = [freeze(value) for value in more[:1]]
-            if len(more) == 2 and more[1] == "append":
-                wrote.append(Reduce(key, *given, Reducer.APPEND))
+            if not more:
+                wrote.append(Delete(key))
+            elif more[1:] == ["append"]:
+                wrote.append(Reduce(key, freeze(more[0]), Reducer.APPEND))
             else:
-                wrote.append(Put(key, *given) if more else Delete(key))
+                wrote.append(Put(key, freeze(more[0])))
         return self._folded({"at": self._at}, wrote)["at"]
 
     def _plain_at(self) -> Any:
@@ -276,10 +277,10 @@ class SnapshotReader(PositionReader):
         return StateSnapshot(base, tuple(wrote)).kept
 
 
-def _checked(mutation: Any) -> Mutation:
+def _checked(mutation: Mutation) -> Mutation:
     if isinstance(mutation, Reduce):
         if mutation.reducer is not Reducer.APPEND or not isinstance(mutation.kept, list):
             raise TypeError("a list is appended to, nothing else is joined")
-    elif not isinstance(mutation, (Put, Delete)):
+    elif type(mutation) not in (Put, Delete):
         raise TypeError(f"no write: {type(mutation).__name__}")
     return mutation
