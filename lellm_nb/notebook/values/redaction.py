@@ -40,7 +40,9 @@ _OF_KEYS = f"{ascii_letters}{digits}_-.~+/="
 
 _BEGINS = re.compile("-----BEGIN [A-Z ]*PRIVATE KEY-----")
 _ENDS = re.compile("-----END [A-Z ]*KEY-----")
-_MAY_BEGIN = re.compile("-----BEGIN(?: [A-Z ]{0,40}|[A-Z ]{0,40} PRIVATE KEY-{1,4})?\\Z")
+_MAY_BEGIN = re.compile(
+    "-{1,5}(?:B|BE|BEG|BEGI|BEGIN(?: [A-Z ]{0,40}(?:PRIVATE KEY-{0,4})?)?)?\\Z"
+)
 
 Path = tuple[Any, ...]
 
@@ -207,8 +209,8 @@ def _before_block(text: str) -> int:
     *_, begun = (-1, *(found.start() for found in _BEGINS.finditer(text)))
     if begun >= 0 and len(text) - begun < _BLOCK and not _ENDS.search(text, begun):
         return begun
-    begun = text.rfind("-----BEGIN", max(0, len(text) - 80))
-    return begun if begun >= 0 and _MAY_BEGIN.match(text, begun) else len(text)
+    begins = _MAY_BEGIN.search(text, max(0, len(text) - 80))
+    return len(text) if begins is None else begins.start()
 
 
 _of: WeakKeyDictionary[Redactor, DisplayRedactor] = WeakKeyDictionary()
