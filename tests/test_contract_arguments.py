@@ -35,6 +35,7 @@ from lellm_nb import (
     MemoryTraceSink,
     MockBarrierSink,
     MutationLogEntry,
+    NetworkSink,
     Redactor,
     Reducer,
     ReducerRegistry,
@@ -249,6 +250,10 @@ DEBUGGER = [
     Row("store", "run", NAMES[1:], lambda s, x: Debugger.open(s, x)),
     Row("store", "migrate", [3, none], lambda s, x: Debugger.open(s, graph=built(), migrate=x)),
     Row("store", "redact", OBJECTS, lambda s, x: Debugger.open(s, redact=x)),
+    Row("store", "policy", OBJECTS, lambda s, x: Debugger(built(), store=s, policy=x)),
+    Row("store", "retention", OBJECTS, lambda s, x: Debugger(built(), store=s, retention=x)),
+    Row("store", "policy", OBJECTS, lambda s, x: Debugger.open(s, graph=built(), policy=x)),
+    Row("store", "retention", OBJECTS, lambda s, x: Debugger.open(s, graph=built(), retention=x)),
     Row("debugger", "verb", OBJECTS, lambda d, x: d.post(x).result()),
 ]
 
@@ -259,6 +264,7 @@ KEEP = [
     Row("tmp", "readonly", FLAGS, lambda p, x: SqliteStore(p / "s.db", readonly=x)),
     Row("tmp", "redact", OBJECTS, lambda p, x: SqliteStore(p / "s.db", redact=x)),
     Row("nothing", "path", [3, "", None, b"x"], lambda _, x: SqliteMutationLog(x)),
+    Row("nothing", "redact", OBJECTS, lambda _, x: NetworkSink(redact=x)),
     Row("nothing", "folder", [3, "", None, b"x"], lambda _, x: DiskSink(x)),
     Row("tmp", "every", COUNTS, lambda p, x: DiskSink(p, every=x)),
     Row("store", "checkpoint", OBJECTS, lambda s, x: s.save("t", x)),

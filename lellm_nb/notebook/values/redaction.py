@@ -40,9 +40,7 @@ _OF_KEYS = f"{ascii_letters}{digits}_-.~+/="
 
 _BEGINS = re.compile("-----BEGIN [A-Z ]*PRIVATE KEY-----")
 _ENDS = re.compile("-----END [A-Z ]*KEY-----")
-_MAY_BEGIN = re.compile(
-    "-{1,5}(?:B|BE|BEG|BEGI|BEGIN(?: [A-Z ]{0,40}(?:PRIVATE KEY-{0,4})?)?)?\\Z"
-)
+_MAY_BEGIN = re.compile("-{1,5}(?:B|BE|BEG|BEGI|BEGIN(?: [A-Z ]{0,40}(?:PRIVATE KEY-{0,4})?)?)?\\Z")
 
 Path = tuple[Any, ...]
 

@@ -1,4 +1,4 @@
-"""C4, C11: a Debugger takes a policy and a retention for the checkpoints of its run."""
+"""C4: a Debugger takes a policy and a retention for the checkpoints of its run."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def reviewed(**options):
 
 
 def test_a_policy_by_itself_is_the_conservative_one():
-    """C11: `CheckpointPolicy()` needs no argument."""
+    """C4: `CheckpointPolicy()` needs no argument."""
     assert CheckpointPolicy() == CheckpointPolicy.conservative()
     assert CheckpointTrigger.EXPLICIT not in CheckpointPolicy().triggers
 
@@ -94,7 +94,7 @@ def test_by_default_a_store_of_checkpoints_keeps_every_commit():
 
 
 def test_a_store_of_whole_runs_keeps_every_frame_whatever_the_policy(tmp_path):
-    """C4: rewinding needs them; the checkpoints are kept beside, and can be opened by themselves."""
+    """C4: rewinding needs them; the checkpoints are kept beside, and open by themselves."""
     file = tmp_path / "runs.db"
     dbg = reviewed(store=file, policy=CheckpointPolicy(), retention=RetentionPolicy.keep_latest(1))
     dbg.close()
