@@ -141,7 +141,7 @@ def _paths(content: Any) -> Iterator[tuple[str, ...]]:
             for key, below in islice(pairs, MOST):
                 if type(key) is str:
                     yield (*above, key)
-                    below = fields_of(below) if is_read_only(below) else below
+                    below = fields_of(below) if is_read_only(below) else whole(below)
                     if has_kind(below, Mapping):
                         inside.append(((*above, key), below))
         level = inside
