@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from lellm_nb.state.compact import MISSING
+from lellm_nb.state.frozen import thaw
 from lellm_nb.state.structs.assignment import Rest
 from lellm_nb.state.structs.declared import (
     declared_class,
@@ -19,7 +20,6 @@ from lellm_nb.state.structs.declared import (
     is_named_tuple,
     stored_name,
 )
-from lellm_nb.state.frozen import thaw
 from lellm_nb.state.structs.library_classes import is_library_name, library_class, library_name
 from lellm_nb.state.structs.nested import kept_again, kept_under, read_only
 from lellm_nb.state.structs.read_only import plain_class
@@ -38,6 +38,9 @@ __all__ = [
     "read_rest",
     "rest_form",
 ]
+
+TEXT = "__str__"
+"""Under which the text of an object is written that is a text of a class of its own."""
 
 DECLARED = "state:"
 """What the name of such a type begins with, in what is written."""
@@ -115,7 +118,7 @@ def _library_form(value: Any, can_write: Callable[[Any], bool]) -> dict[str, Any
     if struct is not None:
         return attributes_form(struct, value, can_write)
     if not isinstance(value, enum.Enum):
-        return {"text": str.__str__(value)} if isinstance(value, str) else value._asdict()
+        return {TEXT: str.__str__(value)} if isinstance(value, str) else value._asdict()
     if type(value).__members__.get(value.name) is not value:
         raise ValueError("it is no member that its class declares")
     return {"name": value.name, "value": value.value}
@@ -129,8 +132,8 @@ def _library_object(name: str, content: Any) -> Any:
     with contextlib.suppress(Exception):  # what is of another version is data, too
         if cls is not None:
             return _of_class(cls, content)
-    if content.keys() == {"text"} and type(content["text"]) is str:
-        return content["text"]
+    if content.keys() == {TEXT} and type(content[TEXT]) is str:
+        return content[TEXT]
     return stored_object(name, content)
 
 
@@ -140,7 +143,7 @@ def _of_class(cls: Any, content: Mapping[str, Any]) -> Any:
         if issubclass(cls, enum.Enum):
             return cls.__members__[content["name"]]
         if issubclass(cls, str):
-            return str.__new__(cls, content["text"])
+            return str.__new__(cls, content[TEXT])
         return tuple.__new__(cls, [content[name] for name in cls._fields])
     others = content.keys() - {*struct.info, *struct.private, FIELDS_SET, EXTRA}
     closed = hasattr(cls, "model_validate") and not struct.open

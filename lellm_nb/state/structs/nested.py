@@ -28,6 +28,7 @@ __all__ = [
     "is_read_only",
     "kept_again",
     "kept_under",
+    "opened",
     "part_of",
     "path_in",
     "plain_data",
@@ -139,6 +140,23 @@ def fields_of(value: Any) -> dict[str, Any]:
     """Return the fields of a struct by name, as they are."""
     struct = struct_of(value)
     return {} if struct is None else struct.take(value)[0]
+
+
+def opened(value: Any) -> Any:
+    """Return the fields of an object for who looks into it; anything else as it is.
+
+    Example:
+        >>> import dataclasses
+        >>> @dataclasses.dataclass
+        ... class Author:
+        ...     name: str
+        >>> opened(Author("Ada")), opened("Ada")
+        ({'name': 'Ada'}, 'Ada')
+    """
+    if type(value) in PLAIN:
+        return value
+    fields = attempt(lambda: fields_of(value))  # its class may be one that raises when it is asked
+    return fields or value
 
 
 def part_of(value: Any, part: Any) -> Any:

@@ -95,7 +95,7 @@ class _Stored(Struct):
     def make(
         self, fields: Mapping[str, Any], rest: Mapping[str, Any], of: type | None = None
     ) -> Any:
-        made = object.__new__(StoredObject if of is None else of)
+        made: Any = object.__new__(StoredObject if of is None else of)
         others = {name: value for name, value in rest.items() if name != CLASS}
         for name, value in (("_name", rest[CLASS]), ("_fields", dict(fields)), ("_rest", others)):
             self._slots[name].__set__(made, value)
