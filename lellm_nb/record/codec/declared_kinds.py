@@ -11,6 +11,7 @@ import enum
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from lellm_nb.record.codec.ready_kinds import items_form, listed, member, member_form
 from lellm_nb.state.compact import MISSING
 from lellm_nb.state.frozen import thaw
 from lellm_nb.state.structs.assignment import Rest
@@ -76,8 +77,8 @@ def declared_kind(cls: type, can_write: Callable[[Any], bool]) -> DeclaredKind |
             lambda content: from_attributes(found, content),
         )
     if is_named_tuple(kind):
-        return DeclaredKind(name, 1, list, kind._make)
-    return DeclaredKind(name, 1, _member_form, lambda content: _member(kind, content))
+        return DeclaredKind(name, 1, items_form, lambda c: tuple.__new__(kind, listed(c)))
+    return DeclaredKind(name, 1, member_form, lambda content: member(kind, content))
 
 
 def declared_kind_named(name: str) -> DeclaredKind | None:
@@ -153,15 +154,6 @@ def _of_class(cls: Any, content: Mapping[str, Any]) -> Any:
     for name in struct.fields:
         getattr(made, name)  # it raises where a field has no value, and no default
     return made
-
-
-def _member_form(member: enum.Enum) -> Any:
-    named = type(member).__members__.get(member.name or "") is member
-    return member.name if named else [member.value]  # a Flag of two has no name of its own
-
-
-def _member(cls: Any, content: Any) -> Any:
-    return cls[content] if isinstance(content, str) else cls(content[0])
 
 
 def attributes_form(struct: Struct, value: Any, can_write: Callable[[Any], bool]) -> dict[str, Any]:

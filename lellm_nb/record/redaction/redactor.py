@@ -16,7 +16,7 @@ from lellm_nb.record.redaction.secret_words import SecretWords
 from lellm_nb.state.compact import Tail
 from lellm_nb.state.frozen import register_freeze
 from lellm_nb.state.structs.nested import is_read_only, opened, read_only
-from lellm_nb.state.structs.struct import Struct, struct_of
+from lellm_nb.state.structs.struct import struct_of
 
 __all__ = ["PATTERNS", "Redacted", "Redactor", "from_plain", "redacted_paths", "to_plain"]
 
@@ -243,8 +243,8 @@ class Redactor:
         kind = kind_of(value)
         if kind is not None and not takes_stand_ins(kind):
             return Redacted(f"[redacted: in a {kind.name}]")
-        make = read_only if is_read_only(value) else Struct.make
-        return make(struct, *made)
+        fields, rest = made
+        return read_only(struct, fields, rest) if is_read_only(value) else struct.make(fields, rest)
 
 
 def _last_name(path: str) -> bytes:
