@@ -10,6 +10,7 @@ from lellm_nb.errors.attempt import attempt
 from lellm_nb.state.compact import whole
 from lellm_nb.state.containers.container_walk import children, path_of
 from lellm_nb.state.containers.kinds import alike
+from lellm_nb.state.containers.read_only import tuple_like
 from lellm_nb.state.frozen import (
     PLAIN,
     FrozenDict,
@@ -82,8 +83,7 @@ def _like(value: Any, items: list[Any], key: Any) -> Any:
     if isinstance(value, list) or hasattr(type(value), "shape"):
         return alike(value, items, key)
     if isinstance(value, tuple):
-        kind: Any = type(value)
-        return kind._make(items) if hasattr(kind, "_make") else tuple(items)
+        return tuple_like(value, items)
     return frozenset(items) if type(value) is frozenset else freeze(set(items), key)
 
 
