@@ -18,8 +18,8 @@ from lellm_nb.state.structs.struct import struct_of
 from tests.strategies_classes import objects_of_new_classes
 
 LONG = os.environ.get("LELLM_LONG", "") not in ("", "0")
-EXAMPLES = 5_000 if LONG else 200
-RUNS = 500 if LONG else 40
+EXAMPLES = 2_000 if LONG else 200
+RUNS = 300 if LONG else 40
 QUICK = settings(deadline=None, suppress_health_check=list(HealthCheck))
 """Making a class takes a while, and pydantic has none of some makes."""
 
@@ -46,6 +46,7 @@ def is_whole(back: Any, value: Any) -> bool:
     return same(back, value)
 
 
+@pytest.mark.timeout(600)
 @settings(QUICK, max_examples=EXAMPLES)
 @given(value=objects_of_new_classes())
 def test_an_object_comes_back_or_is_refused(value):
@@ -63,6 +64,7 @@ def test_an_object_comes_back_or_is_refused(value):
     assert is_whole(thaw(inside["k"])[0], value)
 
 
+@pytest.mark.timeout(600)
 @settings(QUICK, max_examples=RUNS)
 @given(value=objects_of_new_classes())
 def test_a_run_that_holds_one_opens(value, tmp_path_factory):

@@ -102,8 +102,9 @@ def library_kind_named(name: str) -> DeclaredKind | None:
     bare = name.removeprefix(DECLARED)  # where a typed state led to it, and none does any more
     if not is_library_name(bare):
         return None
-    kind = _of_library(bare, _unreadable)
-    return kind if bare == name else kind._replace(read=kind.restore or _unreadable)
+    if bare == name:
+        return _of_library(name, _unreadable)
+    return DeclaredKind(name, 1, _unreadable, lambda content: _library_object(bare, content))
 
 
 def _of_library(name: str, write: Callable[[Any], Any]) -> DeclaredKind:
@@ -119,7 +120,11 @@ def _library_form(value: Any, can_write: Callable[[Any], bool]) -> dict[str, Any
     if struct is not None:
         return attributes_form(struct, value, can_write)
     if not isinstance(value, enum.Enum):
-        return {TEXT: str.__str__(value)} if isinstance(value, str) else value._asdict()
+        return (
+            {TEXT: str.__str__(value)}
+            if isinstance(value, str)
+            else dict(zip(type(value).__match_args__, value, strict=True))
+        )
     if type(value).__members__.get(value.name) is not value:
         raise ValueError("it is no member that its class declares")
     return {"name": value.name, "value": value.value}
@@ -145,7 +150,7 @@ def _of_class(cls: Any, content: Mapping[str, Any]) -> Any:
             return cls.__members__[content["name"]]
         if issubclass(cls, str):
             return str.__new__(cls, content[TEXT])
-        return tuple.__new__(cls, [content[name] for name in cls._fields])
+        return tuple.__new__(cls, [content[name] for name in cls.__match_args__])
     others = content.keys() - {*struct.info, *struct.private, FIELDS_SET, EXTRA}
     closed = hasattr(cls, "model_validate") and not struct.open
     if any(name.startswith("__") or closed for name in others):

@@ -67,13 +67,10 @@ class StoredObject:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, StoredObject):
             return NotImplemented
-        return self._name == other._name and same(self._held(), other._held())
+        return same(_compared(self), _compared(other))
 
     def __hash__(self) -> int:
         return hash((self._name, frozenset(self._fields)))
-
-    def _held(self) -> dict[str, Any]:
-        return {**self._fields, **{n: v for n, v in self._rest.items() if n != FIELDS_SET}}
 
     def __repr__(self) -> str:
         held = [f"{name}={safe_repr(value, SHOWN)}" for name, value in self._fields.items()]
@@ -114,6 +111,11 @@ def stored_object(name: str, content: Mapping[str, Any]) -> Any:
     fields = {key: value for key, value in content.items() if not key.startswith("_")}
     rest = {key: value for key, value in content.items() if key not in fields}
     return read_only(_STORED, fields, {**rest, CLASS: name})
+
+
+def _compared(value: Any) -> dict[str, Any]:
+    fields, rest = _STORED.take(value)
+    return {**fields, **{name: held for name, held in rest.items() if name != FIELDS_SET}}
 
 
 def stored_form(value: Any) -> tuple[str, dict[str, Any]]:

@@ -279,13 +279,11 @@ class _Model(Struct):
         fields |= rest.pop(EXTRA, None) or {}
         return fields, rest | (rest.pop(PRIVATE, None) or {})
 
-    def make(
-        self, fields: Mapping[str, Any], rest: Mapping[str, Any], of: type | None = None
-    ) -> Any:
+    def make(self, fields: Mapping[str, Any], rest: Mapping[str, Any], of: Any = None) -> Any:
         if not self.open:
             return super().make(fields, rest, of)
-        extra = {name: value for name, value in fields.items() if name not in self.info}
         own = {name: value for name, value in fields.items() if name in self.info}
+        extra = {name: value for name, value in fields.items() if name not in own}
         return super().make(own, {**rest, EXTRA: extra}, of)
 
     def _fill(self, obj: Any, held: dict[str, Any]) -> None:
