@@ -288,8 +288,7 @@ class _Model(Struct):
 
     def _fill(self, obj: Any, held: dict[str, Any]) -> None:
         private = {name: held.pop(name) for name in self.private if name in held}
-        known = set(held.pop(FIELDS_SET, ()))
-        extra = held.pop(EXTRA, None)
+        known, extra = set(held.pop(FIELDS_SET, ())), held.pop(EXTRA, None)
         super()._fill(obj, held)
         self._slots[FIELDS_SET].__set__(obj, known)
         for name, value in ((EXTRA, extra), (PRIVATE, private if self.private else None)):
@@ -299,6 +298,7 @@ class _Model(Struct):
                 object.__setattr__(obj, name, value)
 
 
+@functools.lru_cache(4_096)
 def static(cls: type, name: str) -> Any:
     """Return what stands under a name on a class, without asking it."""
     return inspect.getattr_static(cls, name, None)
