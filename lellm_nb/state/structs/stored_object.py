@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from lellm_nb.errors import StateError
 from lellm_nb.errors.safe_text import safe_repr
 from lellm_nb.state.sameness import same
 from lellm_nb.state.structs.nested import read_only
@@ -29,13 +30,12 @@ class StoredObject:
     Example:
         >>> from lellm_nb.record.codec.values import Codec
         >>> said = Codec().loads(
-        ...     '{"$": "openai.types.chat.chat_completion_message.ChatCompletionMessage",'
-        ...     ' "a": {"content": "hello", "role": "assistant"}}'
+        ...     '{"$": "google.genai.types.Content", "a": {"role": "user", "parts": ["hello"]}}'
         ... )
-        >>> said.role, said["content"]
-        ('assistant', 'hello')
+        >>> said.role, said["parts"]
+        ('user', ['hello'])
         >>> said
-        <ChatCompletionMessage of openai: content='hello', role='assistant'>
+        <Content of google: role='user', parts=['hello']>
     """
 
     __slots__ = ("_fields", "_name", "_rest")
@@ -43,10 +43,12 @@ class StoredObject:
     __iter__: Any = None
     """It has no order: what looks like a sequence would be taken for one."""
 
-    def __init__(self, name: str, fields: Mapping[str, Any], rest: Mapping[str, Any]) -> None:
-        self._name = name
-        self._fields = dict(fields)
-        self._rest = dict(rest)
+    _name: str
+    _fields: dict[str, Any]
+    _rest: dict[str, Any]
+
+    def __init__(self) -> None:
+        raise StateError("A StoredObject is read from a store or a file, and made in no other way.")
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):  # a library asks it of any object: a file has no say in that

@@ -202,6 +202,11 @@ class TestWithoutThePackage:
         """S9: so that a process with the package gets the object."""
         assert Codec().plain(read(UNLOADED)) == UNLOADED
 
+    def test_it_is_made_by_reading_alone(self):
+        """Its class is what a file says."""
+        with pytest.raises(lellm_nb.errors.StateError, match="is read from a store"):
+            StoredObject()
+
     def test_it_cannot_be_changed(self):
         """S1: as all that a node reads; a copy can."""
         said = lellm_nb.state.frozen.handed(read({**UNLOADED, "a": {"parts": [1]}}))
