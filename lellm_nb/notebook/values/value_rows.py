@@ -18,7 +18,7 @@ from lellm_nb.errors.safe_text import (
 )
 from lellm_nb.notebook.values.redaction import MARGIN, Path, redactor_now
 from lellm_nb.record.redaction.redactor import Redacted
-from lellm_nb.state.structs.nested import fields_of, is_read_only
+from lellm_nb.state.structs.nested import opened
 
 SHORT = 120
 """Longest text of a value that travels before somebody opens it."""
@@ -233,11 +233,6 @@ def children(value: Any, start: int = 0, path: Path = ()) -> dict[str, Any]:
         row = value_row(item, (*path, key) if placed else ())
         rows.append({"key": short_text(key, 80), **row})
     return {"rows": rows, "start": start, "total": total}
-
-
-def opened(value: Any) -> Any:
-    """Return the fields of an object that is part of a typed state; anything else as it is."""
-    return fields_of(value) if is_read_only(value) else value
 
 
 def items_of(value: Any) -> Iterator[tuple[Any, Any]]:
