@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -61,7 +61,16 @@ class Tree:
     def __init__(self, history: History, line: Line, head: Frame) -> None:
         # copies: a run that goes on makes lines, and another thread notes and pins
         lines, notes, pins = list(history.lines.values()), dict(history.notes), set(history.pins)
-        self._branches = [_branch(each, line, notes, pins) for each in lines]
+        noted, pinned = history.owners(notes), history.owners(pins)
+        self._branches = [
+            _branch(
+                each,
+                each is line,
+                tuple((frame.index, notes[frame]) for frame in noted.get(each, ())),
+                tuple(frame.index for frame in pinned.get(each, ())),
+            )
+            for each in lines
+        ]
         self._head = head.index
 
     def __iter__(self) -> Iterator[Branch]:
@@ -118,7 +127,7 @@ DEEPEST = 40
 
 
 def _branch(
-    line: Line, current: Line, noted: Mapping[Frame, str], pinned: Collection[Frame]
+    line: Line, current: bool, notes: tuple[tuple[int, str], ...], pins: tuple[int, ...]
 ) -> Branch:
     last = line[-1]
     return Branch(
@@ -127,16 +136,10 @@ def _branch(
         line.first - 1,
         len(line),
         _status(last),
-        line is current,
-        tuple((frame.index, noted[frame]) for frame in _own(line, noted)),
-        tuple(frame.index for frame in _own(line, pinned)),
+        current,
+        notes,
+        pins,
     )
-
-
-def _own(line: Line, marked: Iterable[Frame]) -> list[Frame]:
-    """Return the marked frames that are a line's own, in order; few are marked of many."""
-    mine = (f for f in marked if line.first <= f.index < len(line) and line[f.index] is f)
-    return sorted(mine, key=lambda frame: frame.index)
 
 
 def _status(frame: Frame) -> str:
