@@ -160,9 +160,9 @@ class History:
         return line
 
     def owners(self, marked: Iterable[Frame]) -> dict[Line, list[Frame]]:
-        """Return which of some frames each line has of its own, in order; lines without are left out.
+        """Return which of some frames each line has of its own, in order.
 
-        Each line looks only at places where a frame is marked.
+        Lines without any are left out, and each looks only at places where a frame is marked.
         """
         wanted = set(marked)
         places = sorted({frame.index for frame in wanted})

@@ -62,7 +62,7 @@ class Tree:
         # copies: a run that goes on makes lines, and another thread notes and pins
         lines, notes, pins = list(history.lines.values()), dict(history.notes), set(history.pins)
         noted, pinned = history.owners(notes), history.owners(pins)
-        self._branches = [
+        branches = [
             _branch(
                 each,
                 each is line,
@@ -71,19 +71,21 @@ class Tree:
             )
             for each in lines
         ]
+        self._branches = {branch.name: branch for branch in branches}
         self._head = head.index
 
     def __iter__(self) -> Iterator[Branch]:
-        return iter(self._branches)
+        return iter(self._branches.values())
 
     def __len__(self) -> int:
         return len(self._branches)
 
     def __getitem__(self, name: str) -> Branch:
-        for branch in self._branches:
-            if branch.name == name:
-                return branch
-        raise no_such_line(name, [branch.name for branch in self._branches])
+        given: Any = name
+        branch = self._branches.get(given) if isinstance(given, str) else None
+        if branch is None:
+            raise no_such_line(name, list(self._branches))
+        return branch
 
     def to_pandas(self) -> pandas.DataFrame:
         """Return one row per line."""
@@ -101,13 +103,13 @@ class Tree:
                     "notes": len(b.notes),
                     "pins": len(b.pins),
                 }
-                for b in self._branches
+                for b in self
             ]
         )
 
     def __repr__(self) -> str:
         forks: dict[str, list[Branch]] = {}
-        for b in self._branches:
+        for b in self:
             forks.setdefault(b.base, []).append(b)
         lines: list[str] = []
         trail = [(b, 0) for b in reversed(forks.get("", []))]

@@ -148,7 +148,9 @@ class _Pages:
         self._ask = ask
         self._room = _ROOM
         self._route: dict[str, int] = {}
+        self._keys: dict[str, tuple[int, int]] = {}
         self._levels = LevelKeys()
+        self._tabs = [(tab.id, tab.offline) for tab in TABS if callable(tab.offline)]
         self._lines: dict[str, tuple[int, list[Stretch]]] = {}
 
     def line(self, debugger: DebuggerLike, told: BranchLike) -> dict[str, Any]:
@@ -230,19 +232,30 @@ class _Pages:
             key = getattr(mutation, "key", None)
             path = key_path(key)
             value = table.put(kept_value(mutation), path) if hasattr(mutation, "value") else -1
-            said = path_text(key) if key is not None else safe_str(mutation)
+            said, first = self._named(key, path, mutation)
             rows += [
                 table.word(type(mutation).__name__),
-                table.word(short_text(said, 200)),
-                table.word(short_text(path[0], 80) if path else ""),
+                said,
+                first,
                 value,
                 table.word(reducer_name(mutation)),
             ]
         return rows
 
+    def _named(self, key: Any, path: tuple[Any, ...], mutation: Any) -> tuple[int, int]:
+        """Return what a mutation writes to, and its key, as words; the same keys come often."""
+        known = self._keys.get(key) if type(key) is str else None
+        if known is None:
+            said = path_text(key) if key is not None else safe_str(mutation)
+            first = self.table.key(path[0]) if path else self.table.word("")
+            known = self.table.word(short_text(said, 200)), first
+            if type(key) is str:
+                self._keys[key] = known
+        return known
+
     def _route_of(self, debugger: DebuggerLike, frame: FrameLike) -> int:
         route = route_rows(debugger, frame, self._ask)
-        key = json.dumps(route, default=str)
+        key = repr(route)
         place = self._route.get(key)
         if place is None:
             place = self._route[key] = len(self.routes)
@@ -263,8 +276,8 @@ class _Pages:
             more["error"] = error_rows(frame)
         came = how_it_came(frame, debugger.has_old_code(frame))
         more.update((name, said) for name, said in came.items() if said)
-        tabs = {tab.id: tab.offline(debugger, frame) for tab in TABS if callable(tab.offline)}
-        kept = {id: rows for id, rows in tabs.items() if rows is not None}
+        tabs = ((id, offline(debugger, frame)) for id, offline in self._tabs)
+        kept = {id: rows for id, rows in tabs if rows is not None}
         return {**more, "tabs": kept} if kept else more
 
 
@@ -300,4 +313,3 @@ def _nodes(debugger: DebuggerLike, whole: Outline) -> dict[str, Any]:
         if row:
             found[str(number)] = row
     return found
-
