@@ -60,6 +60,7 @@ def measure(_subject: str, runs: int, lines: int, **shape: Any) -> dict[str, flo
         page, file, store = (str(Path(folder) / name) for name in ("p.html", "r.lellm", "r.db"))
         forked(lines // 10, store=None, **shape).export_html(page)  # imports, and warms up
         few = forked(lines // 10, store=None, **shape)
+        few.tree.to_pandas()
         share = _timed(lambda: few.export_html(page), runs) / (lines // 10)
         dbg = forked(lines, store=store, **shape)
         found = {
