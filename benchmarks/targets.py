@@ -64,6 +64,7 @@ TARGETS = (
     Target("asking", DEBUGGER, "100,000", "history", 50_000),
     Target("asking", DEBUGGER, "100,000", "back", 100_000),
     Target("asking", DEBUGGER, "two runs", "compare", 500_000),
+    Target("lines", DEBUGGER, "10,000", "page", 5_000_000),
     Target("import", SESSION, "", "us", 60_000),
 )
 

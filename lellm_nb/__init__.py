@@ -49,6 +49,9 @@ _NAMES = {
     "record.codec.types": """
         Unsaved register_type
     """,
+    "state.structs.stored_object": """
+        StoredObject
+    """,
     "store": """
         DiskSink InMemoryStore NetworkSink SqliteMutationLog SqliteStore StoreSink
     """,

@@ -17,6 +17,7 @@ NAMES = (
     "w6_durable",
     "w6_reopening",
     "asking",
+    "lines",
     "import_time",
     "frames_that_lie",
     "sequential",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import bisect
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, overload
 
 from lellm_nb.errors import DebuggerError
@@ -88,6 +89,7 @@ class History:
         notes: What a person wrote to frames.
         pins: Frames that no retention drops.
         writer: Who writes the history into a store, or `None`.
+        crossings: How often a head went over from one line to another.
         has_variables: Whether nodes have set context variables that go with the run.
         trace_id: The run's id; every frame of it has it.
     """
@@ -100,6 +102,7 @@ class History:
         self.notes: dict[Frame, str] = {}
         self.pins: set[Frame] = set()
         self.writer: Any = None
+        self.crossings = 0
         self.has_variables = False
         self._forks = 0
 
@@ -155,6 +158,23 @@ class History:
         frame.index = step if step == index else index
         own.append(frame)
         return line
+
+    def owners(self, marked: Iterable[Frame]) -> dict[Line, list[Frame]]:
+        """Return which of some frames each line has of its own, in order.
+
+        Lines without any are left out, and each looks only at places where a frame is marked.
+        """
+        wanted = set(marked)
+        places = sorted({frame.index for frame in wanted})
+        found: dict[Line, list[Frame]] = {}
+        for line in list(self.lines.values()) if wanted else ():
+            begin = bisect.bisect_left(places, line.first)
+            end = bisect.bisect_right(places, line.tip)
+            mine = [line.own[i - line.first] for i in places[begin:end]]
+            mine = [frame for frame in mine if frame in wanted]
+            if mine:
+                found[line] = mine
+        return found
 
     def line_of(self, frame: Frame) -> Line | None:
         """Return the line that a frame was made on, `None` for a foreign frame."""

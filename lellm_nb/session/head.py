@@ -157,6 +157,7 @@ class Head:
         if writer is not None and writer.leader is not self:
             writer.went(self, self.line, line)
         self.line = line
+        self.history.crossings += 1
 
     def line_through(self, frame: Frame) -> Line:
         """Return the current line if the frame is on it, else the line it was made on.

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from benchmarks.workloads.lines import forked
 from lellm_nb import Debugger, GraphBuilder
 from tests.browser.harness.lab import Lab
 from tests.browser.harness.panels import look_at, node, status
@@ -195,6 +196,33 @@ def test_a_line_of_ten_thousand_frames_is_scrubbed(lab: Lab, tmp_path: Path):
     expect(shown).to_contain_text("6,789 items")
     slider.press("End")
     expect(shown).to_contain_text("10,000 items")
+    context.close()
+
+
+def test_ten_thousand_lines_are_looked_through(lab: Lab, tmp_path: Path):
+    """Lines are listed a few at a time from the one on show on, and any two are compared."""
+    file = forked(10_000, store=None).export_html(tmp_path / "lines.html")
+    context = lab.browser.new_context(offline=True)
+    page = context.new_page()
+    page.goto(file.as_uri())
+    panel = page.locator(".lellm-nb")
+    expect(status(panel)).to_contain_text("main")
+    panel.get_by_role("combobox", name="Line").select_option("fork 5000")
+    expect(status(panel)).to_contain_text("fork 5000")
+    expect(panel.locator(".timeline .lane-name")).to_have_count(5)
+    shown = tab(panel, "Branches")
+    rows = shown.get_by_role("listitem")
+    expect(rows).to_have_count(200)
+    expect(shown.get_by_text("on show")).to_be_in_viewport()
+    shown.get_by_role("button", name="earlier lines").click()
+    expect(rows).to_have_count(400)
+    shown.get_by_role("button", name="later lines").click()
+    expect(rows).to_have_count(600)
+
+    shown.get_by_role("button", name="Compare with fork 4998", exact=True).click()
+    table = panel.get_by_role("table", name="Compare fork 5000 with fork 4998")
+    expect(table.get_by_text("first difference")).to_be_in_viewport()
+    expect(shown.locator(".compared")).to_contain_text("mark")
     context.close()
 
 

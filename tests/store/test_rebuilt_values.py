@@ -212,3 +212,26 @@ def test_containers_that_double_at_every_level_are_refused() -> None:
 
     with pytest.raises(CorruptedCheckpointError, match="items in all"):
         shared({}, items).resolve(told)
+
+
+@pytest.mark.parametrize("lens", ["a", None], ids=["a key", "the same state"])
+def test_a_graph_inside_of_what_is_made_again(lens: str | None, tmp_path: Path) -> None:
+    """C14: a lens leads into a container that is kept as edits, and what comes out goes there."""
+    inner = GraphBuilder("inner")
+    inner.node("add", lambda ctx: {"m": [*ctx.state["m"], message(len(ctx.state["m"]))]})
+    g = GraphBuilder("outer").subgraph("agent", inner.start("add").end("add").build(), lens=lens)
+    g.node("note", lambda ctx: {"a": {**ctx.state["a"], "n": ctx.state["a"]["n"] + 1}})
+    g.edge("agent", "note").edge_if("note", "agent", lambda s: s["a"]["n"] < 60)
+    graph = g.node("end", lambda ctx: None).edge("note", "end").start("agent").end("end").build()
+    dbg = Debugger(graph, START, store=tmp_path / "runs.db")
+    dbg.run()
+    states = [(frame.root_state, frame.state) for frame in dbg.frames]
+    tables = [dbg.frames[i].to_pandas().to_dict("list") for i in range(1, len(dbg.frames), 17)]
+    dbg.close()
+
+    again = Debugger.open(tmp_path / "runs.db", graph=graph)
+    assert [(frame.root_state, frame.state) for frame in again.frames] == states
+    assert tables == [
+        again.frames[i].to_pandas().to_dict("list") for i in range(1, len(dbg.frames), 17)
+    ]
+    assert len(states[-1][0]["a" if lens else "m"]["m"] if lens else states[-1][0]["m"]) == 60

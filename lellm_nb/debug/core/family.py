@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import weakref
 from collections.abc import Callable
 from typing import Any
@@ -37,13 +38,21 @@ class Family:
         self.before_run = before_run
         self._make = make
         self._forks: dict[str, Any] = {}
+        # who stands on which line, as it was when heads had gone over so often
+        self._standing: dict[str, Callable[[], Any]] = {}
+        self._crossings = 0
+        self._history: Any = None
+        self._lock = threading.Lock()
         # weak: a run that nobody holds any more lets its store go, whatever forks there were
         self._known: weakref.WeakKeyDictionary[Any, OneLine] = weakref.WeakKeyDictionary()
 
     def born(self, debugger: Any, context: OneLine) -> None:
         """Take note of a debugger; the first one is not kept alive."""
         global _latest
-        self._known[debugger] = context
+        with self._lock:
+            self._history = context.session.history
+            self._known[debugger] = context
+            self._standing.setdefault(context.session.line.name, weakref.ref(debugger))
         _latest = weakref.ref(debugger)
 
     def add(self, context: OneLine) -> Any:
@@ -54,10 +63,24 @@ class Family:
 
     def of_line(self, name: str) -> Any:
         """Return the debugger that stands on a line, or `None`."""
-        for one in (self._forks.get(name), *self._everyone()):
-            if one is not None and one.line == name:
-                return one
-        return None
+        one = self._forks.get(name)
+        if one is not None and one.line == name:
+            return one
+        with self._lock:
+            found = self._standing.get(name, _nobody)()
+            if self._crossings != self._history.crossings or (
+                found is None and name in self._standing
+            ):
+                found = self._look_again().get(name, _nobody)()
+        return found
+
+    def _look_again(self) -> dict[str, Callable[[], Any]]:
+        """Return who stands on each line, the first one of several."""
+        self._crossings = self._history.crossings
+        self._standing = {}
+        for one in self._everyone():
+            self._standing.setdefault(one.line, weakref.ref(one))
+        return self._standing
 
     def contexts(self) -> list[OneLine]:
         """Return the contexts of the debuggers that there are, the first one first."""

@@ -16,7 +16,7 @@ from lellm_nb.errors.safe_text import fields_text, has_kind, safe_pairs, safe_re
 from lellm_nb.state.compact import COMPACT, Tail, real, whole
 from lellm_nb.state.sameness import same
 from lellm_nb.state.state import keep
-from lellm_nb.state.structs.nested import fields_of, is_read_only
+from lellm_nb.state.structs.nested import opened
 from lellm_nb.state.structs.struct import struct_of
 from lellm_nb.state.typed import is_typed
 
@@ -204,8 +204,12 @@ def _walk(path: tuple[Any, ...], old: Any, new: Any, into: list[Change]) -> None
             )
             return
         old, new = whole(old), whole(new)
-    if is_read_only(old) and struct_of(old) is struct_of(new):
-        old, new = fields_of(old), fields_of(new)
+    fields, others = opened(old), opened(new)
+    if fields is not old and others is not new and struct_of(old) is struct_of(new):
+        met = len(into)
+        _walk_keys(path, fields, others, into)
+        if len(into) > met:
+            return
     if has_kind(old, Mapping) and has_kind(new, Mapping):
         _walk_keys(path, old, new, into)
     elif has_kind(old, (list, tuple)) and _kind(old) is _kind(new):

@@ -134,7 +134,8 @@ def find_frame(frames: Frames, history: History, which: Any) -> Frame:
         NoSuchFrameError: There is none; says what there is.
     """
     if isinstance(which, Frame):
-        if history.line_of(which) is None:
+        here = which.index < len(frames) and frames[which.index] is which
+        if not here and history.line_of(which) is None:
             raise NoSuchFrameError(which, "it belongs to another run's history.")
         return which
     if isinstance(which, bool | slice):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -61,20 +61,31 @@ class Tree:
     def __init__(self, history: History, line: Line, head: Frame) -> None:
         # copies: a run that goes on makes lines, and another thread notes and pins
         lines, notes, pins = list(history.lines.values()), dict(history.notes), set(history.pins)
-        self._branches = [_branch(each, line, notes, pins) for each in lines]
+        noted, pinned = history.owners(notes), history.owners(pins)
+        branches = [
+            _branch(
+                each,
+                each is line,
+                tuple((frame.index, notes[frame]) for frame in noted.get(each, ())),
+                tuple(frame.index for frame in pinned.get(each, ())),
+            )
+            for each in lines
+        ]
+        self._branches = {branch.name: branch for branch in branches}
         self._head = head.index
 
     def __iter__(self) -> Iterator[Branch]:
-        return iter(self._branches)
+        return iter(self._branches.values())
 
     def __len__(self) -> int:
         return len(self._branches)
 
     def __getitem__(self, name: str) -> Branch:
-        for branch in self._branches:
-            if branch.name == name:
-                return branch
-        raise no_such_line(name, [branch.name for branch in self._branches])
+        given: Any = name
+        branch = self._branches.get(given) if isinstance(given, str) else None
+        if branch is None:
+            raise no_such_line(name, list(self._branches))
+        return branch
 
     def to_pandas(self) -> pandas.DataFrame:
         """Return one row per line."""
@@ -92,13 +103,13 @@ class Tree:
                     "notes": len(b.notes),
                     "pins": len(b.pins),
                 }
-                for b in self._branches
+                for b in self
             ]
         )
 
     def __repr__(self) -> str:
         forks: dict[str, list[Branch]] = {}
-        for b in self._branches:
+        for b in self:
             forks.setdefault(b.base, []).append(b)
         lines: list[str] = []
         trail = [(b, 0) for b in reversed(forks.get("", []))]
@@ -118,7 +129,7 @@ DEEPEST = 40
 
 
 def _branch(
-    line: Line, current: Line, noted: Mapping[Frame, str], pinned: Collection[Frame]
+    line: Line, current: bool, notes: tuple[tuple[int, str], ...], pins: tuple[int, ...]
 ) -> Branch:
     last = line[-1]
     return Branch(
@@ -127,16 +138,10 @@ def _branch(
         line.first - 1,
         len(line),
         _status(last),
-        line is current,
-        tuple((frame.index, noted[frame]) for frame in _own(line, noted)),
-        tuple(frame.index for frame in _own(line, pinned)),
+        current,
+        notes,
+        pins,
     )
-
-
-def _own(line: Line, marked: Iterable[Frame]) -> list[Frame]:
-    """Return the marked frames that are a line's own, in order; few are marked of many."""
-    mine = (f for f in marked if line.first <= f.index < len(line) and line[f.index] is f)
-    return sorted(mine, key=lambda frame: frame.index)
 
 
 def _status(frame: Frame) -> str:

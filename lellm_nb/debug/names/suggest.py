@@ -14,7 +14,7 @@ from lellm_nb.graph.graph import Graph
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.level_key import LevelKeys, label_of, without_visits
 from lellm_nb.state.compact import MISSING, Wide, size_of, whole
-from lellm_nb.state.structs.nested import fields_of, is_read_only, safe_part
+from lellm_nb.state.structs.nested import opened, safe_part
 
 __all__ = ["absent", "newest_of_levels"]
 
@@ -46,7 +46,7 @@ def absent(address: Address, state: Any, where: str, head: Frame, graph: Graph) 
     depth, part = 0, path[0]
     known: Any = {}
     for depth, part in enumerate(path):  # noqa: B007  # how far it gets is what is asked
-        known = fields_of(value) if is_read_only(value) else value
+        known = opened(value)
         known = known if has_kind(known, Mapping) else {}
         inner = safe_part(value, part, MISSING)
         if inner is MISSING:
@@ -141,7 +141,7 @@ def _paths(content: Any) -> Iterator[tuple[str, ...]]:
             for key, below in islice(pairs, MOST):
                 if type(key) is str:
                     yield (*above, key)
-                    below = fields_of(below) if is_read_only(below) else below
+                    below = opened(whole(below))
                     if has_kind(below, Mapping):
                         inside.append(((*above, key), below))
         level = inside

@@ -40,10 +40,13 @@ def save(context: DebugContext, path: str | os.PathLike[str]) -> None:
         for frame in line[line.first :]:
             writer.keep(line, frame)
     writer.moved(session.line, session.head)
-    for frame, text in list(history.notes.items()):  # another thread may note and pin
-        writer.noted(history.line_of(frame), frame, text)
-    for frame in list(history.pins):
-        writer.pinned(history.line_of(frame), frame, True)
+    notes, pins = dict(history.notes), set(history.pins)  # another thread may note and pin
+    for line, frames in history.owners(notes).items():
+        for frame in frames:
+            writer.noted(line, frame, notes[frame])
+    for line, frames in history.owners(pins).items():
+        for frame in frames:
+            writer.pinned(line, frame, True)
     for kind, value in beside(context).items():
         writer.mark(kind, "", value)
     for name, others in _of_other_lines(context).items():

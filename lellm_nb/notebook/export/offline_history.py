@@ -8,7 +8,7 @@ level, and values that frames share are written once. What is long is cut, and s
 from __future__ import annotations
 
 import json
-from itertools import islice, permutations
+from itertools import islice
 from typing import Any, cast
 
 from lellm_nb.debug.history.stored_values import kept_items, kept_value
@@ -17,13 +17,13 @@ from lellm_nb.errors.safe_text import safe_str
 from lellm_nb.graph.drawing.layered import Drawing
 from lellm_nb.graph.drawing.outline import Outline, outline
 from lellm_nb.graph.walk import node_at
-from lellm_nb.notebook.debugger_protocol import DebuggerLike
+from lellm_nb.notebook.debugger_protocol import BranchLike, DebuggerLike
+from lellm_nb.notebook.export.book_lines import Stretch, compares, stretches
 from lellm_nb.notebook.export.value_table import ValueTable
 from lellm_nb.notebook.frame_protocol import FrameLike
 from lellm_nb.notebook.model.node_card import code_of, doc_of
 from lellm_nb.notebook.model.node_status import packed, row_of
 from lellm_nb.notebook.model.run_summary import head_rows
-from lellm_nb.notebook.tabs.branches import compare_rows
 from lellm_nb.notebook.tabs.error import error_rows
 from lellm_nb.notebook.tabs.output import output_rows
 from lellm_nb.notebook.tabs.registry import TABS
@@ -41,13 +41,11 @@ _WRITES = 100
 _ROOM = 40_000_000
 """Characters of outputs in one book; after that only their ends are kept."""
 
+_LOOK_BACK = 64
+"""Frames before a fork in which is looked for what the levels had that are open there."""
+
 _ASKED = 5_000
 """Frames up to which conditions are asked again to see what they read."""
-
-_COMPARED = 6
-"""Lines up to which every two of them are compared."""
-
-_COMPARES = 60
 
 
 def book_of(
@@ -73,27 +71,16 @@ def book_of(
 def _book_of(
     debugger: DebuggerLike, drawing: Drawing | None, most_frames: int, ask: bool
 ) -> dict[str, Any]:
-    branches = {
-        name: debugger if name == debugger.line else debugger.branch(name)
-        for name in debugger.lines
-    }
-    for name, branch in branches.items():
-        if len(branch.frames) > most_frames:
-            count = len(branch.frames)
-            raise ValueError(f"Line {name!r} has {count:,} frames; {most_frames:,} fit a file.")
+    tree = list(debugger.tree)
+    for line in tree:
+        if line.frames > most_frames:
+            raise ValueError(
+                f"Line {line.name!r} has {line.frames:,} frames; {most_frames:,} fit a file."
+            )
     whole = outline(debugger.graph)
-    ask = ask and sum(len(branch.frames) for branch in branches.values()) <= _ASKED
+    ask = ask and sum(line.frames for line in tree) <= _ASKED
     pages = _Pages(whole, ask)
-    lines = [
-        {
-            "name": name,
-            "frames": pages.line(branch),
-            "head": branch.head,
-            "status": str(branch.status),
-            "line_text": str(branch.status_line),
-        }
-        for name, branch in branches.items()
-    ]
+    lines = [pages.line(debugger.branch(line.name), line) for line in tree]
     head = head_rows(debugger, whole)
     for row in head["tree"]:  # a page that shows any line needs every one told whole
         if row[3] < 0:
@@ -114,7 +101,7 @@ def _book_of(
         "states": table.states,
         "nodes": _nodes(debugger, whole),
         "stops": stop_rows(debugger),
-        "compares": _compares(branches, debugger.line),
+        "compares": compares(debugger, [line.name for line in tree]),
     }
 
 
@@ -130,7 +117,7 @@ def short_book(debugger: DebuggerLike) -> dict[str, Any]:
     Nothing of the user's is asked for it: a cell that ends runs no condition again.
     """
     try:
-        if sum(len(debugger.branch(name).frames) for name in debugger.lines) > SHORT:
+        if len(debugger.lines) > SHORT or sum(line.frames for line in debugger.tree) > SHORT:
             return {}
         rows = redact_rows(debugger, book_of(debugger, None, SHORT, ask=False))
         book: dict[str, Any] = clean_rows(rows)
@@ -160,35 +147,58 @@ class _Pages:
         self._whole = whole
         self._ask = ask
         self._room = _ROOM
-        self._places: dict[Any, int] = {}
-        self._kept: list[FrameLike] = []
         self._route: dict[str, int] = {}
+        self._keys: dict[str, tuple[int, int]] = {}
         self._levels = LevelKeys()
+        self._tabs = [(tab.id, tab.offline) for tab in TABS if callable(tab.offline)]
+        self._lines: dict[str, tuple[int, list[Stretch]]] = {}
 
-    def line(self, debugger: DebuggerLike) -> list[list[int]]:
-        """Add the frames of a line; return where they are, as ``[first, count]`` stretches."""
-        stretches: list[list[int]] = []
-        latest: dict[str, Any] = {}
-        before: FrameLike | None = None
-        for frame in debugger.frames:
-            level = label_of(self._levels.of(cast(Any, frame))) if frame.path else ""
-            place = self._places.get(id(frame))
-            if place is None:
-                place = self._places[id(frame)] = len(self.rows)
-                self._kept.append(frame)  # its id stays its own while it is kept
-                self._page(debugger, place, before, frame, level, latest)
+    def line(self, debugger: DebuggerLike, told: BranchLike) -> dict[str, Any]:
+        """Add the frames that are a line's own, and return the line's row.
+
+        What it shares with the line that it was forked from is there already: that one is
+        older, and comes before it.
+        """
+        head, frames, shared = debugger.head, debugger.frames, told.at + 1
+        before = frames[told.at] if shared else None
+        latest = self._latest(before)
+        begin = len(self.rows)
+        for index in range(shared, len(frames)):
+            frame = frames[index]
+            level = self._level(frame)
+            self._page(debugger, before, frame, level, latest)
             latest[level], latest[""] = _data(frame.level), _data(frame.position)
-            if stretches and sum(stretches[-1]) == place:
-                stretches[-1][1] += 1
-            else:
-                stretches.append([place, 1])
             before = frame
-        return stretches
+        number, base = self._lines.get(told.base, (-1, []))
+        found = stretches(base, number, shared, [begin, len(self.rows) - begin])
+        self._lines[told.name] = len(self._lines), found
+        return {
+            "name": told.name,
+            "frames": found,
+            "head": head,
+            "status": str(debugger.status),
+            "line_text": str(debugger.status_line),
+        }
+
+    def _level(self, frame: FrameLike) -> str:
+        return label_of(self._levels.of(cast(Any, frame))) if frame.path else ""
+
+    def _latest(self, frame: FrameLike | None) -> dict[str, Any]:
+        """Return what the levels that are open at a frame had there, as far as it is told near."""
+        latest: dict[str, Any] = {}
+        for _ in range(_LOOK_BACK):
+            if frame is None:
+                break
+            latest.setdefault("", _data(frame.position))
+            latest.setdefault(self._level(frame), _data(frame.level))
+            if frame.level is frame.position:
+                break
+            frame = frame.parent
+        return latest
 
     def _page(
         self,
         debugger: DebuggerLike,
-        place: int,
         before: FrameLike | None,
         frame: FrameLike,
         level: str,
@@ -213,7 +223,7 @@ class _Pages:
             ]
         )
         if more:
-            self.more[place] = more
+            self.more[len(self.rows) - 1] = more
 
     def _writes(self, frame: FrameLike) -> list[int]:
         """Return ``what, path, key, value or -1, reducer`` of each mutation, in a row."""
@@ -222,19 +232,30 @@ class _Pages:
             key = getattr(mutation, "key", None)
             path = key_path(key)
             value = table.put(kept_value(mutation), path) if hasattr(mutation, "value") else -1
-            said = path_text(key) if key is not None else safe_str(mutation)
+            said, first = self._named(key, path, mutation)
             rows += [
                 table.word(type(mutation).__name__),
-                table.word(short_text(said, 200)),
-                table.word(short_text(path[0], 80) if path else ""),
+                said,
+                first,
                 value,
                 table.word(reducer_name(mutation)),
             ]
         return rows
 
+    def _named(self, key: Any, path: tuple[Any, ...], mutation: Any) -> tuple[int, int]:
+        """Return what a mutation writes to, and its key, as words; the same keys come often."""
+        known = self._keys.get(key) if type(key) is str else None
+        if known is None:
+            said = path_text(key) if key is not None else safe_str(mutation)
+            first = self.table.key(path[0]) if path else self.table.word("")
+            known = self.table.word(short_text(said, 200)), first
+            if type(key) is str:
+                self._keys[key] = known
+        return known
+
     def _route_of(self, debugger: DebuggerLike, frame: FrameLike) -> int:
         route = route_rows(debugger, frame, self._ask)
-        key = json.dumps(route, default=str)
+        key = repr(route)
         place = self._route.get(key)
         if place is None:
             place = self._route[key] = len(self.routes)
@@ -255,8 +276,8 @@ class _Pages:
             more["error"] = error_rows(frame)
         came = how_it_came(frame, debugger.has_old_code(frame))
         more.update((name, said) for name, said in came.items() if said)
-        tabs = {tab.id: tab.offline(debugger, frame) for tab in TABS if callable(tab.offline)}
-        kept = {id: rows for id, rows in tabs.items() if rows is not None}
+        tabs = ((id, offline(debugger, frame)) for id, offline in self._tabs)
+        kept = {id: rows for id, rows in tabs if rows is not None}
         return {**more, "tabs": kept} if kept else more
 
 
@@ -292,11 +313,3 @@ def _nodes(debugger: DebuggerLike, whole: Outline) -> dict[str, Any]:
         if row:
             found[str(number)] = row
     return found
-
-
-def _compares(branches: dict[str, DebuggerLike], own: str) -> list[dict[str, Any]]:
-    """Return every two lines side by side; of many lines, the one on show beside each."""
-    pairs = list(permutations(branches, 2))
-    if len(branches) > _COMPARED:
-        pairs = [pair for pair in pairs if own in pair]
-    return [compare_rows(branches[left], right) for left, right in pairs[:_COMPARES]]

@@ -15,6 +15,9 @@ from lellm_nb.state.compact import COMPACT, Tail, Wide, whole
 _CHILDREN = 200
 _TEXT = 20_000
 _DEEPEST = 12
+_SMALL = frozenset({type(None), bool, int})
+"""Types of values that are equal where they show the same: each is looked at once."""
+
 _PEEK = 40
 """Items of a long list that are read for its short text."""
 
@@ -47,6 +50,8 @@ class ValueTable:
         """``[state before it or -1, [key, value, …], [keys that are gone]]``, in places."""
 
         self._places: dict[Any, int] = {}
+        self._scalars: dict[tuple[type, Any], int] = {}
+        self._keys: dict[str, int] = {}
         self._kept: list[Any] = []
         self._word: dict[str, int] = {}
         self._tape: dict[int, int] = {}
@@ -62,11 +67,23 @@ class ValueTable:
             self.words.append(text)
         return place
 
+    def key(self, key: Any) -> int:
+        """Return the place of a key's text, which is a word as well."""
+        known = self._keys.get(key) if type(key) is str else None
+        if known is None:
+            known = self.word(short_text(key, 80))
+            if type(key) is str:
+                self._keys[key] = known
+        return known
+
     # -- values ----------------------------------------------------------------
 
     def put(self, value: Any, path: Path = (), depth: int = 0) -> int:
         """Put a value into the table and return its place."""
-        key: Any = (id(value), path) if redactor_now().has_paths else id(value)
+        placed = redactor_now().has_paths
+        if type(value) in _SMALL and not placed:
+            return self._small(value)
+        key: Any = (id(value), path) if placed else id(value)
         lasting = has_kind(value, (Mapping, list, tuple, str, bytes, *COMPACT)) or can_open(value)
         if lasting and key in self._places:
             return self._places[key]
@@ -87,6 +104,14 @@ class ValueTable:
             return self._kept_as(key, value, place) if lasting else place
         place = self._kept_as(key, value, self._add(entry))
         entry.append(self._inside(value, path, depth))
+        return place
+
+    def _small(self, value: Any) -> int:
+        place = self._scalars.get((type(value), value))
+        if place is None:
+            row = value_row(value)
+            place = self._add([self.word(row["type"]), row["text"]])
+            self._scalars[type(value), value] = place
         return place
 
     def _add(self, entry: Entry) -> int:
@@ -156,9 +181,9 @@ class ValueTable:
         changed = data if base < 0 else differing(before, data)
         for key in changed:
             if key in data:
-                pairs += (self.word(short_text(key, 80)), self.put(data[key], (key,)))
+                pairs += (self.key(key), self.put(data[key], (key,)))
             else:
-                gone.append(self.word(short_text(key, 80)))
+                gone.append(self.key(key))
         place = self._state[id(data)] = len(self.states)
         self.states.append([base, pairs, gone] if gone else [base, pairs])
         self._depth.append(0 if base < 0 else self._depth[base] + 1)

@@ -500,10 +500,18 @@ interface SideRow {
   failed: boolean;
 }
 
+/** Steps that need no look, as one row; the sides are those of the last one. */
+interface FoldRow {
+  fold: number;
+  shared: boolean;
+  left: SideRow | null;
+  right: SideRow | null;
+}
+
 interface PairRow {
-  fold?: number;
-  shared?: boolean;
+  fold?: undefined;
   path: string;
+  visit: number;
   keys: string[];
   first: boolean;
   left: SideRow | null;
@@ -512,7 +520,7 @@ interface PairRow {
 
 interface Comparison {
   names: [string, string];
-  rows: PairRow[];
+  rows: (FoldRow | PairRow)[];
   more: number;
   end: Changes;
   error?: string;
@@ -589,6 +597,7 @@ interface Inside {
 
 interface BookLine {
   name: string;
+  /** Stretches of the book's frames; with -1 - n for the first place: the first frames of line n. */
   frames: [first: number, count: number][];
   head: number;
   status: string;
@@ -639,6 +648,8 @@ interface Write {
 /** A frame of a book. */
 interface Page {
   index: number;
+  /** Where it stands in the book: lines share the frames before a fork. */
+  place: number;
   number: number;
   kind: string;
   visit: number;
@@ -661,6 +672,8 @@ interface Pages {
   frame(index: number): Page;
   /** The state that a frame of any line had. */
   stateOf(line: string, index: number): number;
+  /** The frames of any line as far as its head. */
+  upToHead(line: string): Page[];
 }
 
 /** What a saved history answers from. */

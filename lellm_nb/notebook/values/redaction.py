@@ -20,6 +20,7 @@ from weakref import WeakKeyDictionary
 from lellm_nb.errors.safe_text import has_kind, safe_item, safe_pairs
 from lellm_nb.notebook.debugger_protocol import DebuggerLike
 from lellm_nb.record.redaction.redactor import SHORT, Redacted, Redactor, redacted_paths
+from lellm_nb.state.structs.nested import opened
 
 MARGIN = 4_000
 """How much more of a text is looked at than is shown: a key may be cut in two."""
@@ -187,6 +188,7 @@ def _at(value: Any, rule: list[str]) -> Iterator[Any]:
         yield value
         return
     first, *rest = rule
+    value = opened(value)
     if has_kind(value, (list, tuple)):
         for i, item in islice(safe_pairs(value), _MOST_LOOKS):
             if first in ("*", "[*]", f"[{i}]"):

@@ -18,7 +18,7 @@ from lellm_nb.errors.safe_text import (
 )
 from lellm_nb.notebook.values.redaction import MARGIN, Path, redactor_now
 from lellm_nb.record.redaction.redactor import Redacted
-from lellm_nb.state.structs.nested import fields_of, is_read_only
+from lellm_nb.state.structs.nested import opened
 
 SHORT = 120
 """Longest text of a value that travels before somebody opens it."""
@@ -28,6 +28,9 @@ LONG = 20_000
 
 PAGE = 100
 """Children that travel together when a branch of the tree is opened."""
+
+_SCALARS: dict[type, str] = {type(None): "None", bool: "bool", int: "int", float: "float"}
+"""Types that have nothing inside and no size, by the name that is shown: most values are one."""
 
 HIDDEN = "[redacted]"
 """What is shown of a value that is secret by its place."""
@@ -47,6 +50,8 @@ def short_text(value: Any, limit: int = SHORT, path: Path = ()) -> str:
         >>> short_text("x" * 200, limit=5)
         'xxxx…'
     """
+    if type(value) is str and not value:
+        return ""
     hidden = bool(path) and redactor_now().hides(path)
     plain = has_kind(value, str) and not hidden
     text: str = safe_str(value) if plain else _spelled(value, limit, 3, path)
@@ -149,8 +154,9 @@ def type_name(value: Any) -> str:
         >>> type_name({"a": 1}), type_name(1.5), type_name(None)
         ('dict', 'float', 'None')
     """
-    if value is None:
-        return "None"
+    known = _SCALARS.get(type(value))
+    if known is not None:
+        return known
     if type(value) is Redacted:
         return "redacted"
     for plain in (bool, int, float, str, bytes, dict, list, tuple, set, frozenset):
@@ -166,6 +172,8 @@ def size_text(value: Any) -> str:
         >>> size_text([1]), size_text("abc"), size_text(b"0" * 2048), size_text(3)
         ('1 item', '3 chars', '2.0 kB', '')
     """
+    if type(value) in _SCALARS:
+        return ""
     value = opened(value)
     size = safe_length(value)
     if size is not None:
@@ -189,6 +197,8 @@ _INSIDE = (Mapping, list, tuple, set, frozenset)
 
 def can_open(value: Any) -> bool:
     """Say whether a value has anything inside, or more text than a line."""
+    if type(value) in _SCALARS:
+        return False
     value = opened(value)
     if has_kind(value, str):
         return len(safe_str(value)) > SHORT or "\n" in safe_str(value)
@@ -233,11 +243,6 @@ def children(value: Any, start: int = 0, path: Path = ()) -> dict[str, Any]:
         row = value_row(item, (*path, key) if placed else ())
         rows.append({"key": short_text(key, 80), **row})
     return {"rows": rows, "start": start, "total": total}
-
-
-def opened(value: Any) -> Any:
-    """Return the fields of an object that is part of a typed state; anything else as it is."""
-    return fields_of(value) if is_read_only(value) else value
 
 
 def items_of(value: Any) -> Iterator[tuple[Any, Any]]:

@@ -145,7 +145,8 @@ def _unknown(name: str, form: dict[str, Any]) -> Unsaved:
     if not name.startswith(DECLARED):
         return Unsaved(name, f"a value of type {name}", _Form(form))
     name = name.removeprefix(DECLARED)
-    shown = f"{name.rpartition('.')[2]} {json.dumps(form['v'], ensure_ascii=False)}"
+    content = form.get("v", form.get(ATTRIBUTES))
+    shown = f"{name.rpartition('.')[2]} {json.dumps(content, ensure_ascii=False)}"
     return Unsaved(name, shown if len(shown) <= SHOWN else shown[: SHOWN - 1] + "…", _Form(form))
 
 

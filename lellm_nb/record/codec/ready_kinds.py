@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import functools
+import operator
 from collections.abc import Callable
 from typing import Any
 
 from lellm_nb.state.containers.kinds import shape_of
 from lellm_nb.state.frozen import thaw
 
-__all__ = ["listed", "ready"]
+__all__ = ["items_form", "listed", "member", "member_form", "ready"]
 
 
 def listed(content: Any) -> list[Any]:
@@ -20,6 +22,33 @@ def listed(content: Any) -> list[Any]:
     return content
 
 
+def member_form(member: enum.Enum) -> Any:
+    """Return what a member of an enum is written by: its name, or its value where it has none."""
+    named = type(member).__members__.get(member.name or "") is member
+    return member.name if named else [member.value]  # a Flag of two has no name of its own
+
+
+def member(cls: Any, content: Any) -> Any:
+    """Return a member of an enum."""
+    if isinstance(content, list):
+        return cls(content[0])
+    if issubclass(cls, enum.Flag) and content not in cls.__members__:  # as 0.1.0 wrote several
+        names = [] if content is None else content.split("|")
+        return functools.reduce(operator.or_, (cls[name] for name in names), cls(0))
+    return cls[content]
+
+
+def items_form(value: Any) -> list[Any]:
+    """Return what a named tuple is written by.
+
+    Raises:
+        ValueError: It holds more than its items.
+    """
+    if getattr(value, "__dict__", None):
+        raise ValueError(f"it has attributes beside its items: {', '.join(vars(value))}")
+    return list(value)
+
+
 def ready(cls: Any) -> tuple[Callable[[Any], Any] | None, Callable[..., Any] | None]:
     """Return how values of a class are written and read, `None` where that has to be said.
 
@@ -27,7 +56,7 @@ def ready(cls: Any) -> tuple[Callable[[Any], Any] | None, Callable[..., Any] | N
     their attributes (`register_type`).
     """
     if issubclass(cls, enum.Enum):
-        return lambda value: value.name, lambda content, *_: cls[content]
+        return member_form, lambda content, *_: member(cls, content)
     if hasattr(cls, "snapshot") and hasattr(cls, "restore"):
         return lambda value: value.snapshot(), lambda content, *_: cls.restore(thaw(content))
     made: Any = cls
@@ -41,7 +70,7 @@ def ready(cls: Any) -> tuple[Callable[[Any], Any] | None, Callable[..., Any] | N
     if shape is not None:
         return shape.parts, lambda content, *_: shape.of_parts(*listed(content))
     if issubclass(cls, tuple) and hasattr(cls, "_fields"):
-        return list, lambda content, *_: cls(*listed(content))
+        return items_form, lambda content, *_: tuple.__new__(cls, listed(content))
     if hasattr(cls, "model_validate") and hasattr(cls, "model_dump"):
         return (
             lambda value: value.model_dump(mode="json"),

@@ -25,6 +25,8 @@ from lellm_nb.record.codec.declared_kinds import (
     declared_kind,
     declared_kind_named,
     from_attributes,
+    library_kind,
+    library_kind_named,
 )
 from lellm_nb.record.codec.paths import path_form, read_path, read_pure_path
 from lellm_nb.record.codec.ready_kinds import listed, ready
@@ -204,7 +206,9 @@ def kind_of(value: Any) -> Kind | DeclaredKind | None:
     if found is None:
         plain = plain_class(cls)
         own = _by_class.get(plain)
-        return own if plain in _custom else declared_kind(plain, can_write) or own
+        if plain in _custom:
+            return own
+        return declared_kind(plain, can_write) or own or library_kind(value, can_write)
     return found
 
 
@@ -240,7 +244,7 @@ def class_named(name: str) -> Any:
 
 def kind_named(name: str) -> Kind | DeclaredKind | None:
     """Return how values of a type are read, by its name."""
-    return _by_name.get(name) or declared_kind_named(name)
+    return _by_name.get(name) or declared_kind_named(name) or library_kind_named(name)
 
 
 def load_later(name: str) -> None:

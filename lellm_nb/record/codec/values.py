@@ -231,6 +231,11 @@ class Codec:
         return ValueReader(self.limits, resolve).value(form, key, 0)
 
 
+_TEXT = frozenset((str,))
+_ALWAYS = frozenset((str, bool, type(None)))
+"""Types of which JSON has every value as it is."""
+
+
 def is_plain(value: Any, depth: int) -> bool:
     """Tell whether JSON has a value as it is, all the way down."""
     kind = type(value)
@@ -245,11 +250,15 @@ def is_plain(value: Any, depth: int) -> bool:
     if kind in DICT_LIKE:
         if TAG in value:
             return False
+        if _TEXT.issuperset(map(type, value)) and _ALWAYS.issuperset(map(type, value.values())):
+            return True
         for k, v in value.items():
             if type(k) is not str or not (type(v) is str or is_plain(v, depth - 1)):
                 return False
         return True
     if kind in LIST_LIKE:
+        if _ALWAYS.issuperset(map(type, value)):
+            return True
         return all(type(v) is str or is_plain(v, depth - 1) for v in value)
     return False
 

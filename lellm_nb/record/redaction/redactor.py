@@ -11,11 +11,11 @@ from lellm_nb.arguments import refusal, text
 from lellm_nb.errors import CheckpointStoreError, path_text
 from lellm_nb.errors.safe_text import has_kind, safe_pairs, safe_str
 from lellm_nb.record.codec.limits import TAG
-from lellm_nb.record.codec.types import add_type
+from lellm_nb.record.codec.types import add_type, kind_of, takes_stand_ins
 from lellm_nb.record.redaction.secret_words import SecretWords
 from lellm_nb.state.compact import COMPACT
 from lellm_nb.state.frozen import register_freeze
-from lellm_nb.state.structs.nested import fields_of, is_read_only, read_only
+from lellm_nb.state.structs.nested import is_read_only, opened, read_only
 from lellm_nb.state.structs.struct import struct_of
 
 __all__ = ["PATTERNS", "Redacted", "Redactor", "from_plain", "redacted_paths", "to_plain"]
@@ -196,7 +196,7 @@ class Redactor:
         """Remember the texts of a value that is secret by its place."""
         if has_kind(value, str):
             self.words.meet(safe_str(value))
-        elif has_kind(value, (dict, list, tuple)):
+        elif has_kind(value := opened(value), (dict, list, tuple)):
             for _, item in safe_pairs(value):
                 self._meet(item)
 
@@ -232,7 +232,7 @@ class Redactor:
             if all(a is b for a, b in zip(new, items, strict=True)):
                 return value
             return tuple(new) if issubclass(kind, tuple) else new
-        return self._in_object(value, path) if is_read_only(value) else value
+        return value if opened(value) is value else self._in_object(value, path)
 
     def _in_object(self, value: Any, path: tuple[Any, ...]) -> Any:
         struct = struct_of(value)
@@ -242,7 +242,13 @@ class Redactor:
         same = all(
             new[k] is v for new, old in zip(made, parts, strict=True) for k, v in old.items()
         )
-        return value if same else read_only(struct, *made)
+        if same:
+            return value
+        kind = kind_of(value)
+        if kind is not None and not takes_stand_ins(kind):
+            return Redacted(f"[redacted: in a {kind.name}]")
+        fields, rest = made
+        return read_only(struct, fields, rest) if is_read_only(value) else struct.make(fields, rest)
 
 
 def _last_name(path: str) -> bytes:
@@ -297,6 +303,6 @@ def redacted_paths(value: Any, at: tuple[Any, ...] = ()) -> list[tuple[Any, ...]
     children: Iterable[tuple[Any, Any]] = ()
     if has_kind(value, (dict, list, tuple)):
         children = safe_pairs(value)
-    elif is_read_only(value):
-        children = fields_of(value).items()
+    elif (inside := opened(value)) is not value:
+        children = inside.items()
     return [path for k, v in children for path in redacted_paths(v, (*at, k))]

@@ -67,6 +67,8 @@ def kept_inside(kept: Any, path: tuple[Any, ...]) -> Any:
         if type(kept) is EditedDict:
             kept = kept.kept(part)
             continue
+        if not isinstance(kept, (dict, list, tuple, Tail, EditedList)):
+            return MISSING
         try:
             kept = kept[part]
         except (LookupError, TypeError):

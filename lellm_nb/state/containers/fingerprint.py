@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import collections
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from lellm_nb.state.containers.read_only import ATOMS
@@ -42,37 +42,9 @@ def fingerprint(value: Any) -> Any:
         True
     """
     try:
-        return _Look().at(value) if _is_data(value) else None
+        return _Look().at(value) if _way(type(value))[1] else None
     except Exception:  # a foreign class may raise anything when it is looked at
         return None
-
-
-def _is_data(value: Any) -> bool:
-    return _is_array(value) or _is_table(value) or _fields(value) is not None
-
-
-def _is_array(value: Any) -> bool:
-    return hasattr(type(value), "__array_interface__") or hasattr(type(value), "data_ptr")
-
-
-def _is_table(value: Any) -> bool:
-    return type(value).__module__.partition(".")[0] == "pandas" and hasattr(value, "iloc")
-
-
-def _fields(value: Any) -> Iterable[tuple[str, Any]] | None:
-    """Return what an object of data consists of; `None` for an object of another kind."""
-    kind = type(value)
-    if isinstance(value, (collections.UserDict, collections.UserList, collections.ChainMap)):
-        return list(vars(value).items())
-    if dataclasses.is_dataclass(kind):
-        names = [f.name for f in dataclasses.fields(kind)]
-    elif hasattr(kind, "__attrs_attrs__"):
-        names = [a.name for a in kind.__attrs_attrs__]
-    elif hasattr(kind, "model_fields") and hasattr(kind, "model_validate"):
-        return list(vars(value).items())
-    else:
-        return None
-    return [(name, getattr(value, name, None)) for name in names]
 
 
 class _Look:
@@ -88,24 +60,68 @@ class _Look:
         self.left -= 1
         if self.left < 0:
             return id(value)
-        if _is_array(value):
-            return _of_array(value)
-        if _is_table(value):
-            return _of_table(value)
-        fields = _fields(value)
-        if fields is not None:
-            return id(value), *[(name, self.at(item)) for name, item in fields]
-        if isinstance(value, dict):
-            return id(value), *[(k, self.at(v)) for k, v in self._some(dict.items(value))]
-        if isinstance(value, (list, tuple, set, collections.deque)):
-            return id(value), len(value), *[self.at(item) for item in self._some(value)]
-        return (id(value), bytes(value)) if kind is bytearray else id(value)
+        return (_ways.get(kind) or _way(kind))[0](self, value)
+
+    def mapping(self, value: Any) -> Any:
+        return id(value), *[(k, self.at(v)) for k, v in self._some(dict.items(value))]
+
+    def sequence(self, value: Any) -> Any:
+        return id(value), len(value), *[self.at(item) for item in self._some(value)]
+
+    def wrapper(self, value: Any) -> Any:
+        return id(value), *[(name, self.at(item)) for name, item in list(vars(value).items())]
+
+    def model(self, value: Any) -> Any:
+        extra = getattr(value, "__pydantic_extra__", None)
+        more = [] if not extra else [self.at(extra)]
+        held, at = vars(value), self.at  # what a model caches there is no field of it
+        return id(value), *more, *[at(held.get(name)) for name in type(value).__pydantic_fields__]
 
     def _some(self, items: Iterable[Any]) -> Iterable[Any]:
         for item in items:
             if self.left < 0:
                 return
             yield item
+
+
+def _way(kind: type) -> tuple[Callable[[_Look, Any], Any], bool]:
+    """Return how values of a class are looked at, and whether they are data by themselves."""
+    found = _ways.get(kind)
+    if found is None:
+        found = _ways[kind] = _way_of(kind)
+    return found
+
+
+_ways: dict[type, tuple[Callable[[_Look, Any], Any], bool]] = {}
+
+
+def _way_of(kind: Any) -> tuple[Callable[[_Look, Any], Any], bool]:
+    if hasattr(kind, "__array_interface__") or hasattr(kind, "data_ptr"):
+        return lambda _, value: _of_array(value), True
+    if kind.__module__.partition(".")[0] == "pandas" and hasattr(kind, "iloc"):
+        return lambda _, value: _of_table(value), True
+    if issubclass(kind, (collections.UserDict, collections.UserList, collections.ChainMap)):
+        return _Look.wrapper, True
+    if hasattr(kind, "__pydantic_fields__") and hasattr(kind, "model_validate"):
+        return _Look.model, True
+    if dataclasses.is_dataclass(kind):
+        return _fields(tuple(field.name for field in dataclasses.fields(kind))), True
+    if hasattr(kind, "__attrs_attrs__"):
+        return _fields(tuple(attribute.name for attribute in kind.__attrs_attrs__)), True
+    if issubclass(kind, dict):
+        return _Look.mapping, False
+    if issubclass(kind, (list, tuple, set, collections.deque)):
+        return _Look.sequence, False
+    if kind is bytearray:
+        return lambda _, value: (id(value), bytes(value)), False
+    return lambda _, value: id(value), False
+
+
+def _fields(names: tuple[str, ...]) -> Callable[[_Look, Any], Any]:
+    return lambda look, value: (
+        id(value),
+        *[look.at(getattr(value, name, None)) for name in names],
+    )
 
 
 def _of_array(value: Any) -> Any:

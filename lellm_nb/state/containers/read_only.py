@@ -216,11 +216,23 @@ def plain_new(base: type) -> Any:
 
 
 def tuple_like(value: Any, items: list[Any]) -> Any:
-    """Return `items` as a tuple of the same type, or `value` itself where they are its own."""
-    if all(map(is_, items, value)):
+    """Return `items` as a tuple of the same type, or `value` itself where they are its own.
+
+    What a tuple of a class of its own holds beside its items stays with it.
+    """
+    if len(items) == len(value) and all(map(is_, items, value)):
         return value
     kind: Any = type(value)
-    return kind._make(items) if hasattr(kind, "_make") else tuple(items)
+    if kind is tuple or not kind.__flags__ & _HEAP:
+        return tuple(items)
+    made = tuple.__new__(kind, items)
+    if own := getattr(value, "__dict__", None):
+        made.__dict__.update(own)
+    return made
+
+
+_HEAP = 1 << 9
+"""Set in the flags of a class that Python code made."""
 
 
 def unchanged(kept: Any, given: Any) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 from lellm_nb.errors import StateTypeError
 from lellm_nb.state.compact import MISSING, Data, whole
 from lellm_nb.state.containers.handed import HandedDict, HandedList, LazyDict, LazyList
+from lellm_nb.state.containers.read_only import tuple_like
 from lellm_nb.state.frozen import PLAIN, FrozenDict, FrozenList, thaw
 from lellm_nb.state.sameness import same as same_value
 from lellm_nb.state.structs.nested import (
@@ -119,7 +120,7 @@ def _settled(old: Any, now: Any) -> Any:
         items = [_settled(a, b) for a, b in zip(old, now, strict=False)] + list(now)[len(old) :]
         if len(items) == len(old) and all(a is b for a, b in zip(items, old, strict=True)):
             return old
-        return items if isinstance(now, list) else _tuple_like(now, items)
+        return items if isinstance(now, list) else tuple_like(now, items)
     if isinstance(old, (set, frozenset)) and isinstance(now, (set, frozenset)):
         return old if old == now else now
     struct = struct_of(now) if is_read_only(old) else None
@@ -144,11 +145,6 @@ def _settled_items(old: Mapping[Any, Any], now: Mapping[Any, Any]) -> dict[Any, 
 
 def _same_items(old: Mapping[Any, Any], now: Mapping[Any, Any]) -> bool:
     return list(old) == list(now) and all(now[key] is value for key, value in old.items())
-
-
-def _tuple_like(value: Any, items: list[Any]) -> Any:
-    kind: Any = type(value)
-    return kind._make(items) if hasattr(kind, "_make") else tuple(items)
 
 
 def replaced(obj: Any, name: Any, value: Any) -> Any:

@@ -10,6 +10,7 @@ from lellm_nb.errors.attempt import attempt
 from lellm_nb.state.compact import whole
 from lellm_nb.state.containers.container_walk import children, path_of
 from lellm_nb.state.containers.kinds import alike
+from lellm_nb.state.containers.read_only import tuple_like
 from lellm_nb.state.frozen import (
     PLAIN,
     FrozenDict,
@@ -28,6 +29,7 @@ __all__ = [
     "is_read_only",
     "kept_again",
     "kept_under",
+    "opened",
     "part_of",
     "path_in",
     "plain_data",
@@ -81,8 +83,7 @@ def _like(value: Any, items: list[Any], key: Any) -> Any:
     if isinstance(value, list) or hasattr(type(value), "shape"):
         return alike(value, items, key)
     if isinstance(value, tuple):
-        kind: Any = type(value)
-        return kind._make(items) if hasattr(kind, "_make") else tuple(items)
+        return tuple_like(value, items)
     return frozenset(items) if type(value) is frozenset else freeze(set(items), key)
 
 
@@ -139,6 +140,23 @@ def fields_of(value: Any) -> dict[str, Any]:
     """Return the fields of a struct by name, as they are."""
     struct = struct_of(value)
     return {} if struct is None else struct.take(value)[0]
+
+
+def opened(value: Any) -> Any:
+    """Return the fields of an object for who looks into it; anything else as it is.
+
+    Example:
+        >>> import dataclasses
+        >>> @dataclasses.dataclass
+        ... class Author:
+        ...     name: str
+        >>> opened(Author("Ada")), opened("Ada")
+        ({'name': 'Ada'}, 'Ada')
+    """
+    if type(value) in PLAIN:
+        return value
+    fields = attempt(lambda: fields_of(value))  # its class may be one that raises when it is asked
+    return fields or value
 
 
 def part_of(value: Any, part: Any) -> Any:

@@ -20,7 +20,7 @@ from lellm_nb.state.structs.model_field import FieldCheck, defined, model_defaul
 from lellm_nb.state.structs.read_only import plain_class
 from lellm_nb.state.type_hints import classes_in, hints_of
 
-__all__ = ["FIELDS_SET", "Struct", "struct_of", "struct_of_class"]
+__all__ = ["EXTRA", "FIELDS_SET", "Struct", "add_struct", "struct_of", "struct_of_class"]
 
 FIELDS_SET = "__pydantic_fields_set__"
 EXTRA = "__pydantic_extra__"
@@ -43,6 +43,11 @@ def struct_of_class(cls: type) -> Struct | None:
         kind = plain_class(cls)
         _known[cls] = _known[kind] if kind in _known else _struct(kind)
         return _known[cls]
+
+
+def add_struct(struct: Struct) -> None:
+    """Say how objects of a class hold their attributes that no library tells of."""
+    _known[struct.cls] = struct
 
 
 def _struct(cls: Any) -> Struct | None:
@@ -274,12 +279,16 @@ class _Model(Struct):
         fields |= rest.pop(EXTRA, None) or {}
         return fields, rest | (rest.pop(PRIVATE, None) or {})
 
+    def make(self, fields: Mapping[str, Any], rest: Mapping[str, Any], of: Any = None) -> Any:
+        if not self.open:
+            return super().make(fields, rest, of)
+        own = {name: value for name, value in fields.items() if name in self.info}
+        extra = {name: value for name, value in fields.items() if name not in own}
+        return super().make(own, {**rest, EXTRA: extra}, of)
+
     def _fill(self, obj: Any, held: dict[str, Any]) -> None:
         private = {name: held.pop(name) for name in self.private if name in held}
-        known = set(held.pop(FIELDS_SET, ()))
-        extra = None
-        if self.open:
-            extra = {name: held.pop(name) for name in list(held) if name not in self.info}
+        known, extra = set(held.pop(FIELDS_SET, ())), held.pop(EXTRA, None)
         super()._fill(obj, held)
         self._slots[FIELDS_SET].__set__(obj, known)
         for name, value in ((EXTRA, extra), (PRIVATE, private if self.private else None)):
@@ -289,6 +298,7 @@ class _Model(Struct):
                 object.__setattr__(obj, name, value)
 
 
+@functools.lru_cache(4_096)
 def static(cls: type, name: str) -> Any:
     """Return what stands under a name on a class, without asking it."""
     return inspect.getattr_static(cls, name, None)

@@ -6,10 +6,12 @@ import sys
 
 import pytest
 
+from benchmarks.workloads.lines import forked
 from lellm_nb import Debugger, GraphBuilder
 from lellm_nb.debug.history import tree
 from lellm_nb.errors import DebuggerError
 from tests.strategies import note, review, steps
+from tests.work import operations
 
 
 def test_the_tree_tells_of_every_line():
@@ -44,6 +46,20 @@ def test_the_tree_tells_of_every_line():
     frame = tree.to_pandas()
     assert list(frame["line"]) == ["main", "better", "from the fork"]
     assert list(frame["notes"]) == [1, 1, 0]
+
+
+def test_notes_of_many_lines_are_work_for_their_own_lines_only():
+    """A note among many lines and many notes is as much work as among few."""
+
+    def work(lines):
+        dbg = forked(lines, store=None, frames=3)
+        for name in dbg.lines:
+            dbg.branch(name).note(dbg.branch(name).frames[-1], name)
+        assert [note for branch in dbg.tree for _, note in branch.notes] == dbg.lines
+        return operations(lambda: dbg.tree)
+
+    few, some, many, more = map(work, (10, 40, 200, 230))
+    assert more - many < 1.2 * (some - few)
 
 
 def test_a_line_that_is_not_in_the_tree():

@@ -138,6 +138,21 @@ export function visible(node, shown) {
   if (node.hidden === shown) node.hidden = !shown;
 }
 
+/** @type {WeakMap<object, number>} */
+const ids = new WeakMap();
+let known = 0;
+
+/**
+ * A number for an object, the same whenever it is asked: rows that were told are never changed,
+ * and so it stands for all that is in them.
+ * @param {object} thing
+ */
+export function idOf(thing) {
+  const id = ids.get(thing) ?? (known += 1);
+  ids.set(thing, id);
+  return id;
+}
+
 let counter = 0;
 
 /**

@@ -43,6 +43,8 @@ export class Store {
     this.streams = new Map();
     /** Rows of frames as they came in, for where the newest are drawn one by one. @type {Map<number, FrameRow>} */
     this._recent = new Map();
+    /** The marks of the line on show, and what they were made from. @type {{ tree: LineRow[], line: string, marks: Map<number, FrameMark> } | null} */
+    this._marked = null;
     /** Edits that wait for Go. @type {Edits | null} */
     this.edits = null;
     /** What Who was asked last, and what is being typed there. @type {WhoQuestion | null} */
@@ -157,7 +159,10 @@ export class Store {
 
   /** Notes and pins of the line on show by frame, shared frames included. */
   marks() {
-    const tree = new Map((this.head.tree ?? []).map((row) => [row[0], row]));
+    const { tree: told, line } = this.head;
+    const known = this._marked;
+    if (known && known.tree === told && known.line === line) return known.marks;
+    const tree = new Map((told ?? []).map((row) => [row[0], row]));
     /** @type {Map<number, FrameMark>} */
     const result = new Map();
     const at = (/** @type {number} */ index) => {
@@ -166,11 +171,12 @@ export class Store {
       return mark;
     };
     let upto = Infinity;
-    for (let row = tree.get(this.head.line); row; row = tree.get(row[1])) {
+    for (let row = tree.get(line); row; row = tree.get(row[1])) {
       for (const [index, words] of row[5]) if (index <= upto) at(index).note = words;
       for (const index of row[6]) if (index <= upto) at(index).pin = true;
       upto = Math.min(upto, row[2]);
     }
+    this._marked = { tree: told, line, marks: result };
     return result;
   }
 

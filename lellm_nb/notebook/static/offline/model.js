@@ -30,6 +30,7 @@ export function bookModel(book, shown = null) {
   const values = new Values(book);
   const pages = pagesOf(book, values, () => line);
   const standings = standingsOf(pages, outline);
+  const names = book.lines.map((one) => one.name);
   const history = { book, outline, pages, values, standings };
 
   function snapshot() {
@@ -37,7 +38,7 @@ export function bookModel(book, shown = null) {
     return {
       seq: (seq += 1), events: standings.events(), streams: [], standing: standings.at(own.head),
       head: { ...book.head, head: own.head, count: pages.count, line, status: own.status, line_text: own.line_text,
-        lines: book.lines.map((one) => one.name), pending: [], busy: false, look, watches },
+        lines: names, pending: [], busy: false, look, watches },
     };
   }
 

@@ -1,7 +1,7 @@
 // @ts-check
 /** Frames under a slider, a lane for each line of the tree: scrub to look; the run stays where it is. */
 
-import { attr, el, text } from "../core/dom.js";
+import { attr, el, idOf, text } from "../core/dom.js";
 import { strip } from "./frame_strip.js";
 import { lanes } from "./lanes.js";
 import { EDGE, inkOf, paintOwn, scaleOf } from "./line_paint.js";
@@ -37,6 +37,8 @@ export function timeline(store) {
     attr(slider, "aria-disabled", last === 0 ? "true" : null);
     if (Number(slider.value) !== store.shown) slider.value = String(store.shown);
     attr(slider, "aria-valuetext", `frame ${store.shown} of ${last}${store.atHead ? "" : ", looking"}`);
+    // all lanes have one width, whatever stands beside them: room for the widest words
+    root.style.setProperty("--where", `${2 * last.toLocaleString("en").length + 3}ch`);
     text(where, `${store.shown.toLocaleString("en")} / ${last.toLocaleString("en")}`);
     lines.draw();
     ticks(last);
@@ -45,15 +47,15 @@ export function timeline(store) {
 
   /** How many frames the width stands for: other lines may be longer than the one on show. @param {number} last */
   function span(last) {
-    const longest = Math.max(last, ...(store.head.tree ?? []).map((row) => row[3] - 1));
+    const longest = (store.head.tree ?? []).reduce((most, row) => Math.max(most, row[3] - 1), last);
     return { width: wide, whole: Math.max(1, last, Math.min(longest, Math.max(2 * last, 40))) };
   }
 
   /** Draw the ticks again only if they differ; the thumb is the slider's own. @param {number} last */
   function ticks(last) {
     const newest = store.events.at(-1);
-    const tree = store.head.tree ?? [];
-    const sketch = `${wide} ${last} ${store.head.head} ${store.events.length} ${newest} ${ink === null} ${JSON.stringify(tree)}`;
+    const { tree } = store.head;
+    const sketch = `${wide} ${last} ${store.head.head} ${store.events.length} ${newest} ${ink === null} ${tree && idOf(tree)}`;
     if (!wide || sketch === drawn) return;
     drawn = sketch;
     ink ??= inkOf(root);

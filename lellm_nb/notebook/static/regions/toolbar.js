@@ -58,6 +58,8 @@ export function toolbar(store, { onHelp, onFind }) {
     onchange: () => store.send({ do: "line", line: picker.value }),
   });
   const kept = el("span", { class: "faint saved-words", role: "note", hidden: true });
+  /** The lines that the picker has. @type {string[]} */
+  let told = [];
   const root = el(
     "div",
     { class: "toolbar", role: "group", "aria-label": "Debugger" },
@@ -95,8 +97,7 @@ export function toolbar(store, { onHelp, onFind }) {
   function lines() {
     const lines = store.head.lines ?? [];
     visible(picker, lines.length > 1);
-    if (picker.dataset.lines !== JSON.stringify(lines)) {
-      picker.dataset.lines = JSON.stringify(lines);
+    if (lines !== told && JSON.stringify(lines) !== JSON.stringify(told)) {
       picker.replaceChildren(...lines.map((line) => {
         const option = el("option", {});
         option.value = line;
@@ -104,6 +105,7 @@ export function toolbar(store, { onHelp, onFind }) {
         return option;
       }));
     }
+    told = lines;
     if (picker.value !== store.head.line) picker.value = store.head.line;
   }
 

@@ -1,8 +1,16 @@
 // @ts-check
 /** The Branches tab: the tree of lines with notes and pins, and two lines side by side. */
 
-import { el, text } from "../core/dom.js";
+import { el, idOf, text, visible } from "../core/dom.js";
+import { compared } from "./compare_offline.js";
 import { diffRows } from "./diff_rows.js";
+
+/** So many lines are drawn at first, and with each press for more. */
+const DRAWN = 200;
+/** Of many lines so many are drawn above the one on show. */
+const ABOVE = 8;
+/** Of what a press brings this much is in sight. */
+const SEEN = 80;
 
 /** @type {Record<string, string>} */
 const COLOUR_OF = { failed: "error", waiting: "waiting", completed: "decision" };
@@ -13,35 +21,103 @@ const COLOUR_OF = { failed: "error", waiting: "waiting", completed: "decision" }
  */
 function draw(_detail, { store }) {
   const tree = store.head.tree ?? [];
-  const compared = el("div", { class: "compared" });
-  /** @type {HTMLElement[]} */
-  const rows = [];
-  const walk = (/** @type {string} */ base, /** @type {number} */ depth) => {
-    for (const row of tree) {
-      if (row[1] !== base) continue;
-      rows.push(lineRow(row, depth, store, compare));
-      walk(row[0], depth + 1);
-    }
-  };
-  walk("", 0);
+  const sides = el("div", { class: "compared" });
+  const listed = inOrder(tree);
+  const mine = listed.findIndex(([row]) => row[0] === store.head.line);
+  let from = Math.max(0, Math.min(mine - ABOVE, listed.length - DRAWN));
+  let to = Math.min(listed.length, from + DRAWN);
+  const drawn = (/** @type {number} */ begin, /** @type {number} */ end) =>
+    listed.slice(begin, end).map(([row, depth]) => lineRow(row, depth, store, compare));
+  const list = el("div", { class: "tree-of-lines", role: "list", "aria-label": "Lines" }, drawn(from, to));
+  const earlier = further("earlier", () => {
+    const begin = Math.max(0, from - DRAWN);
+    list.prepend(...drawn(begin, from));
+    from = begin;
+    count();
+  });
+  const later = further("later", () => {
+    const end = Math.min(listed.length, to + DRAWN);
+    list.append(...drawn(to, end));
+    to = end;
+    count();
+  });
+
+  function count() {
+    earlier.tell(from);
+    later.tell(listed.length - to);
+  }
 
   /** @param {string} name */
-  async function compare(name) {
+  async function compare(name, pressed = true) {
     store.compared = name;
-    compared.replaceChildren(el("p", { class: "faint" }, "comparing …"));
+    sides.replaceChildren(el("p", { class: "faint" }, "comparing …"));
     const reply = await store.ask({ ask: "compare", line: name });
     if (store.compared !== name) return;
     if (reply.error) {
-      compared.replaceChildren(el("p", { class: "faint bad" }, reply.error));
+      sides.replaceChildren(el("p", { class: "faint bad" }, reply.error));
       return;
     }
-    compared.replaceChildren(...sideBySide(reply, store));
+    sides.replaceChildren(...sideBySide(reply, store));
+    if (pressed) bringUp(sides);
   }
 
+  count();
   if (store.compared && tree.some((row) => row[0] === store.compared) && store.compared !== store.head.line) {
-    compare(store.compared);
+    compare(store.compared, false);
   }
-  return [el("div", { class: "tree-of-lines", role: "list", "aria-label": "Lines" }, rows), compared];
+  return [earlier.button, list, later.button, sides];
+}
+
+/**
+ * The lines, each after the one that it was forked from, with how deep it is.
+ * @param {LineRow[]} tree
+ * @returns {[row: LineRow, depth: number][]}
+ */
+function inOrder(tree) {
+  /** @type {Map<string, LineRow[]>} */
+  const forks = new Map();
+  for (const row of tree) {
+    const known = forks.get(row[1]);
+    if (known) known.push(row);
+    else forks.set(row[1], [row]);
+  }
+  /** @type {[row: LineRow, depth: number][]} */
+  const found = [];
+  // without recursion: forks of forks may be deeper than the page's stack
+  const trail = (forks.get("") ?? []).map((row) => /** @type {[LineRow, number]} */ ([row, 0])).reverse();
+  for (let one = trail.pop(); one; one = trail.pop()) {
+    const [row, depth] = one;
+    found.push(one);
+    for (const fork of (forks.get(row[0]) ?? []).reverse()) trail.push([fork, depth + 1]);
+  }
+  return found;
+}
+
+/**
+ * Scroll what a press brought into sight, where it stands below many rows.
+ * @param {HTMLElement} part
+ */
+function bringUp(part) {
+  const body = part.parentElement;
+  if (!body) return;
+  const [here, there] = [part.getBoundingClientRect(), body.getBoundingClientRect()];
+  if (here.top > there.bottom - SEEN) body.scrollTop += here.top - there.top;
+}
+
+/**
+ * A button that draws more of many lines, and says how many there are.
+ * @param {string} what
+ * @param {() => void} onclick
+ */
+function further(what, onclick) {
+  const button = el("button", { type: "button", class: "more", onclick });
+  return {
+    button,
+    tell: (/** @type {number} */ left) => {
+      visible(button, left > 0);
+      text(button, `${left.toLocaleString("en")} ${what} lines`);
+    },
+  };
 }
 
 /**
@@ -85,7 +161,7 @@ function lineRow([name, base, at, frames, state, notes, pins], depth, store, com
  */
 function sideBySide(reply, store) {
   const [left, right] = reply.names;
-  const rows = reply.rows.map((row) => (row.fold ? fold(row.fold, Boolean(row.shared)) : differing(row, right, store)));
+  const rows = reply.rows.map((row) => (row.fold !== undefined ? fold(row.fold, row.shared) : differing(row, right, store)));
   const head = el("tr", {}, [left, right, "Different keys"].map((name) => el("th", { scope: "col" }, name)));
   return [
     el("h4", {}, `${left} and ${right}`),
@@ -153,13 +229,15 @@ function difference(path, keys, line, [left, right], store) {
 }
 
 /**
- * Two lines of a history in a file: they were compared when it was written.
+ * Two lines of a history in a file: of few lines they were compared when it was written.
  * @param {{ line: string }} question
  * @param {SavedHistory} history
  */
-function compareOffline({ line }, { book, pages }) {
+function compareOffline({ line }, history) {
+  const { book, pages } = history;
+  if (!book.lines.some((one) => one.name === line)) return { error: `There is no line ${JSON.stringify(line)} in this file.` };
   const found = (book.compares ?? []).find(({ names: [left, right] }) => left === pages.line && right === line);
-  return found ?? { error: "These two lines were not compared when this was saved." };
+  return found ?? compared(line, history);
 }
 
 /**
@@ -174,6 +252,6 @@ function pairOffline({ line, left, right }, { pages, values }) {
 export const tab = {
   draw,
   offline: () => ({}),
-  beside: (store) => JSON.stringify([store.head.tree, store.head.head]),
+  beside: (store) => `${idOf(store.head.tree ?? [])} ${store.head.head}`,
   questions: { compare: compareOffline, pair: pairOffline },
 };
