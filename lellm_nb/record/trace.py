@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from lellm_nb.arguments import whole
 from lellm_nb.errors import CheckpointStoreError
@@ -14,7 +15,10 @@ from lellm_nb.record.frame import DecisionRecord, Frame
 from lellm_nb.state.mutation import Mutation, apply
 from lellm_nb.state.state import keep, view
 
-__all__ = ["ExecutionTrace", "MemoryTraceSink", "TraceEntry", "TraceSink"]
+if TYPE_CHECKING:
+    import pandas
+
+__all__ = ["ExecutionTrace", "MemoryTraceSink", "TraceEntry", "TraceSink", "execution_table"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,23 @@ class ExecutionTrace:
     def final_state(self) -> Any:
         """The fold of the mutations over the initial state."""
         return view(apply(keep(self.initial_state), self.mutations))
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """Return one row per step: step, path, node, changed_keys, start, duration, success, error.
+
+        `changed_keys` are those of the root's state, `start` is in UTC and `duration` in seconds.
+
+        Example:
+            >>> from lellm_nb import GraphBuilder
+            >>> g = GraphBuilder("g").node("a", lambda ctx: {"n": 1}).start("a").end("a").build()
+            >>> trace = g.run({}, trace=MemoryTraceSink()).trace
+            >>> trace.to_pandas()[["step", "path", "changed_keys", "success"]]
+               step path changed_keys  success
+            0     1    a            n     True
+        """
+        from lellm_nb.debug.history.log_table import trace_table
+
+        return trace_table(self.entries)
 
 
 @runtime_checkable
@@ -116,3 +137,10 @@ class MemoryTraceSink:
         """What is kept, as a value."""
         initial = view(self._initial)
         return ExecutionTrace(self._trace_id, initial, tuple(self._entries), tuple(self._decisions))
+
+
+def execution_table(entries: Sequence[Any]) -> pandas.DataFrame:
+    """Return the entries of a result's log as rows; see `GraphResult.to_pandas`."""
+    from lellm_nb.debug.history import log_table
+
+    return log_table.execution_table(entries)
