@@ -19,6 +19,7 @@ from lellm_nb.record.redaction.redactor import Redactor
 from lellm_nb.store.large_values import LargeValueWriter
 from lellm_nb.store.retry_on_refusal import RetryOnRefusal
 from lellm_nb.store.rows import Batch, LineRow, RunRows
+from lellm_nb.store.run_totals import TOTALS, RunTotals, noted
 
 __all__ = ["RunWriter"]
 
@@ -29,6 +30,8 @@ OFTEN = 64
 
 SELDOM = 128
 """But after so many one is written, whatever it costs: a fetch folds at most these."""
+
+_COUNTED = ("start", "input")
 
 
 class RunWriter(RetryOnRefusal):
@@ -66,6 +69,7 @@ class RunWriter(RetryOnRefusal):
         self._reported = 0
         self._head: tuple[int, int | None] = (0, None)
         self._shared: set[int] = set()
+        self._totals: RunTotals | None = RunTotals()
         self._beside: weakref.WeakKeyDictionary[Any, dict[str, bytes]] = weakref.WeakKeyDictionary()
         known = rows.templates(0)
         self._frames = FrameWriter(self.codec, graph, known[-1][0] + 1 if known else 0)
@@ -95,6 +99,7 @@ class RunWriter(RetryOnRefusal):
         self._numbers = max(lines.values()) + 1
         self._anchors = {number: self.rows.anchors(number) for number in lines.values()}
         self._large.first = self.rows.last_number()
+        self._totals = noted(self.rows)
 
     def number(self, line: Line) -> int:
         """Return the number of a line; a new one is written with the next write."""
@@ -134,6 +139,8 @@ class RunWriter(RetryOnRefusal):
             since += 1
             size += len(row.body) + 40
             due = since >= SELDOM or (since >= OFTEN and 2 * size >= self._size)
+            if frame.own_detail is not None or frame.kind in _COUNTED:
+                self._count(frame)
             if unsure or due or frame.kind == "start":
                 self._anchor(number, frame)
                 since = size = 0
@@ -150,6 +157,14 @@ class RunWriter(RetryOnRefusal):
                 return True
             pending.frames.append((number, index, row))
             return self.flush()
+
+    def _count(self, frame: Frame) -> None:
+        """Note what the run has come to, where a frame adds to it; of an old file nobody knows."""
+        before = self._totals
+        if before is not None:
+            self._totals = after = before.with_frame(frame)
+            if after != before or frame.kind == "start":
+                self._mark(TOTALS, "", to_bytes(after.form()))
 
     def _inherited(self, line: Line, number: int) -> tuple[int, int]:
         """How far a new line's first frame is from the last anchor, on the line below."""
