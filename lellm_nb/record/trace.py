@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from lellm_nb.arguments import whole
-from lellm_nb.errors import CheckpointStoreError
+from lellm_nb.errors import CheckpointStoreError, CorruptedCheckpointError
 from lellm_nb.errors.error_words import error_words
 from lellm_nb.ids import TraceId, new_trace_id
 from lellm_nb.record.frame import DecisionRecord, Frame
@@ -78,6 +78,37 @@ class ExecutionTrace:
         from lellm_nb.debug.history.log_table import trace_table
 
         return trace_table(self.entries)
+
+    def to_json(self, redact: Any = None) -> Any:
+        """Return it as JSON data, which `from_json` reads; see `lellm_nb.to_json`.
+
+        Args:
+            redact: A `Redactor` that says what is secret; API keys by default.
+        """
+        from lellm_nb.records.json_form import to_json
+
+        return to_json(self, redact)
+
+    @classmethod
+    def from_json(cls, form: Any) -> ExecutionTrace:
+        """Return the trace of what `to_json` returned.
+
+        Raises:
+            CorruptedCheckpointError: It is no such data.
+
+        Example:
+            >>> from lellm_nb import GraphBuilder
+            >>> g = GraphBuilder("g").node("a", lambda ctx: {"n": 1}).start("a").end("a").build()
+            >>> trace = g.run({}, trace=MemoryTraceSink()).trace
+            >>> ExecutionTrace.from_json(trace.to_json()) == trace
+            True
+        """
+        from lellm_nb.records.json_form import from_json
+
+        found = from_json(form)
+        if not isinstance(found, cls):
+            raise CorruptedCheckpointError("This is the data of another record, not of a trace.")
+        return found
 
 
 @runtime_checkable
