@@ -7,6 +7,7 @@ from typing import Any
 from lellm_nb.arguments import refusal, shown
 from lellm_nb.errors import CorruptedCheckpointError, LellmError, SerializationError
 from lellm_nb.record.codec.limits import DAMAGE, TAG, error_text
+from lellm_nb.record.codec.types import Unsaved
 from lellm_nb.record.frame_stack import FrameStack
 from lellm_nb.record.redaction.redactor import Redactor
 from lellm_nb.records.document import OURS, Reader, Writer
@@ -49,7 +50,7 @@ def to_json(record: Any, redact: Redactor | None = None) -> Any:
     writer = Writer(redact or Redactor(), kind_of_record)
     many = isinstance(record, (FrameStack, SessionCheckpoint))
     made = writer.document(record, shares=many)
-    if isinstance(made, dict) and made.get(TAG) == "?" and kind_of_record(record) is None:
+    if isinstance(made, dict) and made.get(TAG) == "?" and type(record) is not Unsaved:
         raise SerializationError(
             f"{shown(record)} is no record. Records are what lellm_nb hands out as values: frames,"
             " states, checkpoints, decisions, events and the like; what runs or keeps them is none."
@@ -99,12 +100,16 @@ def from_json(form: Any) -> Any:
         raise CorruptedCheckpointError(f"This is no record: {error_text(error)}.") from error
 
 
+_VALUES = frozenset({"dict", "DataFrame", "Series", "Index", "redacted", "?"})
+"""Values that will do as well: tables, dicts of records, and what stands where a value was."""
+
+
 def _is_known(tag: Any) -> bool:
     if not isinstance(tag, str):
         return False
     if tag.startswith(OURS):
         return kind_of_tag(tag) is not None
-    return tag in ("dict", "DataFrame", "Series", "Index")
+    return tag in _VALUES
 
 
 def _opened(value: Any) -> Any:

@@ -14,7 +14,13 @@ from lellm_nb.debug.query.stack import StackLevel
 from lellm_nb.errors import LellmError, ReducerError, RunError
 from lellm_nb.graph.edge import Route
 from lellm_nb.ids import TraceId
-from lellm_nb.record.codec.details import detail_form, error_form, read_detail, read_error
+from lellm_nb.record.codec.details import (
+    FACTS,
+    detail_form,
+    error_form,
+    read_detail,
+    read_error,
+)
 from lellm_nb.record.codec.limits import TAG
 from lellm_nb.record.codec.positions import unknown_reducer
 from lellm_nb.record.frame import Frame, make_frame
@@ -187,7 +193,7 @@ def _read_stack(reader: Reader, form: Any) -> FrameStack:
 def write_error(writer: Writer, error: BaseException, at: tuple[Any, ...]) -> Any:
     """Return the facts of an error as JSON data."""
     form = error_form(error, lambda value, name: writer.value(value, parts_of(name)))
-    more = {} if isinstance(error, RunError) else _facts(error)
+    more = _facts(error)
     if more:
         form["more"] = {name: writer.value(value, (name,)) for name, value in more.items()}
     if isinstance(error, RunError) and error.state is not None:
@@ -196,19 +202,26 @@ def write_error(writer: Writer, error: BaseException, at: tuple[Any, ...]) -> An
 
 
 def _facts(error: BaseException) -> dict[str, Any]:
-    """Return the facts of an error of ours that is none of a run: those that are plain."""
+    """Return the facts of an error of ours that its stored form has not: those that are plain."""
     found = vars(error) if isinstance(error, LellmError) else {}
-    plain = (type(None), bool, int, float, str)
+    known = {*_STORED, *FACTS} if isinstance(error, RunError) else ()
     return {
         name: value
         for name, value in found.items()
-        if not name.startswith("_")
-        and (type(value) in plain or (type(value) in (list, tuple) and _all(value, plain)))
+        if not name.startswith("_") and name not in known and _is_plain(value)
     }
 
 
-def _all(values: Any, kinds: tuple[type, ...]) -> bool:
-    return all(type(value) in kinds for value in values)
+_STORED = ("path", "node", "visit", "attempts", "state")
+
+
+def _is_plain(value: Any, depth: int = 3) -> bool:
+    kind = type(value)
+    if kind in (list, tuple) and depth:
+        return all(_is_plain(item, depth - 1) for item in value)
+    if kind is dict and depth:
+        return all(_is_plain(part, depth - 1) for pair in value.items() for part in pair)
+    return kind in (type(None), bool, int, float, str)
 
 
 def _read_error(reader: Reader, form: Any) -> BaseException:
@@ -283,6 +296,23 @@ def _read_why(reader: Reader, form: Any) -> Why:
 
 
 _NAMES = shape_of(tuple[str, str])
+_SIDE = shape_of(Frame | None)
+_KEYS = shape_of(tuple[str, ...])
+
+
+def _write_pair(writer: Writer, value: Pair, at: tuple[Any, ...]) -> Any:
+    made = {"left": writer.value(value.left, at), "keys": _KEYS.write(writer, value.keys, at)}
+    if not value.shared:  # else it is the very same frame, and is again
+        made["right"] = writer.value(value.right, at)
+    return _tagged("Pair", made)
+
+
+def _read_pair(reader: Reader, form: Any) -> Pair:
+    left = _SIDE.read(reader, form["left"])
+    right = _SIDE.read(reader, form["right"]) if "right" in form else left
+    if left is None and right is None:
+        raise ValueError("a pair has a frame")
+    return Pair(left, right, _KEYS.read(reader, form["keys"]))
 
 
 def _write_comparison(writer: Writer, value: Comparison, at: tuple[Any, ...]) -> Any:
@@ -329,6 +359,7 @@ SPECIAL: dict[type, tuple[str, Kind]] = {
     StackLevel: ("StackLevel", Kind(_write_level, _read_level)),
     Diff: ("Diff", Kind(_write_diff, lambda r, f: Diff(_rows(Change, f["changes"], r)))),
     Why: ("Why", Kind(_write_why, _read_why)),
+    Pair: ("Pair", Kind(_write_pair, _read_pair)),
     Comparison: ("Comparison", Kind(_write_comparison, _read_comparison)),
 }
 """By class: the name in the tag, and how its records are written and read."""

@@ -11,7 +11,6 @@ from typing import Any
 
 from lellm_nb.debug.breakpoints.registry import Breakpoints, Stopper
 from lellm_nb.debug.core.stop import Pending, Stop, StopReason
-from lellm_nb.debug.diff.compare import Pair
 from lellm_nb.debug.diff.diff import Change
 from lellm_nb.debug.history.frames import Frames
 from lellm_nb.debug.history.tree import Branch, Tree
@@ -62,7 +61,7 @@ ROWS: tuple[type, ...] = (
     *(DecisionRecord, Waiting, ToRoute, Checkpoint, SessionCheckpoint, StateSnapshot),
     *(MutationLogEntry, TraceEntry, ExecutionTrace, GraphResult, LogEntry, StateDelta),
     *(Previewed, FailedJoin, RunningNode, StepResult, SavedAttempt),
-    *(Pending, Stop, Change, Branch, TextHit, Asked, Pair, Write, Preview),
+    *(Pending, Stop, Change, Branch, TextHit, Asked, Write, Preview),
 )
 """Rows of fields: dataclasses and named tuples, written by the types that their fields have."""
 

@@ -47,7 +47,7 @@ def _write_state(writer: Writer, value: Any, at: tuple[Any, ...]) -> Any:
     return writer.state(value) if writer.is_state(value) else writer.value(value, at)
 
 
-STATE = Shape(_write_state, _read_any)
+STATE = Shape(_write_state, lambda r, form: r.value(form))
 """A state, as a mapping or as the user's class; or nothing."""
 
 
