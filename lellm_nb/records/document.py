@@ -18,13 +18,18 @@ from lellm_nb.state.typed import is_typed
 from lellm_nb.store.large_values import LargeValueWriter
 from lellm_nb.store.rows import Batch
 
-__all__ = ["OURS", "Reader", "Writer"]
+__all__ = ["OURS", "Reader", "Writer", "tagged"]
 
 OURS = "lellm_nb."
 """How the tag of a record begins; what follows is its name."""
 
 SHARED = "shared"
 """What holds the values that several frames of a record have, each once."""
+
+
+def tagged(name: str, fields: dict[str, Any]) -> dict[str, Any]:
+    """Return the JSON data of a record: its fields, under its name."""
+    return {TAG: OURS + name, **fields}
 
 
 class _Codec(Codec):
@@ -98,7 +103,7 @@ class Writer:
 
     def state(self, value: Any) -> dict[str, Any]:
         """Return the JSON data of a state: a mapping, or an object of the user's."""
-        return {TAG: f"{OURS}State", **self.positions.data(keep(value))}
+        return tagged("State", self.positions.data(keep(value)))
 
 
 class _ValueReader(ValueReader):

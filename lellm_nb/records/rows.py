@@ -37,9 +37,10 @@ from lellm_nb.record.mutation_log import MutationLogEntry
 from lellm_nb.record.position import ToRoute, Waiting
 from lellm_nb.record.snapshots import StateSnapshot
 from lellm_nb.record.trace import ExecutionTrace, TraceEntry
-from lellm_nb.records.document import OURS, Reader, Writer
-from lellm_nb.records.kinds import SPECIAL, Kind
-from lellm_nb.records.shapes import ANY, HEX, STATE, Shape, shape_of
+from lellm_nb.records.answers import ANSWERS
+from lellm_nb.records.basics import BASICS
+from lellm_nb.records.document import OURS, Reader, Writer, tagged
+from lellm_nb.records.fields import ANY, HEX, STATE, FieldForm, form_of
 from lellm_nb.session.capability import Capability
 from lellm_nb.session.checkpoint import GraphHashMode, SessionCheckpoint
 from lellm_nb.session.protocol import FailedJoin, MoveKind, Previewed, RunningNode
@@ -77,37 +78,46 @@ _STATES = frozenset({"state", "initial_state", "base", "before", "after"})
 """Fields that hold a state, where their type says nothing."""
 
 
+def name_of(cls: type) -> str:
+    """Return the name of a class's records in their tags."""
+    return _NAMES.get(cls) or cls.__name__
+
+
+_NAMES = {BaseException: "error", SavedAttempt: "Attempt"}
+
+
 class _Row:
     """How one class of rows is written and read."""
 
     def __init__(self, cls: Any) -> None:
         self.cls = cls
-        self.name = "Attempt" if cls is SavedAttempt else cls.__name__
+        self.name = name_of(cls)
         hints = typing.get_type_hints(cls)
-        self.shapes: dict[str, Shape] = {}
+        self.fields: dict[str, FieldForm] = {}
         self.optional: set[str] = set()
         for name, has_default in _fields(cls):
             if cls is not Edge or name != "predicate":  # a function is no data
-                self.shapes[name] = _shape(cls, name, hints[name])
+                self.fields[name] = _field(cls, name, hints[name])
                 if has_default:
                     self.optional.add(name)
 
     def write(self, writer: Writer, value: Any, at: tuple[Any, ...]) -> Any:
         """Return a row as JSON data."""
         at = _place(value) or at
-        made: dict[str, Any] = {TAG: OURS + self.name}
-        for name, shape in self.shapes.items():
-            made[name] = shape.write(writer, getattr(value, name), at or (name,))
-        return made
+        fields = self.fields.items()
+        made = {
+            name: form.write(writer, getattr(value, name), at or (name,)) for name, form in fields
+        }
+        return tagged(self.name, made)
 
     def read(self, reader: Reader, form: dict[str, Any]) -> Any:
         """Return the row of JSON data; every field is what its type says."""
-        unknown = form.keys() - self.shapes.keys() - {TAG, "shared"}
+        unknown = form.keys() - self.fields.keys() - {TAG, "shared"}
         if unknown:
             raise ValueError(f"{self.name} has no {min(unknown)!r}")
         given = {
-            name: shape.read(reader, form[name])
-            for name, shape in self.shapes.items()
+            name: field.read(reader, form[name])
+            for name, field in self.fields.items()
             if name in form or name not in self.optional
         }
         return self.cls(**given)
@@ -123,14 +133,14 @@ def _fields(cls: Any) -> list[tuple[str, bool]]:
     ]
 
 
-def _shape(cls: type, name: str, hint: Any) -> Shape:
+def _field(cls: type, name: str, hint: Any) -> FieldForm:
     if name == "graph_hash":
         return HEX
     if cls is MutationLogEntry and name == "mutation":
-        return Shape(_write_mutation_form, ANY.read)
+        return FieldForm(_write_mutation_form, ANY.read)
     if hint is Any and name in _STATES:
         return STATE
-    return shape_of(hint)
+    return form_of(hint)
 
 
 def _write_mutation_form(writer: Writer, form: Any, at: tuple[Any, ...]) -> Any:
@@ -152,7 +162,7 @@ def _place(value: Any) -> tuple[Any, ...]:
 
 
 def _write_choice(writer: Writer, value: Any, at: tuple[Any, ...]) -> Any:
-    return {TAG: OURS + type(value).__name__, "v": value.value}
+    return tagged(type(value).__name__, {"v": value.value})
 
 
 def _read_choice(cls: type[Enum], reader: Reader, form: Any) -> Any:
@@ -169,21 +179,20 @@ def _write_list(writer: Writer, value: Any, at: tuple[Any, ...]) -> Any:
 @cache
 def _known() -> tuple[dict[type, Any], dict[str, Any]]:
     """Return how records are written by their class, and read by their tag."""
-    named: dict[type, tuple[str, Kind]] = dict(SPECIAL)
+    forms: dict[type, tuple[Any, Any]] = {**BASICS, **ANSWERS}
     for cls in ROWS:
         row = _Row(cls)
-        named[cls] = row.name, Kind(row.write, row.read)
-    named[Attempt] = named[SavedAttempt]
+        forms[cls] = row.write, row.read
     for choice in CHOICES:
-        named[choice] = choice.__name__, Kind(_write_choice, partial(_read_choice, choice))
-    readers = {OURS + name: kind.read for name, kind in named.values()}
-    return {cls: kind.write for cls, (_, kind) in named.items()}, readers
+        forms[choice] = _write_choice, partial(_read_choice, choice)
+    readers = {OURS + name_of(cls): read for cls, (_, read) in forms.items()}
+    return {cls: write for cls, (write, _) in forms.items()}, readers
 
 
 def kind_of_record(value: Any) -> Callable[[Writer, Any, tuple[Any, ...]], Any] | None:
     """Return what writes a record; `None` where a value is none."""
     writers, kind = _known()[0], type(value)
-    found = writers.get(kind)
+    found = writers.get(SavedAttempt if kind is Attempt else kind)
     if found is None:
         if issubclass(kind, BaseException):
             return writers[BaseException]  # type: ignore[no-any-return]  # as the table has it

@@ -35,7 +35,7 @@ FORGED = [
 ]
 
 
-@pytest.mark.parametrize("form", FORGED, ids=repr)
+@pytest.mark.parametrize("form", FORGED, ids=range(len(FORGED)))
 def test_what_is_no_record_is_refused(form):
     """C12: by one error, whatever it is."""
     with pytest.raises(CorruptedCheckpointError):

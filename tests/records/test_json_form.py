@@ -184,7 +184,7 @@ def test_a_session_goes_on_from_its_checkpoint_as_data():
 
 
 def test_frames_share_what_did_not_change():
-    """C14: a stack of frames costs what changed, and a list that grew is there once."""
+    """DESIGN: a stack of frames costs what changed, and a list that grew is there once."""
 
     def build(n):
         def say(ctx):

@@ -12,10 +12,10 @@ from lellm_nb.errors.safe_text import safe_repr
 from lellm_nb.records.document import Reader, Writer
 from lellm_nb.state.frozen import thaw
 
-__all__ = ["ANY", "ERROR", "HEX", "KEY", "RECORD", "STATE", "Shape", "shape_of"]
+__all__ = ["ANY", "ERROR", "HEX", "KEY", "RECORD", "STATE", "FieldForm", "form_of"]
 
 
-class Shape(NamedTuple):
+class FieldForm(NamedTuple):
     """One way of writing and reading.
 
     Attributes:
@@ -39,7 +39,7 @@ def _read_any(reader: Reader, form: Any) -> Any:
     return thaw(reader.value(form))
 
 
-ANY = Shape(lambda w, v, at: w.value(v, at), _read_any)
+ANY = FieldForm(lambda w, v, at: w.value(v, at), _read_any)
 """A value of the user's, through the codec; a record may be in it."""
 
 
@@ -47,7 +47,7 @@ def _write_state(writer: Writer, value: Any, at: tuple[Any, ...]) -> Any:
     return writer.state(value) if writer.is_state(value) else writer.value(value, at)
 
 
-STATE = Shape(_write_state, lambda r, form: r.value(form))
+STATE = FieldForm(_write_state, lambda r, form: r.value(form))
 """A state, as a mapping or as the user's class; or nothing."""
 
 
@@ -65,7 +65,7 @@ def _write_key(writer: Writer, value: Any, at: tuple[Any, ...]) -> Any:
     return [writer.value(part, at) for part in value]
 
 
-KEY = Shape(_write_key, _read_key)
+KEY = FieldForm(_write_key, _read_key)
 """A flat key, or a path."""
 
 
@@ -75,18 +75,18 @@ def _read_hex(reader: Reader, form: Any) -> int:
     return int(form, 16)
 
 
-HEX = Shape(lambda w, v, at: f"{v:#018x}", _read_hex)
+HEX = FieldForm(lambda w, v, at: f"{v:#018x}", _read_hex)
 """A 64-bit number, which JavaScript would round."""
 
 
-def _scalar(kind: type, *others: type) -> Shape:
+def _scalar(kind: type, *others: type) -> FieldForm:
     def read(reader: Reader, form: Any) -> Any:
         value = reader.value(form)
         if type(value) is not kind and type(value) not in others:
             raise _wanted(kind.__name__, value)
         return value
 
-    return Shape(lambda w, v, at: w.value(v, at), read)
+    return FieldForm(lambda w, v, at: w.value(v, at), read)
 
 
 def _read_text(reader: Reader, form: Any) -> str:
@@ -96,7 +96,7 @@ def _read_text(reader: Reader, form: Any) -> str:
     return value
 
 
-TEXT = Shape(lambda w, v, at: w.text(v), _read_text)
+TEXT = FieldForm(lambda w, v, at: w.text(v), _read_text)
 _SCALARS = {
     str: TEXT,
     bool: _scalar(bool),
@@ -108,12 +108,12 @@ _SCALARS = {
 }
 
 
-def _enum(kind: type[Enum]) -> Shape:
-    return Shape(lambda w, v, at: v.value, lambda r, form: kind(form))
+def _enum(kind: type[Enum]) -> FieldForm:
+    return FieldForm(lambda w, v, at: v.value, lambda r, form: kind(form))
 
 
-def RECORD(*kinds: Any) -> Shape:  # a shape like the others, of some classes
-    """Return the shape of a record of some classes, or of a plain value of one."""
+def RECORD(*kinds: Any) -> FieldForm:  # a form like the others, of some classes
+    """Return the form of a record of some classes, or of a plain value of one."""
 
     def read(reader: Reader, form: Any) -> Any:
         value = reader.value(form)
@@ -122,7 +122,7 @@ def RECORD(*kinds: Any) -> Shape:  # a shape like the others, of some classes
             raise _wanted(names, value)
         return value
 
-    return Shape(lambda w, v, at: w.value(v, at), read)
+    return FieldForm(lambda w, v, at: w.value(v, at), read)
 
 
 ERROR = RECORD(BaseException)
@@ -131,14 +131,14 @@ ERROR = RECORD(BaseException)
 # -- several -----------------------------------------------------------------------------
 
 
-def _items(of: Shape, make: Callable[[Any], Any]) -> Shape:
+def _items(of: FieldForm, make: Callable[[Any], Any]) -> FieldForm:
     def write(writer: Writer, value: Any, at: tuple[Any, ...]) -> Any:
         return [of.write(writer, item, (*at, i)) for i, item in enumerate(value)]
 
     def read(reader: Reader, form: Any) -> Any:
         return make(of.read(reader, item) for item in _listed(form))
 
-    return Shape(write, read)
+    return FieldForm(write, read)
 
 
 def _listed(form: Any, size: int | None = None) -> list[Any]:
@@ -147,16 +147,16 @@ def _listed(form: Any, size: int | None = None) -> list[Any]:
     return form
 
 
-def _sorted_items(of: Shape) -> Shape:
+def _sorted_items(of: FieldForm) -> FieldForm:
     plain = _items(of, frozenset)
 
     def write(writer: Writer, value: Any, at: tuple[Any, ...]) -> Any:
         return sorted(plain.write(writer, value, at))
 
-    return Shape(write, plain.read)
+    return FieldForm(write, plain.read)
 
 
-def _fixed(parts: Sequence[Shape]) -> Shape:
+def _fixed(parts: Sequence[FieldForm]) -> FieldForm:
     def write(writer: Writer, value: Any, at: tuple[Any, ...]) -> Any:
         return [part.write(writer, one, at) for part, one in zip(parts, value, strict=True)]
 
@@ -164,11 +164,11 @@ def _fixed(parts: Sequence[Shape]) -> Shape:
         pairs = zip(parts, _listed(form, len(parts)), strict=True)
         return tuple(part.read(reader, one) for part, one in pairs)
 
-    return Shape(write, read)
+    return FieldForm(write, read)
 
 
-def _optional(of: Shape) -> Shape:
-    return Shape(
+def _optional(of: FieldForm) -> FieldForm:
+    return FieldForm(
         lambda w, v, at: None if v is None else of.write(w, v, at),
         lambda r, form: None if form is None else of.read(r, form),
     )
@@ -177,8 +177,8 @@ def _optional(of: Shape) -> Shape:
 # -- by hint -----------------------------------------------------------------------------
 
 
-def shape_of(hint: Any) -> Shape:
-    """Return the shape of a declared type.
+def form_of(hint: Any) -> FieldForm:
+    """Return the form of a declared type.
 
     Raises:
         TypeError: It is one that no record of ours has.
@@ -194,12 +194,12 @@ def shape_of(hint: Any) -> Shape:
         return _union([part for part in parts if part is not type(None)], len(parts))
     if origin is tuple:
         if parts[-1] is Ellipsis:
-            return _items(shape_of(parts[0]), tuple)
-        return _fixed([shape_of(part) for part in parts])
+            return _items(form_of(parts[0]), tuple)
+        return _fixed([form_of(part) for part in parts])
     if origin is list:
-        return _items(shape_of(parts[0]), list)
+        return _items(form_of(parts[0]), list)
     if origin is frozenset:
-        return _sorted_items(shape_of(parts[0]))
+        return _sorted_items(form_of(parts[0]))
     if origin in (dict, Mapping):
         return ANY
     if isinstance(hint, type) and issubclass(hint, Enum):
@@ -209,11 +209,11 @@ def shape_of(hint: Any) -> Shape:
     raise TypeError(f"no record has a field of type {hint!r}")
 
 
-def _union(parts: list[Any], size: int) -> Shape:
+def _union(parts: list[Any], size: int) -> FieldForm:
     if str in parts and any(typing.get_origin(part) is tuple for part in parts):
         found = KEY
     elif len(parts) == 1:
-        found = shape_of(parts[0])
+        found = form_of(parts[0])
     else:
         found = RECORD(*parts)
     return found if len(parts) == size else _optional(found)
