@@ -45,6 +45,7 @@ from lellm_nb import (
     StateKey,
     StoreSink,
     register_type,
+    to_json,
 )
 from lellm_nb.errors import LellmError
 
@@ -277,6 +278,7 @@ KEEP = [
     Row("nothing", "age", SECONDS, lambda _, x: RetentionPolicy.keep_for(x)),
     Row("log", "entry", OBJECTS, lambda log, x: log.append(x)),
     Row("log", "from_step", NUMBERS, lambda log, x: log.replay("t", x)),
+    Row("nothing", "redact", ["no", 3, Redactor], lambda _, x: to_json(Approve(), x)),
     Row("log", "level", [3, b"a", ("a",)], lambda log, x: log.replay("t", level=x)),
     Row("nothing", "level", [3, None, b"a"], lambda _, x: entry(level=x)),
     Row("log", "keep_from_step", NUMBERS, lambda log, x: log.truncate("t", x)),

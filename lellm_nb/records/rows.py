@@ -10,7 +10,7 @@ from functools import cache, partial
 from typing import Any
 
 from lellm_nb.debug.breakpoints.registry import Breakpoints, Stopper
-from lellm_nb.debug.core.stop import Pending, Stop, StopReason
+from lellm_nb.debug.core.stop import AllPending, Pending, Stop, StopReason
 from lellm_nb.debug.diff.diff import Change
 from lellm_nb.debug.history.frames import Frames
 from lellm_nb.debug.history.tree import Branch, Tree
@@ -71,7 +71,7 @@ CHOICES: tuple[type[Enum], ...] = (
     *(Capability, MoveKind, Halt),
 )
 
-LISTS = (Frames, Writes, Hits, Where, Stack, Tree, Breakpoints, LogEntries)
+LISTS = (Frames, AllPending, Writes, Hits, Where, Stack, Tree, Breakpoints, LogEntries)
 """Sequences of records; they are written as the list of these."""
 
 _STATES = frozenset({"state", "initial_state", "base", "before", "after"})

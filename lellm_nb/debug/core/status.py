@@ -8,7 +8,7 @@ from typing import Any
 from lellm_nb.debug.breakpoints.kinds import Hit, Watch
 from lellm_nb.debug.breakpoints.triggers import Arrived
 from lellm_nb.debug.core.context import DebugContext
-from lellm_nb.debug.core.stop import Pending, Stop, StopReason
+from lellm_nb.debug.core.stop import AllPending, Pending, Stop, StopReason
 from lellm_nb.debug.query.stack import Stack, stack_of
 from lellm_nb.errors import LellmError
 from lellm_nb.record.frame import Frame
@@ -33,7 +33,7 @@ def next_path(context: DebugContext) -> str:
     return context.session.position.node or "?" if move is None else move.path
 
 
-def pending(context: DebugContext) -> list[Pending]:
+def pending(context: DebugContext) -> AllPending:
     """Return what waits for a decision: barriers, and nodes in mode ask."""
     head = context.session.head
     barriers = [_pending(waiting, head) for waiting in context.session.waiting]
@@ -41,7 +41,7 @@ def pending(context: DebugContext) -> list[Pending]:
         Pending(id, move.path, move.node, None, head.started, head.index)
         for id, move in (context.modes.asking() if context.modes.chosen else ())
     ]
-    return [*barriers, *asking]
+    return AllPending([*barriers, *asking])
 
 
 def _pending(waiting: Waiting, head: Frame) -> Pending:

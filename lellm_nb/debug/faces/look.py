@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from lellm_nb.arguments import plain_function, speaking, whole
 from lellm_nb.debug.core import status
-from lellm_nb.debug.core.stop import Pending, Stop
+from lellm_nb.debug.core.stop import AllPending, Stop
 from lellm_nb.debug.core.summary import Summary, summary_of
 from lellm_nb.debug.diff.diff import Diff
 from lellm_nb.debug.diff.level_diff import level_diff
@@ -139,8 +139,8 @@ class LookFace(Face):
         return node_paths(self._context.session.graph)
 
     @property
-    def pending(self) -> list[Pending]:
-        """What waits for a decision: barriers, and nodes in mode ask."""
+    def pending(self) -> AllPending:
+        """What waits for a decision: barriers, and nodes in mode ask; a list, and a table."""
         return status.pending(self._context)
 
     @property
