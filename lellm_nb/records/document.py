@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -144,9 +145,9 @@ class Reader:
         self._find = find
         found = shared if isinstance(shared, dict) else {}
         self._values: dict[int, Any] = dict(found.get("values", ()))
-        self._items: dict[int, list[tuple[int, Any]]] = {}
+        self._items: dict[int, deque[tuple[Any, Any]]] = {}
         for number, at, piece in found.get("items", ()):
-            self._items.setdefault(number, []).append((at, piece))
+            self._items.setdefault(number, deque()).append((at, piece))
         self._made: dict[int, Any] = {}
         self._lists: dict[int, list[Any]] = {}
         self._depth = 0
@@ -187,11 +188,13 @@ class Reader:
         return self._list(number, length, form.get("mutations") or self.value)
 
     def _list(self, number: int, length: Any, read: Callable[[Any], Any]) -> Tail:
+        if type(length) is not int or length < 0:
+            raise CorruptedCheckpointError("A list has no length.")
         items = self._lists.setdefault(number, [])
-        for at, piece in self._items.get(number, ()):
-            if type(at) is not int or not isinstance(piece, list) or at > len(items):
+        pieces = self._items.get(number, deque())
+        while len(items) < length:
+            at, piece = pieces.popleft() if pieces else (None, None)
+            if at != len(items) or not isinstance(piece, list):
                 raise CorruptedCheckpointError(f"A piece of list {number} is missing.")
-            items.extend(read(one) for one in piece[len(items) - at :])
-        if type(length) is not int or not 0 <= length <= len(items):
-            raise CorruptedCheckpointError(f"List {number} has {len(items)} items.")
+            items.extend(read(one) for one in piece)
         return Tail(items, length)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from lellm_nb.arguments import refusal, shown
@@ -33,7 +34,9 @@ def to_json(record: Any, redact: Redactor | None = None) -> Any:
 
     Args:
         redact: What is secret and stays out of it; API keys in the common formats by default,
-            as in stores. ``Redactor(patterns={})`` takes nothing out.
+            as in stores. ``Redactor(patterns={})`` takes nothing out. A record does not say where
+            an inner level stands in the whole state, so a path is secret by its end as well:
+            ``job.pin`` hides ``pin``.
 
     Raises:
         SerializationError: It is no record, or is the state of a class that cannot be written.
@@ -47,7 +50,7 @@ def to_json(record: Any, redact: Redactor | None = None) -> Any:
     """
     if redact is not None and not isinstance(redact, Redactor):
         raise refusal(redact, "redact", "a Redactor", SerializationError)
-    writer = Writer(redact or Redactor(), kind_of_record)
+    writer = Writer(_by_ends(redact or Redactor()), kind_of_record)
     many = isinstance(record, (FrameStack, SessionCheckpoint))
     made = writer.document(record, shares=many)
     if isinstance(made, dict) and made.get(TAG) == "?" and type(record) is not Unsaved:
@@ -56,6 +59,15 @@ def to_json(record: Any, redact: Redactor | None = None) -> Any:
             " states, checkpoints, decisions, events and the like; what runs or keeps them is none."
         )
     return made
+
+
+def _by_ends(redactor: Redactor) -> Redactor:
+    """Return a redactor for which the end of a secret path is secret, too."""
+    ends = {
+        path[found.end() :] for path in redactor.paths for found in re.finditer(r"\.|\]\.?", path)
+    }
+    ends = {end for end in ends if re.match(r"[^\[\].]", end)}
+    return redactor.also(sorted(ends)) if ends else redactor
 
 
 def from_json(form: Any) -> Any:

@@ -353,3 +353,20 @@ def test_what_is_secret_can_be_said():
         assert "4711" not in json.dumps(to_json(record, redact=hide)), record
         assert "4711" in json.dumps(to_json(record))
     assert SECRET in json.dumps(to_json(Put("k", SECRET), redact=Redactor(patterns={})))
+
+
+@pytest.mark.parametrize("pin", ["a long word that is no key", 4711])
+def test_a_path_is_secret_inside_of_a_lens_as_well(pin):
+    """C13: a record does not say where its level stands, so the end of a path is enough."""
+    inner = GraphBuilder("i").node("x", lambda ctx: ctx.put("pin", ctx.state["pin"]))
+    g = GraphBuilder("g").subgraph(
+        "job", inner.node("y", len).edge("x", "y").start("x").end("y").build(), lens="job"
+    )
+    dbg = Debugger(g.start("job").end("job").build(), {"job": {"pin": pin}, "seen": 1})
+    dbg.step()
+    hide = Redactor(paths=["job.pin"])
+
+    for record in (dbg.frames[1], dbg.frames, dbg.position, dbg.session.checkpoint(), dbg.stack):
+        assert str(pin) in json.dumps(to_json(record))
+        assert str(pin) not in json.dumps(to_json(record, redact=hide))
+    assert again(dbg.frames[1], redact=hide).root_state["seen"] == 1
