@@ -101,6 +101,9 @@ class InterruptGuard(AbstractContextManager["InterruptGuard"]):
 class UninterruptedLock:
     """A reentrant lock; what is done under it on the main thread is done whole.
 
+    Attributes:
+        alone: The lock without the rest, for what is done whole already.
+
     Example:
         >>> lock = UninterruptedLock()
         >>> with lock, lock:
@@ -109,15 +112,15 @@ class UninterruptedLock:
     """
 
     def __init__(self) -> None:
-        self._lock = threading.RLock()
+        self.alone = threading.RLock()
 
     def __enter__(self) -> None:
         if get_ident() == _main:
             _whole.append(_NOTHING if _whole else interrupts_noted())
-        self._lock.acquire()
+        self.alone.acquire()
 
     def __exit__(self, *raised: Any) -> None:
-        self._lock.release()
+        self.alone.release()
         if get_ident() == _main:
             guard = _whole.pop()
             if guard is not _NOTHING:

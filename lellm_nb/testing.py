@@ -20,8 +20,8 @@ from typing import Any
 from lellm_nb.errors import CheckpointNotFoundError
 from lellm_nb.ids import CheckpointId, TraceId, new_trace_id
 from lellm_nb.record.checkpoint import Checkpoint, CheckpointStore
-from lellm_nb.record.codec.frames import FrameRow
 from lellm_nb.record.mutation_log import MutationLog, MutationLogEntry
+from lellm_nb.record.rows.frame_row import FrameRow
 from lellm_nb.state.mutation import Put
 from lellm_nb.store.rows import Batch, LineRow, RunStore
 

@@ -14,11 +14,11 @@ from lellm_nb.errors.safe_text import safe_repr
 from lellm_nb.graph.node_options import check_name
 from lellm_nb.record.outcome import Outcome
 from lellm_nb.record.position import Position
-from lellm_nb.state.compact import MISSING
+from lellm_nb.state.compact import MISSING, kept_inside, rebuilt
 from lellm_nb.state.containers.fingerprint import Reads
-from lellm_nb.state.frozen import PLAIN, freeze, frozen_list
+from lellm_nb.state.frozen import PLAIN, FrozenDict, FrozenList, freeze, frozen_list
 from lellm_nb.state.key import StateKey
-from lellm_nb.state.mutation import Delete, Mutation, Put, Reduce, check_key
+from lellm_nb.state.mutation import Delete, Mutation, Put, Reduce, check_key, parts_of
 from lellm_nb.state.reducer import Reducer, no_reducer
 from lellm_nb.state.refusal import locate_with
 from lellm_nb.state.state import UNREAD, view_of_keys
@@ -110,7 +110,7 @@ class Context(Outcome):
         if type(key) is not str:
             key = self._key(key, value)
         if type(value) not in PLAIN:
-            value = self._frozen(value, key)
+            value = self._kept(value, key)
         self.mutations.append(Put(key, value))
 
     def delete(self, key: Any) -> None:
@@ -155,7 +155,7 @@ class Context(Outcome):
             StateTypeError: It is none.
         """
         if isinstance(mutation, Put):
-            mutation = Put(self._key(mutation.key), self._frozen(mutation.kept, mutation.key))
+            mutation = Put(self._key(mutation.key), self._kept(mutation.kept, mutation.key))
         elif isinstance(mutation, Reduce):
             given: Any = mutation.key
             name, graph = self._key(given), self._scope.graph
@@ -172,6 +172,16 @@ class Context(Outcome):
     def _frozen(self, value: Any, key: Any) -> Any:
         data = self._level.data
         return data.frozen(value, key) if type(data) is Typed else freeze(value, key)
+
+    def _kept(self, value: Any, key: Any) -> Any:
+        """Return what is put as it is kept: of a container made again what is new in it (C14)."""
+        frozen = self._frozen(value, key)
+        if type(frozen) is not FrozenList and type(frozen) is not FrozenDict:
+            return frozen
+        data = self._level.data
+        top, *path = parts_of(key)
+        before = (data.data if type(data) is Typed else data).get(top, MISSING)
+        return rebuilt(kept_inside(before, tuple(path)), frozen)
 
     def _key(self, key: Any, value: Any = MISSING) -> Any:
         if isinstance(key, StateKey):
@@ -248,7 +258,7 @@ def record_returned(ctx: Context, returned: Any) -> None:
     reducers = ctx._scope.graph.reducers.rules
     for key, value in returned.items():
         if type(key) is str and key not in reducers:  # ctx.put, without the call
-            frozen_value = value if type(value) in PLAIN else ctx._frozen(value, key)
+            frozen_value = value if type(value) in PLAIN else ctx._kept(value, key)
             ctx.mutations.append(Put(key, frozen_value))
             continue
         if not isinstance(key, (str, StateKey)):

@@ -10,7 +10,16 @@ from lellm_nb.errors.safe_value import safe_column
 from lellm_nb.record.level_key import LevelKeys, enclosing, level_at
 from lellm_nb.record.place import Located
 from lellm_nb.record.position import Position
-from lellm_nb.state.compact import MISSING, Tail, real, size_of
+from lellm_nb.state.compact import (
+    MISSING,
+    EditedDict,
+    EditedList,
+    Tail,
+    kept_inside,
+    real,
+    size_of,
+    whole,
+)
 from lellm_nb.state.containers.handed import HandedSet
 from lellm_nb.state.containers.read_only import FrozenProxy
 from lellm_nb.state.frozen import FrozenDict, FrozenList, FrozenSet
@@ -90,9 +99,9 @@ def type_name(value: Any) -> str:
     kind = type(value)
     if hasattr(kind, "shape"):
         return safe_type(value)
-    if kind is Tail or has_kind(value, FrozenList):
+    if kind in (Tail, EditedList) or has_kind(value, FrozenList):
         return "list"
-    if has_kind(value, FrozenDict):
+    if kind is EditedDict or has_kind(value, FrozenDict):
         return "mappingproxy" if kind is FrozenProxy else "dict"
     return "set" if kind is FrozenSet or kind is HandedSet else safe_type(value)
 
@@ -141,14 +150,22 @@ class _Search:
         outer = {} if around is None else _content(around)
         for name, path in list(self.open.items()):
             value = self.content[name]
-            if len(path) == 1 and outer.get(name, MISSING) is value:
+            if len(path) == 1 and _let_through(outer.get(name, MISSING), value):
                 continue
             for key, held in outer.items():
-                if has_kind(held, dict) and dict.get(held, name, MISSING) is value:
+                if _let_through(kept_inside(held, (name,)), value):
                     self.open[name] = (key, *path)
                     break
             else:
                 del self.open[name]
+
+
+def _let_through(outer: Any, value: Any) -> bool:
+    """Tell whether a value is what a lens has let through: of what is compact a copy."""
+    if outer is value:
+        return True
+    outer, value = whole(outer), whole(value)
+    return type(value) in (FrozenList, FrozenDict) and bool(outer == value)
 
 
 def _writers(frame: WrittenStep, names: list[str]) -> dict[str, WrittenStep]:

@@ -40,7 +40,7 @@ def _read_state(reader: Reader, form: Any) -> Any:
 def _write_put(writer: Writer, value: Any, at: tuple[Any, ...]) -> Any:
     made = {"key": KEY.write(writer, value.key, at)}
     if type(value) is not Delete:
-        made["value"] = writer.value(value.kept, parts_of(value.key))
+        made["value"] = writer.kept(value.kept, parts_of(value.key))
     if type(value) is Reduce and len(value.to_json()["Reduce"]) == 3:
         made["reducer"] = value.reducer.name
     return tagged(type(value).__name__, made)

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from lellm_nb.errors import CorruptedCheckpointError
+from lellm_nb.ids import TraceId
 from lellm_nb.record.codec.limits import TAG, Limits, ValueReader
 from lellm_nb.record.codec.positions import PositionReader, PositionWriter
-from lellm_nb.record.codec.values import Codec, Problem
+from lellm_nb.record.codec.values import Codec, Problem, to_bytes
 from lellm_nb.record.redaction.redactor import Redactor
-from lellm_nb.state.compact import Tail
+from lellm_nb.state.compact import COMPACT
 from lellm_nb.state.state import State, keep
 from lellm_nb.state.structs.nested import is_read_only
 from lellm_nb.state.typed import is_typed
 from lellm_nb.store.large_values import LargeValueWriter
+from lellm_nb.store.memory_rows import MemoryRows
 from lellm_nb.store.rows import Batch
+from lellm_nb.store.shared_values import SharedValues
 
 __all__ = ["OURS", "Reader", "Writer", "tagged"]
 
@@ -89,6 +91,12 @@ class Writer:
         """Return the JSON data of a value; of what can't be written a marker."""
         return self.codec.plain(value, self.problems, at)
 
+    def kept(self, value: Any, at: tuple[Any, ...]) -> Any:
+        """Return the JSON data of a value as frames keep it; what it shares is written once."""
+        if type(value) in COMPACT:
+            return self.positions.compact(value, at)
+        return self.value(value, at)
+
     def text(self, text: str) -> str:
         """Return a text without its secrets."""
         return self.codec.name(text)
@@ -110,8 +118,8 @@ class Writer:
 class _ValueReader(ValueReader):
     """Reads values, and records among them."""
 
-    def __init__(self, reader: Reader, limits: Limits) -> None:
-        super().__init__(limits, reader.shared)
+    def __init__(self, reader: Reader, limits: Limits, resolve: Callable[..., Any]) -> None:
+        super().__init__(limits, resolve)
         self.reader = reader
 
     def _known(self, form: dict[str, Any], key: str, depth: int) -> Any:
@@ -143,17 +151,11 @@ class Reader:
 
     def __init__(self, find: Callable[[str], Any], shared: Any = None) -> None:
         self._find = find
-        found = shared if isinstance(shared, dict) else {}
-        self._values: dict[int, Any] = dict(found.get("values", ()))
-        self._items: dict[int, deque[tuple[Any, Any]]] = {}
-        for number, at, piece in found.get("items", ()):
-            self._items.setdefault(number, deque()).append((at, piece))
-        self._made: dict[int, Any] = {}
-        self._lists: dict[int, list[Any]] = {}
-        self._depth = 0
-        self._reader = _ValueReader(self, Limits())
         self.codec = _ReadingCodec(self)
-        self.positions = PositionReader(self.codec, self.shared)
+        self._shared = SharedValues(_rows_of(shared), self.codec)
+        self._depth = 0
+        self._reader = _ValueReader(self, Limits(), self._shared.resolve)
+        self.positions = PositionReader(self.codec, self._shared.resolve)
 
     def value(self, form: Any, key: str = "") -> Any:
         """Return the value of JSON data, frozen where it is a container."""
@@ -174,27 +176,20 @@ class Reader:
         finally:
             self._depth = outside
 
-    def shared(self, form: dict[str, Any]) -> Any:
-        """Return what a form refers to."""
-        number, length = form.get("v"), form.get("n")
-        if type(number) is not int:
-            raise CorruptedCheckpointError("A reference names nothing.")
-        if length is None:
-            if number not in self._made:
-                if number not in self._values:  # or it leads to itself
-                    raise CorruptedCheckpointError("A reference leads nowhere.")
-                self._made[number] = self.value(self._values.pop(number))
-            return self._made[number]
-        return self._list(number, length, form.get("mutations") or self.value)
 
-    def _list(self, number: int, length: Any, read: Callable[[Any], Any]) -> Tail:
-        if type(length) is not int or length < 0:
-            raise CorruptedCheckpointError("A list has no length.")
-        items = self._lists.setdefault(number, [])
-        pieces = self._items.get(number, deque())
-        while len(items) < length:
-            at, piece = pieces.popleft() if pieces else (None, None)
-            if at != len(items) or not isinstance(piece, list):
-                raise CorruptedCheckpointError(f"A piece of list {number} is missing.")
-            items.extend(read(one) for one in piece)
-        return Tail(items, length)
+def _rows_of(shared: Any) -> MemoryRows:
+    """Return what the frames of a record refer to, as a store would have it."""
+    rows, batch = MemoryRows(TraceId(""), {}), Batch()
+    found = shared if isinstance(shared, dict) else {}
+    for number, form in found.get("values", ()):
+        batch.values.append((_whole(number), to_bytes(form)))
+    for number, at, piece in found.get("items", ()):
+        batch.items.append((_whole(number), _whole(at), to_bytes(piece)))
+    rows.write(batch)
+    return rows
+
+
+def _whole(given: Any) -> int:
+    if type(given) is not int:
+        raise TypeError("what is shared has a number")
+    return given

@@ -19,8 +19,8 @@ from lellm_nb.errors import (
     sentence,
 )
 from lellm_nb.errors.safe_text import safe_repr
-from lellm_nb.state.compact import MISSING, Data, Wide, draft, whole
-from lellm_nb.state.frozen import freeze, handed
+from lellm_nb.state.compact import MISSING, Data, Wide, draft, real, whole
+from lellm_nb.state.frozen import freeze
 from lellm_nb.state.path_write import write_inside
 from lellm_nb.state.reducer import OF_GRAPH, Reducer, no_reducer
 from lellm_nb.state.sameness import equal
@@ -53,7 +53,9 @@ class _Mutation:
     __hash__ = None  # type: ignore[assignment]  # holds values that may be unhashable
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join(map(safe_repr, self._parts()))})"
+        return (
+            f"{type(self).__name__}({', '.join(safe_repr(whole(part)) for part in self._parts())})"
+        )
 
     def __reduce__(self) -> Any:
         return type(self), self._parts()
@@ -72,7 +74,7 @@ class _Write(_Mutation):
     @property
     def value(self) -> Any:
         """What is written."""
-        return handed(self.kept)
+        return real(self.kept)
 
 
 class Put(_Write):
@@ -101,7 +103,8 @@ class Put(_Write):
         if isinstance(key, str):
             content[key] = self.kept
         else:
-            write_inside(content, key, lambda _old: self.kept)
+            value = whole(self.kept)
+            write_inside(content, key, lambda _old: value, self.kept)
 
     def to_json(self) -> dict[str, Any]:
         """Return ``{"Put": [key, value]}``."""

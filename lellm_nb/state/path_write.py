@@ -6,7 +6,7 @@ from typing import Any
 
 from lellm_nb.errors import MissingKeyError, path_text
 from lellm_nb.errors.safe_text import safe_repr
-from lellm_nb.state.compact import MISSING, Data, whole
+from lellm_nb.state.compact import MISSING, Data, rebuilt, whole
 from lellm_nb.state.containers.kinds import alike
 from lellm_nb.state.structs.assignment import replaced
 from lellm_nb.state.structs.struct import Struct, struct_of
@@ -14,12 +14,17 @@ from lellm_nb.state.structs.struct import Struct, struct_of
 __all__ = ["write_inside"]
 
 
-def write_inside(content: Data, path: tuple[Any, ...], change: Any) -> None:
-    """Write at a path: copy each container on the way, share all the others."""
+def write_inside(content: Data, path: tuple[Any, ...], change: Any, known: Any = MISSING) -> None:
+    """Write at a path: copy each container on the way, share all the others.
+
+    Args:
+        change: Given the value before, returns the one after, whole.
+        known: That one as it is kept, where it is compact.
+    """
     top = path[0]
     if top not in content:
         raise MissingKeyError(path, content)
-    content[top] = _changed(whole(content[top]), path, 1, change)
+    content[top] = rebuilt(content[top], _changed(whole(content[top]), path, 1, change), known)
 
 
 def _changed(value: Any, path: tuple[Any, ...], depth: int, change: Any) -> Any:

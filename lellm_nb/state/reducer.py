@@ -10,7 +10,7 @@ from typing import Any
 from lellm_nb.arguments import flag, plain_function, shown, text
 from lellm_nb.errors import ReducerError, nearest, path_text
 from lellm_nb.errors.safe_text import safe_repr
-from lellm_nb.state.compact import MISSING, Tail, real
+from lellm_nb.state.compact import MISSING, EditedList, Tail, real, whole
 from lellm_nb.state.containers.kinds import alike
 from lellm_nb.state.containers.read_only import ATOMS
 from lellm_nb.state.frozen import FrozenDict, FrozenList, freeze
@@ -134,7 +134,7 @@ def _append(old: Any, new: Any) -> Any:
     items = new if issubclass(type(new), list) else (new,)
     if old is MISSING or old is None:
         return Tail.of(items)
-    if isinstance(old, Tail):
+    if isinstance(old, (Tail, EditedList)):
         return old.extended(items)
     if type(old) is FrozenList or type(old) is list:
         return Tail.of(old).extended(items)
@@ -145,6 +145,7 @@ def _append(old: Any, new: Any) -> Any:
 
 
 def _merge_object(old: Any, new: Any) -> FrozenDict:
+    old = whole(old)
     if not isinstance(new, dict) or not (old is MISSING or isinstance(old, dict)):
         found = new if not isinstance(new, dict) else old
         raise ReducerError(f"merge_object needs a mapping, found {type(found).__name__}")

@@ -9,7 +9,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from typing import Any
 
-from lellm_nb.state.compact import Tail, Wide
+from lellm_nb.state.compact import COMPACT, EditedList, Tail, Wide, whole
 
 __all__ = ["equal", "same"]
 
@@ -17,6 +17,7 @@ Pairs = Iterable[tuple[Any, Any]]
 
 _SIMPLE = frozenset({type(None), bool, int, float, str, bytes})
 _ABSENT = object()
+_SHARING = (*COMPACT, Wide)
 
 
 def same(one: Any, two: Any) -> bool:
@@ -93,8 +94,8 @@ def _same(one: Any, two: Any) -> bool:
 
 def _kind(kind: type) -> Any:
     """Return what values of a type are to a reader: a read-only list is a list."""
-    if issubclass(kind, (Tail, Wide)):
-        return list if issubclass(kind, Tail) else dict
+    if issubclass(kind, _SHARING):
+        return list if issubclass(kind, (Tail, EditedList)) else dict
     kind = getattr(kind, "__lellm_plain__", getattr(kind, "__lellm_class__", kind))
     while kind.__module__.startswith("lellm_nb.state."):
         kind = kind.__mro__[1]
@@ -118,7 +119,7 @@ def _compared(kind: type, a: Any, b: Any) -> bool | Pairs:
         return len(a) == len(b) and not ordered and _items(a, b)
     if isinstance(a, (list, tuple)) and isinstance(b, (list, tuple)):
         return len(a) == len(b) and zip(a, b, strict=True)
-    if isinstance(a, (Tail, Wide)) or isinstance(b, (Tail, Wide)):
+    if isinstance(a, _SHARING) or isinstance(b, _SHARING):
         return [(_whole(a), _whole(b))]
     if isinstance(a, (set, frozenset)):
         return len(a) == len(b) and set(map(_token, a)) == set(map(_token, b))
@@ -130,9 +131,7 @@ def _compared(kind: type, a: Any, b: Any) -> bool | Pairs:
 
 
 def _whole(value: Any) -> Any:
-    if isinstance(value, Tail):
-        return value.since(0)
-    return dict(value.items()) if isinstance(value, Wide) else value
+    return dict(value.items()) if isinstance(value, Wide) else whole(value)
 
 
 def _items(a: dict[Any, Any], b: dict[Any, Any]) -> Pairs:

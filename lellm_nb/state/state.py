@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar, overload
 
 from lellm_nb.errors import MissingKeyError, StateTypeError, path_text
 from lellm_nb.errors.safe_text import named_dict_text, safe_repr
-from lellm_nb.state.compact import MISSING, Tail, view_items
+from lellm_nb.state.compact import COMPACT, MISSING, view_items
 from lellm_nb.state.containers.fingerprint import Glance, Reads
 from lellm_nb.state.containers.handed import LazyDict
 from lellm_nb.state.containers.read_only import FrozenDict
@@ -194,18 +194,18 @@ def view_of_keys(data: Any, reads: Reads | None = None) -> State:
     made.of = data
     made.reads = reads
     for value in items.values():
-        if type(value) is Tail:
-            _give_lists(made, items)
+        if type(value) in COMPACT:
+            _give_whole(made, items)
             break
     return made
 
 
-def _give_lists(made: State, items: dict[str, Any]) -> None:
-    """Put lists for this reader where a state has tails of them."""
+def _give_whole(made: State, items: dict[str, Any]) -> None:
+    """Put containers for this reader where a state has a compact form of them."""
     if made.reads is UNREAD or made.reads is UNASKED:
         made.reads = type(made.reads)()
     for key, value in items.items():
-        if type(value) is Tail:
+        if type(value) in COMPACT:
             dict.__setitem__(made, key, value.real(key, made.reads))
 
 

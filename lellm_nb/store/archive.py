@@ -38,9 +38,9 @@ from lellm_nb.arguments import path_of
 from lellm_nb.errors import CheckpointStoreError, CorruptedCheckpointError, sentence
 from lellm_nb.ids import TraceId
 from lellm_nb.private_file import written_whole
-from lellm_nb.record.codec.frames import FrameRow
 from lellm_nb.record.codec.limits import DAMAGE, error_text
 from lellm_nb.record.codec.values import Codec, Limits, to_bytes
+from lellm_nb.record.rows.frame_row import FrameRow
 from lellm_nb.store.memory_rows import MemoryRows
 from lellm_nb.store.rows import LineRow
 from lellm_nb.store.sqlite.errors import DATABASE, begins

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from lellm_nb.record.codec.values import Codec, Problem
-from lellm_nb.state.compact import Tail
+from lellm_nb.state.compact import COMPACT, EditedDict, Tail
 from lellm_nb.store.rows import Batch
 
 __all__ = ["LargeValueWriter"]
@@ -17,6 +17,9 @@ LARGE = 512
 
 REMEMBERED = 4096
 """So many large values and long lists are known to be written."""
+
+
+Problems = list[Problem]
 
 
 class LargeValueWriter:
@@ -35,17 +38,26 @@ class LargeValueWriter:
 
     def value(self, value: Any, problems: list[Problem], path: tuple[Any, ...]) -> Any:
         """Return the JSON data of a value, or of a reference to it."""
-        known = self._values.get(id(value))
-        if known is not None and known[0] is value:
-            self._values.move_to_end(id(value))
-            return {"$": "&", "v": known[1]}
+        known = self._known(value)
+        if known is not None:
+            return known
         if type(value) is str and len(value) < LARGE // 4:
             return self.codec.plain(value, problems, path)
+        return self._once(value, lambda: self.codec.plain(value, problems, path))
+
+    def _known(self, value: Any) -> Any:
+        known = self._values.get(id(value))
+        if known is None or known[0] is not value:
+            return None
+        self._values.move_to_end(id(value))
+        return {"$": "&", "v": known[1]}
+
+    def _once(self, value: Any, make_form: Callable[[], Any]) -> Any:
         form: Any = None
 
         def make() -> Any:
             nonlocal form
-            form = self.codec.plain(value, problems, path)
+            form = make_form()
             return form
 
         body, _ = self.codec.written(make)
@@ -74,3 +86,37 @@ class LargeValueWriter:
             self.batch.items.append((number, done, body))
             known[2] = len(tail)
         return {"$": "&", "v": number, "n": len(tail)}
+
+    # -- containers that were made again -----------------------------------------------
+
+    def compact(self, value: Any, problems: Problems, path: tuple[Any, ...]) -> Any:
+        """Return the JSON data of a reference to what a compact value shares with others."""
+
+        def plain(item: Any, part: Any) -> Any:
+            inside = (*path, part)
+            if type(item) in COMPACT:
+                return self.compact(item, problems, inside)
+            return self.codec.plain(item, problems, inside)
+
+        def edit(edit: tuple[Any, ...], _: int) -> Any:
+            start, stop, items = edit
+            return [start, stop, [plain(item, i) for i, item in enumerate(items, start)]]
+
+        def pair(pair: tuple[Any, ...], _: int = 0) -> Any:
+            key, *values = pair
+            return [self.codec.plain(key), *(plain(item, key) for item in values)]
+
+        if type(value) is Tail:
+            return self.list(value, plain)
+        base, log = value.base, value.log
+        word, write = ("dict", pair) if type(value) is EditedDict else ("list", edit)
+        if type(base) is dict:  # some of its values are compact themselves
+            known = self._known(base)
+            held = known or self._once(base, lambda: [pair(item) for item in base.items()])
+            word = "pairs"
+        elif type(base) is Tail:
+            held = self.compact(base, problems, path)
+        else:
+            held = self.value(base, problems, path)
+        edits = self.list(log, write) if log else []
+        return {"$": "&", word: held, "log": edits, "n": len(value)}

@@ -9,7 +9,7 @@ from typing import Any
 
 from lellm_nb.errors import CheckpointStoreError, CorruptedCheckpointError
 from lellm_nb.ids import TraceId
-from lellm_nb.record.codec.frames import FrameRow
+from lellm_nb.record.rows.frame_row import FrameRow
 from lellm_nb.store.rows import Batch, LineRow
 
 __all__ = ["MemoryRows"]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from lellm_nb.ids import TraceId
-from lellm_nb.record.codec.frames import FrameRow
+from lellm_nb.record.rows.frame_row import FrameRow
 
 __all__ = ["Batch", "LineRow", "RunInfo", "RunRows", "RunStore"]
 

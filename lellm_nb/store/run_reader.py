@@ -16,17 +16,14 @@ from lellm_nb.record.codec.values import Codec
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.history import History, Line
 from lellm_nb.record.position import Position
-from lellm_nb.state.compact import Tail
 from lellm_nb.store.rows import LineRow, RunRows
+from lellm_nb.store.shared_values import SharedValues
 from lellm_nb.store.stored_frames import StoredFrames
 
 __all__ = ["RunReader"]
 
 BLOCKS = 32
 """So many stretches from one anchor to the next are kept folded."""
-
-VALUES = 2048
-"""So many large values are kept read."""
 
 
 class RunReader:
@@ -53,10 +50,9 @@ class RunReader:
         self.rows = rows
         self.codec = codec or Codec()
         self.lock: Any = threading.RLock()
-        self._reader = FrameReader(PositionReader(self.codec, self._resolve, reducers))
+        self._shared = SharedValues(rows, self.codec)
+        self._reader = FrameReader(PositionReader(self.codec, self._shared.resolve, reducers))
         self._blocks: OrderedDict[tuple[int, int], list[tuple[Position, Position]]] = OrderedDict()
-        self._values: OrderedDict[int, Any] = OrderedDict()
-        self._lists: dict[int, tuple[list[Any], int]] = {}
         self._anchors: dict[int, list[int]] = {}
         self.numbers: dict[Line, int] = {}
         self._by_number: dict[int, Line] = {}
@@ -191,43 +187,3 @@ class RunReader:
                 frame: Any = frames[own + len(block)]
                 block.append(self._reader.fold(before, frame.facts))
         return block[index - start]
-
-    # -- what rows refer to --------------------------------------------------------
-
-    def _resolve(self, form: dict[str, Any]) -> Any:
-        number, length = form.get("v"), form.get("n")
-        if type(number) is not int:
-            raise CorruptedCheckpointError("A reference names nothing.")
-        if length is None:
-            return self._value(number)
-        if type(length) is not int or length < 0:
-            raise CorruptedCheckpointError("A list has no length.")
-        return self._list(number, length, form.get("mutations") or self.codec.value)
-
-    def _value(self, number: int) -> Any:
-        if number in self._values:
-            self._values.move_to_end(number)
-            return self._values[number]
-        made = self.codec.loads(self.rows.value(number))
-        self._values[number] = made
-        if len(self._values) > VALUES:
-            self._values.popitem(last=False)
-        return made
-
-    def _list(self, number: int, length: int, read: Callable[[Any], Any]) -> Tail:
-        items, loaded = self._lists.get(number, ([], 0))
-        if loaded < length:
-            if len(items) != loaded:  # a run has gone on in it: leave that one alone
-                items = items[:loaded]
-            for start, body in self.rows.items(number, length):
-                piece = self.codec.parse(body)
-                if start + len(piece) <= loaded:
-                    continue
-                if start > loaded or not isinstance(piece, list):
-                    raise CorruptedCheckpointError(f"A piece of list {number} is missing.")
-                items.extend([read(form) for form in piece[loaded - start :]])
-                loaded = len(items)
-            self._lists[number] = (items, loaded)
-        if loaded < length:
-            raise CorruptedCheckpointError(f"List {number} has {loaded} items of {length}.")
-        return Tail(items, length)

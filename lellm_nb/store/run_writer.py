@@ -16,6 +16,7 @@ from lellm_nb.record.codec.values import Codec, Problem, to_bytes, unsavable
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.history import Line
 from lellm_nb.record.redaction.redactor import Redactor
+from lellm_nb.record.rows.frame_row import FrameRow
 from lellm_nb.store.large_values import LargeValueWriter
 from lellm_nb.store.retry_on_refusal import RetryOnRefusal
 from lellm_nb.store.rows import Batch, LineRow, RunRows
@@ -72,8 +73,9 @@ class RunWriter(RetryOnRefusal):
         self._totals: RunTotals | None = RunTotals()
         self._beside: weakref.WeakKeyDictionary[Any, dict[str, bytes]] = weakref.WeakKeyDictionary()
         known = rows.templates(0)
-        self._frames = FrameWriter(self.codec, graph, known[-1][0] + 1 if known else 0)
         self._large = LargeValueWriter(self.codec, self._pending)
+        first = known[-1][0] + 1 if known else 0
+        self._frames = FrameWriter(self.codec, graph, first, self._large)
 
     @property
     def leader(self) -> Any:
@@ -122,41 +124,58 @@ class RunWriter(RetryOnRefusal):
             leads: Whether the run's head goes with it.
         """
         with self._lock:
-            pending = self._pending
-            frames = self._frames
-            number = self.number(line)
-            row, unsure = frames.row(frame)
-            if frames.made:
-                pending.templates += frames.made
-                frames.made = []
-            if leads and self._head != (number, None):
-                self._mark_head(number, None)
-            elif self._shared and not leads and number in self._shared:
-                self._shared.discard(number)
-                self._mark("head", str(number), None)
-            index = frame.index
-            since, size = self._since.get(number) or self._inherited(line, number)
-            since += 1
-            size += len(row.body) + 40
-            due = since >= SELDOM or (since >= OFTEN and 2 * size >= self._size)
-            if frame.own_detail is not None or frame.kind in _COUNTED:
-                self._count(frame)
-            if unsure or due or frame.kind == "start":
-                self._anchor(number, frame)
-                since = size = 0
-            self._since[number] = (since, size)
-            if frames.problems:
-                self._report(frame, frames.problems)
-            if self.error is None and not pending:
-                try:
-                    self.rows.write_frame(number, index, row)
-                except CheckpointStoreError as error:
-                    pending.frames.append((number, index, row))
-                    self._failed(error)
-                    return False
-                return True
-            pending.frames.append((number, index, row))
-            return self.flush()
+            number = self._lines.get(line)
+            if number is None:
+                number = self.number(line)
+            row = self._frames.plain.row(frame)
+            known = self._since.get(number)
+            if row is not None and known is not None and leads and self.error is None:
+                since, size = known[0] + 1, known[1] + len(row.body) + 40
+                if not self._is_due(since, size) and self._head == (number, None):
+                    self._since[number] = since, size
+                    return self._write_alone(number, frame.index, row)
+            return self._keep(line, number, frame, leads)
+
+    def _keep(self, line: Line, number: int, frame: Frame, leads: bool) -> bool:
+        """Write a frame of any kind, and what has to go with it."""
+        pending, frames = self._pending, self._frames
+        row, unsure = frames.row(frame)
+        if frames.made:
+            pending.templates += frames.made
+            frames.made = []
+        if leads and self._head != (number, None):
+            self._mark_head(number, None)
+        elif self._shared and not leads and number in self._shared:
+            self._shared.discard(number)
+            self._mark("head", str(number), None)
+        since, size = self._since.get(number) or self._inherited(line, number)
+        since += 1
+        size += len(row.body) + 40
+        if frame.own_detail is not None or frame.kind in _COUNTED:
+            self._count(frame)
+        if unsure or self._is_due(since, size) or frame.kind == "start":
+            self._anchor(number, frame)
+            since = size = 0
+        self._since[number] = (since, size)
+        if frames.problems:
+            self._report(frame, frames.problems)
+        if self.error is None and not pending:
+            return self._write_alone(number, frame.index, row)
+        pending.frames.append((number, frame.index, row))
+        return self.flush()
+
+    def _is_due(self, since: int, size: int) -> bool:
+        """Tell whether a whole position is to be written after so many frames and bytes."""
+        return since >= SELDOM or (since >= OFTEN and 2 * size >= self._size)
+
+    def _write_alone(self, number: int, index: int, row: FrameRow) -> bool:
+        try:
+            self.rows.write_frame(number, index, row)
+        except CheckpointStoreError as error:
+            self._pending.frames.append((number, index, row))
+            self._failed(error)
+            return False
+        return True
 
     def _count(self, frame: Frame) -> None:
         """Note what the run has come to, where a frame adds to it; of an old file nobody knows."""

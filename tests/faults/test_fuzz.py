@@ -294,7 +294,7 @@ def _spoil(db, chance):
     body = "facts" if table == "runs" else "body"
     row = chance.choice(db.execute(f"select * from {table}").fetchall())
     if table == "frames":
-        from lellm_nb.record.codec.frames import FrameRow
+        from lellm_nb.record.rows.frame_row import FrameRow
         from lellm_nb.store.sqlite.checksums import with_sum
 
         bad = text(mutated(json.loads(row["body"]), chance)).encode()

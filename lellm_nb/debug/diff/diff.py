@@ -13,7 +13,7 @@ from lellm_nb.debug.history.short_text import without_keys
 from lellm_nb.debug.history.stored_values import kept_items
 from lellm_nb.errors import path_text
 from lellm_nb.errors.safe_text import fields_text, has_kind, safe_pairs, safe_repr, safe_str
-from lellm_nb.state.compact import Tail, real, whole
+from lellm_nb.state.compact import COMPACT, Tail, real, whole
 from lellm_nb.state.sameness import same
 from lellm_nb.state.state import keep
 from lellm_nb.state.structs.nested import fields_of, is_read_only
@@ -196,7 +196,7 @@ def diff_data(old: Any, new: Any) -> Diff:
 def _walk(path: tuple[Any, ...], old: Any, new: Any, into: list[Change]) -> None:
     if old is new:
         return
-    if type(old) is Tail or type(new) is Tail:
+    if type(old) in COMPACT or type(new) in COMPACT:
         if type(new) is Tail and new.grew_from(old):
             into.extend(
                 Change((*path, i), "added", None, real(item))

@@ -9,7 +9,7 @@ from typing import Any
 
 from lellm_nb.errors.safe_text import has_kind, safe_length, safe_pairs, safe_repr
 from lellm_nb.errors.safe_value import safe_value
-from lellm_nb.state.compact import Tail
+from lellm_nb.state.compact import COMPACT, Tail, real
 
 __all__ = ["MOST", "shortened", "without_keys"]
 
@@ -33,6 +33,8 @@ def shortened(value: Any, most: int = MOST) -> Any:
         return safe_value(value) if kind is int else value
     if kind is str:
         return value if len(value) <= most else _cut(value, most, len(value), "characters")
+    if kind in COMPACT and kind is not Tail:
+        value, kind = real(value), dict
     size = value.length if kind is Tail else safe_length(value)
     if size is None or has_kind(value, str):
         text = safe_repr(value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from lellm_nb.state.compact import MISSING, Tail, real
+from lellm_nb.state.compact import COMPACT, MISSING, real
 from lellm_nb.state.containers.handed import handed
 from lellm_nb.state.containers.read_only import ATOMS
 from lellm_nb.state.structs.nested import safe_part
@@ -50,10 +50,10 @@ def as_seen(values: Iterable[Any], missing: Any = None) -> list[Any]:
 
     values = list(values)
     kinds = set(map(type, values))
-    if Tail in kinds:
-        total = sum(len(value) for value in values if type(value) is Tail)
+    if not kinds.isdisjoint(COMPACT):
+        total = sum(len(value) for value in values if type(value) in COMPACT)
         show = real if total <= WHOLE else shortened
-        values = [show(value) if type(value) is Tail else value for value in values]
+        values = [show(value) if type(value) in COMPACT else value for value in values]
         kinds = set(map(type, values))
     if type(MISSING) in kinds:
         values = [missing if value is MISSING else value for value in values]

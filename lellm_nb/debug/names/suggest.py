@@ -13,7 +13,7 @@ from lellm_nb.errors.safe_text import has_kind, safe_pairs, safe_str, safe_type
 from lellm_nb.graph.graph import Graph
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.level_key import LevelKeys, label_of, without_visits
-from lellm_nb.state.compact import MISSING, Tail, Wide, size_of
+from lellm_nb.state.compact import MISSING, Wide, size_of, whole
 from lellm_nb.state.structs.nested import fields_of, is_read_only, safe_part
 
 __all__ = ["absent", "newest_of_levels"]
@@ -67,9 +67,10 @@ def absent(address: Address, state: Any, where: str, head: Frame, graph: Graph) 
 
 
 def _kind(value: Any) -> str:
+    value = whole(value)
     if has_kind(value, Mapping):
         return "a mapping"
-    if has_kind(value, (list, tuple, Tail)):
+    if has_kind(value, (list, tuple)):
         return f"a list of {size_of(value):,}"
     return safe_type(value)
 
@@ -140,7 +141,7 @@ def _paths(content: Any) -> Iterator[tuple[str, ...]]:
             for key, below in islice(pairs, MOST):
                 if type(key) is str:
                     yield (*above, key)
-                    below = fields_of(below) if is_read_only(below) else below
+                    below = fields_of(below) if is_read_only(below) else whole(below)
                     if has_kind(below, Mapping):
                         inside.append(((*above, key), below))
         level = inside

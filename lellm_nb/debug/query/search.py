@@ -16,7 +16,7 @@ from lellm_nb.errors.error_words import error_line, error_words
 from lellm_nb.errors.safe_text import has_kind, safe_pairs, safe_repr, safe_str
 from lellm_nb.record.chunks import chunk_text
 from lellm_nb.record.frame import LEAVING, Frame
-from lellm_nb.state.compact import MISSING, Tail
+from lellm_nb.state.compact import MISSING, whole
 from lellm_nb.state.mutation import parts_of
 
 if TYPE_CHECKING:
@@ -161,11 +161,12 @@ class _Search:
     def _in_value(
         self, path: tuple[Any, ...], value: Any
     ) -> Iterator[tuple[str, tuple[Any, ...], str]]:
-        if has_kind(value, (Mapping, list, tuple, Tail, set, frozenset)):
+        value = whole(value)
+        if has_kind(value, (Mapping, list, tuple, set, frozenset)):
             if id(value) in self._clean:
                 return
             found = False
-            for key, item in _items(value):
+            for key, item in safe_pairs(value):
                 if has_kind(value, Mapping) and self._has(safe_str(key)):
                     found = True
                     yield "key", (*path, key), safe_str(key)
@@ -196,10 +197,6 @@ class _Search:
             if once:
                 return
             at = low.find(self._text, at + len(self._text))
-
-
-def _items(value: Any) -> Iterator[tuple[Any, Any]]:
-    return enumerate(value.since(0)) if type(value) is Tail else safe_pairs(value)
 
 
 def _chunk(chunk: Any) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from lellm_nb.arguments import flag, refusal, speaking, whole
 from lellm_nb.debug.breakpoints.triggers import Until, aim
 from lellm_nb.debug.core.context import DebugContext
+from lellm_nb.debug.history.stored_values import kept_items
 from lellm_nb.debug.verbs.backward import frame_of
 from lellm_nb.debug.verbs.branch import checked
 from lellm_nb.debug.verbs.forward import run
@@ -17,8 +18,7 @@ from lellm_nb.debug.verbs.sweep_remote import Ended, check_sendable, plan, resul
 from lellm_nb.errors import DebuggerError
 from lellm_nb.record.frame import Frame
 from lellm_nb.session.protocol import Capability, Went
-from lellm_nb.state.containers.handed import handed
-from lellm_nb.state.state import content_of
+from lellm_nb.state.compact import MISSING, real
 
 if TYPE_CHECKING:
     import pandas
@@ -162,13 +162,13 @@ def _table(
 ) -> pandas.DataFrame:
     import pandas
 
-    before = content_of(start.position.data)
-    after = [content_of(child.session.position.data) for child in children]
+    before = kept_items(start.position.data)
+    after = [kept_items(child.session.position.data) for child in children]
     changed = dict.fromkeys(
         key
         for content in after
         for key, value in content.items()
-        if key not in before or before[key] is not value
+        if before.get(key, MISSING) is not value
     )
     taken = {"variant", "repeat", "line", "reason", "frames", "duration", "error"}
     taken |= {_column(key) for each in runs for key in each.put}
@@ -184,7 +184,7 @@ def _table(
             "duration": sum(frame.duration for frame in frames),
             "error": end.error,
         }
-        row |= {f"state_{k}" if k in taken else k: handed(content.get(k)) for k in changed}
+        row |= {f"state_{k}" if k in taken else k: real(content.get(k), k) for k in changed}
         rows.append(row)
     return pandas.DataFrame(rows)
 

@@ -10,7 +10,7 @@ from lellm_nb.errors.safe_text import has_kind, safe_length, safe_str
 from lellm_nb.notebook.values.redaction import Path, redactor_now
 from lellm_nb.notebook.values.rich import is_records, rich_form
 from lellm_nb.notebook.values.value_rows import can_open, items_of, long_text, short_text, value_row
-from lellm_nb.state.compact import Tail, Wide
+from lellm_nb.state.compact import COMPACT, Tail, Wide, whole
 
 _CHILDREN = 200
 _TEXT = 20_000
@@ -67,11 +67,13 @@ class ValueTable:
     def put(self, value: Any, path: Path = (), depth: int = 0) -> int:
         """Put a value into the table and return its place."""
         key: Any = (id(value), path) if redactor_now().has_paths else id(value)
-        lasting = has_kind(value, (Mapping, list, tuple, str, bytes, Tail)) or can_open(value)
+        lasting = has_kind(value, (Mapping, list, tuple, str, bytes, *COMPACT)) or can_open(value)
         if lasting and key in self._places:
             return self._places[key]
         if type(value) is Tail and not redactor_now().hides(path):
             return self._kept_as(key, value, self._grown(value, path))
+        if type(value) in COMPACT:
+            return self._kept_as(key, value, self.put(whole(value), path, depth))
         row = value_row(value, path)
         opens = row["opens"] and depth < _DEEPEST
         entry: Entry = [self.word(row["type"]), row["text"]]

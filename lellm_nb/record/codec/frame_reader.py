@@ -7,14 +7,14 @@ from typing import Any, NamedTuple
 from lellm_nb.errors import CorruptedCheckpointError, LellmError
 from lellm_nb.graph.edge import Edge, Route
 from lellm_nb.record.codec.details import read_detail
-from lellm_nb.record.codec.frames import FrameRow
 from lellm_nb.record.codec.limits import DAMAGE, error_text
 from lellm_nb.record.codec.positions import PositionReader, read_hold
 from lellm_nb.record.codec.typed_states import folded_rest, rest_after
 from lellm_nb.record.frame import RAN, Detail, Place
 from lellm_nb.record.level_key import steps_of
 from lellm_nb.record.position import Fan, Position
-from lellm_nb.state.compact import Wide, draft
+from lellm_nb.record.rows.frame_row import FrameRow
+from lellm_nb.state.compact import Wide, draft, whole
 from lellm_nb.state.mutation import Mutation
 from lellm_nb.state.typed import Typed
 
@@ -212,7 +212,7 @@ class FrameReader:
         if word == "same":
             return Position.begin(start, level.data, inner=True)
         if word == "key":
-            return Position.begin(start, dict(level.data.get(form[2]) or {}), inner=True)
+            return Position.begin(start, dict(whole(level.data.get(form[2])) or {}), inner=True)
         if word != "data":
             raise ValueError(f"unknown way in {word!r}")
         return Position.begin(start, self.positions.data(form[2]), inner=True)

@@ -8,50 +8,25 @@ are not in rows: they are folded from the rows since the last *anchor*, a whole 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
-from lellm_nb.graph.node import Parallel, Subgraph
 from lellm_nb.graph.walk import branches_of, inside
 from lellm_nb.record.codec.details import detail_form
-from lellm_nb.record.codec.positions import PositionWriter, hold_form
+from lellm_nb.record.codec.positions import LargeValues, PositionWriter, hold_form
 from lellm_nb.record.codec.typed_states import rest_of
 from lellm_nb.record.codec.values import Codec, to_bytes
 from lellm_nb.record.frame import RAN, Frame
 from lellm_nb.record.level_key import LevelKeys, level_at, steps_of, without_visits
 from lellm_nb.record.position import Fan, Position
-from lellm_nb.state.compact import MISSING, Wide
-from lellm_nb.state.lens import IdentityLens, KeyLens, entered
-from lellm_nb.state.mutation import Delete, Put, Reduce, parts_of
-from lellm_nb.state.reducer import Reducer
+from lellm_nb.record.rows.folding import can_be_folded, enter
+from lellm_nb.record.rows.frame_row import FrameRow
+from lellm_nb.record.rows.plain_rows import PlainRows
+from lellm_nb.state.compact import MISSING
+from lellm_nb.state.mutation import parts_of
 from lellm_nb.state.state import content_of
-from lellm_nb.state.structs.struct import struct_of
 from lellm_nb.state.typed import Typed
 
-__all__ = ["FrameRow", "FrameWriter"]
-
-_READY = {
-    id(reducer)
-    for reducer in (
-        *(Reducer.ERROR, Reducer.REPLACE, Reducer.APPEND, Reducer.MERGE_OBJECT),
-        *(Reducer.SUM, Reducer.MAX, Reducer.MIN),
-    )
-}
-
-
-class FrameRow(NamedTuple):
-    """One frame as it is stored.
-
-    Attributes:
-        template: The number of its template.
-        body: JSON: a list of mutations, or an object that has them under ``m``.
-    """
-
-    template: int
-    visit: int
-    cursor: int
-    started: float
-    duration: float
-    body: bytes
+__all__ = ["FrameWriter"]
 
 
 class FrameWriter:
@@ -61,16 +36,20 @@ class FrameWriter:
         codec: Writes the values.
         graph: The graph that runs: it knows what a level was entered with.
         first: The number of the first new template.
+        large: Where containers that were made again share what they have in common.
     """
 
-    def __init__(self, codec: Codec, graph: Any, first: int = 0) -> None:
+    def __init__(
+        self, codec: Codec, graph: Any, first: int = 0, large: LargeValues | None = None
+    ) -> None:
         self.codec = codec
         self.graph = graph
-        self.positions = PositionWriter(codec)
+        self.positions = PositionWriter(codec, large)
         self.made: list[tuple[int, bytes]] = []
         self._next = first
         self._templates: dict[Any, int] = {}
         self._routes: dict[int, Any] = {}
+        self.plain = PlainRows(self.positions)
         self._keys = LevelKeys()
         self._key = ""
 
@@ -155,7 +134,7 @@ class FrameWriter:
                     more["c"] = key
         data = before.data
         for mutation in frame.mutations:
-            if not _can_be_folded(mutation, data):
+            if not can_be_folded(mutation, data):
                 self._note_result(frame, before, more)
                 break
         return foreseen
@@ -192,7 +171,7 @@ class FrameWriter:
             if level.node != name:
                 return key, None
             if inner is None:
-                made = _enter(node, level)
+                made = enter(node, level)
                 if made is None:
                     return key, None
                 inner, form = made
@@ -247,6 +226,8 @@ class FrameWriter:
             number = self._templates[name] = self._next
             self._next += 1
             self.made.append((number, to_bytes(self._template_form(frame, key))))
+            if not key:
+                self.plain.learn(frame, number)
         return number
 
     def _template_form(self, frame: Frame, key: str) -> dict[str, Any]:
@@ -265,51 +246,3 @@ class FrameWriter:
                 edge = route.edge
                 form["edge"] = [edge.source, edge.target, edge.kind, edge.max_visits]
         return form
-
-
-def _can_be_folded(mutation: Any, data: Any) -> bool:
-    """Tell whether a reader gets the same of a mutation without the user's code."""
-    kind = type(mutation)
-    if kind is Put and type(data) is not Typed and type(mutation.key) is str:
-        return True  # most are
-    if kind is Reduce:
-        if id(mutation.reducer) not in _READY:
-            return False
-    elif kind is not Put and kind is not Delete:
-        return False
-    key = mutation.key
-    if isinstance(data, Typed) and data.struct is not None:
-        own = data.struct.assigns or kind is Delete or type(key) is not str
-        return not own and key in data.data
-    return type(key) is str or not _leads_into_struct(data, key)
-
-
-def _leads_into_struct(data: Any, path: tuple[Any, ...]) -> bool:
-    held: Any = data.data if isinstance(data, Typed) else data
-    value = held.get(path[0])
-    for part in path[1:]:
-        if struct_of(value) is not None:
-            return True
-        try:
-            value = value[part]
-        except (LookupError, TypeError):
-            return False
-    return False
-
-
-def _enter(node: Any, level: Position) -> tuple[Position | Fan, list[Any]] | None:
-    """Return what a composite is entered with, and how a reader makes it again."""
-    if isinstance(node, Parallel):
-        begun = {name: Position.begin(name, level.data, inner=True) for name in node.branches}
-        return Fan(Wide.of(begun), 0, len(begun)), ["fan", list(begun)]
-    if not isinstance(node, Subgraph):
-        return None
-    start = node.graph.start
-    if isinstance(node.lens, IdentityLens):
-        return Position.begin(start, level.data, inner=True), ["same", start]
-    data = entered(node.lens, level.data)
-    made = Position.begin(start, data, inner=True)
-    plain = type(data) is dict and not isinstance(level.data, Typed)
-    if isinstance(node.lens, KeyLens) and plain:
-        return made, ["key", start, node.lens.key]
-    return made, ["data", start, {"data": data}]

@@ -11,6 +11,7 @@ from lellm_nb.errors import CorruptedCheckpointError, LellmError
 from lellm_nb.errors.safe_text import safe_repr, safe_str, safe_type
 from lellm_nb.record.codec.declared_kinds import DECLARED, DeclaredKind
 from lellm_nb.record.codec.types import LATER, Kind, Unsaved, class_named, kind_named, load_later
+from lellm_nb.state.compact import whole
 from lellm_nb.state.frozen import freeze, frozen_dict, frozen_list
 
 __all__ = ["ATOMS", "ATTRIBUTES", "DAMAGE", "TAG", "Limits", "ValueReader", "error_text"]
@@ -88,7 +89,8 @@ class ValueReader:
         if name == "?":
             return Unsaved(str(form.get("type", "")), str(form.get("repr", "")))
         if name == "&" and self._resolve is not None:
-            return self._resolve(form)
+            found = self._resolve(form)
+            return found if depth == 0 else whole(found)
         if type(name) is not str or not ("v" in form or ATTRIBUTES in form):
             raise CorruptedCheckpointError(f"A tagged value has no type or no content: {name!r}.")
         if name == "dict" and "v" in form:

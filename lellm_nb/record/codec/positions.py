@@ -12,7 +12,7 @@ from lellm_nb.record.codec.typed_states import class_form, read_typed
 from lellm_nb.record.codec.values import TAG, Codec, Problem
 from lellm_nb.record.position import TO_ROUTE, Fan, Position, ToRoute, Waiting
 from lellm_nb.record.visits import Visits
-from lellm_nb.state.compact import Data, Tail, Wide
+from lellm_nb.state.compact import COMPACT, Data, Tail, Wide
 from lellm_nb.state.lens import KeyLens
 from lellm_nb.state.mutation import Delete, Put, Reduce, parts_of
 from lellm_nb.state.reducer import Reducer
@@ -27,6 +27,9 @@ DEEP = 200
 """Levels nest at most so deeply in what is stored: a position, the outline of a graph."""
 
 
+Problems = list[Problem]
+
+
 class LargeValues(Protocol):
     """Where large values and long lists are put once, to be referred to from then on."""
 
@@ -35,6 +38,9 @@ class LargeValues(Protocol):
 
     def list(self, tail: Tail, write: Callable[[Any, int], Any]) -> Any:
         """Return the JSON data of a list, or of a reference to it."""
+
+    def compact(self, value: Any, problems: Problems, path: tuple[Any, ...]) -> Any:
+        """Return the JSON data of a reference to what a compact value shares with others."""
 
 
 class PositionWriter:
@@ -121,15 +127,19 @@ class PositionWriter:
     def kept(self, value: Any, key: Any) -> Any:
         """Return a kept value as JSON data."""
         path = (*self.prefix, *parts_of(key))
-        if type(value) is Tail:
-            if self.large is not None and len(value) >= LONG:
-                return self.large.list(
-                    value, lambda item, i: self.codec.plain(item, self.problems, (*path, i))
-                )
-            return self.codec.plain(value, self.problems, path)
+        if type(value) in COMPACT and (type(value) is not Tail or len(value) >= LONG):
+            return self.compact(value, path)
         if self.large is not None and not isinstance(value, (int, float, bool, type(None))):
             return self.large.value(value, self.problems, path)
         return self.codec.plain(value, self.problems, path)
+
+    def compact(self, value: Any, path: tuple[Any, ...]) -> Any:
+        """Return a compact value as JSON data: of what it shares with others a reference."""
+        large, redactor = self.large, self.codec.redactor
+        hidden = redactor is not None and redactor.paths and redactor.apply((), path) != ()
+        if large is None or hidden:
+            return self.codec.plain(value, self.problems, path)
+        return large.compact(value, self.problems, path)
 
     def mutation(self, mutation: Any) -> Any:
         """Return a mutation as JSON data: ``[key]``, ``[key, value]`` or with a reducer's name."""
@@ -149,7 +159,11 @@ class PositionWriter:
             path = key if type(key) is tuple else (key,)  # no call: it is made for every write
             if self.prefix:
                 path = (*self.prefix, *path)
-            form.append(self.codec.plain(mutation.kept, self.problems, path))
+            kept = mutation.kept
+            if type(kept) in COMPACT:
+                form.append(self.compact(kept, path))
+            else:
+                form.append(self.codec.plain(kept, self.problems, path))
         if kind is Reduce:
             form.append(mutation.reducer.name)
         return form
@@ -270,7 +284,7 @@ class PositionReader:
                 raise TypeError("a path begins with text")
         if len(form) == 1:
             return Delete(key)
-        value = self.codec.value(form[1], key=key if isinstance(key, str) else key[0])
+        value = self.kept(form[1], key)
         if len(form) == 2:
             return Put(key, value)
         return Reduce(key, value, self._reducer(str(form[2]), key))

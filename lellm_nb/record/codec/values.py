@@ -20,7 +20,7 @@ from lellm_nb.record.codec.containers import known_of
 from lellm_nb.record.codec.json_text import is_sound, to_bytes
 from lellm_nb.record.codec.limits import ATOMS, ATTRIBUTES, TAG, Limits, ValueReader
 from lellm_nb.record.codec.types import Unsaved, stored_name, takes_stand_ins
-from lellm_nb.state.compact import Tail
+from lellm_nb.state.compact import COMPACT
 from lellm_nb.state.containers.handed import HandedDict, HandedList, LazyDict, LazyList
 from lellm_nb.state.frozen import FrozenDict, FrozenList
 from lellm_nb.state.mutation import parts_of
@@ -148,8 +148,8 @@ class Codec:
                 for k, v in value.items()
             ]
             return {TAG: "dict", "v": pairs}
-        if kind is Tail:
-            return [self._tagged(v, problems, (*path, i)) for i, v in enumerate(value.since(0))]
+        if kind in COMPACT:
+            return self._tagged(value.whole(), problems, path)
         if kind is str and (shown := self.name(value)) != value:
             return {TAG: "redacted", "v": shown}
         if is_plain(value, 1) and (kind is not str or is_sound(value)):
@@ -231,6 +231,11 @@ class Codec:
         return ValueReader(self.limits, resolve).value(form, key, 0)
 
 
+_TEXT = frozenset((str,))
+_ALWAYS = frozenset((str, bool, type(None)))
+"""Types of which JSON has every value as it is."""
+
+
 def is_plain(value: Any, depth: int) -> bool:
     """Tell whether JSON has a value as it is, all the way down."""
     kind = type(value)
@@ -245,11 +250,15 @@ def is_plain(value: Any, depth: int) -> bool:
     if kind in DICT_LIKE:
         if TAG in value:
             return False
+        if _TEXT.issuperset(map(type, value)) and _ALWAYS.issuperset(map(type, value.values())):
+            return True
         for k, v in value.items():
             if type(k) is not str or not (type(v) is str or is_plain(v, depth - 1)):
                 return False
         return True
     if kind in LIST_LIKE:
+        if _ALWAYS.issuperset(map(type, value)):
+            return True
         return all(type(v) is str or is_plain(v, depth - 1) for v in value)
     return False
 

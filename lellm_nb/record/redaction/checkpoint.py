@@ -11,7 +11,7 @@ from lellm_nb.record.codec.checkpoint import CheckpointCodec
 from lellm_nb.record.codec.values import Codec
 from lellm_nb.record.position import Fan, Position
 from lellm_nb.record.redaction.redactor import Redactor
-from lellm_nb.state.compact import Tail, Wide, view_items
+from lellm_nb.state.compact import EditedDict, EditedList, Tail, Wide, view_items
 from lellm_nb.state.frozen import freeze
 from lellm_nb.state.mutation import Put, Reduce, parts_of
 from lellm_nb.state.state import State, keep, view
@@ -92,6 +92,10 @@ def _data(data: Any, redactor: Redactor) -> Any:
 
 
 def _value(value: Any, path: tuple[Any, ...], redactor: Redactor) -> Any:
+    if isinstance(value, (EditedList, EditedDict)):
+        before = value.whole()
+        made = _value(before, path, redactor)
+        return value if made is before else made
     if isinstance(value, Tail):
         whole = redactor.apply((), path)  # the list itself may be secret, by its path
         if whole != ():

@@ -13,7 +13,7 @@ from lellm_nb.errors.safe_text import has_kind, safe_pairs, safe_str
 from lellm_nb.record.codec.limits import TAG
 from lellm_nb.record.codec.types import add_type
 from lellm_nb.record.redaction.secret_words import SecretWords
-from lellm_nb.state.compact import Tail
+from lellm_nb.state.compact import COMPACT
 from lellm_nb.state.frozen import register_freeze
 from lellm_nb.state.structs.nested import fields_of, is_read_only, read_only
 from lellm_nb.state.structs.struct import struct_of
@@ -215,6 +215,10 @@ class Redactor:
                 self._meet(value)
                 return Redacted("[redacted]")
         kind = type(value)
+        if kind in COMPACT:
+            before = value.whole()
+            shown = self.apply(before, path)
+            return value if shown is before else shown
         if issubclass(kind, str):
             given = safe_str(value)
             shown = self.text(given)
@@ -222,8 +226,8 @@ class Redactor:
         if issubclass(kind, dict):
             made = {k: self.apply(v, (*path, k)) for k, v in dict.items(value)}
             return made if any(made[k] is not v for k, v in dict.items(value)) else value
-        if issubclass(kind, (list, tuple, Tail)):
-            items = value.since(0) if kind is Tail else [item for _, item in safe_pairs(value)]
+        if issubclass(kind, (list, tuple)):
+            items = [item for _, item in safe_pairs(value)]
             new = [self.apply(v, (*path, i)) for i, v in enumerate(items)]
             if all(a is b for a, b in zip(new, items, strict=True)):
                 return value

@@ -9,8 +9,8 @@ from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
 from lellm_nb.errors import CorruptedCheckpointError
-from lellm_nb.record.codec.frames import FrameRow
 from lellm_nb.record.codec.limits import DAMAGE, error_text
+from lellm_nb.record.rows.frame_row import FrameRow
 
 __all__ = ["checked", "with_sum"]
 

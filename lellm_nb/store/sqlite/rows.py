@@ -10,7 +10,7 @@ from typing import Any
 
 from lellm_nb.errors import CheckpointStoreError, CorruptedCheckpointError
 from lellm_nb.ids import TraceId
-from lellm_nb.record.codec.frames import FrameRow
+from lellm_nb.record.rows.frame_row import FrameRow
 from lellm_nb.store.owner import Owner
 from lellm_nb.store.packing import pack, unpack
 from lellm_nb.store.rows import Batch, LineRow
@@ -63,8 +63,10 @@ class SqliteRows:
             CheckpointStoreError: The file did not take it.
         """
         store = self.store
-        values = with_sum(self._id(line, index), row)
-        with store.lock:
+        if line >> LINES or index >> FRAMES:
+            self._id(line, index)  # raises
+        values = with_sum(self._base | line << FRAMES | index, row)
+        with store.lock.alone:  # one statement is one transaction, and no signal cuts it
             if getpid() != store.pid:
                 store.check_process()
             if monotonic() - store.looked > SOON:

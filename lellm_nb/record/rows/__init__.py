@@ -1,0 +1,1 @@
+"""What a frame is as a row of numbers and text."""
