@@ -6,11 +6,11 @@ import math
 from typing import Any, NamedTuple
 
 from lellm_nb.record.codec.limits import DAMAGE
-from lellm_nb.record.codec.values import Codec
+from lellm_nb.record.codec.values import Codec, to_bytes
 from lellm_nb.record.frame import Frame
 from lellm_nb.store.rows import RunRows
 
-__all__ = ["TOTALS", "RunTotals", "read_totals"]
+__all__ = ["TOTALS", "Counter", "RunTotals", "read_totals"]
 
 TOTALS = "totals"
 """The kind of the mark, under an empty key."""
@@ -40,6 +40,28 @@ class RunTotals(NamedTuple):
     def form(self) -> list[Any]:
         """Return it as JSON data."""
         return [self.tokens, self.turns]
+
+
+class Counter:
+    """Adds up what a run comes to as its frames are written."""
+
+    def __init__(self) -> None:
+        self._so_far: RunTotals | None = RunTotals()
+
+    @classmethod
+    def resumed(cls, rows: RunRows) -> Counter:
+        """Return the one of a run that goes on; where nothing is noted, nobody knows."""
+        made = cls()
+        made._so_far = noted(rows)
+        return made
+
+    def after(self, frame: Frame) -> bytes | None:
+        """Return the note to be written with a frame, where it adds something or is the first."""
+        before, kind = self._so_far, frame.kind
+        if before is None or (frame.own_detail is None and kind not in ("start", "input")):
+            return None
+        self._so_far = after = before.with_frame(frame)
+        return to_bytes(after.form()) if after != before or kind == "start" else None
 
 
 def noted(rows: RunRows) -> RunTotals | None:
