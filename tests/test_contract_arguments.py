@@ -45,6 +45,7 @@ from lellm_nb import (
     StateKey,
     StoreSink,
     register_type,
+    to_json,
 )
 from lellm_nb.errors import LellmError
 
@@ -245,6 +246,7 @@ DEBUGGER = [
     Row("debugger", "path", [3, "", None, b"x"], lambda d, x: d.save(x)),
     Row("debugger", "path", [3, "", None, b"x"], lambda d, x: d.export_html(x)),
     Row("nothing", "path", [3, "", None, b"x"], lambda _, x: Debugger.load(x)),
+    Row("nothing", "store", [3, "", None, b"x", object()], lambda _, x: Debugger.runs(x)),
     Row("store", "graph", [*OBJECTS, half_built()], lambda s, x: Debugger.open(s, graph=x)),
     Row("store", "run", NAMES[1:], lambda s, x: Debugger.open(s, x)),
     Row("store", "migrate", [3, none], lambda s, x: Debugger.open(s, graph=built(), migrate=x)),
@@ -276,6 +278,9 @@ KEEP = [
     Row("nothing", "age", SECONDS, lambda _, x: RetentionPolicy.keep_for(x)),
     Row("log", "entry", OBJECTS, lambda log, x: log.append(x)),
     Row("log", "from_step", NUMBERS, lambda log, x: log.replay("t", x)),
+    Row("nothing", "redact", ["no", 3, Redactor], lambda _, x: to_json(Approve(), x)),
+    Row("log", "level", [3, b"a", ("a",)], lambda log, x: log.replay("t", level=x)),
+    Row("nothing", "level", [3, None, b"a"], lambda _, x: entry(level=x)),
     Row("log", "keep_from_step", NUMBERS, lambda log, x: log.truncate("t", x)),
     Row("log", "step", NUMBERS, lambda log, x: log.branch_after("t", x)),
     Row("nothing", "step", COUNTS, lambda _, x: entry(step=x)),

@@ -81,6 +81,11 @@ class InMemoryStore:
         with self._lock:
             return list(reversed(self._runs.get(trace_id, {})))
 
+    def traces(self) -> list_of[TraceId]:
+        """Return the runs of which there are single checkpoints, the one that began last first."""
+        with self._lock:
+            return [trace for trace, kept in reversed(self._runs.items()) if kept]
+
     def delete(self, checkpoint_id: CheckpointId) -> bool:
         """Drop a checkpoint; tell whether it was there."""
         with self._lock:

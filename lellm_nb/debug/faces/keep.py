@@ -14,13 +14,15 @@ from lellm_nb.graph.graph import Graph
 from lellm_nb.session.checkpoint import GraphHashMode
 
 if TYPE_CHECKING:
+    import pandas
+
     from lellm_nb.record.redaction.redactor import Redactor
 
 __all__ = ["KeepFace"]
 
 
 class KeepFace(Face):
-    """``save, load, open, close, refresh, supply, to_test, to_cell``."""
+    """``save, load, open, runs, close, refresh, supply, to_test, to_cell``."""
 
     native: ClassVar[Any]
     """The class of the sessions of our own engine; `Debugger` says which."""
@@ -134,6 +136,40 @@ class KeepFace(Face):
 
         made: Self = cls._of(load_archive(cls._family(), cls.native, path, graph, mode))
         return made
+
+    @staticmethod
+    def runs(store: Any) -> pandas.DataFrame:
+        """Return the runs of a store, newest first; nothing of them is run, or read in full.
+
+        Args:
+            store: A path (of a store, or of a file that `save` wrote), a store, or anything with
+                a `runs` method like theirs.
+
+        Returns:
+            One row per run: run (its id), name, when (it began, in UTC), turns (inputs, the first
+            included), frames (on all lines), status (``ready, waiting, paused, failed`` or
+            ``completed`` where it stands, ``damaged`` where that cannot be read), error (why it
+            failed, or what is damaged), tokens (the token costs that its nodes set, in all) and
+            cost (missing where no price is known). A run of which single checkpoints are kept
+            has their number for its frames.
+
+        Raises:
+            DebuggerError: It is no store, and no path.
+            CheckpointStoreError: The file cannot be read.
+            CorruptedCheckpointError: It is no store.
+
+        Example:
+            >>> from lellm_nb import Debugger, GraphBuilder, InMemoryStore
+            >>> g = GraphBuilder("g").node("a", lambda ctx: ctx.set_token_cost(12)).barrier("ok")
+            >>> graph = g.edge("a", "ok").start("a").end("ok").build()
+            >>> store = InMemoryStore(); stop = Debugger(graph, store=store, name="mine").run()
+            >>> Debugger.runs(store)[["name", "turns", "frames", "status", "tokens"]]
+               name  turns  frames   status  tokens
+            0  mine      1       3  waiting    12.0
+        """
+        from lellm_nb.debug.persist.run_table import run_table
+
+        return run_table(store)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the whole run to one file: every line, names, notes, pins, stops.

@@ -19,7 +19,7 @@ from lellm_nb.record.codec.types import Unsaved, stored_name
 from lellm_nb.record.frame import DecisionRecord, Detail
 from lellm_nb.state.mutation import parts_of
 
-__all__ = ["SavedError", "detail_form", "read_detail"]
+__all__ = ["FACTS", "SavedError", "detail_form", "error_form", "read_detail", "read_error"]
 
 Write = Callable[[Any, Any], Any]
 """Makes a value JSON-able, given the value and what it is called, or the path where it is put."""
@@ -51,7 +51,8 @@ _CHUNKS = {
         *(chunks.ToolStarted, chunks.ToolOutput, chunks.ToolFinished),
     )
 }
-_FACTS = ("limit", "name", "edge", "source", "target", "tried", "key", "values", "visit")
+FACTS = ("limit", "name", "edge", "source", "target", "tried", "key", "values", "visit")
+"""What is kept of the attributes of a run's error."""
 
 
 def detail_form(detail: Detail, write: Write) -> dict[str, Any]:
@@ -115,7 +116,7 @@ def error_form(error: BaseException, write: Write, depth: int = 0) -> dict[str, 
     form: dict[str, Any] = {"type": stored_name(type(error)), "text": write(_said(error), "error")}
     if isinstance(error, RunError):
         form |= {"path": error.path, "node": error.node, "visit": error.visit}
-        facts = {name: _fact(getattr(error, name)) for name in _FACTS if name in vars(error)}
+        facts = {name: _fact(getattr(error, name)) for name in FACTS if name in vars(error)}
         if facts:
             form["facts"] = write(facts, "error")
         if error.attempts:
@@ -168,7 +169,7 @@ def read_error(form: Any, read: Read, depth: int = 0) -> Any:
         made.attempts = tuple(_read_attempt(attempt, read) for attempt in form.get("att", ()))
         made.state = None
         for fact, value in dict(read(form.get("facts", {}))).items():
-            if fact in _FACTS:
+            if fact in FACTS:
                 setattr(made, fact, value)
     if "why" in form and depth < 8:
         made.__cause__ = read_error(form["why"], read, depth + 1)

@@ -198,6 +198,14 @@ class SqliteStore(SqliteFile):
         )
         return [CheckpointId(id) for (id,) in rows]
 
+    def traces(self) -> list_of[TraceId]:
+        """Return the runs of which there are single checkpoints, the one that began last first."""
+        rows = self.query(
+            "list the runs",
+            "select trace from checkpoints group by trace order by min(number) desc",
+        )
+        return [TraceId(trace) for (trace,) in rows]
+
     def delete(self, checkpoint_id: CheckpointId) -> bool:
         """Drop a checkpoint; tell whether it was there."""
         with self.writing("delete") as db:
