@@ -11,7 +11,7 @@ from lellm_nb.ids import TraceId
 from lellm_nb.record.codec.limits import TAG, Limits, ValueReader
 from lellm_nb.record.codec.positions import PositionReader, PositionWriter
 from lellm_nb.record.codec.values import Codec, Problem, to_bytes
-from lellm_nb.record.redaction.redactor import Redactor
+from lellm_nb.record.redaction.redactor import Redacted, Redactor
 from lellm_nb.state.compact import COMPACT
 from lellm_nb.state.state import State, keep
 from lellm_nb.state.structs.nested import is_read_only
@@ -97,9 +97,9 @@ class Writer:
             return self.positions.compact(value, at)
         return self.value(value, at)
 
-    def text(self, text: str) -> str:
+    def text(self, text: str | Redacted) -> str:
         """Return a text without its secrets."""
-        return self.codec.name(text)
+        return text.shown if isinstance(text, Redacted) else self.codec.name(text)
 
     def record(self, value: Any, at: tuple[Any, ...]) -> Any:
         """Return the JSON data of a record; `None` where it is none."""

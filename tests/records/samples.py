@@ -87,10 +87,10 @@ NO_RECORDS = frozenset(
     CheckpointSink NoopCheckpointSink MemorySink SessionCheckpointSink DiskSink NetworkSink
     StoreSink StreamSink TraceSink MemoryTraceSink StepCallback NoopStepCallback
     CheckpointStore InMemoryStore SqliteStore MutationLog InMemoryMutationLog SqliteMutationLog
-    Stopper
+    Stopper StoredObject
     """.split()
 )
-"""What runs, keeps, asks or is only spoken to; and a base, of which each kind is a record."""
+"""What runs, keeps, asks or is only spoken to; a base, of which each kind is a record; a value."""
 
 ODD = (Breakpoint, EdgeStop, ErrorStop, Watch)
 """Records without an equality of their own: compared by their repr."""
