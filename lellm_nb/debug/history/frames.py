@@ -134,6 +134,7 @@ def find_frame(frames: Frames, history: History, which: Any) -> Frame:
         NoSuchFrameError: There is none; says what there is.
     """
     if isinstance(which, Frame):
+        which = history.own(which)
         if history.line_of(which) is None:
             raise NoSuchFrameError(which, "it belongs to another run's history.")
         return which
