@@ -16,6 +16,7 @@ from lellm_nb.record.frame import Frame
 from lellm_nb.record.frame_stack import FrameStack
 from lellm_nb.record.history import History, Line
 from lellm_nb.record.past.captured import known_past, start_frame
+from lellm_nb.record.past.known_reducers import bind_reducers
 from lellm_nb.record.position import Position
 from lellm_nb.session.branching import Branching
 from lellm_nb.session.checkpoint import (
@@ -125,6 +126,7 @@ class ExecutionSession(Branching):
             now=own.wall(),
             trace_id=trace_id,
         )
+        bind_reducers(past.history, graph)
         return cls._standing(graph, own, *past)
 
     @classmethod
