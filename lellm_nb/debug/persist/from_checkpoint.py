@@ -21,7 +21,6 @@ from lellm_nb.errors import (
 )
 from lellm_nb.graph.fingerprint import Fingerprint
 from lellm_nb.graph.graph import Graph, built_graph
-from lellm_nb.ids import TraceId
 from lellm_nb.record.checkpoint import Checkpoint, SessionCheckpoint
 from lellm_nb.record.codec.checkpoint import CheckpointCodec
 from lellm_nb.record.frame import Frame
@@ -100,10 +99,11 @@ def open_captured(
             "Without its graph a run can only be looked at, and nothing is kept of it: give the"
             " graph, or leave store= out."
         )
-    found = _found(what, store)
-    made = context_of(family, native, found, graph, mode)
+    storage = Storage()
+    storage.how = "Debugger.from_checkpoint(what, graph)"
+    made = context_of(family, native, _found(what, store), graph, storage, mode)
     if keeps:
-        begin_in(made, made.storage, store)
+        begin_in(made, storage, store)
     return made
 
 
@@ -112,13 +112,14 @@ def context_of(
     native: Any,
     found: Captured,
     graph: Graph | None,
+    storage: Storage,
     mode: GraphHashMode = GraphHashMode.STRICT,
-    trace_id: TraceId | None = None,
 ) -> DebugContext:
     """Return the context of a run of which this is known.
 
     Args:
         graph: Its graph; without it the run can only be looked at.
+        storage: Where it will be kept, if it is.
 
     Raises:
         GraphMismatchError: The graph has another hash, and the mode is STRICT.
@@ -137,7 +138,7 @@ def context_of(
         last=found.last,
         graph=name,
         now=time.time(),
-        trace_id=trace_id,
+        trace_id=storage.trace_id,
     )
     if graph is not None:
         bind_reducers(past.history, graph)
@@ -145,10 +146,7 @@ def context_of(
     session = native.of_history(shown, *past, check=graph is not None)
     if changed:
         caution(forced_text(changed))
-    storage = Storage(past.history.trace_id)
-    storage.reopened = True
-    storage.reading = graph is None
-    storage.how = "Debugger.from_checkpoint(what, graph)"
+    storage.reopened, storage.reading = True, graph is None
     return DebugContext(session, shown.name, MAX_STEPS, family, storage)
 
 

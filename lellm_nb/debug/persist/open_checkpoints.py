@@ -8,6 +8,7 @@ from lellm_nb.debug.core.context import DebugContext
 from lellm_nb.debug.core.family import Family
 from lellm_nb.debug.names.warn_caller import caution
 from lellm_nb.debug.persist.from_checkpoint import Captured, context_of, loaded
+from lellm_nb.debug.persist.storage import Storage
 from lellm_nb.errors import CheckpointNotFoundError, CheckpointStoreError, DebuggerError
 from lellm_nb.graph.graph import Graph
 from lellm_nb.ids import CheckpointId, TraceId
@@ -57,15 +58,15 @@ def open_checkpoints(
         if own:
             ids[own[-1]] = checkpoint.checkpoint_id
     found = newest._replace(frames=frames, last=None)
-    made = context_of(family, native, found, graph, mode, TraceId(run))
+    storage = Storage(TraceId(run))
+    made = context_of(family, native, found, graph, storage, mode)
     if graph is not None:
         session = made.session
-        writer = CheckpointWriter(store, made.storage.trace_id, graph, codec)
+        writer = CheckpointWriter(store, storage.trace_id, graph, codec)
         for frame, checkpoint_id in ids.items():
             writer.resume(session.history.own(frame), checkpoint_id)
         writer.resume(session.head, kept[-1].checkpoint_id)
-        made.storage.attach(session, writer)
-    made.storage.how = "Debugger.open(store, run, graph=…)"
+        storage.attach(session, writer)
     return made
 
 

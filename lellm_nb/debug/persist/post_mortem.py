@@ -9,6 +9,7 @@ from typing import Any
 from lellm_nb.arguments import refusal
 from lellm_nb.debug.core.family import Family, debugger_of, latest
 from lellm_nb.debug.persist.from_checkpoint import Captured, captured_by, context_of
+from lellm_nb.debug.persist.storage import Storage
 from lellm_nb.errors import DebuggerError
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.past.captured import start_frame
@@ -48,7 +49,7 @@ def post_mortem(family: Family, native: Any, error: BaseException | None = None)
         )
     else:
         captured = _known(stopped)
-    context = context_of(family, native, captured, stopped.graph)
+    context = context_of(family, native, captured, stopped.graph, Storage())
     return family.first(context)
 
 

@@ -106,8 +106,9 @@ def _fits(old: Position, new: Position, frame: Frame) -> bool:
     hold, inner, kind = old.hold, old.inner, frame.kind
     if kind == "decision":
         decided = frame.decision
-        waits = isinstance(hold, Waiting)
-        return waits and decided is not None and decided.barrier_id == hold.barrier_id
+        if not isinstance(hold, Waiting) or decided is None:
+            return False
+        return decided.barrier_id == hold.barrier_id
     if kind == "route":
         return isinstance(hold, ToRoute)
     if kind == "edit":

@@ -35,7 +35,9 @@ def frames_form(
     """
     writer = FrameWriter(codec, None)
     hides = codec.redactor is not None and codec.redactor.on
-    rows, apart, anchors = [], [], []
+    rows: list[Any] = []
+    apart: list[int] = []
+    anchors: list[list[Any]] = []
     before: Frame | None = None
     for at, frame in enumerate(frames):
         row, unsure = writer.row(frame)
@@ -83,8 +85,9 @@ def _read(form: Any, position: Position, codec: Codec) -> list[Frame]:
     apart = set(map(int, form["apart"]))
     trace, first, work = TraceId(str(form["trace"])), int(form["first"]), 0
     made: list[Frame] = []
-    for at, (*numbers, body) in enumerate(form["rows"]):
-        facts = reader.facts_of(FrameRow(*numbers, b""), body)
+    for at, (template, visit, cursor, started, duration, body) in enumerate(form["rows"]):
+        row = FrameRow(template, visit, cursor, started, duration, b"")
+        facts = reader.facts_of(row, body)
         before = made[-1] if made and at not in apart else None
         if at in anchors:
             anchor = anchors[at]
