@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from lellm_nb.record.frame import RAN, Frame
+from lellm_nb.record.frame import LEAVING, RAN, Frame
 from lellm_nb.record.level_key import LevelKeys, steps_of
 from lellm_nb.record.position import Fan, Position, ToRoute, Waiting
 from lellm_nb.state.compact import MISSING
@@ -83,6 +83,8 @@ def _siblings_rest(before: Sequence[Any], fan: Fan, branch: str) -> bool:
 
 def _begins(level: Position, frame: Frame) -> bool:
     """Tell whether a frame's step is the first of a level that was entered for it."""
+    if frame.kind in LEAVING:
+        return False  # there were steps inside
     wrote = 0 if level.wrote is None else len(level.wrote)
     return level.step == _counts(frame) and wrote == len(frame.mutations)
 

@@ -15,6 +15,7 @@ from lellm_nb.record.codec.limits import DAMAGE, error_text
 from lellm_nb.record.codec.positions import PositionReader, PositionWriter
 from lellm_nb.record.codec.values import Codec, Problem
 from lellm_nb.record.frame import Frame, make_frame
+from lellm_nb.record.level_key import LevelKeys, level_at
 from lellm_nb.record.position import Position
 
 __all__ = ["frames_form", "read_frames"]
@@ -38,6 +39,8 @@ def frames_form(
     rows: list[Any] = []
     apart: list[int] = []
     anchors: list[list[Any]] = []
+    levels: list[list[Any]] = []
+    keys = LevelKeys()
     before: Frame | None = None
     for at, frame in enumerate(frames):
         row, unsure = writer.row(frame)
@@ -52,6 +55,10 @@ def frames_form(
                 positions = PositionWriter(codec)
                 anchors.append([at, positions.write(frame.position)])
                 problems += positions.problems
+        inner = frame.level is not frame.position
+        if inner and level_at(frame.position, keys.of(frame)) is not frame.level:
+            # what failed at the first step inside: where it stood is no part of the position
+            levels.append([at, PositionWriter(codec).write(frame.level)])
         before = frame
     problems += writer.problems
     traces = [str(frame.trace_id) for frame in frames if frame.trace_id]
@@ -60,6 +67,7 @@ def frames_form(
         "rows": rows,
         "apart": apart,
         "anchors": anchors,
+        "levels": levels,
         "first": frames[0].index if frames else 0,
         "trace": traces[-1] if traces else "",
     }
@@ -82,6 +90,7 @@ def _read(form: Any, position: Position, codec: Codec) -> list[Frame]:
     for number, body in form["templates"]:
         reader.add_template(int(number), to_bytes(body))
     anchors = {int(at): anchor for at, anchor in form["anchors"]}
+    levels = {int(at): reader.positions.read(level) for at, level in form["levels"]}
     apart = set(map(int, form["apart"]))
     trace, first, work = TraceId(str(form["trace"])), int(form["first"]), 0
     made: list[Frame] = []
@@ -92,7 +101,9 @@ def _read(form: Any, position: Position, codec: Codec) -> list[Frame]:
         if at in anchors:
             anchor = anchors[at]
             root = position if anchor is None else reader.positions.read(anchor)
-            level = reader.level_of(root, facts)
+            level = levels.get(at) or reader.level_of(root, facts)
+        elif at in levels and before is not None:
+            root, level = before.position, levels[at]
         elif before is None:
             raise ValueError(f"frame {at} hangs nowhere")
         else:
