@@ -253,7 +253,7 @@ DEBUGGER = [
     Row("nothing", "what", [3, None, {}, object], lambda _, x: Debugger.from_checkpoint(x)),
     Row("session", "graph", OBJECTS[1:], lambda s, x: Debugger.from_checkpoint(s.checkpoint(), x)),
     Row("session", "mode", OBJECTS, lambda s, x: opened(s, mode=x)),
-    Row("session", "store", OBJECTS[1:], lambda s, x: opened(s, store=x)),
+    Row("session", "store", [3, object(), object], lambda s, x: opened(s, store=x)),
     Row("nothing", "error", [3, "e", ValueError], lambda _, x: Debugger.post_mortem(x)),
     Row("session", "checkpoint", OBJECTS, lambda _, x: Checkpoint.of_session(x)),
     Row("session", "checkpoint", OBJECTS, lambda _, x: SessionCheckpoint.of(x)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -105,9 +106,7 @@ def test_from_any_checkpoint_a_run_ends_as_if_it_had_never_stopped(
         assert not any(f.gap for f in opened.line) or kind in ("a checkpoint", "bytes")
         if kind not in ("a checkpoint", "bytes"):
             assert [f.path for f in opened.line] == [f.path for f in line[: head.index + 1]]
-            assert [f.position for f in opened.line] == [
-                f.position for f in line[: head.index + 1]
-            ]
+            assert [f.position for f in opened.line] == [f.position for f in line[: head.index + 1]]
         again = opened.at_tip(opened.line)
         assert await again.advance(Controls.replay(recorded)) is Halt.ENDED
         assert again.state == end
@@ -129,7 +128,7 @@ def test_a_step_follows_the_one_before_it_and_no_other(plan, ways, typed, steppe
     async def law():
         session = await Story(plan, ways, typed, stepped).told()
         line = list(session.line)
-        for before, frame in zip(line, line[1:], strict=False):
+        for before, frame in itertools.pairwise(line):
             assert follows(before.position, frame), (before, frame)
         for first, missed, frame in zip(line, line[1:], line[2:], strict=False):
             abandoned = frame.kind == "error"  # what was inside went with it: it wrote nothing

@@ -190,8 +190,8 @@ _ROWS = [
          " it saw", needs=Capability.CODE),
     Verb("export_html", "take away", "`export_html(path)` writes one page that shows everything in"
          " any browser, without Python or a network"),
-    Verb("from_checkpoint", "keep", "`Debugger.from_checkpoint(what, graph)` opens any checkpoint, its"
-         " captured frames being the past", makes=True),
+    Verb("from_checkpoint", "keep", "`Debugger.from_checkpoint(what, graph)` opens any checkpoint,"
+         " its captured frames being the past", makes=True),
     Verb("post_mortem", "keep", "`Debugger.post_mortem()` (and `%lellm pm`) stands where a run"
          " failed that had no debugger", makes=True, words="none", word="pm"),
     Verb("save", "keep", "`save(path)` writes the whole run to one file", "persist.save",

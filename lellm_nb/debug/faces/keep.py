@@ -181,8 +181,9 @@ class KeepFace(Face):
             ('COMPLETED', 7)
         """
         from lellm_nb.debug.persist.from_checkpoint import open_captured
+        from lellm_nb.debug.persist.open import begin_in
 
-        opened = open_captured(cls._family(), cls.native, what, graph, store, mode)
+        opened = open_captured(cls._family(), cls.native, what, graph, store, mode, begin_in)
         made: Self = cls._of(opened)
         return made
 

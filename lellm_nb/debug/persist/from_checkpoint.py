@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from lellm_nb.arguments import refusal
+from lellm_nb.arguments import path_of, refusal
 from lellm_nb.debug.core.context import DebugContext
 from lellm_nb.debug.core.family import Family
 from lellm_nb.debug.names.warn_caller import caution
@@ -86,10 +86,13 @@ def open_captured(
     graph: Graph | None,
     store: Any,
     mode: GraphHashMode,
+    begin: Callable[[DebugContext, Storage, Any], None],
 ) -> DebugContext:
-    """Return the context of what was captured; see `Debugger.from_checkpoint`."""
-    from lellm_nb.debug.persist.open import begin_in
+    """Return the context of what was captured; see `Debugger.from_checkpoint`.
 
+    Args:
+        begin: Has a run kept in a store from now on.
+    """
     if graph is not None:
         built_graph(graph, DebuggerError)
     by_id = isinstance(what, str) and store is not None
@@ -103,7 +106,7 @@ def open_captured(
     storage.how = "Debugger.from_checkpoint(what, graph)"
     made = context_of(family, native, _found(what, store), graph, storage, mode)
     if keeps:
-        begin_in(made, storage, store)
+        begin(made, storage, store)
     return made
 
 
@@ -229,6 +232,13 @@ def _of_folder(path: Any) -> list[Frame]:
     return DiskSink(folder).frames()
 
 
+def _loads(store: Any) -> bool:
+    try:
+        return callable(store.load)
+    except Exception:  # __getattr__ may raise anything
+        return False
+
+
 def loaded(store: Any, checkpoint_id: str) -> Checkpoint | SessionCheckpoint:
     """Return a checkpoint of a store, whoever's it is.
 
@@ -240,8 +250,8 @@ def loaded(store: Any, checkpoint_id: str) -> Checkpoint | SessionCheckpoint:
     from lellm_nb.store.sqlite.store import SqliteStore
 
     if isinstance(store, str | os.PathLike):
-        store = SqliteStore(store, readonly=True)
-    if not hasattr(store, "load"):
+        store = SqliteStore(path_of(store, "store", DebuggerError), readonly=True)
+    if not _loads(store):
         raise refusal(store, "store", "a store that has the checkpoint", DebuggerError)
     try:
         found = store.load(checkpoint_id)

@@ -48,7 +48,6 @@ def open_checkpoints(
             f"{type(store).__name__} keeps single checkpoints: give the run's id, run=."
         )
     kept = _kept(store, run)
-    newest = Captured.of(kept[-1])
     frames: list[Frame] = []
     ids: dict[Frame, CheckpointId] = {}
     for checkpoint in kept:
@@ -57,7 +56,8 @@ def open_checkpoints(
         frames += own
         if own:
             ids[own[-1]] = checkpoint.checkpoint_id
-    found = newest._replace(frames=frames, last=None)
+    newest = Captured.of(kept[-1])
+    found = Captured(frames, newest.position, None, newest.hash, newest.looked)
     storage = Storage(TraceId(run))
     made = context_of(family, native, found, graph, storage, mode)
     if graph is not None:

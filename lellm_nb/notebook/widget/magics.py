@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 from lellm_nb.debug.core.verb_table import VERBS, Verb
@@ -35,7 +36,6 @@ class _Magic:
     def __call__(self, line: str) -> Any:
         from IPython.core.error import UsageError
 
-        from lellm_nb.debug.debugger import Debugger
         from lellm_nb.notebook.widget.display import last_debugger, remember
 
         name, *words = _words(line) or ["help"]
@@ -43,7 +43,7 @@ class _Magic:
         if act is None:
             raise UsageError(usage())
         makes = name in MAKING
-        debugger = Debugger if makes else last_debugger()
+        debugger = import_module("lellm_nb").Debugger if makes else last_debugger()
         if debugger is None:
             raise UsageError("There is no debugger yet: make one with Debugger(graph).")
         try:
