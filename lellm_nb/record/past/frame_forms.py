@@ -17,6 +17,7 @@ from lellm_nb.record.codec.values import Codec, Problem
 from lellm_nb.record.frame import Frame, make_frame
 from lellm_nb.record.level_key import LevelKeys, level_at
 from lellm_nb.record.position import Position
+from lellm_nb.state.typed import Typed
 
 __all__ = ["frames_form", "read_frames"]
 
@@ -48,13 +49,12 @@ def frames_form(
         linked = before is not None and frame.parent is before
         if not linked:
             apart.append(at)
-        if unsure or hides or not linked:  # what a secret was taken out of cannot be folded
-            if frame.position is position:
-                anchors.append([at, None])
-            else:
-                positions = PositionWriter(codec)
-                anchors.append([at, positions.write(frame.position)])
-                problems += positions.problems
+        if frame.position is position:
+            anchors.append([at, None])
+        elif unsure or hides or not linked:  # what a secret was taken out of cannot be folded
+            positions = PositionWriter(codec)
+            anchors.append([at, positions.write(frame.position)])
+            problems += positions.problems
         inner = frame.level is not frame.position
         if inner and level_at(frame.position, keys.of(frame)) is not frame.level:
             # what failed at the first step inside: where it stood is no part of the position
@@ -108,7 +108,7 @@ def _read(form: Any, position: Position, codec: Codec) -> list[Frame]:
             raise ValueError(f"frame {at} hangs nowhere")
         else:
             root, level = reader.fold(before.position, facts)
-            work += len(level.data)
+            work += len(level.data.data if isinstance(level.data, Typed) else level.data)
             if work > WORK:
                 raise CorruptedCheckpointError("Folding the frames is beyond the limit.")
         frame = make_frame(

@@ -60,5 +60,4 @@ def _bind(mutation: Any, find: Callable[[str, Any], Any]) -> None:
     key = mutation.key if isinstance(mutation.key, str) else mutation.key[0]
     known = find(mutation.reducer.name, key)
     if known is not None:
-        own = mutation.reducer
-        own.fold, own.function, own.commutative = known.fold, known.function, known.commutative
+        mutation.reducer = known
