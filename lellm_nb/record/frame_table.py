@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from lellm_nb.errors.safe_text import has_kind, safe_str, safe_type
 from lellm_nb.errors.safe_value import safe_column
@@ -64,7 +64,7 @@ def state_table(frame: WrittenStep) -> pandas.DataFrame:
             "written_by": pandas.array(
                 [None if w is None else _name_of(w) for w in found], dtype="string"
             ),
-            "at": pandas.array([getattr(w, "index", None) for w in found], dtype="Int64"),
+            "at": pandas.array([None if w is None else w.index for w in found], dtype="Int64"),
         }
     )
 
@@ -101,10 +101,11 @@ def type_name(value: Any) -> str:
     return "set" if kind is FrozenSet or kind is HandedSet else safe_type(value)
 
 
-class _Lost(NamedTuple):
+class _Lost:
     """The steps before a frame that were not captured."""
 
-    before: WrittenStep
+    def __init__(self, before: WrittenStep) -> None:
+        self.index = before.index
 
 
 def _name_of(writer: WrittenStep | _Lost) -> str:

@@ -18,7 +18,7 @@ from lellm_nb.record.frame import Frame
 from lellm_nb.session.checkpoint import GraphHashMode
 from lellm_nb.store.checkpoint_writer import CheckpointWriter
 
-__all__ = ["ids_of", "open_checkpoints"]
+__all__ = ["captured_in", "ids_of", "open_checkpoints"]
 
 Kept = Checkpoint | SessionCheckpoint
 
@@ -47,6 +47,25 @@ def open_checkpoints(
         raise DebuggerError(
             f"{type(store).__name__} keeps single checkpoints: give the run's id, run=."
         )
+    found, ids, newest = captured_in(store, run)
+    storage = Storage(TraceId(run))
+    made = context_of(family, native, found, graph, storage, mode)
+    if graph is not None:
+        session = made.session
+        writer = CheckpointWriter(store, storage.trace_id, graph, codec)
+        for frame, checkpoint_id in ids.items():
+            writer.resume(session.history.own(frame), checkpoint_id)
+        writer.resume(session.head, newest)
+        storage.attach(session, writer)
+    return made
+
+
+def captured_in(store: Any, run: str) -> tuple[Captured, dict[Frame, CheckpointId], CheckpointId]:
+    """Return what a store's checkpoints of a run know, which frame is of which, and the newest.
+
+    Raises:
+        CheckpointNotFoundError: It has none.
+    """
     kept = _kept(store, run)
     frames: list[Frame] = []
     ids: dict[Frame, CheckpointId] = {}
@@ -58,16 +77,7 @@ def open_checkpoints(
             ids[own[-1]] = checkpoint.checkpoint_id
     newest = Captured.of(kept[-1])
     found = Captured(frames, newest.position, None, newest.hash, newest.looked)
-    storage = Storage(TraceId(run))
-    made = context_of(family, native, found, graph, storage, mode)
-    if graph is not None:
-        session = made.session
-        writer = CheckpointWriter(store, storage.trace_id, graph, codec)
-        for frame, checkpoint_id in ids.items():
-            writer.resume(session.history.own(frame), checkpoint_id)
-        writer.resume(session.head, kept[-1].checkpoint_id)
-        storage.attach(session, writer)
-    return made
+    return found, ids, kept[-1].checkpoint_id
 
 
 def _kept(store: Any, run: str) -> list[Kept]:

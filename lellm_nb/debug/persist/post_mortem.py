@@ -9,11 +9,13 @@ from typing import Any
 from lellm_nb.arguments import refusal
 from lellm_nb.debug.core.family import Family, debugger_of, latest
 from lellm_nb.debug.persist.from_checkpoint import Captured, captured_by, context_of
+from lellm_nb.debug.persist.open_checkpoints import captured_in
 from lellm_nb.debug.persist.storage import Storage
-from lellm_nb.errors import DebuggerError
+from lellm_nb.errors import CheckpointStoreError, DebuggerError
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.past.captured import start_frame
 from lellm_nb.record.past.stopped_run import StoppedRun
+from lellm_nb.store.memory import StoreSink
 
 __all__ = ["post_mortem"]
 
@@ -122,5 +124,13 @@ def _known(stopped: StoppedRun) -> Captured:
     """Return what is known of a run that nobody owned: its sink may have kept the frames."""
     assert stopped.start is not None
     start = start_frame(stopped.graph.name, stopped.start, stopped.at)
-    kept = captured_by(stopped.sink()) or []
-    return Captured([start, *kept], stopped.position, stopped.last)
+    return Captured([start, *_kept_by(stopped.sink())], stopped.position, stopped.last)
+
+
+def _kept_by(sink: Any) -> list[Frame]:
+    if isinstance(sink, StoreSink):
+        try:
+            return captured_in(sink.store, sink.trace_id)[0].frames
+        except CheckpointStoreError:  # there is no more to look at than that
+            return []
+    return captured_by(sink) or []
