@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from lellm_nb.arguments import path_of, refusal
+from lellm_nb.arguments import path_of, refusal, whole
 from lellm_nb.debug.core.context import DebugContext
 from lellm_nb.debug.core.family import Family
 from lellm_nb.debug.names.warn_caller import caution
@@ -69,6 +69,7 @@ class Captured(NamedTuple):
         position = checkpoint.position
         if not isinstance(position, Position):
             raise refusal(position, "the checkpoint's position", "a Position", DebuggerError)
+        whole(checkpoint.graph_hash, "graph_hash", DebuggerError)
         frames = checkpoint.frames
         return cls(
             list(frames.frames if isinstance(frames, FrameStack) else ()),

@@ -18,7 +18,7 @@ from lellm_nb.state.mutation import Delete, Put, Reduce, parts_of
 from lellm_nb.state.reducer import Reducer
 from lellm_nb.state.typed import Typed
 
-__all__ = ["LargeValues", "PositionReader", "PositionWriter", "is_unknown"]
+__all__ = ["LargeValues", "PositionReader", "PositionWriter"]
 
 LONG = 32
 """Lists that grew by appending are kept apart from this length on."""
@@ -290,10 +290,5 @@ def unknown_reducer(name: str) -> Reducer:
     def refuse(old: Any, new: Any) -> Any:
         raise ReducerError(f"reducer {name!r} is not known here: open the run with its graph")
 
-    refuse.unknown = True  # type: ignore[attr-defined]  # see `is_unknown`
+    refuse.unknown = True  # type: ignore[attr-defined]  # see `bind_reducers`
     return Reducer(name, refuse)
-
-
-def is_unknown(reducer: Reducer) -> bool:
-    """Tell whether a reducer only stands for one that the graph knows."""
-    return bool(getattr(reducer.fold, "unknown", False))

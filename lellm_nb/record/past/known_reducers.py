@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 from lellm_nb.graph.walk import levels
-from lellm_nb.record.codec.positions import is_unknown
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.history import History
 from lellm_nb.record.position import Fan, Position
@@ -55,7 +54,7 @@ def _bind_position(at: Position, find: Callable[[str, Any], Any], seen: dict[int
 
 
 def _bind(mutation: Any, find: Callable[[str, Any], Any]) -> None:
-    if type(mutation) is not Reduce or not is_unknown(mutation.reducer):
+    if type(mutation) is not Reduce or not getattr(mutation.reducer.fold, "unknown", False):
         return
     key = mutation.key if isinstance(mutation.key, str) else mutation.key[0]
     known = find(mutation.reducer.name, key)

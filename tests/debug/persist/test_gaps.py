@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from lellm_nb import (
@@ -42,6 +44,12 @@ def four(ctx):
 
 def graph():
     return chain(one, two, three, four)
+
+
+def nested_once():
+    g = GraphBuilder("outer").node("one", one)
+    g.subgraph("inside", chain(two, three)).node("four", four)
+    return g.edge("one", "inside").edge("inside", "four").start("one").end("four").build()
 
 
 def every_other(sink):
@@ -175,6 +183,24 @@ def test_a_folder_of_snapshots_opens(tmp_path, every):
     fork = dbg.fork(at=1)
     finish_debugger(fork)
     assert fork.state == result.state
+
+
+def test_snapshots_of_an_older_version_open(tmp_path):
+    """C11: they hold the state and the step; inner ones are left out."""
+    sink = DiskSink(tmp_path / "disk")
+    result = nested_once().run({"kept": 0}, checkpoint=sink)
+    for path in sink.snapshots():
+        form = json.loads(path.read_text())
+        del form["frame"]
+        path.write_text(json.dumps(form))
+
+    dbg = Debugger.from_checkpoint(sink.folder, nested_once())
+
+    assert [f.path for f in dbg.frames] == ["", "one", "inside", "four"]
+    fork = dbg.fork(at=1)
+    finish_debugger(fork)
+    assert fork.state == dbg.state == result.state
+    assert "not captured" in repr(dbg.who("m"))
 
 
 POLICIES = {
