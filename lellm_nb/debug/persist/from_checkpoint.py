@@ -17,10 +17,13 @@ from lellm_nb.errors import (
     CheckpointNotFoundError,
     CorruptedCheckpointError,
     DebuggerError,
+    GraphMismatchError,
     LellmError,
 )
+from lellm_nb.graph.canonical_hash import canonical_hash
 from lellm_nb.graph.fingerprint import Fingerprint
 from lellm_nb.graph.graph import Graph, built_graph
+from lellm_nb.graph.walk import node_at
 from lellm_nb.record.checkpoint import Checkpoint, SessionCheckpoint
 from lellm_nb.record.codec.checkpoint import CheckpointCodec
 from lellm_nb.record.frame import Frame
@@ -145,6 +148,8 @@ def context_of(
         trace_id=storage.trace_id,
     )
     if graph is not None:
+        if found.hash is None and mode is GraphHashMode.STRICT:
+            _check_ran(past, graph)
         bind_reducers(past.history, graph)
     shown = graph or _shown(found, past)
     session = native.of_history(shown, *past, check=graph is not None)
@@ -152,6 +157,21 @@ def context_of(
         caution(forced_text(changed))
     storage.reopened, storage.reading = True, graph is None
     return DebugContext(session, shown.name, MAX_STEPS, family, storage)
+
+
+def _check_ran(past: Past, graph: Graph) -> None:
+    """Look whether a graph has the nodes that ran: frames alone do not say of which graph they are.
+
+    Raises:
+        GraphMismatchError: It has not.
+    """
+    ran = [f.static_path for f in past.line if f.node and f.kind != "decision"]
+    gone = [path for path in dict.fromkeys(ran) if node_at(graph, path) is None]
+    if gone:
+        seen = seen_graph(past.line, past.head.position, "")
+        changed = "; ".join(f"node `{path}` gone" for path in gone)
+        expected = canonical_hash(seen.nodes, seen.edges)
+        raise GraphMismatchError(expected, graph.canonical_hash, changed)
 
 
 def _shown(found: Captured, past: Past) -> Graph:

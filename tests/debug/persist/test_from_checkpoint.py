@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
+import threading
+import warnings
+
 import pytest
 
-from lellm_nb import Debugger
-from lellm_nb.errors import DebuggerError
+from lellm_nb import (
+    Debugger,
+    ExecutionSession,
+    GraphHashMode,
+    InMemoryStore,
+    MemorySink,
+    StoreSink,
+)
+from lellm_nb.errors import (
+    CheckpointNotFoundError,
+    CorruptedCheckpointError,
+    DebuggerError,
+    GraphMismatchError,
+)
 from tests.debug.persist.captured_runs import (
     CAPTURED,
     PARTS,
@@ -13,7 +28,9 @@ from tests.debug.persist.captured_runs import (
     WHOLE,
     session_at,
 )
-from tests.strategies import finish, finish_debugger
+from tests.strategies import finish, finish_debugger, steps
+
+FORCE = GraphHashMode.FORCE
 
 
 def plain(state):
@@ -92,6 +109,85 @@ def test_from_what_a_sink_captured_it_goes_on(situation, kind, tmp_path):
     for frame in frames if kind in ("a frame stack", "a list of frames") else ():
         assert dbg.rewind(frame).frame.path == frame.path  # by the very frame that was captured
     assert ends_alike(dbg, end)
+
+
+@pytest.mark.parametrize("kind", {**WHOLE, **PARTS, **CAPTURED})
+@pytest.mark.parametrize("situation", ["plain", "completed"])
+def test_another_graph_is_refused(situation, kind, tmp_path):
+    """C2, C11: by its hash, or, where frames are all there is, by the nodes that ran."""
+    session = session_at(situation)
+    what, options = {**WHOLE, **PARTS, **CAPTURED}[kind](session, tmp_path)
+
+    with pytest.raises(GraphMismatchError) as refused:
+        Debugger.from_checkpoint(what, steps("x", "y"), **options)
+
+    assert refused.value.actual == steps("x", "y").canonical_hash
+    if situation == "completed":  # there is no next node that could be missing
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            forced = Debugger.from_checkpoint(what, steps("x", "y"), mode=FORCE, **options)
+        assert forced.state == session.state
+
+
+def test_what_cannot_be_opened_is_refused_with_what_would_do(tmp_path):
+    """C11: the message lists the kinds, and names the call that was probably meant."""
+    graph = steps("a", "b")
+    sink = StoreSink(InMemoryStore(), graph.canonical_hash)
+    for bad, hint in (
+        (ExecutionSession({}, graph), r"Give session\.checkpoint\(\)"),
+        (InMemoryStore(), r"Debugger\.open\(store, run"),
+        (sink, r"Debugger\.open\(sink\.store, sink\.trace_id"),
+        (ValueError("x"), r"Debugger\.post_mortem\(error\)"),
+        ({}, "a MemorySink, a FrameStack, a list of frames"),
+        ("an id", "needs the store"),
+        ([1], "each of the list is a Frame"),
+        ([], "nothing to open"),
+        (tmp_path, "nothing to open"),
+    ):
+        with pytest.raises(DebuggerError, match=hint):
+            Debugger.from_checkpoint(bad, graph)
+    for bad in (b"", b"{}", b"\xff", b"[1]"):
+        with pytest.raises(CorruptedCheckpointError):
+            Debugger.from_checkpoint(bad, graph)
+    with pytest.raises(CheckpointNotFoundError):
+        Debugger.from_checkpoint("no such id", graph, store=InMemoryStore())
+    with pytest.raises(DebuggerError, match="Without its graph"):
+        Debugger.from_checkpoint(MemorySink(), store=InMemoryStore())
+
+
+def test_it_is_kept_from_then_on_where_store_says(tmp_path):
+    """C11: with its past, under an id of its own."""
+    session = session_at("nested")
+    dbg = Debugger.from_checkpoint(session.checkpoint(), session.graph, store=tmp_path / "runs.db")
+    frames = [(f.kind, f.path) for f in dbg.frames]
+    finish_debugger(dbg)
+    dbg.close()
+
+    again = Debugger.open(tmp_path / "runs.db")
+
+    assert [(f.kind, f.path) for f in again.frames][: len(frames)] == frames
+    assert again.trace_id == dbg.trace_id != session.history.trace_id
+    assert again.state == dbg.state
+
+
+def test_many_threads_may_open_one_sink():
+    """C11: frames of a sink stay as they are, whoever opens it."""
+    graph, sink, opened = steps("a", "b"), MemorySink(), []
+    graph.run({}, checkpoint=sink)
+    before = [(f.index, f.parent) for f in sink.frames]
+
+    threads = [
+        threading.Thread(target=lambda: opened.append(Debugger.from_checkpoint(sink, graph)))
+        for _ in range(8)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert {repr(dbg.frames) for dbg in opened} == {repr(opened[0].frames)}
+    assert [(f.index, f.parent) for f in sink.frames] == before
+    assert len(opened) == 8
 
 
 @pytest.mark.parametrize("kind", {**WHOLE, **CAPTURED})
