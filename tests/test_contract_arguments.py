@@ -39,6 +39,7 @@ from lellm_nb import (
     Reducer,
     ReducerRegistry,
     RetentionPolicy,
+    SessionCheckpoint,
     SqliteMutationLog,
     SqliteStore,
     StateDelta,
@@ -104,6 +105,10 @@ class Row(NamedTuple):
     argument: str
     bad: list[Any]
     call: Callable[[Any, Any], Any]
+
+
+def opened(session, **more):
+    return Debugger.from_checkpoint(session.checkpoint(), session.graph, **more)
 
 
 def restored(session, *more):
@@ -247,6 +252,13 @@ DEBUGGER = [
     Row("debugger", "path", [3, "", None, b"x"], lambda d, x: d.export_html(x)),
     Row("nothing", "path", [3, "", None, b"x"], lambda _, x: Debugger.load(x)),
     Row("nothing", "store", [3, "", None, b"x", object()], lambda _, x: Debugger.runs(x)),
+    Row("nothing", "what", [3, None, {}, object], lambda _, x: Debugger.from_checkpoint(x)),
+    Row("session", "graph", OBJECTS[1:], lambda s, x: Debugger.from_checkpoint(s.checkpoint(), x)),
+    Row("session", "mode", OBJECTS, lambda s, x: opened(s, mode=x)),
+    Row("session", "store", [3, object(), object], lambda s, x: opened(s, store=x)),
+    Row("nothing", "error", [3, "e", ValueError], lambda _, x: Debugger.post_mortem(x)),
+    Row("session", "checkpoint", OBJECTS, lambda _, x: Checkpoint.of_session(x)),
+    Row("session", "checkpoint", OBJECTS, lambda _, x: SessionCheckpoint.of(x)),
     Row("store", "graph", [*OBJECTS, half_built()], lambda s, x: Debugger.open(s, graph=x)),
     Row("store", "run", NAMES[1:], lambda s, x: Debugger.open(s, x)),
     Row("store", "migrate", [3, none], lambda s, x: Debugger.open(s, graph=built(), migrate=x)),

@@ -60,6 +60,9 @@ class Publisher:
         trace: A `TraceSink`.
         mutations: A `MutationLog`, filled at every commit.
         on_event: Called with every control event and stream chunk, in order.
+
+    Attributes:
+        start: The frame of the start, until it is the first frame's parent; `None` for no sink.
     """
 
     def __init__(
@@ -80,6 +83,7 @@ class Publisher:
         self.mutations = mutations
         self.on_event = on_event
         self.trace_id = trace_id or new_trace_id()
+        self.start: Frame | None = None
         self._commits = 0
         self._levels = LevelKeys()
         self._unlogged: deque[_Commit] = deque()
@@ -184,6 +188,8 @@ class Publisher:
         """Tell the sink; return the id it kept the commit under, `None` if it did not."""
         if self.sink is None:
             return None
+        if self.start is not None:
+            frame.parent, self.start = self.start, None
         info = FrameInfo(frame.node, frame.cursor, frame.graph_id, frame.path, frame)
         told = self._tell("sink", lambda sink: sink.on_checkpoint(frame.state, info))
         if hasattr(told, "__await__"):

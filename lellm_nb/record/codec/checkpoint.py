@@ -9,10 +9,15 @@ from typing import Any, cast
 from lellm_nb.arguments import flag, refusal
 from lellm_nb.errors import CheckpointStoreError, CorruptedCheckpointError, SerializationError
 from lellm_nb.ids import CheckpointId
-from lellm_nb.record.checkpoint import Checkpoint
+from lellm_nb.record.checkpoint import Checkpoint, SessionCheckpoint
+from lellm_nb.record.codec.graph import read_fingerprint
 from lellm_nb.record.codec.limits import DAMAGE, error_text
 from lellm_nb.record.codec.positions import PositionReader, PositionWriter
 from lellm_nb.record.codec.values import Codec, Limits, Problem, unsavable
+from lellm_nb.record.frame import Frame
+from lellm_nb.record.frame_stack import FrameStack
+from lellm_nb.record.past.captured import known_frames
+from lellm_nb.record.past.frame_forms import frames_form, read_frames
 from lellm_nb.record.position import Position
 from lellm_nb.record.redaction.redactor import Redactor
 from lellm_nb.state.state import keep, view
@@ -50,20 +55,25 @@ class CheckpointCodec:
         self.codec = Codec(limits, redactor)
         self.strict = flag(strict, "strict", CheckpointStoreError)
 
-    def encode(self, checkpoint: Checkpoint) -> bytes:
-        """Return a checkpoint as bytes.
+    def encode(self, checkpoint: Checkpoint | SessionCheckpoint) -> bytes:
+        """Return a checkpoint as bytes; that of a session with the frames that led to it.
 
         Raises:
             SerializationError: It is none; or in strict mode: a value cannot be written.
         """
         given: Any = checkpoint
+        of_session = isinstance(given, SessionCheckpoint)
+        if of_session:
+            given = Checkpoint.of_session(given)
         if not isinstance(given, Checkpoint):
-            raise refusal(given, "checkpoint", "a Checkpoint", SerializationError)
+            wanted = "a Checkpoint, or a SessionCheckpoint"
+            raise refusal(checkpoint, "checkpoint", wanted, SerializationError)
         problems: list[Problem] = []
 
         def make() -> dict[str, Any]:
             problems.clear()
-            return self._form(checkpoint, problems)
+            form = self._form(given, problems)
+            return {**form, "session": True} if of_session else form
 
         body, _ = self.codec.written(make)
         if self.strict and problems:
@@ -87,11 +97,29 @@ class CheckpointCodec:
             form["state"] = writer.data(keep(checkpoint.state))
         else:
             form["position"] = writer.write(position)
+            if checkpoint.frames or checkpoint.last is not None:
+                form["past"] = self._past(checkpoint, position, problems)
+        looked = checkpoint.fingerprint
+        if looked is not None:
+            form["shape"] = [list(looked.nodes), list(looked.ends), list(looked.edges)]
         problems += writer.problems
         return form
 
-    def decode(self, data: bytes) -> Checkpoint:
-        """Return the checkpoint of some bytes.
+    def _past(
+        self, checkpoint: Checkpoint, position: Position, problems: list[Problem]
+    ) -> dict[str, Any]:
+        captured = [] if checkpoint.frames is None else checkpoint.frames.frames
+        last = checkpoint.last
+        known = known_frames(captured if last is None else [*captured, last])
+        place = {frame: at for at, frame in enumerate(known)}
+        return {
+            **frames_form(known, position, self.codec, problems),
+            "captured": [place[frame] for frame in captured],
+            "last": None if last is None else place[last],
+        }
+
+    def decode(self, data: bytes) -> Checkpoint | SessionCheckpoint:
+        """Return the checkpoint of some bytes: of the kind that was written.
 
         Raises:
             CorruptedCheckpointError: They are none, or damaged.
@@ -109,7 +137,14 @@ class CheckpointCodec:
                 state = position.state
             else:
                 state = view(reader.data(form["state"]))
-            return Checkpoint(
+            frames: FrameStack | None = None
+            last: Frame | None = None
+            if position is not None and "past" in form:
+                past = form["past"]
+                known = read_frames(past, position, self.codec)
+                frames = FrameStack([known[int(at)] for at in past["captured"]])
+                last = None if past["last"] is None else known[int(past["last"])]
+            made = Checkpoint(
                 str(form["current_node"]),
                 str(form["last_node"]),
                 state,
@@ -118,7 +153,11 @@ class CheckpointCodec:
                 datetime.datetime.fromisoformat(form["created_at"]),
                 bool(form["protected"]),
                 position,
+                frames,
+                last,
+                read_fingerprint(form["shape"]) if "shape" in form else None,
             )
+            return SessionCheckpoint.of(made) if form.get("session") else made
         except DAMAGE as error:
             raise CorruptedCheckpointError(
                 f"This is no checkpoint: {error_text(error)}."

@@ -78,6 +78,8 @@ def detail_form(detail: Detail, write: Write) -> dict[str, Any]:
         form["rec"] = 1
     if detail.stale:
         form["old"] = [str(key) for key in detail.stale]
+    if detail.gap:
+        form["gap"] = 1
     return form
 
 
@@ -101,6 +103,7 @@ def read_detail(form: Any, read: Read) -> Detail | None:
             displayed=tuple(read(bundle) for bundle in form.get("dis", ())),
             recorded=bool(form.get("rec")),
             stale=tuple(map(str, form.get("old", ()))),
+            gap=bool(form.get("gap")),
         )
     except DAMAGE as error:
         raise CorruptedCheckpointError(

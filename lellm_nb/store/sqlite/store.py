@@ -16,7 +16,7 @@ from lellm_nb.errors import (
     CorruptedCheckpointError,
 )
 from lellm_nb.ids import CheckpointId, TraceId
-from lellm_nb.record.checkpoint import Checkpoint
+from lellm_nb.record.checkpoint import Checkpoint, SessionCheckpoint
 from lellm_nb.record.codec.checkpoint import CheckpointCodec
 from lellm_nb.record.codec.values import Codec
 from lellm_nb.record.redaction.redactor import Redactor
@@ -156,16 +156,16 @@ class SqliteStore(SqliteFile):
 
     # -- checkpoints -------------------------------------------------------------
 
-    def save(self, trace_id: TraceId, checkpoint: Checkpoint) -> None:
-        """Keep a checkpoint; saving one id twice keeps one, at its place.
+    def save(self, trace_id: TraceId, checkpoint: Checkpoint | SessionCheckpoint) -> None:
+        """Keep a checkpoint, or that of a session; saving one id twice keeps one, at its place.
 
         Raises:
             CheckpointStoreError: The file cannot be written, or it is no checkpoint.
             SerializationError: A value cannot be, and no codec is registered for its type.
         """
-        check_saving(trace_id, checkpoint)
-        body = pack(self.codec.encode(checkpoint))
-        row = (checkpoint.checkpoint_id, trace_id, checkpoint.protected, body, zlib.crc32(body))
+        kept = check_saving(trace_id, checkpoint)
+        body = pack(self.codec.encode(kept))
+        row = (kept.checkpoint_id, trace_id, kept.protected, body, zlib.crc32(body))
         with self.writing("save a checkpoint") as db:
             db.execute(
                 "insert into checkpoints (id, trace, protected, body, sum) values (?, ?, ?, ?, ?)"
@@ -184,7 +184,8 @@ class SqliteStore(SqliteFile):
         found = self.query("load", "select body, sum from checkpoints where id = ?", checkpoint_id)
         if not found:
             raise CheckpointNotFoundError(checkpoint_id)
-        return self.codec.decode(unpack(*found[0], what=f"Checkpoint {checkpoint_id}"))
+        read = self.codec.decode(unpack(*found[0], what=f"Checkpoint {checkpoint_id}"))
+        return check_saving(checkpoint_id, read)
 
     def load_latest(self, trace_id: TraceId) -> Checkpoint | None:
         """Return a run's newest checkpoint, `None` where it has none."""
