@@ -50,7 +50,7 @@ def again(record, **options):
 def facts(record):
     """What is compared of a record that has no equality of its own."""
     if isinstance(record, BaseException):
-        left_out = ("__notes__", "state", "patch", "visit", "attempts")
+        left_out = ("__notes__", "state", "patch", "visit", "attempts", "stopped")
         told = {k: v for k, v in vars(record).items() if k not in left_out}
         return type(record), str(record), told, facts(record.__cause__)
     if type(record).__name__ in ("Frame", "StoredFrame"):
