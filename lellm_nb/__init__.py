@@ -55,6 +55,9 @@ _NAMES = {
     "store": """
         DiskSink InMemoryStore NetworkSink SqliteMutationLog SqliteStore StoreSink
     """,
+    "records.json_form": """
+        from_json to_json
+    """,
     "notebook.widget.barrier_card": """
         WidgetBarrierSink
     """,

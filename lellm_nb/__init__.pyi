@@ -75,6 +75,8 @@ from lellm_nb.record.codec.types import Unsaved as Unsaved
 from lellm_nb.record.codec.types import register_type as register_type
 from lellm_nb.record.redaction.redactor import Redacted as Redacted
 from lellm_nb.record.redaction.redactor import Redactor as Redactor
+from lellm_nb.records.json_form import from_json as from_json
+from lellm_nb.records.json_form import to_json as to_json
 from lellm_nb.session import ExecutionSession as ExecutionSession
 from lellm_nb.session import GraphHashMode as GraphHashMode
 from lellm_nb.session import SessionCheckpoint as SessionCheckpoint

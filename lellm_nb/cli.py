@@ -114,25 +114,14 @@ def _open(options: Any, run: str | None = None) -> Any:
 
 
 def _list(options: Any) -> None:
-    if not _is_store(options.file):
-        dbg = _open(options)
-        _say(f"{dbg.trace_id[:8]}  {dbg.name}  {dbg.status_line}")
-        return
-    from lellm_nb.store import SqliteStore
+    from lellm_nb.debug.persist.run_table import run_summaries
 
-    store = SqliteStore(options.file, readonly=True)
-    rows = [("ID", "NAME", "BEGUN", "FRAMES", "GRAPH", "WRITTEN BY")]
-    for info in store.runs():
-        rows.append(
-            (
-                info.trace_id[:8],
-                info.name,
-                _when(info.created),
-                str(info.frames),
-                str(info.facts.get("graph", "(damaged)")),
-                info.owner,
-            )
-        )
+    rows = [("ID", "NAME", "BEGUN", "FRAMES", "GRAPH", "STATUS", "WRITTEN BY")]
+    for one in run_summaries(options.file):
+        begun = "" if one.when is None else _when(one.when)
+        frames = "" if one.frames is None else str(one.frames)
+        graph = one.graph or "(damaged)"
+        rows.append((one.run[:8], one.name, begun, frames, graph, one.status, one.owner))
     if len(rows) == 1:
         _say("There are no runs in this file.")
         return

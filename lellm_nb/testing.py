@@ -222,6 +222,18 @@ class MutationLogSuite:
         assert [e.step for e in log.replay(run, 3)] == [3, 3]
         assert log.replay(new_trace_id()) == []
 
+    def test_what_was_written_inside_is_told_apart(self) -> None:
+        """What folds to the run's state comes by default, else one level's, or everything."""
+        run, log, now = new_trace_id(), self.make_log(), datetime.datetime.now(datetime.UTC)
+        put = {"Put": ["n", 1]}
+        inner = MutationLogEntry(run, 1, "agent/llm", None, 0, put, now, "agent")
+        lifted = MutationLogEntry(run, 2, "agent", CheckpointId("c"), 0, put, now)
+        log.append_batch([inner, lifted])
+        assert log.replay(run) == [lifted]
+        assert log.replay(run, level="agent") == [inner]
+        assert log.replay(run, level=None) == [inner, lifted]
+        assert log.replay(run, 2, level=None) == [lifted]
+
     def test_truncating_drops_what_is_before_a_step(self) -> None:
         """It says how many went."""
         run = new_trace_id()

@@ -40,12 +40,14 @@ from lellm_nb import (
     Reducer,
     ReducerRegistry,
     RetentionPolicy,
+    SessionCheckpoint,
     SqliteMutationLog,
     SqliteStore,
     StateDelta,
     StateKey,
     StoreSink,
     register_type,
+    to_json,
 )
 from lellm_nb.errors import LellmError
 
@@ -104,6 +106,10 @@ class Row(NamedTuple):
     argument: str
     bad: list[Any]
     call: Callable[[Any, Any], Any]
+
+
+def opened(session, **more):
+    return Debugger.from_checkpoint(session.checkpoint(), session.graph, **more)
 
 
 def restored(session, *more):
@@ -246,6 +252,14 @@ DEBUGGER = [
     Row("debugger", "path", [3, "", None, b"x"], lambda d, x: d.save(x)),
     Row("debugger", "path", [3, "", None, b"x"], lambda d, x: d.export_html(x)),
     Row("nothing", "path", [3, "", None, b"x"], lambda _, x: Debugger.load(x)),
+    Row("nothing", "store", [3, "", None, b"x", object()], lambda _, x: Debugger.runs(x)),
+    Row("nothing", "what", [3, None, {}, object], lambda _, x: Debugger.from_checkpoint(x)),
+    Row("session", "graph", OBJECTS[1:], lambda s, x: Debugger.from_checkpoint(s.checkpoint(), x)),
+    Row("session", "mode", OBJECTS, lambda s, x: opened(s, mode=x)),
+    Row("session", "store", [3, object(), object], lambda s, x: opened(s, store=x)),
+    Row("nothing", "error", [3, "e", ValueError], lambda _, x: Debugger.post_mortem(x)),
+    Row("session", "checkpoint", OBJECTS, lambda _, x: Checkpoint.of_session(x)),
+    Row("session", "checkpoint", OBJECTS, lambda _, x: SessionCheckpoint.of(x)),
     Row("store", "graph", [*OBJECTS, half_built()], lambda s, x: Debugger.open(s, graph=x)),
     Row("store", "run", NAMES[1:], lambda s, x: Debugger.open(s, x)),
     Row("store", "migrate", [3, none], lambda s, x: Debugger.open(s, graph=built(), migrate=x)),
@@ -282,6 +296,9 @@ KEEP = [
     Row("nothing", "age", SECONDS, lambda _, x: RetentionPolicy.keep_for(x)),
     Row("log", "entry", OBJECTS, lambda log, x: log.append(x)),
     Row("log", "from_step", NUMBERS, lambda log, x: log.replay("t", x)),
+    Row("nothing", "redact", ["no", 3, Redactor], lambda _, x: to_json(Approve(), x)),
+    Row("log", "level", [3, b"a", ("a",)], lambda log, x: log.replay("t", level=x)),
+    Row("nothing", "level", [3, None, b"a"], lambda _, x: entry(level=x)),
     Row("log", "keep_from_step", NUMBERS, lambda log, x: log.truncate("t", x)),
     Row("log", "step", NUMBERS, lambda log, x: log.branch_after("t", x)),
     Row("nothing", "step", COUNTS, lambda _, x: entry(step=x)),

@@ -18,6 +18,8 @@ from lellm_nb.errors.error_words import error_words
 from lellm_nb.graph.graph import Graph
 from lellm_nb.ids import TraceId, new_trace_id
 from lellm_nb.record.frame import Frame
+from lellm_nb.record.past.captured import start_frame
+from lellm_nb.record.past.stopped_run import StoppedRun, held_weakly
 from lellm_nb.record.position import Position
 from lellm_nb.record.sinks import check_sinks
 from lellm_nb.state.state import keep, view
@@ -117,14 +119,22 @@ async def run_inline(
         token=engine.cancel,
         limit=max_steps,
     )
-    publisher.began(run.position)
+    began = run.position
+    if engine.checkpoint is not None:
+        publisher.start = start_frame(graph.name, began, run.clock.wall())
+    publisher.began(began)
     try:
         halt = await run.go()
+        if halt is Halt.LIMIT:
+            path = run.position.node or ""
+            raise StepsExceededError(max_steps, path=path, state=run.position.state)
+    except RunError as error:
+        sink = held_weakly(engine.checkpoint)
+        now = run.clock.wall()
+        error.stopped = StoppedRun(graph, now, run.position, began, run.last, sink)
+        raise
     finally:
         engine.state = run.position.state
-    if halt is Halt.LIMIT:
-        path = run.position.node or ""
-        raise StepsExceededError(max_steps, path=path, state=engine.state)
     if halt is Halt.HELD and run.refusal is not None:
         raise run.refusal
 

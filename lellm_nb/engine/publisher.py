@@ -6,12 +6,13 @@ One that raises is reported and switched off; the run goes on.
 from __future__ import annotations
 
 import logging
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
 from lellm_nb.engine.scope import Site
 from lellm_nb.errors.safe_text import safe_repr
-from lellm_nb.ids import SpanId, TraceId, new_trace_id, span_id, step_name
+from lellm_nb.ids import CheckpointId, SpanId, TraceId, new_trace_id, span_id, step_name
 from lellm_nb.record.events import (
     BarrierResolved,
     BarrierWaiting,
@@ -22,6 +23,7 @@ from lellm_nb.record.events import (
     NodeStream,
 )
 from lellm_nb.record.frame import Frame
+from lellm_nb.record.level_key import LevelKeys
 from lellm_nb.record.mutation_log import entries_of
 from lellm_nb.record.position import Position, Waiting
 from lellm_nb.record.sinks import FrameInfo
@@ -29,6 +31,23 @@ from lellm_nb.record.sinks import FrameInfo
 __all__ = ["Publisher"]
 
 log = logging.getLogger("lellm_nb")
+
+
+class _Commit:
+    """A commit on its way into the log.
+
+    Attributes:
+        saved: The id under which a sink keeps it, or empty.
+        told: Whether the sink has come back: what branches commit meanwhile has to wait for it.
+    """
+
+    __slots__ = ("frame", "saved", "step", "told")
+
+    def __init__(self, frame: Frame, step: int) -> None:
+        self.frame = frame
+        self.step = step
+        self.saved: str | None = None
+        self.told = False
 
 
 class Publisher:
@@ -41,6 +60,9 @@ class Publisher:
         trace: A `TraceSink`.
         mutations: A `MutationLog`, filled at every commit.
         on_event: Called with every control event and stream chunk, in order.
+
+    Attributes:
+        start: The frame of the start, until it is the first frame's parent; `None` for no sink.
     """
 
     def __init__(
@@ -61,7 +83,10 @@ class Publisher:
         self.mutations = mutations
         self.on_event = on_event
         self.trace_id = trace_id or new_trace_id()
+        self.start: Frame | None = None
         self._commits = 0
+        self._levels = LevelKeys()
+        self._unlogged: deque[_Commit] = deque()
 
     def _tell(self, part: str, call: Callable[[Any], Any]) -> Any:
         """Call one of the parts, if it is there and has not failed."""
@@ -119,16 +144,16 @@ class Publisher:
     # -- frames ----------------------------------------------------------------
 
     async def committed(self, frame: Frame) -> None:
-        """A step was committed: the log first, then the checkpoint, then the events."""
+        """A step was committed: the checkpoint, then the log, then the events."""
         frame.trace_id = self.trace_id
         self._commits += 1
         self._tell("trace", lambda trace: trace.on_frame(frame))
-        if self.mutations is not None and frame.mutations:
-            entries = entries_of(frame, self.trace_id, self._commits)
-            self._tell("mutations", lambda mutations: mutations.append_batch(entries))
         if frame.kind == "route":
             return
-        saved = await self._checkpoint(frame)
+        if self.mutations is None or not frame.mutations:
+            saved = await self._checkpoint(frame)
+        else:
+            saved = await self._kept_and_logged(frame)
         hold = frame.level.hold
         if self.on_event is None:
             return
@@ -140,10 +165,31 @@ class Publisher:
             made = frame.decision
             self._event(BarrierResolved(made.barrier_id, made.decision, made.by))
 
+    async def _kept_and_logged(self, frame: Frame) -> str | None:
+        """Tell the sink, then the log: which commit wrote what, and under which id it is kept."""
+        commit = _Commit(frame, self._commits)
+        self._unlogged.append(commit)
+        try:
+            commit.saved = await self._checkpoint(frame)
+        finally:  # the log has every commit, also one whose sink never came back
+            commit.told = True
+            self._log()
+        return commit.saved
+
+    def _log(self) -> None:
+        """Write the commits that their sink has been told of, in the order in which they came."""
+        while self._unlogged and self._unlogged[0].told:
+            done = self._unlogged.popleft()
+            kept = CheckpointId(done.saved) if done.saved else None
+            entries = entries_of(done.frame, self.trace_id, done.step, kept, self._levels)
+            self._tell("mutations", lambda mutations: mutations.append_batch(entries))  # noqa: B023  # called at once
+
     async def _checkpoint(self, frame: Frame) -> str | None:
         """Tell the sink; return the id it kept the commit under, `None` if it did not."""
         if self.sink is None:
             return None
+        if self.start is not None:
+            frame.parent, self.start = self.start, None
         info = FrameInfo(frame.node, frame.cursor, frame.graph_id, frame.path, frame)
         told = self._tell("sink", lambda sink: sink.on_checkpoint(frame.state, info))
         if hasattr(told, "__await__"):

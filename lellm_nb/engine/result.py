@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lellm_nb.ids import TraceId, new_trace_id
+
+if TYPE_CHECKING:
+    import pandas
 
 __all__ = ["GraphResult", "LogEntry"]
 
@@ -32,6 +35,7 @@ class GraphResult:
         execution_log: One entry per committed step.
         duration: Seconds.
         trace_id: The run's id.
+        trace: What the run's trace sink kept, if it has a `trace`.
     """
 
     state: Any
@@ -39,3 +43,17 @@ class GraphResult:
     duration: float = 0.0
     trace_id: TraceId = field(default_factory=new_trace_id)
     trace: Any = None
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """Return the execution log as rows: step, path, node, start, duration, success, error.
+
+        Example:
+            >>> from lellm_nb import GraphBuilder
+            >>> g = GraphBuilder("g").node("a", lambda ctx: None).start("a").end("a").build()
+            >>> g.run({}).to_pandas()[["step", "path", "success"]]
+               step path  success
+            0     1    a     True
+        """
+        from lellm_nb.record.trace import execution_table
+
+        return execution_table(self.execution_log)

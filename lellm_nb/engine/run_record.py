@@ -143,6 +143,7 @@ class RunRecord:
             *(site.place, "error", visit, self.position, level, (), None),
             *(started, duration, detail),
         )
+        frame.parent = self.last  # where a history keeps it, that says so itself
         self._take_note(frame)
         if self.publisher is not None:
             self.publisher.failed(frame)

@@ -89,7 +89,8 @@ class LellmError(Exception):
 
     def __reduce__(self) -> Any:
         # the constructors take facts and make the text; a copy takes text and facts as they are
-        facts = {name: value for name, value in self.__dict__.items() if name != "state"}
+        here = ("state", "stopped")  # of this process
+        facts = {name: value for name, value in self.__dict__.items() if name not in here}
         return _again, (type(self), self.args, facts, self.__cause__)
 
 

@@ -39,6 +39,7 @@ class RunError(LellmError):
     visit: int = 0
     attempts: tuple[Any, ...] = ()
     state: Any = None  # a copy in another process has none
+    stopped: Any = None  # where the run stood, for `Debugger.post_mortem`; nor has it that
 
     def __init__(self, message: str, *, path: str = "", node: str = "", state: Any = None) -> None:
         self.path = path

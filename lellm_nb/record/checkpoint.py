@@ -10,12 +10,14 @@ from typing import Any, Protocol, runtime_checkable
 
 from lellm_nb.arguments import refusal, whole
 from lellm_nb.errors import CheckpointStoreError, CorruptedCheckpointError
+from lellm_nb.graph.fingerprint import Fingerprint
 from lellm_nb.ids import CheckpointId, TraceId
-from lellm_nb.record.frame import Frame
-from lellm_nb.record.position import Position
-from lellm_nb.state.state import State
+from lellm_nb.record.frame import Detail, Frame, Place, make_frame
+from lellm_nb.record.frame_stack import FrameStack
+from lellm_nb.record.position import Position, Waiting
+from lellm_nb.state.state import State, keep
 
-__all__ = ["Checkpoint", "CheckpointStore"]
+__all__ = ["Checkpoint", "CheckpointStore", "SessionCheckpoint"]
 
 
 def _now() -> datetime.datetime:
@@ -39,6 +41,10 @@ class Checkpoint:
         created_at: UTC.
         protected: Whether retention must leave it alone: a barrier, a pin, a fork point.
         position: The exact position, where it is known.
+        frames: What is kept of the frames that led there, oldest first: the last one of a
+            single step, all that was captured of a session.
+        last: The frame that led there, where there is one that no sink would have seen.
+        fingerprint: What the graph looked like, where that is known.
 
     Raises:
         CheckpointStoreError: A node is no name, or the hash no number.
@@ -59,6 +65,9 @@ class Checkpoint:
     created_at: datetime.datetime = field(default_factory=_now)
     protected: bool = field(default=False, compare=False)
     position: Position | None = field(default=None, compare=False, repr=False)
+    frames: FrameStack | None = field(default=None, compare=False, repr=False)
+    last: Frame | None = field(default=None, compare=False, repr=False)
+    fingerprint: Fingerprint | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         for name in ("current_node", "last_node"):
@@ -72,11 +81,44 @@ class Checkpoint:
         """Make the checkpoint of a frame."""
         return cls(
             frame.position.node or "",
-            frame.path.partition("/")[0].partition("#")[0],
+            _root_node(frame),
             frame.root_state,
             graph_hash,
             protected=frame.kind in ("waiting", "decision"),
             position=frame.position,
+            frames=FrameStack([_alone(frame)]),
+        )
+
+    @classmethod
+    def of_session(cls, checkpoint: SessionCheckpoint) -> Checkpoint:
+        """Make the checkpoint of a session's: the same moment, with all that led there.
+
+        Raises:
+            CheckpointStoreError: It is no checkpoint of a session.
+
+        Example:
+            >>> from lellm_nb import ExecutionSession, GraphBuilder
+            >>> g = GraphBuilder("g").node("a", lambda ctx: None).start("a").end("a").build()
+            >>> one = ExecutionSession({"n": 1}, g).checkpoint()
+            >>> kept = Checkpoint.of_session(one)
+            >>> kept.current_node, kept.state, SessionCheckpoint.of(kept).position is one.position
+            ('a', State({'n': 1}), True)
+        """
+        given: Any = checkpoint
+        if not isinstance(given, SessionCheckpoint):
+            raise refusal(given, "checkpoint", "a SessionCheckpoint", CheckpointStoreError)
+        return cls(
+            given.current_node,
+            given.last_node,
+            given.state,
+            given.graph_hash,
+            given.checkpoint_id,
+            given.created_at,
+            given.protected,
+            given.position,
+            given.frames,
+            given.last,
+            given.fingerprint,
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -120,12 +162,117 @@ class Checkpoint:
             ) from error
 
 
+@dataclass(frozen=True, slots=True)
+class SessionCheckpoint:
+    """A session's stored form: state, frames, graph hash, and the exact position (C2).
+
+    Every store and codec takes one as it takes a `Checkpoint`; `Checkpoint.of_session` and
+    `SessionCheckpoint.of` make one kind of the other.
+
+    Attributes:
+        state: The root state.
+        frames: The captured frames that led here, oldest first.
+        graph_hash: The canonical hash of the graph.
+        position: The exact position.
+        fingerprint: What the graph looked like, where that is known: says what another one has
+            differently.
+        last: The frame that led here, where it is known: an edit, say, which no sink sees.
+        checkpoint_id: A uuid, under which a store keeps it.
+        created_at: UTC.
+        protected: Whether retention must leave it alone.
+    """
+
+    state: Any
+    frames: FrameStack
+    graph_hash: int
+    position: Position
+    fingerprint: Fingerprint | None = field(default=None, compare=False, repr=False)
+    last: Frame | None = field(default=None, compare=False, repr=False)
+    checkpoint_id: CheckpointId = field(default_factory=_new_id, compare=False, repr=False)
+    created_at: datetime.datetime = field(default_factory=_now, compare=False, repr=False)
+    protected: bool = field(default=False, compare=False, repr=False)
+
+    @classmethod
+    def of(cls, checkpoint: Checkpoint) -> SessionCheckpoint:
+        """Make a session's checkpoint of one that a store kept.
+
+        One that was kept in the JSON form alone says which node is next and nothing of counters:
+        these begin anew.
+
+        Raises:
+            CheckpointStoreError: It is no checkpoint.
+        """
+        given: Any = checkpoint
+        if not isinstance(given, Checkpoint):
+            raise refusal(given, "checkpoint", "a Checkpoint", CheckpointStoreError)
+        position = given.position
+        if position is None:
+            position = Position.begin(given.current_node, keep(given.state))
+            position.node = given.current_node or None
+        frames = FrameStack() if given.frames is None else given.frames
+        last = given.last
+        if last is None and not frames and given.last_node:
+            last = _frame_of(given.last_node, position, given.created_at.timestamp())
+        return cls(
+            given.state,
+            frames,
+            given.graph_hash,
+            position,
+            given.fingerprint,
+            last,
+            given.checkpoint_id,
+            given.created_at,
+            given.protected,
+        )
+
+    @property
+    def current_node(self) -> str:
+        """The next node; empty where the run has ended."""
+        return self.position.node or ""
+
+    @property
+    def last_node(self) -> str:
+        """The node just finished, of the root; empty where that is not known."""
+        last = self.last or self.frames.current()
+        return "" if last is None else _root_node(last)
+
+
+def _root_node(frame: Frame) -> str:
+    return frame.path.partition("/")[0].partition("#")[0]
+
+
+def _frame_of(node: str, position: Position, when: float) -> Frame:
+    """Return the frame of a step of which nothing is known but its node, and where it led."""
+    hold = position.hold
+    waits = isinstance(hold, Waiting) and hold.path == node
+    visit = max(1, position.visits.count(node, position.step))
+    return make_frame(
+        *(Place("", node, node), "waiting" if waits else "commit", visit, position, position),
+        *((), None, when, 0.0, Detail(gap=True)),
+    )
+
+
+def _alone(frame: Frame) -> Frame:
+    """Return a frame without those before it, which a checkpoint of one step is not to keep."""
+    if frame.parent is None or frame.parent.kind == "start":
+        return frame
+    made = make_frame(
+        *(frame.place, frame.kind, frame.visit, frame.position, frame.level, frame.mutations),
+        *(frame.route, frame.started, frame.duration, frame.own_detail),
+    )
+    made.index, made.trace_id = frame.index, frame.trace_id
+    return made
+
+
 @runtime_checkable
 class CheckpointStore(Protocol):
     """Where checkpoints are kept, per run; plain methods."""
 
     def save(self, trace_id: TraceId, checkpoint: Checkpoint) -> None:
-        """Keep a checkpoint; saving one id twice keeps one, at its place."""
+        """Keep a checkpoint; saving one id twice keeps one, at its place.
+
+        Stores of this package take a `SessionCheckpoint` as well, and keep it as a checkpoint.
+        """
 
     def load(self, checkpoint_id: CheckpointId) -> Checkpoint:
         """Return a checkpoint.

@@ -42,7 +42,7 @@ class Detail:
     """What only some frames have."""
 
     __slots__ = (
-        *("attempts", "cost", "decision", "displayed", "error", "output", "recorded"),
+        *("attempts", "cost", "decision", "displayed", "error", "gap", "output", "recorded"),
         *("side_effects", "stale", "stream", "variables"),
     )
 
@@ -60,6 +60,7 @@ class Detail:
         recorded: bool = False,
         stale: tuple[str, ...] = (),
         variables: Any = None,
+        gap: bool = False,
     ) -> None:
         self.error = error
         self.decision = decision
@@ -72,6 +73,7 @@ class Detail:
         self.recorded = recorded
         self.stale = stale
         self.variables = variables  # of this process only: never stored
+        self.gap = gap
 
     @classmethod
     def of(
@@ -91,3 +93,8 @@ class Detail:
             stale=outcome.stale,
             variables=outcome.variables,
         )
+
+    def after_gap(self) -> Detail:
+        """Return the same of a frame before which steps are not known."""
+        kept = {name: getattr(self, name) for name in Detail.__slots__}
+        return Detail(**{**kept, "gap": True})

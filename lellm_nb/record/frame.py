@@ -96,8 +96,6 @@ class Frame:
         """The state of the frame's own level, after the step."""
         return self.level.state
 
-    # -- more ------------------------------------------------------------------
-
     @property
     def node(self) -> str:
         """The node's name; empty for the start frame."""
@@ -191,6 +189,11 @@ class Frame:
         return self.own_detail is not None and self.error is not None and self.route is None
 
     @property
+    def gap(self) -> bool:
+        """Whether steps before it were not captured: not all that differs is its own doing."""
+        return self.own_detail is not None and self.own_detail.gap
+
+    @property
     def decision(self) -> DecisionRecord | None:
         """The decision of a decision frame."""
         return self.detail.decision
@@ -275,7 +278,8 @@ class Frame:
             start = self.kind == "start"
             keys = list(content_of(self.level.data))[:5] if start else self.changed_keys
             changed = ", ".join(map(safe_str, keys))
-            return f"<Frame {self.index} {what}{f': {changed}' if changed else ''}>"
+            before = ", after steps that were not captured" if self.gap else ""
+            return f"<Frame {self.index} {what}{f': {changed}' if changed else ''}{before}>"
         except Exception:
             return "<Frame (half built)>"
 

@@ -49,6 +49,10 @@ class WrittenStep(Located, Protocol):
         """The step before it."""
 
     @property
+    def gap(self) -> bool:
+        """Whether steps before it were not captured."""
+
+    @property
     def mutations(self) -> Sequence[Any]:
         """What it wrote at its level, in order."""
 
@@ -67,7 +71,7 @@ def state_table(frame: WrittenStep) -> pandas.DataFrame:
             "type": pandas.array([type_name(v) for v in content.values()], dtype="string"),
             "size": pandas.array([size_of(v) for v in content.values()], dtype="Int64"),
             "written_by": pandas.array(
-                [None if w is None else w.place.path or w.kind for w in found], dtype="string"
+                [None if w is None else _name_of(w) for w in found], dtype="string"
             ),
             "at": pandas.array([None if w is None else w.index for w in found], dtype="Int64"),
         }
@@ -106,6 +110,19 @@ def type_name(value: Any) -> str:
     return "set" if kind is FrozenSet or kind is HandedSet else safe_type(value)
 
 
+class _Lost:
+    """The steps before a frame that were not captured."""
+
+    def __init__(self, before: WrittenStep) -> None:
+        self.index = before.index
+
+
+def _name_of(writer: WrittenStep | _Lost) -> str:
+    if isinstance(writer, _Lost):
+        return "(not captured)"
+    return writer.place.path or writer.kind
+
+
 class _Search:
     """Whose key at which path of the level that is looked at is still without a writer."""
 
@@ -113,7 +130,7 @@ class _Search:
         self.level = level
         self.open: dict[str, tuple[Any, ...]] = {name: (name,) for name in names}
         self.content = content
-        self.found: dict[str, WrittenStep] = {}
+        self.found: dict[str, WrittenStep | _Lost] = {}
 
     def look(self, frame: WrittenStep) -> None:
         """Give every key that the frame wrote to it."""
@@ -137,6 +154,17 @@ class _Search:
         for name, path in list(self.open.items()):
             if not same(old.get(path[0], MISSING), new.get(path[0], MISSING)):
                 self.found[name] = frame
+                del self.open[name]
+
+    def lose(self, frame: WrittenStep) -> None:
+        """Give every key that differs since the step before to the steps that nobody captured."""
+        before = None if frame.parent is None else level_at(frame.parent.position, self.level)
+        after = level_at(frame.position, self.level)
+        old = {} if before is None else _content(before)
+        new = {} if after is None else _content(after)
+        for name, path in list(self.open.items()):
+            if not same(old.get(path[0], MISSING), new.get(path[0], MISSING)):
+                self.found[name] = _Lost(frame)
                 del self.open[name]
 
     def leave(self, outside: WrittenStep) -> None:
@@ -168,7 +196,7 @@ def _let_through(outer: Any, value: Any) -> bool:
     return type(value) in (FrozenList, FrozenDict) and bool(outer == value)
 
 
-def _writers(frame: WrittenStep, names: list[str]) -> dict[str, WrittenStep]:
+def _writers(frame: WrittenStep, names: list[str]) -> dict[str, WrittenStep | _Lost]:
     """Return the frame that wrote each key last, on the way to `frame`."""
     keys = LevelKeys()
     search = _Search(keys.of(frame), names, _content(frame.level))
@@ -176,6 +204,8 @@ def _writers(frame: WrittenStep, names: list[str]) -> dict[str, WrittenStep]:
     while search.open:
         if at.mutations and keys.of(at) == search.level:
             search.look(at)
+        if at.gap:
+            search.lose(at)
         if at.parent is None:
             break
         while search.level and level_at(at.parent.position, search.level) is None:

@@ -91,19 +91,36 @@ class History:
         writer: Who writes the history into a store, or `None`.
         crossings: How often a head went over from one line to another.
         has_variables: Whether nodes have set context variables that go with the run.
+        known_as: Frames that were captured elsewhere, and those that stand for them here.
         trace_id: The run's id; every frame of it has it.
     """
 
     def __init__(self, start: Frame, trace_id: TraceId | None = None) -> None:
-        self.trace_id = start.trace_id = trace_id or new_trace_id()
+        self._begin([start], trace_id)
+        start.trace_id = self.trace_id
+
+    @classmethod
+    def after(cls, past: list[Frame], trace_id: TraceId | None = None) -> History:
+        """Return a history that goes on after frames of another one, and shares them.
+
+        Args:
+            past: From a start on, each the parent of the next; they stay as they are.
+        """
+        made = cls.__new__(cls)
+        made._begin(past, trace_id)
+        return made
+
+    def _begin(self, past: list[Frame], trace_id: TraceId | None) -> None:
+        self.trace_id = trace_id or new_trace_id()
         main = Line("main", None, 0)
-        main.own.append(start)
+        main.own.extend(past)
         self.lines: dict[str, Line] = {"main": main}
         self.notes: dict[Frame, str] = {}
         self.pins: set[Frame] = set()
         self.writer: Any = None
         self.crossings = 0
         self.has_variables = False
+        self.known_as: dict[Frame, Frame] = {}
         self._forks = 0
 
     def note(self, frame: Frame, text: str) -> None:
@@ -175,6 +192,10 @@ class History:
             if mine:
                 found[line] = mine
         return found
+
+    def own(self, frame: Frame) -> Frame:
+        """Return the frame of this history that stands for one that was captured elsewhere."""
+        return self.known_as.get(frame, frame)
 
     def line_of(self, frame: Frame) -> Line | None:
         """Return the line that a frame was made on, `None` for a foreign frame."""

@@ -20,6 +20,9 @@ __all__ = ["IncrementalSnapshots", "StateSnapshot", "difference"]
 DEEP = 20
 """Changes are looked for so deep inside a value; below that it is written anew."""
 
+LARGE = 32
+"""More items, or letters of one text, are worth a look at what of them changed."""
+
 MOST_GONE = 8
 """So many items may be gone from one place of a list; each is a write that copies the list."""
 
@@ -172,11 +175,27 @@ def _in_list(
         return
     places = range(start, min(len(old), len(new)))
     differ = [i for i in places if not _exactly(old[i], new[i])]
-    if len(old) != len(new) or 2 * len(differ) > len(new):
+    few = 2 * len(differ) <= len(new) or any(_worth_a_look(old[i], new[i]) for i in differ)
+    if len(old) != len(new) or not few:
         found.append(Put(_key(path), new))
         return
     for i in differ:
         _changes((*path, i), old[i], new[i], found)
+
+
+def _worth_a_look(old: Any, new: Any) -> bool:
+    """Tell whether two items may have much in common that need not be written again."""
+    kind = type(new)
+    return type(old) is kind and kind in (FrozenList, FrozenDict) and _is_large(new, 4)
+
+
+def _is_large(value: Any, deep: int) -> bool:
+    if type(value) is str:
+        return len(value) > LARGE
+    if type(value) not in (FrozenList, FrozenDict) or not deep:
+        return False
+    inside = value.values() if type(value) is FrozenDict else value
+    return len(value) > LARGE or any(_is_large(one, deep - 1) for one in inside)
 
 
 def _in_common(old: FrozenList, new: FrozenList, at: int, to: int) -> int:
@@ -192,7 +211,9 @@ def _in_common(old: FrozenList, new: FrozenList, at: int, to: int) -> int:
 def _gone(old: FrozenList, new: FrozenList, start: int) -> int | None:
     """Return how many items are gone from a place on, where most others stayed; else `None`."""
     for gone in range(min(MOST_GONE, len(old) - start, len(old) // 2) + 1):
-        if _in_common(old, new, start + gone, start) == len(old) - start - gone:
+        stay = len(old) - start - gone
+        exchanged = gone and not stay and len(new) > start
+        if not exchanged and _in_common(old, new, start + gone, start) == stay:
             return gone
     return None
 

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from lellm_nb.arguments import whole
-from lellm_nb.errors import CheckpointStoreError
+from lellm_nb.errors import CheckpointStoreError, CorruptedCheckpointError
 from lellm_nb.errors.error_words import error_words
 from lellm_nb.ids import TraceId, new_trace_id
 from lellm_nb.record.frame import DecisionRecord, Frame
 from lellm_nb.state.mutation import Mutation, apply
 from lellm_nb.state.state import keep, view
 
-__all__ = ["ExecutionTrace", "MemoryTraceSink", "TraceEntry", "TraceSink"]
+if TYPE_CHECKING:
+    import pandas
+
+__all__ = ["ExecutionTrace", "MemoryTraceSink", "TraceEntry", "TraceSink", "execution_table"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,54 @@ class ExecutionTrace:
     def final_state(self) -> Any:
         """The fold of the mutations over the initial state."""
         return view(apply(keep(self.initial_state), self.mutations))
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """Return one row per step: step, path, node, changed_keys, start, duration, success, error.
+
+        `changed_keys` are those of the root's state, `start` is in UTC and `duration` in seconds.
+
+        Example:
+            >>> from lellm_nb import GraphBuilder
+            >>> g = GraphBuilder("g").node("a", lambda ctx: {"n": 1}).start("a").end("a").build()
+            >>> trace = g.run({}, trace=MemoryTraceSink()).trace
+            >>> trace.to_pandas()[["step", "path", "changed_keys", "success"]]
+               step path changed_keys  success
+            0     1    a            n     True
+        """
+        from lellm_nb.debug.history.log_table import trace_table
+
+        return trace_table(self.entries)
+
+    def to_json(self, redact: Any = None) -> Any:
+        """Return it as JSON data, which `from_json` reads; see `lellm_nb.to_json`.
+
+        Args:
+            redact: A `Redactor` that says what is secret; API keys by default.
+        """
+        from lellm_nb.records.json_form import to_json
+
+        return to_json(self, redact)
+
+    @classmethod
+    def from_json(cls, form: Any) -> ExecutionTrace:
+        """Return the trace of what `to_json` returned.
+
+        Raises:
+            CorruptedCheckpointError: It is no such data.
+
+        Example:
+            >>> from lellm_nb import GraphBuilder
+            >>> g = GraphBuilder("g").node("a", lambda ctx: {"n": 1}).start("a").end("a").build()
+            >>> trace = g.run({}, trace=MemoryTraceSink()).trace
+            >>> ExecutionTrace.from_json(trace.to_json()) == trace
+            True
+        """
+        from lellm_nb.records.json_form import from_json
+
+        found = from_json(form)
+        if not isinstance(found, cls):
+            raise CorruptedCheckpointError("This is the data of another record, not of a trace.")
+        return found
 
 
 @runtime_checkable
@@ -116,3 +168,10 @@ class MemoryTraceSink:
         """What is kept, as a value."""
         initial = view(self._initial)
         return ExecutionTrace(self._trace_id, initial, tuple(self._entries), tuple(self._decisions))
+
+
+def execution_table(entries: Sequence[Any]) -> pandas.DataFrame:
+    """Return the entries of a result's log as rows; see `GraphResult.to_pandas`."""
+    from lellm_nb.debug.history import log_table
+
+    return log_table.execution_table(entries)

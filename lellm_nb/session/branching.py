@@ -85,6 +85,7 @@ class Branching(Running):
         """
         frame = self.head if frame is None else frame
         line = self.line_through(frame)
+        frame = self.history.own(frame)
         edit = self.check_edit(frame, put, delete)
         child = self._beside(self.history.fork(line, frame.index, name), frame)
         if edit is not None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
 
 from lellm_nb.arguments import member
 from lellm_nb.engine.scope import Scope
@@ -12,7 +10,7 @@ from lellm_nb.errors import CheckpointStoreError, GraphMismatchError
 from lellm_nb.graph.fingerprint import Fingerprint
 from lellm_nb.graph.graph import Graph
 from lellm_nb.graph.node import Parallel, Subgraph
-from lellm_nb.record.frame_stack import FrameStack
+from lellm_nb.record.checkpoint import SessionCheckpoint
 from lellm_nb.record.position import Fan, Position
 
 __all__ = ["GraphHashMode", "SessionCheckpoint", "check_exists", "check_graph"]
@@ -24,22 +22,6 @@ class GraphHashMode(Enum):
 
     STRICT = "strict"
     FORCE = "force"
-
-
-@dataclass(frozen=True, slots=True)
-class SessionCheckpoint:
-    """A session's stored form: state, frames, graph hash, and the exact position (C2).
-
-    Attributes:
-        fingerprint: What the graph looked like, where that is known: says what another one has
-            differently.
-    """
-
-    state: Any
-    frames: FrameStack
-    graph_hash: int
-    position: Position
-    fingerprint: Fingerprint | None = field(default=None, compare=False, repr=False)
 
 
 def check_graph(

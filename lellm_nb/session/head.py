@@ -36,7 +36,6 @@ class Head:
         self.graph = graph
         self.clock = clock
         self.listeners: list[Callable[[], None]] = []
-        self._before: list[Frame] = []
         self._moving: Any = None
         # what an engine knows to have failed where the run stands: forgotten when the head moves
         self._doomed: dict[int, Any] = {}
@@ -49,12 +48,10 @@ class Head:
         history: History,
         line: Line,
         head: Frame,
-        before: list[Frame] | None = None,
     ) -> Self:
-        """Make a session that stands at a frame; `before` was captured before the first one."""
+        """Make a session that stands at a frame."""
         made = cls.__new__(cls)
         made._adopt(graph, clock)
-        made._before = before or []
         made.history = history
         made.line = line
         made.head = head
@@ -62,7 +59,7 @@ class Head:
 
     def _beside(self, line: Line, head: Frame) -> Self:
         """Make a session that stands elsewhere in the same history."""
-        return self._standing(self.graph, self.clock, self.history, line, head, self._before)
+        return self._standing(self.graph, self.clock, self.history, line, head)
 
     def at_tip(self, line: Line) -> Self:
         """Return a session at the tip of an existing line."""
@@ -121,7 +118,7 @@ class Head:
             if frame.kind in _CAPTURED or (frame.kind == "error" and not frame.failed):
                 chain.append(frame)
             frame = frame.parent
-        return FrameStack([*self._before, *reversed(chain)])
+        return FrameStack(reversed(chain))
 
     def _emit(self, frame: Frame) -> None:
         line = self.history.add(self.line, self.head, frame)
@@ -144,6 +141,7 @@ class Head:
             NoSuchFrameError: The frame is of another history.
         """
         line = self.line_through(frame)
+        frame = self.history.own(frame)
         if line is not self.line:
             self._change_line(line)
         self.head = frame
@@ -167,6 +165,7 @@ class Head:
         """
         if not isinstance(frame, Frame):
             raise NoSuchFrameError(frame, "a Frame is meant.", shown=shown(frame))
+        frame = self.history.own(frame)
         if frame.index < len(self.line) and self.line[frame.index] is frame:
             return self.line
         line = self.history.line_of(frame)

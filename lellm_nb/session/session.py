@@ -11,9 +11,12 @@ from lellm_nb.engine.scope import Scope
 from lellm_nb.errors import CheckpointStoreError, RunError
 from lellm_nb.graph.graph import Graph, built_graph
 from lellm_nb.ids import TraceId
-from lellm_nb.record.frame import Frame, Place, make_frame
+from lellm_nb.record.checkpoint import Checkpoint
+from lellm_nb.record.frame import Frame
 from lellm_nb.record.frame_stack import FrameStack
 from lellm_nb.record.history import History, Line
+from lellm_nb.record.past.captured import known_past, start_frame
+from lellm_nb.record.past.known_reducers import bind_reducers
 from lellm_nb.record.position import Position
 from lellm_nb.session.branching import Branching
 from lellm_nb.session.checkpoint import (
@@ -60,7 +63,7 @@ class ExecutionSession(Branching):
         content = keep(state)
         self._adopt(built_graph(graph, RunError), _checked(clock))
         root = Position.begin(graph.start, content)
-        start = _root_frame(graph, root, self.clock)
+        start = start_frame(graph.name, root, self.clock.wall())
         self.history = History(start)
         self.line: Line = self.history.lines["main"]
         self.head = start
@@ -73,12 +76,13 @@ class ExecutionSession(Branching):
             self.graph.canonical_hash,
             self.position,
             self.graph.fingerprint,
+            self.head,
         )
 
     @classmethod
     def restore(
         cls,
-        checkpoint: SessionCheckpoint,
+        checkpoint: SessionCheckpoint | Checkpoint,
         graph: Graph,
         mode: GraphHashMode = GraphHashMode.STRICT,
         *,
@@ -87,32 +91,43 @@ class ExecutionSession(Branching):
     ) -> ExecutionSession:
         """Go on where a checkpoint was made, with its stack and counters.
 
-        With a graph of another hash, FORCE mode warns of what it has differently.
+        The frames that were captured before are frames of its history: `fork` and `rewind` take
+        them. With a graph of another hash, FORCE mode warns of what it has differently.
 
         Args:
+            checkpoint: Of a session, or one that a store kept.
             trace_id: The run's id; a fresh one by default.
 
         Raises:
             GraphMismatchError: The graph has another hash, and `mode` is STRICT.
             CheckpointStoreError: In FORCE mode: the position is not in this graph. Or it is no
-                checkpoint of a session, or no mode.
+                checkpoint, or no mode.
             RunError: It is no graph that can run.
         """
         given: Any = checkpoint
+        if isinstance(given, Checkpoint):
+            given = SessionCheckpoint.of(given)
         if not isinstance(given, SessionCheckpoint):
-            wanted = "a SessionCheckpoint, as session.checkpoint() returns it"
+            wanted = "a SessionCheckpoint, as session.checkpoint() returns it, or a Checkpoint"
             raise refusal(given, "checkpoint", wanted, CheckpointStoreError)
         built_graph(graph, RunError)
         own = _checked(clock)
         forced = member(mode, "mode", CheckpointStoreError, GraphHashMode) is GraphHashMode.FORCE
-        looked = checkpoint.fingerprint if forced else None
-        changed = check_graph(checkpoint.graph_hash, looked, graph, mode)
+        looked = given.fingerprint if forced else None
+        changed = check_graph(given.graph_hash, looked, graph, mode)
         if changed:
-            check_exists(Scope(graph), checkpoint.position)
+            check_exists(Scope(graph), given.position)
             warnings.warn(forced_text(changed), stacklevel=2)
-        history = History(_root_frame(graph, checkpoint.position, own), trace_id)
-        line = history.lines["main"]
-        return cls._standing(graph, own, history, line, line[0], checkpoint.frames.frames)
+        past = known_past(
+            given.frames.frames,
+            given.position,
+            last=given.last,
+            graph=graph.name,
+            now=own.wall(),
+            trace_id=trace_id,
+        )
+        bind_reducers(past.history, graph)
+        return cls._standing(graph, own, *past)
 
     @classmethod
     def of_history(
@@ -143,8 +158,3 @@ def _checked(clock: Clock | None) -> Clock:
     if clock is not None:
         speaking(clock, "clock", RunError, "wall tick", "a Clock")
     return clock or Clock()
-
-
-def _root_frame(graph: Graph, root: Position, clock: Clock) -> Frame:
-    place = Place(graph.name, "", "")
-    return make_frame(place, "start", 0, root, root, (), None, clock.wall(), 0.0, None)

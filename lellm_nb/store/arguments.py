@@ -6,21 +6,25 @@ from typing import Any
 
 from lellm_nb.arguments import refusal, text
 from lellm_nb.errors import CheckpointStoreError
-from lellm_nb.record.checkpoint import Checkpoint
+from lellm_nb.record.checkpoint import Checkpoint, SessionCheckpoint
 from lellm_nb.record.redaction.redactor import Redactor
 
 __all__ = ["check_saving", "checked_redactor"]
 
 
-def check_saving(trace_id: Any, checkpoint: Any) -> None:
-    """Look whether something is a checkpoint, and something the id of a run.
+def check_saving(trace_id: Any, checkpoint: Any) -> Checkpoint:
+    """Return the checkpoint that is to be kept for a run; that of a session will do as well.
 
     Raises:
-        CheckpointStoreError: One is not.
+        CheckpointStoreError: It is none, or what is given for the run no id.
     """
     text(trace_id, "trace_id", CheckpointStoreError, "the id of a run")
+    if isinstance(checkpoint, SessionCheckpoint):
+        return Checkpoint.of_session(checkpoint)
     if not isinstance(checkpoint, Checkpoint):
-        raise refusal(checkpoint, "checkpoint", "a Checkpoint", CheckpointStoreError)
+        wanted = "a Checkpoint, or a SessionCheckpoint"
+        raise refusal(checkpoint, "checkpoint", wanted, CheckpointStoreError)
+    return checkpoint
 
 
 def checked_redactor(given: Redactor | None) -> Redactor | None:

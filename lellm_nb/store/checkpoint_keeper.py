@@ -107,4 +107,6 @@ class CheckpointKeeper:
         known = self._facts.get(checkpoint_id)
         if known is not None and not known.protected:
             return known
-        return replace(self.store.load(checkpoint_id), state={}, position=None)
+        return replace(
+            self.store.load(checkpoint_id), state={}, position=None, frames=None, last=None
+        )

@@ -15,6 +15,9 @@ from lellm_nb.private_file import written_whole
 from lellm_nb.record.codec.limits import DAMAGE, error_text
 from lellm_nb.record.codec.positions import PositionReader, PositionWriter
 from lellm_nb.record.codec.values import Codec
+from lellm_nb.record.frame import Frame
+from lellm_nb.record.past.captured import known_frames
+from lellm_nb.record.past.frame_forms import frames_form, read_frames
 from lellm_nb.record.redaction.redactor import Redactor
 from lellm_nb.record.sinks import FrameInfo
 from lellm_nb.state.state import keep, view
@@ -93,6 +96,7 @@ class DiskSink:
 
     def _form(self, state: Any, frame_info: FrameInfo) -> dict[str, Any]:
         frame = frame_info.frame
+        state = PositionWriter(self.codec).data(keep(state))
         return {
             "lellm_nb": "snapshot",
             "format": 1,
@@ -101,8 +105,56 @@ class DiskSink:
             "step": frame_info.step,
             "kind": "commit" if frame is None else frame.kind,
             "at": datetime.datetime.now(datetime.UTC).isoformat(),
-            "state": PositionWriter(self.codec).data(keep(state)),
+            "state": state,
+            "frame": None if frame is None else self._frame_form(frame, state),
         }
+
+    def _frame_form(self, frame: Frame, state: Any) -> dict[str, Any]:
+        """Return what opens a snapshot again: the frame, and the exact position."""
+        known = known_frames([frame])  # the first has the start beside it
+        position = PositionWriter(self.codec).write(frame.position)
+        # people read the file: the state stands in it once
+        position["data"] = [None if data == state else data for data in position["data"]]
+        return {"position": position, **frames_form(known, frame.position, self.codec, [])}
+
+    def frames(self) -> list[Frame]:
+        """Return the frames of the snapshots, oldest first, as far as they can be opened.
+
+        Example:
+            >>> import tempfile
+            >>> from lellm_nb import GraphBuilder
+            >>> sink = DiskSink(tempfile.mkdtemp())
+            >>> g = GraphBuilder("g").node("a", lambda ctx: {"n": 1}).start("a").end("a").build()
+            >>> result = g.run({}, checkpoint=sink)
+            >>> sink.frames()
+            [<Frame 1 commit a: n>]
+
+        Raises:
+            CorruptedCheckpointError: A snapshot is damaged.
+            CheckpointStoreError: One cannot be read.
+        """
+        return [found for path in self.snapshots() if (found := self._frame(path)) is not None]
+
+    def _frame(self, path: Path) -> Frame | None:
+        form = self._parsed(path)
+        try:
+            kept = form.get("frame")
+            if kept is None:
+                return self._seen(form)
+            position = kept["position"]
+            filled = [form["state"] if data is None else data for data in position["data"]]
+            root = PositionReader(self.codec).read({**position, "data": filled})
+            return read_frames(kept, root, self.codec)[-1]
+        except DAMAGE as error:
+            raise CorruptedCheckpointError(f"This is no snapshot: {error_text(error)}.") from error
+
+    def _seen(self, form: dict[str, Any]) -> Frame | None:
+        """Return the frame of a snapshot of 0.1.0; of an inner level there is too little in it."""
+        node = str(form["path"])
+        if "/" in node:
+            return None
+        state = view(PositionReader(self.codec).data(form["state"]))
+        return Frame(str(form["graph"]), node, state, int(form["step"]))
 
     def read(self, path: str | os.PathLike[str]) -> dict[str, Any]:
         """Return a snapshot, its state as nodes read it.
@@ -110,19 +162,26 @@ class DiskSink:
         Raises:
             CorruptedCheckpointError: It is none, or damaged.
         """
+        form = self._parsed(path)
+        try:
+            return {**form, "state": view(PositionReader(self.codec).data(form["state"]))}
+        except DAMAGE as error:
+            raise CorruptedCheckpointError(f"This is no snapshot: {error_text(error)}.") from error
+
+    def _parsed(self, path: str | os.PathLike[str]) -> dict[str, Any]:
         try:
             data = path_of(path, "path", CheckpointStoreError).read_bytes()
         except OSError as error:
             raise CheckpointStoreError(
                 f"Could not read {str(path)!r}: {sentence(error)}"
             ) from error
-        form = self.codec.parse(data)
+        form: dict[str, Any] = self.codec.parse(data)
         try:
             if form["lellm_nb"] != "snapshot" or form["format"] != 1:
                 raise ValueError(f"format {form['format']!r}")
-            return {**form, "state": view(PositionReader(self.codec).data(form["state"]))}
         except DAMAGE as error:
             raise CorruptedCheckpointError(f"This is no snapshot: {error_text(error)}.") from error
+        return form
 
 
 _NAME = re.compile(r"\d{6} .*\.json$")

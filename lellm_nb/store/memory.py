@@ -10,7 +10,7 @@ from typing import Any
 from lellm_nb.arguments import speaking, whole
 from lellm_nb.errors import CheckpointNotFoundError, CheckpointStoreError
 from lellm_nb.ids import CheckpointId, TraceId, new_trace_id
-from lellm_nb.record.checkpoint import Checkpoint, CheckpointStore
+from lellm_nb.record.checkpoint import Checkpoint, CheckpointStore, SessionCheckpoint
 from lellm_nb.record.codec.values import Codec
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.policy import CheckpointPolicy, RetentionPolicy, TriggerPolicy
@@ -48,15 +48,15 @@ class InMemoryStore:
         self._whole: dict[TraceId, tuple[str, float, MemoryRows]] = {}
         self._lock = threading.Lock()
 
-    def save(self, trace_id: TraceId, checkpoint: Checkpoint) -> None:
-        """Keep a checkpoint; saving one id twice keeps one.
+    def save(self, trace_id: TraceId, checkpoint: Checkpoint | SessionCheckpoint) -> None:
+        """Keep a checkpoint, or that of a session; saving one id twice keeps one.
 
         Raises:
             CheckpointStoreError: It is no checkpoint, or the run's id no text.
         """
-        check_saving(trace_id, checkpoint)
+        kept = check_saving(trace_id, checkpoint)
         with self._lock:
-            self._runs.setdefault(trace_id, {})[checkpoint.checkpoint_id] = checkpoint
+            self._runs.setdefault(trace_id, {})[kept.checkpoint_id] = kept
 
     def load(self, checkpoint_id: CheckpointId) -> Checkpoint:
         """Return a checkpoint.
@@ -80,6 +80,11 @@ class InMemoryStore:
         """Return a run's checkpoint ids, newest first."""
         with self._lock:
             return list(reversed(self._runs.get(trace_id, {})))
+
+    def traces(self) -> list_of[TraceId]:
+        """Return the runs of which there are single checkpoints, the one that began last first."""
+        with self._lock:
+            return [trace for trace, kept in reversed(self._runs.items()) if kept]
 
     def delete(self, checkpoint_id: CheckpointId) -> bool:
         """Drop a checkpoint; tell whether it was there."""

@@ -20,6 +20,7 @@ from lellm_nb.record.rows.frame_row import FrameRow
 from lellm_nb.store.large_values import LargeValueWriter
 from lellm_nb.store.retry_on_refusal import RetryOnRefusal
 from lellm_nb.store.rows import Batch, LineRow, RunRows
+from lellm_nb.store.run_totals import TOTALS, Counter
 
 __all__ = ["RunWriter"]
 
@@ -67,6 +68,7 @@ class RunWriter(RetryOnRefusal):
         self._reported = 0
         self._head: tuple[int, int | None] = (0, None)
         self._shared: set[int] = set()
+        self._counter = Counter()
         self._beside: weakref.WeakKeyDictionary[Any, dict[str, bytes]] = weakref.WeakKeyDictionary()
         known = rows.templates(0)
         self._large = LargeValueWriter(self.codec, self._pending)
@@ -97,6 +99,7 @@ class RunWriter(RetryOnRefusal):
         self._numbers = max(lines.values()) + 1
         self._anchors = {number: self.rows.anchors(number) for number in lines.values()}
         self._large.first = self.rows.last_number()
+        self._counter = Counter.resumed(self.rows)
 
     def number(self, line: Line) -> int:
         """Return the number of a line; a new one is written with the next write."""
@@ -146,6 +149,8 @@ class RunWriter(RetryOnRefusal):
         since, size = self._since.get(number) or self._inherited(line, number)
         since += 1
         size += len(row.body) + 40
+        if (totals := self._counter.after(frame)) is not None:
+            self._mark(TOTALS, "", totals)
         if unsure or self._is_due(since, size) or frame.kind == "start":
             self._anchor(number, frame)
             since = size = 0
@@ -166,7 +171,7 @@ class RunWriter(RetryOnRefusal):
             self.rows.write_frame(number, index, row)
         except CheckpointStoreError as error:
             self._pending.frames.append((number, index, row))
-            self._failed(error)
+            self.error = error
             return False
         return True
 
@@ -213,14 +218,11 @@ class RunWriter(RetryOnRefusal):
             try:
                 self.rows.write(self._pending)
             except CheckpointStoreError as error:
-                self._failed(error)
+                self.error = error
                 return False
             self.error = None
             self._pending = self._large.batch = Batch()
             return True
-
-    def _failed(self, error: CheckpointStoreError) -> None:
-        self.error = error
 
     # -- beside frames -----------------------------------------------------------
 

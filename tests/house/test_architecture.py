@@ -26,6 +26,7 @@ RANKS = [
     {"engine", "store"},  # side by side: neither imports the other
     {"session"},
     {"debug"},
+    {"records"},
     {"notebook", "cli", "testing"},
 ]
 RANK = {layer: rank for rank, layers in enumerate(RANKS) for layer in layers}
@@ -33,6 +34,7 @@ RANK = {layer: rank for rank, layers in enumerate(RANKS) for layer in layers}
 LATE = {
     ("graph", "engine"): "Graph.run, execute and the others run the graph",
     ("record", "debug"): "the frames of a sink or a stack are shown as a Debugger shows its own",
+    ("record", "records"): "a trace writes and reads itself as lellm_nb.to_json does",
     ("debug", "notebook"): "a Debugger at the end of a cell shows the panel",
 }
 """The only imports against the direction; each inside a function, so nothing loads early."""

@@ -1,270 +1,166 @@
-"""C5, C6: whatever is saved, dropped and opened in between, a checkpoint comes back as it was."""
+"""The laws of checkpoints of every kind, on random graphs in which everything happens."""
 
 from __future__ import annotations
 
-import copy
-import sqlite3
-import tempfile
-from dataclasses import replace
-from itertools import pairwise
-from pathlib import Path
+import asyncio
+import itertools
 
-import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lellm_nb import (
     Checkpoint,
     CheckpointCodec,
-    IncrementalSnapshots,
+    Debugger,
+    FrameInfo,
+    FrameStack,
     InMemoryStore,
-    NoopBarrierSink,
-    SqliteStore,
-    StoreSink,
+    MemorySink,
+    SessionCheckpoint,
 )
-from lellm_nb.errors import CheckpointNotFoundError
-from lellm_nb.record.snapshots import StateSnapshot, difference
-from lellm_nb.state.state import keep
-from tests.strategies import fanned, nested, review
+from lellm_nb.engine.halt import Halt
+from lellm_nb.record.frame import make_frame
+from lellm_nb.record.past.continuity import follows
+from lellm_nb.session.protocol import Controls
+from tests.strategies_graphs import wild_plans
+from tests.strategies_story import Story, look
 
-RUNS = ("one", "two")
-
-atoms = (
-    *(st.none(), st.booleans(), st.integers(-3, 3), st.floats(allow_nan=False, width=16)),
-    *(
-        st.sampled_from(["", "a", "é", "x" * 600, "\ud800", "sk-" + "a1" * 16]),
-        st.binary(max_size=3),
-    ),
-)
-values = st.recursive(
-    st.one_of(*atoms),
-    lambda inner: st.one_of(
-        st.lists(inner, max_size=5),
-        st.dictionaries(st.sampled_from(["a", "b", "c", "$", "", "é"]), inner, max_size=4),
-        st.dictionaries(st.integers(0, 3), inner, max_size=2),
-        st.tuples(inner, inner),
-        st.sets(st.integers(0, 3), max_size=3),
-    ),
-    max_leaves=8,
-)
-keys = st.sampled_from(["n", "log", "tree", "é", "a.b", "$"])
-states = st.dictionaries(keys, values, max_size=5)
+ways = st.lists(st.integers(0, 9), min_size=1, max_size=4)
 
 
-def inside(value, path=()):
-    """The ways to every list and dict inside of a value."""
-    found = []
-    if isinstance(value, (dict, list)):
-        found.append(path)
-        pairs = value.items() if isinstance(value, dict) else enumerate(value)
-        for key, item in pairs:
-            found += inside(item, (*path, key))
-    return found
-
-
-def at(value, path):
-    """What stands at the end of a way."""
-    for part in path:
-        value = value[part]
-    return value
-
-
-@st.composite
-def grown(draw, states=states):
-    """States that each come from the one before by a few changes, anywhere inside."""
-    state = draw(states)
-    made = [copy.deepcopy(state)]
-    for _ in range(draw(st.integers(1, 12))):
-        for _ in range(draw(st.integers(0, 3))):
-            where = at(state, draw(st.sampled_from(inside(state))))
-            value = draw(values)
-            if isinstance(where, list):
-                how = draw(st.sampled_from(["append", "insert", "set", "drop", "rebuild"]))
-                if how == "append" or not where:
-                    where.append(value)
-                elif how == "insert":
-                    where.insert(draw(st.integers(0, len(where))), value)
-                elif how == "set":
-                    where[draw(st.integers(0, len(where) - 1))] = value
-                elif how == "drop":
-                    del where[draw(st.integers(0, len(where) - 1))]
-            elif where and draw(st.booleans()):
-                key = draw(st.sampled_from(list(where)))
-                if draw(st.booleans()):
-                    del where[key]
-                else:
-                    where[key] = value
-            else:
-                where[draw(keys)] = value
-        made.append(copy.deepcopy(state))
-    return made
-
-
-def exactly(value):
-    """A text that tells 1, 1.0 and True apart, and the order of keys."""
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{k!r}: {exactly(v)}" for k, v in value.items()) + "}"
-    if isinstance(value, (list, tuple)):
-        return f"{isinstance(value, tuple)}[{', '.join(map(exactly, value))}]"
-    return repr(sorted(value)) if isinstance(value, (set, frozenset)) else repr(value)
-
-
-def whole(checkpoint):
-    """A checkpoint as it comes back from a store that writes all of it."""
-    codec = CheckpointCodec(redactor=InMemoryStore().redact)
-    return codec.decode(codec.encode(checkpoint))
-
-
-def facts(checkpoint):
-    """All of it, to the last bit."""
-    names = (checkpoint.checkpoint_id, checkpoint.current_node, checkpoint.last_node)
-    more = (checkpoint.graph_hash, checkpoint.created_at, checkpoint.protected)
-    return names, more, exactly(checkpoint.state), repr(checkpoint.position)
-
-
-@given(grown())
-def test_folding_what_differs_leads_to_the_state_itself(made):
-    """C6: exactly, to the type of each number and the order of the keys."""
-    for old, new in pairwise(made):
-        before, after = keep(old), keep(new)
-        wrote = difference(before, after)
-        if wrote is not None:
-            assert exactly(StateSnapshot(before, tuple(wrote)).restore()) == exactly(new)
-
-
-ALIKE = [(1, True), (1, 1.0), (False, 0), (0.0, -0.0), ("1", 1), ([], None), ((1,), [1])]
-
-
-@pytest.mark.parametrize("wrap", [lambda v: v, lambda v: [0, v], lambda v: {"in": {"side": v}}])
-@pytest.mark.parametrize(("old", "new"), [*ALIKE, *((b, a) for a, b in ALIKE)])
-def test_what_python_calls_equal_is_no_less_a_change(old, new, wrap, tmp_path):
-    """C6: 1, 1.0 and True are three values; a store gives back the one that was saved."""
-    store = SqliteStore(tmp_path / "c.db")
-    made = [Checkpoint("b", "a", {"v": wrap(value)}, 0) for value in (old, new)]
-    for checkpoint in made:
-        store.save("run", checkpoint)
-
-    for checkpoint in made:
-        assert exactly(store.load(checkpoint.checkpoint_id).state) == exactly(checkpoint.state)
-
-
-@given(grown(), st.integers(0, 6))
-def test_snapshots_that_are_given_states_restore_them(made, threshold):
-    """C6: at every moment, however seldom they are compacted."""
-    snapshots = IncrementalSnapshots(made[0], threshold)
-    for state in made[1:]:
-        snapshots.take(state)
-
-        assert exactly(snapshots.snapshot().restore()) == exactly(state)
-        assert len(snapshots.snapshot().deltas) <= threshold
-
-
-commands = st.lists(
-    st.tuples(
-        st.sampled_from(["save"] * 6 + ["again", "other", "delete", "prune", "open", "load"]),
-        st.sampled_from(RUNS),
-        st.integers(0, 20),
-        st.booleans(),
-    ),
-    max_size=40,
-)
-
-
-@given(grown(), grown(), commands)
-def test_any_order_of_saving_dropping_and_opening_keeps_what_was_saved(one, two, script):
-    """C5, C6: two runs in one file, and a store that remembers nothing by heart."""
-    states = {"one": one, "two": two}
-    saved: dict[str, dict[str, Checkpoint]] = {run: {} for run in RUNS}
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "c.db"
-        store = SqliteStore(file)
-        for what, run, n, flag in script:
-            known = saved[run]
-            ids = list(known)
-            state = states[run][n % len(states[run])]
-            chosen = known[ids[n % len(ids)]] if ids else None
-            if what == "save":
-                checkpoint = Checkpoint(f"n{n}", "", state, n, protected=flag and n % 4 == 0)
-                known[checkpoint.checkpoint_id] = checkpoint
-                store.save(run, checkpoint)
-            elif what == "open":
-                store.close()
-                store = SqliteStore(file)
-            elif what == "prune":
-                kept = ids[-(n % 5) :] if n % 5 else []
-                gone = [i for i in ids if i not in kept and not known[i].protected]
-                assert store.prune(run, n % 5) == len(gone)
-                for id in gone:
-                    del known[id]
-            elif chosen is None:
-                continue
-            elif what == "delete":
-                assert store.delete(chosen.checkpoint_id)
-                del known[chosen.checkpoint_id]
-            elif what in ("again", "other"):
-                content = chosen.state if what == "again" else state
-                changed = replace(chosen, state=content, protected=flag)
-                known[chosen.checkpoint_id] = changed
-                store.save(run, changed)
-            else:
-                assert facts(store.load(chosen.checkpoint_id)) == facts(whole(chosen))
-        for run in RUNS:
-            assert store.list(run) == list(reversed(saved[run]))
-            for checkpoint in saved[run].values():
-                assert facts(store.load(checkpoint.checkpoint_id)) == facts(whole(checkpoint))
-        for run in RUNS:
-            for id in list(saved[run]):
-                store.delete(id)
-        left = store.query("count", "select count(*) from snapshots")
-        store.close()
-        assert left == [(0,)]  # and nothing stays behind
-
-
-@pytest.mark.parametrize("graph", [nested, fanned, review])
-@pytest.mark.parametrize("keep_one_in", [1, 3])
-def test_positions_of_nested_and_parallel_graphs_come_back(graph, keep_one_in, tmp_path):
-    """C2, C6: levels, branches, counters and what they wrote, whatever was dropped between."""
-    memory, file = InMemoryStore(), SqliteStore(tmp_path / "c.db")
-    sink = StoreSink(memory, graph().canonical_hash, trace_id="run")
-    graph().run({"topic": "x"}, checkpoint=sink, barrier=NoopBarrierSink())
-    made = [memory.load(id) for id in reversed(memory.list("run"))]
-    for checkpoint in made:
-        file.save("run", checkpoint)
-    dropped = [c for i, c in enumerate(made) if i % keep_one_in]
-    for checkpoint in dropped:
-        file.delete(checkpoint.checkpoint_id)
-    again = SqliteStore(tmp_path / "c.db", readonly=True)
-
-    for checkpoint in made:
-        if checkpoint in dropped:
-            with pytest.raises(CheckpointNotFoundError):
-                again.load(checkpoint.checkpoint_id)
-            continue
-        found, expected = again.load(checkpoint.checkpoint_id), whole(checkpoint)
-        assert facts(found) == facts(expected)
-        assert found.position == expected.position == checkpoint.position
-    again.close()
-    file.close()
-
-
-def test_an_error_between_the_writes_leaves_nothing_behind(tmp_path):
-    """C5: a checkpoint and its snapshot are one transaction; what follows is whole."""
-    store = SqliteStore(tmp_path / "c.db")
-    made = [Checkpoint("b", "a", {"log": list(range(n))}, 0) for n in range(4)]
-    store.save("run", made[0])
-    store.db.execute(
-        "create temp trigger fails before insert on snapshots begin"
-        " select raise(abort, 'the disk is full'); end"
+def alone(frame):
+    """The same frame as a sink of `graph.run` has it: of no history."""
+    return make_frame(
+        *(frame.place, frame.kind, frame.visit, frame.position, frame.level, frame.mutations),
+        *(frame.route, frame.started, frame.duration, frame.own_detail),
     )
-    with pytest.raises(Exception, match="the disk is full"):
-        store.save("run", made[1])
-    store.db.execute("drop trigger fails")
 
-    assert store.list("run") == [made[0].checkpoint_id]
-    for checkpoint in made[1:]:
-        store.save("run", checkpoint)
-    assert [store.load(id).state["log"] for id in store.list("run")] == [
-        [0, 1, 2], [0, 1], [0], [],
-    ]  # fmt: skip
-    with sqlite3.connect(tmp_path / "c.db") as db:
-        assert db.execute("select count(*) from snapshots").fetchone() == (4,)
+
+def captured(session):
+    """The captured frames up to the head, of no history."""
+    return [alone(frame) for frame in session.frame_stack]
+
+
+def sink_of(session):
+    """A sink that was told of them."""
+    sink = MemorySink()
+    for frame in captured(session):
+        sink.on_checkpoint(
+            frame.state, FrameInfo(frame.node, frame.cursor, frame.graph_id, frame.path, frame)
+        )
+    return sink
+
+
+codec = CheckpointCodec()
+
+
+def kept(session):
+    """A checkpoint in a store, and its id."""
+    store = InMemoryStore()
+    made = session.checkpoint()
+    store.save("run", made)
+    return store, made.checkpoint_id
+
+
+KINDS = {
+    "session checkpoint": lambda s: (s.checkpoint(), {}),
+    "its bytes": lambda s: (codec.encode(s.checkpoint()), {}),
+    "a checkpoint": lambda s: (Checkpoint.of(s.head, s.graph.canonical_hash), {}),
+    "of a session": lambda s: (Checkpoint.of_session(s.checkpoint()), {}),
+    "bytes": lambda s: (codec.encode(Checkpoint.of(s.head, s.graph.canonical_hash)), {}),
+    "id": lambda s: (lambda found: (found[1], {"store": found[0]}))(kept(s)),
+    "frame stack": lambda s: (FrameStack([alone(f) for f in s.line[: s.head.index + 1]]), {}),
+    "frames": lambda s: (list(s.line[: s.head.index + 1]), {}),
+}
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    plan=wild_plans,
+    ways=ways,
+    typed=st.booleans(),
+    stepped=st.booleans(),
+    at=st.integers(0, 200),
+    kind=st.sampled_from(sorted(KINDS)),
+)
+def test_from_any_checkpoint_a_run_ends_as_if_it_had_never_stopped(
+    plan, ways, typed, stepped, at, kind
+):
+    """C11: resuming from any checkpoint equals never having stopped, from its captured past too."""
+
+    async def law():
+        written = kind.endswith("bytes")  # a `Board` is no class that a codec knows
+        story = Story(plan, ways, typed and not written, stepped)
+        session = await story.told()
+        line, end, recorded = list(session.line), session.state, session.recorded()
+        story.world.closed = True
+        session.rewind(line[at % len(line)])
+        head = session.head
+        what, options = KINDS[kind](session)
+        before = [look(frame) for frame in line]
+
+        dbg = Debugger.from_checkpoint(what, session.graph, **options)
+        opened = dbg.session
+
+        assert opened.position == head.position
+        assert not any(f.gap for f in opened.line) or kind in ("a checkpoint", "bytes")
+        if kind not in ("a checkpoint", "bytes"):
+            assert [f.path for f in opened.line] == [f.path for f in line[: head.index + 1]]
+            assert [f.position for f in opened.line] == [f.position for f in line[: head.index + 1]]
+        again = opened.at_tip(opened.line)
+        assert await again.advance(Controls.replay(recorded)) is Halt.ENDED
+        assert again.state == end
+        for frame in list(opened.line)[:: max(1, len(opened.line) // 4)]:
+            fork = opened.fork(frame)
+            assert await fork.advance(Controls.replay(recorded)) is Halt.ENDED
+            assert fork.state == end
+        assert list(session.history.lines["main"]) == line
+        assert [look(frame) for frame in line] == before
+
+    asyncio.run(law())
+
+
+@settings(max_examples=60, deadline=None)
+@given(plan=wild_plans, ways=ways, typed=st.booleans(), stepped=st.booleans())
+def test_a_step_follows_the_one_before_it_and_no_other(plan, ways, typed, stepped):
+    """C11: where nothing is missing no gap is told, and where a step is missing one is."""
+
+    async def law():
+        session = await Story(plan, ways, typed, stepped).told()
+        line = list(session.line)
+        for before, frame in itertools.pairwise(line):
+            assert follows(before.position, frame), (before, frame)
+        for first, missed, frame in zip(line, line[1:], line[2:], strict=False):
+            abandoned = frame.kind == "error"  # what was inside went with it: it wrote nothing
+            if missed.position != first.position and not abandoned:
+                assert not follows(first.position, frame), (first, missed, frame)
+
+    asyncio.run(law())
+
+
+@settings(max_examples=40, deadline=None)
+@given(plan=wild_plans, ways=ways, stepped=st.booleans(), at=st.integers(0))
+def test_checkpoints_convert_and_are_written_without_loss(plan, ways, stepped, at):
+    """C11: each kind becomes the other and bytes, and what comes back is what was there."""
+
+    async def law():
+        session = await Story(plan, ways, False, stepped).told()
+        session.rewind(session.line[at % len(session.line)])
+        one = session.checkpoint()
+
+        for again in (
+            SessionCheckpoint.of(Checkpoint.of_session(one)),
+            codec.decode(codec.encode(one)),
+            SessionCheckpoint.of(codec.decode(codec.encode(Checkpoint.of_session(one)))),
+        ):
+            assert isinstance(again, SessionCheckpoint)
+            assert again.position == one.position
+            assert again.state == one.state
+            assert again.fingerprint == one.fingerprint
+            facts = (again.checkpoint_id, again.created_at, again.graph_hash, again.last_node)
+            assert facts == (one.checkpoint_id, one.created_at, one.graph_hash, one.last_node)
+            pairs = list(zip(again.frames, one.frames, strict=True))
+            assert all(a.position == b.position for a, b in pairs)
+            assert [look(a) for a, _ in pairs] == [look(b) for _, b in pairs]
+
+    asyncio.run(law())

@@ -86,11 +86,14 @@ def test_a_log_folds_to_the_end_of_its_run():
 def test_inner_commits_are_logged_under_their_path():
     """C7, N3: and the exit's, which brings them out, under its own."""
     log, run, state = logged(nested())
-    entries = log.replay(run)
-    outer = [mutation_from_json(e.mutation) for e in entries if "/" not in e.node_id]
+    entries = log.replay(run, level=None)
+    levels = {e.node_id: e.level for e in entries}
 
-    assert {"agent/llm", "agent/approve", "agent", "agent#2/llm"} <= {e.node_id for e in entries}
-    assert fold({}, outer) == state
+    assert levels["agent"] == ""
+    assert levels["agent/llm"] == levels["agent/approve"] == "agent"
+    assert levels["agent#2/llm"] == "agent#2"
+    assert log.replay(run).fold({}) == state
+    assert log.replay(run) == [e for e in entries if "/" not in e.node_id]
     assert [e.step for e in entries] == sorted(e.step for e in entries)
 
 

@@ -12,9 +12,9 @@ import pytest
 from lellm_nb import Checkpoint, SqliteStore
 from lellm_nb.errors import CheckpointStoreError, CorruptedCheckpointError
 from lellm_nb.store.packing import pack
-from lellm_nb.store.sqlite import checkpoints as module
+from lellm_nb.store.sqlite import snapshot_chain as module
 
-BASE = {"data": [{"keys": {"log": ["a"], "n": 1}}]}
+BASE = {"data": [{"keys": {"log": ["a"], "n": 1}}], "beside": {}}
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def forge(tmp_path):
 
 def on(*wrote, number=0):
     """What changed, as it stands in a row."""
-    return {"data": [{"on": number, "wrote": list(wrote)}]}
+    return {"data": [{"on": number, "wrote": list(wrote)}], "wrote": []}
 
 
 def test_what_a_store_writes_itself_is_read(forge):
@@ -60,7 +60,12 @@ def test_what_a_store_writes_itself_is_read(forge):
         *(on([["log", 5], 1]), on([["gone", "x"], 1]), on([[], 1]), on(["n", 1], number=7)),
         *(on(["n", 1], number=-1), on(["n", 1], number=True), on({"own": 3}), on(3), on([3])),
         *({}, {"data": 3}, {"data": [{}]}, {"data": []}, [], 3, None),
-        *({**BASE, "at": {"wrote": [[["at"], [1]]]}}, {**BASE, "at": [1, 2]}, b"no JSON", b"z123"),
+        *(
+            {**BASE, "beside": {"at": [1, 2]}},
+            {**on(), "wrote": [[["at"], [1]]]},
+            b"no JSON",
+            b"z123",
+        ),
     ],
 )
 def test_a_damaged_change_is_an_error_by_name(forge, change):
@@ -122,7 +127,7 @@ def test_changes_that_unpack_to_much_more_than_their_base_are_refused(forge):
 
 def test_changes_that_copy_too_much_are_refused(forge):
     """A long list, written into at so many places that folding would take minutes."""
-    long = {"data": [{"keys": {"log": [0] * 1_000_000}}]}
+    long = {"data": [{"keys": {"log": [0] * 1_000_000}}], "beside": {}}
     wrote = [[["log", 5], 1]] * 60_000
     store, id = forge([(1, None, long), (2, 1, on(*wrote))], 2)
 
@@ -132,7 +137,7 @@ def test_changes_that_copy_too_much_are_refused(forge):
 
 def test_nested_too_deeply_is_refused(forge):
     deep = "[" * 5_000 + "]" * 5_000
-    body = pack(f'{{"data":[{{"on":0,"wrote":[["n",{deep}]]}}]}}'.encode())
+    body = pack(f'{{"data":[{{"on":0,"wrote":[["n",{deep}]]}}],"wrote":[]}}'.encode())
     store, id = forge([(1, None, BASE), (2, 1, body)], 2)
 
     with pytest.raises(CorruptedCheckpointError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lellm_nb.arguments import flag, plain_function, shown
 from lellm_nb.debug.breakpoints.kinds import (
@@ -16,7 +16,11 @@ from lellm_nb.debug.breakpoints.kinds import (
     Watch,
 )
 from lellm_nb.debug.breakpoints.unsaved_condition import UnsavedCondition
+from lellm_nb.debug.history.typed_table import table
 from lellm_nb.errors import DebuggerError
+
+if TYPE_CHECKING:
+    import pandas
 
 __all__ = [
     "Breakpoint",
@@ -175,6 +179,32 @@ again), hits 0>
 
     def __getitem__(self, index: int) -> Any:
         return self._all[index]
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """Return one row per stop: id, kind, label, enabled, hits, note.
+
+        Example:
+            >>> from lellm_nb import Debugger, GraphBuilder
+            >>> g = GraphBuilder("g").node("a", lambda ctx: None).start("a").end("a").build()
+            >>> dbg = Debugger(g); stop = dbg.break_at("a")
+            >>> dbg.breakpoints.to_pandas()[["id", "kind", "label", "enabled"]]
+               id        kind     label  enabled
+            0   1  Breakpoint  before a     True
+        """
+        stops = self._all
+        return table(
+            {
+                "id": [stop.id for stop in stops],
+                "kind": [type(stop).__name__ for stop in stops],
+                "label": [stop.label for stop in stops],
+                "enabled": [stop.enabled for stop in stops],
+                "hits": [stop.hits for stop in stops],
+                "note": [stop.note or None for stop in stops],
+            },
+            texts=("kind", "label", "note"),
+            counts=("id", "hits"),
+            flags=("enabled",),
+        )
 
     def __repr__(self) -> str:
         return "\n".join(map(repr, self._all)) or "(no breakpoints)"

@@ -108,6 +108,11 @@ def _step_of(context: DebugContext, frame: Frame) -> _Step:
     context.may("to_test")
     graph, data = context.session.graph, context.before(frame)
     node = node_at(graph, frame.static_path)
+    if frame.gap:
+        raise DebuggerError(
+            f"Frame {frame.index} ({f'{frame.kind} {frame.path}'.strip()}) comes after steps that"
+            " were not captured: what its node saw is not known."
+        )
     if frame.kind != "commit" or getattr(node, "kind", "") != "task" or data is None:
         raise DebuggerError(
             f"Frame {frame.index} ({f'{frame.kind} {frame.path}'.strip()}) is not the run"

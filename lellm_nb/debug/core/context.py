@@ -94,10 +94,12 @@ class DebugContext:
     def before(self, frame: Frame) -> Any:
         """Return the compact state that a frame's own level had before the frame.
 
-        `None` where it can't be told. A level that is entered by this very frame begins as its
-        lens, or its fork, says.
+        `None` where it can't be told: steps before it were not captured, say. A level that is
+        entered by this very frame begins as its lens, or its fork, says.
         """
-        return None if frame.parent is None else self.session.data_at(frame.parent, frame)
+        if frame.parent is None or frame.gap:
+            return None
+        return self.session.data_at(frame.parent, frame)
 
     def changed(self, kind: str) -> None:
         """Have it kept that what the line has beside its frames changed."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from lellm_nb.debug.core.protocols import OneLine
 
-__all__ = ["Family", "latest"]
+__all__ = ["Family", "debugger_of", "latest"]
 
 
 def _nobody() -> Any:
@@ -22,6 +22,12 @@ _latest: Callable[[], Any] = _nobody
 def latest() -> Any:
     """Return the debugger made last that is still alive, or `None`."""
     return _latest()
+
+
+def debugger_of(session: Any) -> Any:
+    """Return the debugger of a session that is still alive, or `None`."""
+    found = (family.of_session(session) for family in list(_families))
+    return next((one for one in found if one is not None), None)
 
 
 class Family:
@@ -45,6 +51,7 @@ class Family:
         self._lock = threading.Lock()
         # weak: a run that nobody holds any more lets its store go, whatever forks there were
         self._known: weakref.WeakKeyDictionary[Any, OneLine] = weakref.WeakKeyDictionary()
+        _families.add(self)
 
     def born(self, debugger: Any, context: OneLine) -> None:
         """Take note of a debugger; the first one is not kept alive."""
@@ -54,6 +61,14 @@ class Family:
             self._known[debugger] = context
             self._standing.setdefault(context.session.line.name, weakref.ref(debugger))
         _latest = weakref.ref(debugger)
+
+    def first(self, context: OneLine) -> Any:
+        """Make the debugger of a run; it is not kept alive."""
+        return self._make(context)
+
+    def of_session(self, session: Any) -> Any:
+        """Return the debugger that stands on a session, or `None`."""
+        return next((one for one in self._everyone() if self._known[one].session is session), None)
 
     def add(self, context: OneLine) -> Any:
         """Make the debugger of a line of the same run."""
@@ -89,3 +104,6 @@ class Family:
     def _everyone(self) -> list[Any]:
         # by its list of references: another thread may be making a fork
         return [one for known in self._known.keyrefs() if (one := known()) is not None]
+
+
+_families: weakref.WeakSet[Family] = weakref.WeakSet()

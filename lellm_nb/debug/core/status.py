@@ -8,7 +8,8 @@ from typing import Any
 from lellm_nb.debug.breakpoints.kinds import Hit, Watch
 from lellm_nb.debug.breakpoints.triggers import Arrived
 from lellm_nb.debug.core.context import DebugContext
-from lellm_nb.debug.core.stop import Pending, Stop, StopReason
+from lellm_nb.debug.core.stop import AllPending, Pending, Stop, StopReason
+from lellm_nb.debug.query.stack import Stack, stack_of
 from lellm_nb.errors import LellmError
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.position import Waiting
@@ -18,21 +19,21 @@ __all__ = ["held", "in_words", "next_path", "pending", "stack", "status", "statu
 __all__ += ["stop", "stop_at", "stop_with"]
 
 
-def stack(context: DebugContext) -> list[str]:
-    """Return the paths of the nodes that are next, from the outer graph inwards."""
-    move = context.session.next_move()
-    return [] if move is None else list(move.stack)
+def stack(context: DebugContext) -> Stack:
+    """Return every open level of the run, the outermost first."""
+    return stack_of(context.session, context.modes.asking())
 
 
 def next_path(context: DebugContext) -> str:
     """Return the path of the node that a step would run."""
     try:
-        return stack(context)[-1]
+        move = context.session.next_move()
     except LellmError:
-        return context.session.position.node or "?"
+        move = None
+    return context.session.position.node or "?" if move is None else move.path
 
 
-def pending(context: DebugContext) -> list[Pending]:
+def pending(context: DebugContext) -> AllPending:
     """Return what waits for a decision: barriers, and nodes in mode ask."""
     head = context.session.head
     barriers = [_pending(waiting, head) for waiting in context.session.waiting]
@@ -40,7 +41,7 @@ def pending(context: DebugContext) -> list[Pending]:
         Pending(id, move.path, move.node, None, head.started, head.index)
         for id, move in (context.modes.asking() if context.modes.chosen else ())
     ]
-    return [*barriers, *asking]
+    return AllPending([*barriers, *asking])
 
 
 def _pending(waiting: Waiting, head: Frame) -> Pending:

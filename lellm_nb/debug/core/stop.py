@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import Enum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lellm_nb.debug.breakpoints.registry import ErrorStop, Stopper, Watch
 from lellm_nb.debug.diff.diff import Change, Diff, diff_states, telling
 from lellm_nb.debug.history.short_text import without_keys
+from lellm_nb.debug.history.typed_table import table
 from lellm_nb.debug.names.value_path import ValuePath
 from lellm_nb.errors import listed
 from lellm_nb.errors.error_words import error_line
 from lellm_nb.record.frame import Frame
 
-__all__ = ["Pending", "Stop", "StopReason"]
+if TYPE_CHECKING:
+    import pandas
+
+__all__ = ["AllPending", "Pending", "Stop", "StopReason"]
 
 
 MOST = 160
@@ -61,6 +65,29 @@ class Pending:
 
     def __str__(self) -> str:
         return self.id
+
+
+class AllPending(list[Pending]):
+    """All that waits for a decision, barriers first."""
+
+    __slots__ = ()
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """Return one row for each: id, path, node, timeout (seconds), since (UTC), frame."""
+        return table(
+            {
+                "id": [one.id for one in self],
+                "path": [one.path for one in self],
+                "node": [one.node for one in self],
+                "timeout": [one.timeout for one in self],
+                "since": [one.since for one in self],
+                "frame": [one.frame for one in self],
+            },
+            texts=("id", "path", "node"),
+            counts=("frame",),
+            floats=("timeout",),
+            times=("since",),
+        )
 
 
 @dataclass(frozen=True, slots=True)

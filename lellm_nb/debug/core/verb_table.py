@@ -35,6 +35,8 @@ class Verb:
         at_once: Whether it is done where it is called: it awaits nothing and runs no node.
         words: What ``%lellm`` takes after it: ``none, count, until, frame, text, name, pair``, a
             count and an until only where one is given; `None` where the magic does not know it.
+        word: What ``%lellm`` calls it; its name by default.
+        makes: Whether it makes a debugger, and needs none: the new one is meant from then on.
         label: The accessible name of its button; empty where it has none.
         group: The button's group in the toolbar; -1 for a button on a card.
         key: The button's key, as `aria-keyshortcuts` has it.
@@ -59,6 +61,8 @@ class Verb:
     onward: bool = False
     at_once: bool = False
     words: str | None = None
+    word: str = ""
+    makes: bool = False
     label: str = ""
     group: int = -1
     key: str = ""
@@ -186,6 +190,10 @@ _ROWS = [
          " it saw", needs=Capability.CODE),
     Verb("export_html", "take away", "`export_html(path)` writes one page that shows everything in"
          " any browser, without Python or a network"),
+    Verb("from_checkpoint", "keep", "`Debugger.from_checkpoint(what, graph)` opens any checkpoint,"
+         " its captured frames being the past", makes=True),
+    Verb("post_mortem", "keep", "`Debugger.post_mortem()` (and `%lellm pm`) stands where a run"
+         " failed that had no debugger", makes=True, words="none", word="pm"),
     Verb("save", "keep", "`save(path)` writes the whole run to one file", "persist.save",
          Capability.STORE, at_once=True),
     Verb("supply", "keep", "`supply({key: value})` gives secrets again to a run that was reopened",

@@ -96,6 +96,7 @@ class Comparison:
         parts: Of each side that is not compared as a whole: up to which of its frames.
         line: The name of the line that both sides are on, empty where they are on two.
         pairs: All aligned steps, in order.
+        ends: The last frame of each side.
         first_difference: The first pair that is not the same, or `None`.
         first_route: The first pair after which the sides went different ways.
         first_key: The first pair after which a key differs, and the name of the key.
@@ -106,7 +107,7 @@ class Comparison:
         self.parts = ("", "")
         self.line = ""
         self.pairs = pairs
-        self._ends = ends
+        self.ends = ends
         self.first_difference = next((p for p in pairs if not p.same), None)
         self.first_route = next((p for p in pairs if not p.same_route), None)
         self.first_key = next(((p, p.keys[0]) for p in pairs if p.keys), None)
@@ -114,7 +115,7 @@ class Comparison:
     @cached_property
     def diff(self) -> Diff:
         """How the last root states differ."""
-        left, right = self._ends
+        left, right = self.ends
         return diff_data(left.position.data, right.position.data)
 
     def to_pandas(self, equal: bool = True) -> pandas.DataFrame:

@@ -14,6 +14,8 @@ from lellm_nb.graph.graph import Graph
 from lellm_nb.session.checkpoint import GraphHashMode
 
 if TYPE_CHECKING:
+    import pandas
+
     from lellm_nb.record.policy import CheckpointPolicy, RetentionPolicy, TriggerPolicy
     from lellm_nb.record.redaction.redactor import Redactor
 
@@ -21,7 +23,7 @@ __all__ = ["KeepFace"]
 
 
 class KeepFace(Face):
-    """``save, load, open, close, refresh, supply, to_test, to_cell``."""
+    """``save, load, open, from_checkpoint, post_mortem, runs, close, refresh, supply, …``."""
 
     native: ClassVar[Any]
     """The class of the sessions of our own engine; `Debugger` says which."""
@@ -148,6 +150,126 @@ class KeepFace(Face):
         from lellm_nb.debug.persist.open import load_archive
 
         made: Self = cls._of(load_archive(cls._family(), cls.native, path, graph, mode))
+        return made
+
+    @staticmethod
+    def runs(store: Any) -> pandas.DataFrame:
+        """Return the runs of a store, newest first; nothing of them is run, or read in full.
+
+        Args:
+            store: A path (of a store, or of a file that `save` wrote), a store, or anything with
+                a `runs` method like theirs.
+
+        Returns:
+            One row per run: run (its id), name, when (it began, in UTC), turns (inputs, the first
+            included), frames (on all lines), status (``ready, waiting, paused, failed`` or
+            ``completed`` where it stands, ``damaged`` where that cannot be read), error (why it
+            failed, or what is damaged), tokens (the token costs that its nodes set, in all) and
+            cost (missing where no price is known). A run of which single checkpoints are kept
+            has their number for its frames.
+
+        Raises:
+            DebuggerError: It is no store, and no path.
+            CheckpointStoreError: The file cannot be read.
+            CorruptedCheckpointError: It is no store.
+
+        Example:
+            >>> from lellm_nb import Debugger, GraphBuilder, InMemoryStore
+            >>> g = GraphBuilder("g").node("a", lambda ctx: ctx.set_token_cost(12)).barrier("ok")
+            >>> graph = g.edge("a", "ok").start("a").end("ok").build()
+            >>> store = InMemoryStore(); stop = Debugger(graph, store=store, name="mine").run()
+            >>> Debugger.runs(store)[["name", "turns", "frames", "status", "tokens"]]
+               name  turns  frames   status  tokens
+            0  mine      1       3  waiting    12.0
+        """
+        from lellm_nb.debug.persist.run_table import run_table
+
+        return run_table(store)
+
+    @classmethod
+    def from_checkpoint(
+        cls,
+        what: Any,
+        graph: Graph | None = None,
+        *,
+        store: Any = None,
+        mode: GraphHashMode = GraphHashMode.STRICT,
+    ) -> Self:
+        """Stand where a checkpoint was made, with the frames that were captured as the past.
+
+        Captured frames are frames of the history: to look at, to rewind to and to fork from.
+        Where steps between two of them were not captured, `Frame.gap` of the later one says so,
+        and what they wrote is nobody's. A start that is not known is the first moment that is.
+
+        Args:
+            what: A `SessionCheckpoint`, a `Checkpoint`, the id of one in a store, the bytes of
+                one, a `MemorySink`, a `FrameStack`, a list of frames (the last one is the
+                newest), a `DiskSink` or the path of its folder.
+            graph: Its graph; without it the run can be read, and not moved on.
+            store: For an id: where it is looked up, a path or any `CheckpointStore`. For
+                everything else: where the run is kept from now on, as for `Debugger`.
+            mode: As for `open`.
+
+        Raises:
+            DebuggerError: It is nothing of these, or there is nothing in it.
+            CheckpointNotFoundError: There is no checkpoint of that id.
+            CorruptedCheckpointError: The bytes are none, or damaged.
+            GraphMismatchError: The graph has another shape.
+            CheckpointStoreError: The position is not in the graph.
+
+        Example:
+            >>> from lellm_nb import Debugger, GraphBuilder, MemorySink
+            >>> g = GraphBuilder("g").node("a", lambda ctx: {"n": ctx.state["n"] + 1})
+            >>> g = g.node("b", lambda ctx: {"m": ctx.state["n"]}).edge("a", "b")
+            >>> graph = g.start("a").end("b").build()
+            >>> sink = MemorySink(); result = graph.run({"n": 1}, checkpoint=sink)
+            >>> dbg = Debugger.from_checkpoint(sink, graph)
+            >>> dbg.frames
+            <Frame 0 start: n>
+            <Frame 1 commit a: n>
+            <Frame 2 commit b: m>
+            >>> fork = dbg.fork(at=1, put={"n": 7}); fork.run().reason.name, fork.state["m"]
+            ('COMPLETED', 7)
+        """
+        from lellm_nb.debug.persist.from_checkpoint import open_captured
+        from lellm_nb.debug.persist.open import begin_in
+
+        opened = open_captured(cls._family(), cls.native, what, graph, store, mode, begin_in)
+        made: Self = cls._of(opened)
+        return made
+
+    @classmethod
+    def post_mortem(cls, error: BaseException | None = None) -> Self:
+        """Stand where a run failed that had no debugger, with what is known of its past.
+
+        Of a run without a sink that is how it began, the last commit and the failure; with a
+        `MemorySink` it is every frame. Mend the function (or `patch` it), and `retry`. Where a
+        debugger that still stands there ran it, that one is returned.
+
+        Args:
+            error: What `graph.run`, `execute`, `execute_stream`, `run_inline` or a session
+                raised, or what has it as its cause or in a group; or `Stop.error`. The last one
+                that was not caught by default, or the last debugger that failed.
+
+        Raises:
+            DebuggerError: It is no error of a run, there is none, or its run is gone.
+
+        Example:
+            >>> from lellm_nb import Debugger, GraphBuilder
+            >>> graph = GraphBuilder("g").node("a", lambda ctx: ctx.state["n"]).start("a").end("a")
+            >>> graph = graph.build()
+            >>> try:
+            ...     graph.run({})
+            ... except Exception as failure:
+            ...     dbg = Debugger.post_mortem(failure)
+            >>> dbg.status, dbg.frames[-1].kind
+            ('failed', 'error')
+            >>> dbg.patch({"a": lambda ctx: {"n": 1}}); dbg.retry().reason.name
+            'COMPLETED'
+        """
+        from lellm_nb.debug.persist.post_mortem import post_mortem
+
+        made: Self = post_mortem(cls._family(), cls.native, error)
         return made
 
     def save(self, path: str | os.PathLike[str]) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from lellm_nb.arguments import plain_function, speaking, whole
 from lellm_nb.debug.core import status
-from lellm_nb.debug.core.stop import Pending, Stop
+from lellm_nb.debug.core.stop import AllPending, Stop
 from lellm_nb.debug.core.summary import Summary, summary_of
 from lellm_nb.debug.diff.diff import Diff
 from lellm_nb.debug.diff.level_diff import level_diff
@@ -15,6 +15,7 @@ from lellm_nb.debug.faces.face import Face
 from lellm_nb.debug.history.frames import Frames
 from lellm_nb.debug.history.tree import Tree
 from lellm_nb.debug.names.node_name import node_paths
+from lellm_nb.debug.query.stack import Stack
 from lellm_nb.errors import DebuggerError
 from lellm_nb.ids import TraceId
 from lellm_nb.record.frame import Frame
@@ -87,8 +88,23 @@ class LookFace(Face):
         return self._context.session.position
 
     @property
-    def stack(self) -> list[str]:
-        """The paths of the nodes that are next, from the outer graph inwards."""
+    def stack(self) -> Stack:
+        """Every open level of every branch, the outermost first: the paths of what is next.
+
+        Each path says more of its level (`graph`, `visit`, `step`, `kind`, `status`,
+        `waits_for`, `state`), and `dbg.stack.to_pandas()` is all of it as a table.
+
+        Example:
+            >>> from lellm_nb import Debugger, GraphBuilder
+            >>> g = GraphBuilder("g").parallel("both", {"a": lambda c: None, "b": lambda c: None})
+            >>> dbg = Debugger(g.start("both").end("both").build())
+            >>> dbg.stack
+            ['both', 'both/a', 'both/b']
+            >>> stop = dbg.step(); dbg.stack.to_pandas()[["path", "kind", "status"]]
+                 path    kind status
+            0    both  inside   open
+            1  both/b     run   next
+        """
         return status.stack(self._context)
 
     @property
@@ -123,8 +139,8 @@ class LookFace(Face):
         return node_paths(self._context.session.graph)
 
     @property
-    def pending(self) -> list[Pending]:
-        """What waits for a decision: barriers, and nodes in mode ask."""
+    def pending(self) -> AllPending:
+        """What waits for a decision: barriers, and nodes in mode ask; a list, and a table."""
         return status.pending(self._context)
 
     @property

@@ -24,7 +24,10 @@ COLUMNS = (
     *("index", "line", "path", "node", "visit", "step", "kind", "changed_keys", "next_node"),
     *("duration", "cost", "decision", "error"),
 )
-"""Index, visit and step are whole numbers, duration and cost are numbers, the rest is text."""
+"""Index, visit and step are whole numbers, duration and cost are numbers, the rest is text.
+
+Where steps were not captured, ``gap`` tells of each frame whether they were before it.
+"""
 
 _TEXTS = (*("line", "path", "node", "kind", "changed_keys", "next_node", "decision", "error"),)
 ROWS = 60
@@ -68,6 +71,8 @@ def frame_table(
         "decision": [None if f.decision is None else safe_str(f.decision) for f in frames],
         "error": [_error(f) for f in frames],
     }
+    if any(f.gap for f in frames):
+        columns["gap"] = [f.gap for f in frames]
     for key in _wanted(frames, keys):
         name = f"state_{key}" if key in columns else key
         columns[name] = _values(frames, key)

@@ -134,10 +134,11 @@ def find_frame(frames: Frames, history: History, which: Any) -> Frame:
         NoSuchFrameError: There is none; says what there is.
     """
     if isinstance(which, Frame):
-        here = which.index < len(frames) and frames[which.index] is which
-        if not here and history.line_of(which) is None:
+        own = history.own(which)
+        here = own.index < len(frames) and frames[own.index] is own
+        if not here and history.line_of(own) is None:
             raise NoSuchFrameError(which, "it belongs to another run's history.")
-        return which
+        return own
     if isinstance(which, bool | slice):
         return frames._named(which)
     found: Frame = frames[which]

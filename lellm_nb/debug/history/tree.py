@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from lellm_nb.debug.history.typed_table import table
 from lellm_nb.errors import DebuggerError, nearest
 from lellm_nb.errors.safe_text import printable
 from lellm_nb.record.frame import Frame
@@ -88,23 +89,23 @@ class Tree:
         return branch
 
     def to_pandas(self) -> pandas.DataFrame:
-        """Return one row per line."""
-        import pandas
-
-        return pandas.DataFrame(
-            [
-                {
-                    "line": b.name,
-                    "base": b.base or None,
-                    "at": b.at if b.at >= 0 else None,
-                    "frames": b.frames,
-                    "status": b.status,
-                    "current": b.current,
-                    "notes": len(b.notes),
-                    "pins": len(b.pins),
-                }
-                for b in self
-            ]
+        """Return one row per line: line, base, at, frames, status, current, notes, pins."""
+        rows = list(self)
+        return table(
+            {
+                "line": [b.name for b in rows],
+                "base": [b.base or None for b in rows],
+                "at": [b.at if b.at >= 0 else None for b in rows],
+                "frames": [b.frames for b in rows],
+                "status": [b.status for b in rows],
+                "current": [b.current for b in rows],
+                "notes": [len(b.notes) for b in rows],
+                "pins": [len(b.pins) for b in rows],
+            },
+            texts=("line", "base", "status"),
+            counts=("frames", "notes", "pins"),
+            integers=("at",),
+            flags=("current",),
         )
 
     def __repr__(self) -> str:

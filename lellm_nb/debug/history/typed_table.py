@@ -20,6 +20,8 @@ def table(
     counts: Iterable[str] = (),
     integers: Iterable[str] = (),
     floats: Iterable[str] = (),
+    times: Iterable[str] = (),
+    flags: Iterable[str] = (),
     index: str | None = None,
 ) -> pandas.DataFrame:
     """Return a DataFrame; text, integers and floats are pandas' nullable types.
@@ -28,6 +30,8 @@ def table(
         columns: Name to a list of values, in order. What is in none of the groups gets the
             narrowest type that its values have in common.
         counts: Columns of whole numbers without gaps.
+        times: Columns of seconds since the epoch; they become times in UTC.
+        flags: Columns of yes and no.
         index: The column that becomes the index.
     """
     import pandas
@@ -36,12 +40,15 @@ def table(
         **dict.fromkeys(texts, "string"),
         **dict.fromkeys(integers, "Int64"),
         **dict.fromkeys(floats, "Float64"),
+        **dict.fromkeys(flags, "boolean"),
     }
-    counts = set(counts)
+    counts, times = set(counts), set(times)
     made = {}
     for name, values in columns.items():
         if name in counts:
             made[name] = _counts(values)
+        elif name in times:
+            made[name] = _times(values)
         elif name in kinds:
             made[name] = pandas.array(values, dtype=kinds[name])
         else:
@@ -77,6 +84,16 @@ def _counts(values: list[int]) -> Any:
     import pandas
 
     return pandas.array(values, dtype="Int64").to_numpy()  # faster than asking for int64 at once
+
+
+def _times(values: list[float | None]) -> Any:
+    import pandas
+
+    # what is no moment (of a forged file, say) is none, and no reason to have no table
+    moments = pandas.to_datetime(
+        pandas.array(values, dtype="Float64"), unit="s", utc=True, errors="coerce"
+    )
+    return moments.astype("datetime64[ns, UTC]")
 
 
 _DTYPES = {int: "Int64", float: "Float64", bool: "boolean", str: "string"}

@@ -16,6 +16,7 @@ from lellm_nb.debug.persist.keeping import (
     check_policies_given,
     with_checkpoints,
 )
+from lellm_nb.debug.persist.open_checkpoints import ids_of, open_checkpoints
 from lellm_nb.debug.persist.storage import Storage
 from lellm_nb.errors import (
     CheckpointNotFoundError,
@@ -25,23 +26,18 @@ from lellm_nb.errors import (
     listed,
 )
 from lellm_nb.graph.graph import Graph, built_graph
-from lellm_nb.graph.walk import levels
-from lellm_nb.ids import TraceId
 from lellm_nb.record.codec.graph import graph_facts, read_fingerprint, read_graph
 from lellm_nb.record.codec.values import Codec
-from lellm_nb.record.frame_stack import FrameStack
-from lellm_nb.record.position import Position
+from lellm_nb.record.past.known_reducers import reducers_of
 from lellm_nb.record.redaction.redactor import Redactor
 from lellm_nb.session.checkpoint import (
     GraphHashMode,
-    SessionCheckpoint,
     check_graph,
     forced_text,
 )
 from lellm_nb.session.protocol import Capability
 from lellm_nb.state.edits import edits_of
 from lellm_nb.state.sameness import same
-from lellm_nb.state.state import keep
 from lellm_nb.store.archive import read_archive
 from lellm_nb.store.checkpoint_writer import CheckpointWriter
 from lellm_nb.store.rows import RunInfo, RunRows, RunStore
@@ -73,7 +69,8 @@ def begin_in(
     session = context.session
     writer = _writer_for(store, context, policy, retention)
     storage.attach(session, writer)
-    writer.keep(session.line, session.head, leads=True)
+    for frame in list(session.line)[: session.head.index + 1]:
+        writer.keep(session.line, frame, leads=True)
     writer.check()
 
 
@@ -129,13 +126,15 @@ def open_store(
     if isinstance(store, (str, os.PathLike)):
         store = SqliteStore(store, readonly=graph is None, redact=redact)
     codec = _codec_of(store, redact)
-    if isinstance(store, RunStore):
+    if isinstance(store, RunStore) and not _has_checkpoints_only(store, run):
         info = _find_run(store, run)
         rows = store.run_rows(info.trace_id)
         beside = partial(with_checkpoints, store=store, policy=policy, retention=retention)
         made = _open_rows(family, native, rows, info.name, graph, mode, codec, beside=beside)
     else:
-        made = _open_checkpoint(family, native, store, run, graph, mode, codec, policy, retention)
+        if not hasattr(store, "load_latest"):
+            raise _no_store(store)
+        made = open_checkpoints(family, native, store, run, graph, mode, codec, policy, retention)
     made.redact = redact
     if migrate is not None and graph is not None:
         try:
@@ -180,7 +179,7 @@ def _open_rows(
     if writes:
         rows.claim()  # first of all: nobody may write while this reads
     try:
-        stored = RunReader(rows, reducers=None if graph is None else _reducers_of(graph))
+        stored = RunReader(rows, reducers=None if graph is None else reducers_of(graph))
         shown = graph or read_graph(facts.get("outline"), number)
         session = native.of_history(
             shown, stored.history, stored.line, stored.head, check=graph is not None
@@ -204,42 +203,6 @@ def _open_rows(
         if writes:
             rows.release()
         raise
-    return made
-
-
-def _open_checkpoint(
-    family: Family,
-    native: Any,
-    store: Any,
-    run: str | None,
-    graph: Graph | None,
-    mode: GraphHashMode,
-    codec: Codec,
-    policy: Any,
-    retention: Any,
-) -> DebugContext:
-    """Go on at the newest checkpoint of a plain store: the past is not in it."""
-    if not hasattr(store, "load_latest"):
-        raise _no_store(store)
-    if run is None or graph is None:
-        raise DebuggerError(
-            f"{type(store).__name__} keeps single checkpoints: give the run's id and its graph."
-        )
-    found = store.load_latest(TraceId(run))
-    if found is None:
-        raise CheckpointNotFoundError(run)
-    position = found.position
-    if position is None:  # a store that keeps the JSON form only
-        position = Position.begin(found.current_node or graph.end, keep(found.state))
-        position.node = found.current_node or None
-    kept = SessionCheckpoint(found.state, FrameStack(), found.graph_hash, position)
-    session = native.restore(kept, graph, mode, trace_id=TraceId(run))
-    storage = Storage(TraceId(run))
-    storage.reopened = True
-    made = DebugContext(session, graph.name, MAX_STEPS, family, storage)
-    writer = CheckpointWriter(store, storage.trace_id, graph, codec, policy, retention)
-    writer.resume(session.head, found.checkpoint_id)
-    storage.attach(session, writer)
     return made
 
 
@@ -281,6 +244,13 @@ def _find_run(store: RunStore, run: str | None) -> RunInfo:
     raise CheckpointNotFoundError(run, f"{several if run else 'There are no runs'}. Runs: {known}.")
 
 
+def _has_checkpoints_only(store: RunStore, run: str | None) -> bool:
+    """Tell whether a store has nothing of a run but what a sink or a person saved of it."""
+    if run is None or any(run in (info.trace_id, info.name) for info in store.runs()):
+        return False
+    return bool(ids_of(store, run))
+
+
 def _hash_of(facts: dict[str, Any]) -> int:
     try:
         return int(facts["hash"], 16)
@@ -297,13 +267,3 @@ def _compare(facts: dict[str, Any], expected: int, graph: Graph, mode: GraphHash
     same = expected == graph.canonical_hash
     looked = None if same else read_fingerprint(facts.get("shape"))
     return check_graph(expected, looked, graph, mode)
-
-
-def _reducers_of(graph: Graph) -> Callable[[str, Any], Any]:
-    """Return how custom reducers of a graph are found by name and key."""
-    known: dict[Any, Any] = {}
-    for _, level in levels(graph):
-        for key, reducer in level.reducers.items():
-            known.setdefault((reducer.name, key), reducer)
-            known.setdefault(reducer.name, reducer)
-    return lambda name, key: known.get((name, key)) or known.get(name)

@@ -37,6 +37,7 @@ class Storage:
         closed: Whether that is because it was let go.
         marking: Whether notes and pins are taken all the same: a file may be saved again.
         reopened: Whether secrets may have been taken out of it.
+        how: The call that opens it to be gone on with.
     """
 
     def __init__(self, trace_id: TraceId | None = None) -> None:
@@ -48,6 +49,7 @@ class Storage:
         self.closed = False
         self.marking = False
         self.reopened = False
+        self.how = "Debugger.open(store, run, graph=…)"
         self.beside: dict[str, dict[str, Any]] = {}
         """By line: what was stored of lines whose debuggers were not asked for yet."""
 
@@ -127,7 +129,7 @@ class Storage:
         if self.reading:
             raise DebuggerError(
                 f"{verb}: this run was opened for reading. To go on with it give its graph:"
-                " Debugger.open(store, run, graph=…)."
+                f" {self.how}."
             )
 
     def refuse_marking(self, verb: str) -> None:

@@ -116,7 +116,7 @@ class _Search:
         """Values with hits, which an exit or a join carries out once more."""
 
     def in_frame(self, frame: Frame) -> Iterator[TextHit]:
-        if frame.parent is None:
+        if frame.parent is None or frame.gap:  # what nobody captured was written by no frame
             for key, value in kept_items(frame.position.data).items():
                 yield from self._in_write(frame, (key,), value)
         leaving = frame.kind in LEAVING

@@ -9,6 +9,7 @@ from lellm_nb.debug.history.stored_values import kept_at, kept_items
 from lellm_nb.debug.names.address import Address
 from lellm_nb.debug.names.suggest import absent
 from lellm_nb.debug.names.value_path import touches
+from lellm_nb.debug.query.not_captured import NotCaptured, gap_before, was_not_captured
 from lellm_nb.debug.query.writers import Writes
 from lellm_nb.graph.graph import Graph
 from lellm_nb.graph.node import Parallel, Subgraph
@@ -16,7 +17,7 @@ from lellm_nb.graph.walk import node_at
 from lellm_nb.record.frame import LEAVING, Frame
 from lellm_nb.record.level_key import LevelKeys, enclosing, label_of, level_at
 from lellm_nb.record.position import Fan, Position
-from lellm_nb.state.compact import MISSING
+from lellm_nb.state.compact import MISSING, real
 from lellm_nb.state.lens import IdentityLens, KeyLens
 from lellm_nb.state.merge import FunctionMerge
 from lellm_nb.state.mutation import Mutation
@@ -73,7 +74,7 @@ class _Walk:
         self.graph = graph
         self.address = address
         self.frames: list[Frame] = []
-        self.mutations: list[Mutation] = []
+        self.mutations: list[Mutation | NotCaptured] = []
         self.through: dict[int, tuple[Frame, ...]] = {}
         self.newest: Position | None = None
         self.oldest: Position | None = None
@@ -92,6 +93,7 @@ class _Walk:
         while frame is not None:
             last = frame
             wrote = frame.wrote  # `mutations` makes a tuple of a lone one
+            gap = frame.own_detail is not None and frame.own_detail.gap
             if not at_root:
                 self._inside(frame)
             elif type(wrote) is tuple and not wrote:
@@ -109,10 +111,29 @@ class _Walk:
                     ):
                         frames.append(frame)
                         mutations.append(m)
+            if gap:
+                self._before_gap(frame)
             frame = frame.parent
         if at_root:
             self.newest = head.position
             self.oldest = last.position
+
+    def _before_gap(self, frame: Frame) -> None:
+        """Take note of what steps wrote before a frame that nobody captured."""
+        before = None if frame.parent is None else frame.parent.position
+        own, old, new = frame, before, frame.position
+        if self.address.level:
+            if not self.meant(frame):
+                return
+            key = self._keys.of(frame)
+            old, new = None if before is None else level_at(before, key), frame.level
+        elif frame.level is not frame.position:
+            own = gap_before(frame)  # what it wrote itself was at another level
+        path, data = self.address.path, None if old is None else old.data
+        if was_not_captured(own, path, data, new.data):
+            self.frames.append(gap_before(frame))
+            found = kept_at(new.data, path)
+            self.mutations.append(NotCaptured(None if found is MISSING else real(found)))
 
     def meant(self, frame: Frame) -> bool:
         """Tell whether a frame is of the level that is asked about."""

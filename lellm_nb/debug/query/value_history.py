@@ -9,6 +9,7 @@ from lellm_nb.debug.history.stored_values import as_seen, kept_at, kept_items
 from lellm_nb.debug.history.typed_table import table
 from lellm_nb.debug.names.address import Address
 from lellm_nb.debug.names.suggest import absent
+from lellm_nb.debug.query.not_captured import gap_before, was_not_captured
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.level_key import LevelKeys
 from lellm_nb.state.compact import MISSING
@@ -48,6 +49,7 @@ def change_table(
     if isinstance(found, _Absent):
         raise absent(address, found.state, "on this line", frames[-1], graph)
     at, old, new = found
+    at = [_source(frame, before, address) for frame in at]
     return table(
         {
             "frame": [f.index for f in at],
@@ -61,6 +63,18 @@ def change_table(
         texts=("path", "node", "kind"),
         counts=("frame", "visit"),
     )
+
+
+def _source(frame: Frame, before: Before, address: Address) -> Frame:
+    """Return what changed a value: a frame, or the steps before it that were not captured."""
+    if not frame.gap or frame.parent is None:
+        return frame
+    inside = bool(address.level)
+    old = before(frame) if inside else frame.parent.position.data
+    new = frame.level.data if inside else frame.position.data
+    gap = gap_before(frame)
+    own = frame if inside or frame.level is frame.position else gap
+    return gap if was_not_captured(own, address.path, old, new) else frame
 
 
 def _changes(frames: Iterable[Frame], address: Address) -> Found | _Absent:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from lellm_nb.debug.history.short_text import shortened, without_keys
 from lellm_nb.debug.history.typed_table import table, value_column
+from lellm_nb.debug.query.not_captured import NotCaptured
 from lellm_nb.errors.safe_text import safe_repr
 from lellm_nb.record.frame import LEAVING, Frame
 from lellm_nb.state.mutation import Mutation
@@ -32,7 +33,7 @@ class Write:
     """
 
     frame: Frame
-    mutation: Mutation
+    mutation: Mutation | NotCaptured
     through: tuple[Frame, ...] = ()
 
     @property
@@ -41,6 +42,9 @@ class Write:
         return getattr(self.mutation, "value", None)
 
     def __repr__(self) -> str:
+        if self.frame.kind == "gap":
+            text = without_keys(safe_repr(self.value, READ))
+            return f"before frame {self.frame.index}, by steps that were not captured: {text}"
         text = without_keys(safe_repr(self.mutation, READ))
         return self._line(text if len(text) <= 120 else f"{text[:119]}…")
 
@@ -55,7 +59,8 @@ class Writes(Sequence[Write]):
     """Writes, newest first; made one by one when they are looked at.
 
     What an exit or a join brought out stands before the steps inside that made it, write by
-    write; shown as text or in a cell, several such writes are one line.
+    write; shown as text or in a cell, several such writes are one line. What was written by steps
+    that nobody captured is a line of its own that names no node: its frame has the kind ``gap``.
 
     Example:
         >>> from lellm_nb import Debugger, GraphBuilder
@@ -71,7 +76,7 @@ class Writes(Sequence[Write]):
     def __init__(
         self,
         frames: list[Frame],
-        mutations: list[Mutation],
+        mutations: Sequence[Mutation | NotCaptured],
         through: dict[int, tuple[Frame, ...]],
     ) -> None:
         self._frames = frames

@@ -441,6 +441,7 @@ interface TitleRow {
   tries: number;
   recorded: boolean;
   stale: string[];
+  gap: boolean;
   cost: string;
   /** Whether the code that made the frame was replaced since. */
   old_code: boolean;
@@ -612,6 +613,7 @@ interface More {
   tries?: number;
   recorded?: boolean;
   stale?: string[];
+  gap?: boolean;
   cost?: string;
   old_code?: boolean;
   /** Rows of tabs that have no answer of their own, by the tab's id. */

@@ -32,7 +32,7 @@ def _who(debugger: DebuggerLike, question: Question) -> Rows:
             {
                 "frame": by.index,
                 "kind": str(by.kind),
-                "path": by.path or "start",
+                "path": by.path or ("not captured" if by.kind == "gap" else "start"),
                 "visit": by.visit,
                 "through": [str(one.path) for one in write.through],
                 "wrote": mutation_row(write.mutation),

@@ -60,6 +60,7 @@ def how_it_came(frame: FrameLike, old_code: bool) -> dict[str, Any]:
         "stale": [short_text(safe_str(key), 60) for key in frame.stale],
         "cost": short_text(frame.cost or ""),
         "old_code": old_code,
+        "gap": bool(frame.gap),
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 from lellm_nb.debug.core.verb_table import VERBS, Verb
@@ -35,17 +36,21 @@ class _Magic:
     def __call__(self, line: str) -> Any:
         from IPython.core.error import UsageError
 
-        from lellm_nb.notebook.widget.display import last_debugger
+        from lellm_nb.notebook.widget.display import last_debugger, remember
 
         name, *words = _words(line) or ["help"]
         act = ACTS.get(name.replace("-", "_"))
         if act is None:
             raise UsageError(usage())
-        debugger = last_debugger()
+        makes = name in MAKING
+        debugger = import_module("lellm_nb").Debugger if makes else last_debugger()
         if debugger is None:
             raise UsageError("There is no debugger yet: make one with Debugger(graph).")
         try:
-            return act(debugger, words)
+            came = act(debugger, words)
+            if makes:
+                remember(came)
+            return came
         except (ValueError, IndexError) as error:
             raise UsageError(f"%lellm {line}: {sentence(error)} {usage()}") from error
 
@@ -105,8 +110,11 @@ def _act(verb: Verb, read: Callable[[list[str]], tuple[Any, ...]]) -> Act:
 
 
 ACTS: dict[str, Act] = {
-    **{v.name: _act(v, _TAKEN[v.words]) for v in VERBS.values() if v.words is not None},
+    **{v.word or v.name: _act(v, _TAKEN[v.words]) for v in VERBS.values() if v.words is not None},
     "frames": lambda debugger, _words: debugger.frames.to_pandas(),
     "show": lambda debugger, _words: debugger,
 }
 """What comes after ``%lellm``."""
+
+MAKING = frozenset(verb.word or verb.name for verb in VERBS.values() if verb.makes)
+"""The words that make a debugger, and act on none."""

@@ -9,15 +9,20 @@ from typing import Any, cast
 from lellm_nb.arguments import flag, refusal
 from lellm_nb.errors import CheckpointStoreError, CorruptedCheckpointError, SerializationError
 from lellm_nb.ids import CheckpointId
-from lellm_nb.record.checkpoint import Checkpoint
+from lellm_nb.record.checkpoint import Checkpoint, SessionCheckpoint
+from lellm_nb.record.codec.graph import read_fingerprint
 from lellm_nb.record.codec.limits import DAMAGE, error_text
 from lellm_nb.record.codec.positions import PositionReader, PositionWriter
 from lellm_nb.record.codec.values import Codec, Limits, Problem, unsavable
+from lellm_nb.record.frame import Frame
+from lellm_nb.record.frame_stack import FrameStack
+from lellm_nb.record.past.captured import known_frames
+from lellm_nb.record.past.frame_forms import frames_form, read_frames
 from lellm_nb.record.position import Position
 from lellm_nb.record.redaction.redactor import Redactor
 from lellm_nb.state.state import keep, view
 
-__all__ = ["CheckpointCodec", "facts_form", "read_facts"]
+__all__ = ["CheckpointCodec", "facts_form", "past_form", "read_facts"]
 
 FORMAT = 1
 
@@ -50,20 +55,25 @@ class CheckpointCodec:
         self.codec = Codec(limits, redactor)
         self.strict = flag(strict, "strict", CheckpointStoreError)
 
-    def encode(self, checkpoint: Checkpoint) -> bytes:
-        """Return a checkpoint as bytes.
+    def encode(self, checkpoint: Checkpoint | SessionCheckpoint) -> bytes:
+        """Return a checkpoint as bytes; that of a session with the frames that led to it.
 
         Raises:
             SerializationError: It is none; or in strict mode: a value cannot be written.
         """
         given: Any = checkpoint
+        of_session = isinstance(given, SessionCheckpoint)
+        if of_session:
+            given = Checkpoint.of_session(given)
         if not isinstance(given, Checkpoint):
-            raise refusal(given, "checkpoint", "a Checkpoint", SerializationError)
+            wanted = "a Checkpoint, or a SessionCheckpoint"
+            raise refusal(checkpoint, "checkpoint", wanted, SerializationError)
         problems: list[Problem] = []
 
         def make() -> dict[str, Any]:
             problems.clear()
-            return self._form(checkpoint, problems)
+            form = self._form(given, problems)
+            return {**form, "session": True} if of_session else form
 
         body, _ = self.codec.written(make)
         if self.strict and problems:
@@ -78,11 +88,12 @@ class CheckpointCodec:
             form["state"] = writer.data(keep(checkpoint.state))
         else:
             form["position"] = writer.write(position)
+        form |= past_form(checkpoint, self.codec, problems)
         problems += writer.problems
         return form
 
-    def decode(self, data: bytes) -> Checkpoint:
-        """Return the checkpoint of some bytes.
+    def decode(self, data: bytes) -> Checkpoint | SessionCheckpoint:
+        """Return the checkpoint of some bytes: of the kind that was written.
 
         Raises:
             CorruptedCheckpointError: They are none, or damaged.
@@ -100,7 +111,8 @@ class CheckpointCodec:
                 state = position.state
             else:
                 state = view(reader.data(form["state"]))
-            return read_facts(form, state, position)
+            made = read_facts(form, state, position, form, self.codec)
+            return SessionCheckpoint.of(made) if form.get("session") else made
         except DAMAGE as error:
             raise CorruptedCheckpointError(
                 f"This is no checkpoint: {error_text(error)}."
@@ -121,8 +133,41 @@ def facts_form(checkpoint: Checkpoint, version: int) -> dict[str, Any]:
     }
 
 
-def read_facts(form: Any, state: Any, position: Position | None) -> Checkpoint:
-    """Return the checkpoint of some data, its state and its position; raises what damage does."""
+def past_form(checkpoint: Checkpoint, codec: Codec, problems: list[Problem]) -> dict[str, Any]:
+    """Return what is kept of how a checkpoint came about: its frames, and the graph's shape."""
+    form: dict[str, Any] = {}
+    position, last = checkpoint.position, checkpoint.last
+    if position is not None and (checkpoint.frames or last is not None):
+        captured = [] if checkpoint.frames is None else checkpoint.frames.frames
+        known = known_frames(captured if last is None else [*captured, last])
+        place = {frame: at for at, frame in enumerate(known)}
+        form["past"] = {
+            **frames_form(known, position, codec, problems),
+            "captured": [place[frame] for frame in captured],
+            "last": None if last is None else place[last],
+        }
+    looked = checkpoint.fingerprint
+    if looked is not None:
+        form["shape"] = [list(looked.nodes), list(looked.ends), list(looked.edges)]
+    return form
+
+
+def read_facts(
+    form: Any, state: Any, position: Position | None, past: Any, codec: Codec
+) -> Checkpoint:
+    """Return the checkpoint of some data; raises what damage does.
+
+    Args:
+        state, position: What was read of it.
+        past: What `past_form` returned.
+    """
+    frames: FrameStack | None = None
+    last: Frame | None = None
+    if position is not None and "past" in past:
+        led = past["past"]
+        known = read_frames(led, position, codec)
+        frames = FrameStack([known[int(at)] for at in led["captured"]])
+        last = None if led["last"] is None else known[int(led["last"])]
     return Checkpoint(
         str(form["current_node"]),
         str(form["last_node"]),
@@ -132,4 +177,7 @@ def read_facts(form: Any, state: Any, position: Position | None) -> Checkpoint:
         datetime.datetime.fromisoformat(form["created_at"]),
         bool(form["protected"]),
         position,
+        frames,
+        last,
+        read_fingerprint(past["shape"]) if "shape" in past else None,
     )

@@ -21,7 +21,15 @@ from lellm_nb.record.redaction.redactor import Redactor
 from lellm_nb.record.redaction.streams import without_split_secrets
 from lellm_nb.state.mutation import parts_of
 
-__all__ = ["SavedError", "detail_form", "read_detail", "stream_form"]
+__all__ = [
+    "FACTS",
+    "SavedError",
+    "detail_form",
+    "error_form",
+    "read_detail",
+    "read_error",
+    "stream_form",
+]
 
 Write = Callable[[Any, Any], Any]
 """Makes a value JSON-able, given the value and what it is called, or the path where it is put."""
@@ -53,7 +61,8 @@ _CHUNKS = {
         *(chunks.ToolStarted, chunks.ToolOutput, chunks.ToolFinished),
     )
 }
-_FACTS = ("limit", "name", "edge", "source", "target", "tried", "key", "values", "visit")
+FACTS = ("limit", "name", "edge", "source", "target", "tried", "key", "values", "visit")
+"""What is kept of the attributes of a run's error."""
 
 
 def detail_form(detail: Detail, write: Write, redactor: Redactor | None = None) -> dict[str, Any]:
@@ -83,6 +92,8 @@ def detail_form(detail: Detail, write: Write, redactor: Redactor | None = None) 
         form["rec"] = 1
     if detail.stale:
         form["old"] = [str(key) for key in detail.stale]
+    if detail.gap:
+        form["gap"] = 1
     return form
 
 
@@ -106,6 +117,7 @@ def read_detail(form: Any, read: Read) -> Detail | None:
             displayed=tuple(read(bundle) for bundle in form.get("dis", ())),
             recorded=bool(form.get("rec")),
             stale=tuple(map(str, form.get("old", ()))),
+            gap=bool(form.get("gap")),
         )
     except DAMAGE as error:
         raise CorruptedCheckpointError(
@@ -121,7 +133,7 @@ def error_form(error: BaseException, write: Write, depth: int = 0) -> dict[str, 
     form: dict[str, Any] = {"type": stored_name(type(error)), "text": write(_said(error), "error")}
     if isinstance(error, RunError):
         form |= {"path": error.path, "node": error.node, "visit": error.visit}
-        facts = {name: _fact(getattr(error, name)) for name in _FACTS if name in vars(error)}
+        facts = {name: _fact(getattr(error, name)) for name in FACTS if name in vars(error)}
         if facts:
             form["facts"] = write(facts, "error")
         if error.attempts:
@@ -174,7 +186,7 @@ def read_error(form: Any, read: Read, depth: int = 0) -> Any:
         made.attempts = tuple(_read_attempt(attempt, read) for attempt in form.get("att", ()))
         made.state = None
         for fact, value in dict(read(form.get("facts", {}))).items():
-            if fact in _FACTS:
+            if fact in FACTS:
                 setattr(made, fact, value)
     if "why" in form and depth < 8:
         made.__cause__ = read_error(form["why"], read, depth + 1)

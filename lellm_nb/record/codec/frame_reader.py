@@ -103,10 +103,17 @@ class FrameReader:
         Raises:
             CorruptedCheckpointError: It is damaged, or its template is missing.
         """
+        return self.facts_of(row, self.codec.parse(row.body))
+
+    def facts_of(self, row: FrameRow, form: Any) -> FrameFacts:
+        """Return the same of a row of which the body is read already.
+
+        Raises:
+            CorruptedCheckpointError: As for `facts`.
+        """
         template = self._templates.get(row.template)
         if template is None:
             raise CorruptedCheckpointError(f"Template {row.template} is missing.")
-        form = self.codec.parse(row.body)
         try:
             more: dict[str, Any] = form if isinstance(form, dict) else {}
             forms = form if isinstance(form, list) else more["m"]

@@ -98,7 +98,7 @@ class FrameWriter:
         else:
             key, before = self._inner(frame, parent, more)
             self._key = without_visits(key)
-        sure = before is not None and self._predicted(frame, before, more)
+        sure = before is not None and self._predicted(frame, before, more) and not frame.gap
         detail = frame.own_detail
         if detail is not None:
             more["k"] = detail_form(detail, self._value, redactor)

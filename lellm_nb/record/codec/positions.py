@@ -307,4 +307,5 @@ def unknown_reducer(name: str) -> Reducer:
     def refuse(old: Any, new: Any) -> Any:
         raise ReducerError(f"reducer {name!r} is not known here: open the run with its graph")
 
+    refuse.unknown = True  # type: ignore[attr-defined]  # see `bind_reducers`
     return Reducer(name, refuse)

@@ -34,6 +34,7 @@ def redacted(checkpoint: Checkpoint, redactor: Redactor) -> Checkpoint:
     body = CheckpointCodec().encode(checkpoint)
     if not redactor.hint(body) and not any(kind in body for kind in _IN_BASE64):
         return checkpoint
+    checkpoint = _with_clean_frames(checkpoint, redactor)
     if checkpoint.position is None:
         kept = keep(checkpoint.state)
         data = _data(kept, redactor)
@@ -42,6 +43,15 @@ def redacted(checkpoint: Checkpoint, redactor: Redactor) -> Checkpoint:
     if position is checkpoint.position:
         return checkpoint
     return replace(checkpoint, state=_state(position.data), position=position)
+
+
+def _with_clean_frames(checkpoint: Checkpoint, redactor: Redactor) -> Checkpoint:
+    """Return a checkpoint with its frames as a codec writes them."""
+    if not checkpoint.frames and checkpoint.last is None:
+        return checkpoint
+    codec = CheckpointCodec(redactor=redactor)
+    read = codec.decode(codec.encode(checkpoint))
+    return replace(checkpoint, frames=read.frames, last=read.last)
 
 
 _IN_BASE64 = (b'"$":"bytes"', b'"$":"bytearray"')

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import zlib
 from collections import OrderedDict
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,14 +19,16 @@ from lellm_nb.record.checkpoint import Checkpoint
 from lellm_nb.record.codec.checkpoint import CheckpointCodec, facts_form, read_facts
 from lellm_nb.record.codec.limits import DAMAGE, error_text
 from lellm_nb.record.codec.values import to_bytes
+from lellm_nb.store.arguments import check_saving
 from lellm_nb.store.packing import pack, unpack
 from lellm_nb.store.sqlite.file import SqliteFile
+from lellm_nb.store.sqlite.snapshot_chain import CHANGES, RATIO, SnapshotChain
 from lellm_nb.store.sqlite.snapshot_forms import (
     MOST_WORK,
     Snapshot,
     SnapshotReader,
     form_of,
-    snapshot_of,
+    levels_of,
 )
 from lellm_nb.store.sqlite.snapshot_rows import (
     BEGINS,
@@ -36,19 +37,9 @@ from lellm_nb.store.sqlite.snapshot_rows import (
     drop,
     is_there,
     let_go,
-    seed_of,
 )
 
 __all__ = ["SqliteCheckpoints"]
-
-CHANGES = 512
-"""After so many changes everything is written again: loading folds at most these."""
-
-RATIO = 2
-"""Also when the changes take so many times the room of the base, as loading reads them all."""
-
-SPARE = 1 << 20
-"""Bytes that changes may take beyond that in a file: the last one was as large as it was."""
 
 RUNS = 8
 """Of so many runs it is known what was saved last; of others it is read."""
@@ -84,6 +75,7 @@ class SqliteCheckpoints:
     def __init__(self, file: SqliteFile, codec: CheckpointCodec) -> None:
         self.file = file
         self.codec = codec
+        self._chain = SnapshotChain(file, codec.codec)
         self._lock = UninterruptedLock()
         self._last: OrderedDict[TraceId, _Saved] = OrderedDict()
 
@@ -106,21 +98,23 @@ class SqliteCheckpoints:
     def _save_on(
         self, before: _Saved | None, trace_id: TraceId, checkpoint: Checkpoint
     ) -> _Saved | None:
-        position, levels = snapshot_of(checkpoint)
+        levels = levels_of(checkpoint)
         made: Snapshot | None = None
 
         def make() -> dict[str, Any]:
             nonlocal made
             known = None if before is None else before.snapshot
-            form, made = form_of(self.codec.codec, position, levels, known)
+            form, made = form_of(self.codec.codec, checkpoint, levels, known)
             return form
 
         body, hidden = self.codec.codec.written(make)
         if before is not None and (hidden or self._too_much(before, body, made)):
             # a write that lacks a secret can't be folded into what lacks it as well
             before = None
-            body, _ = self.codec.codec.written(make)
+            body, hidden = self.codec.codec.written(make)
         assert made is not None
+        if hidden:  # the next one is written on what stands in the file
+            made.beside = self.codec.codec.parse(body)["beside"]
         facts, packed = pack(to_bytes(facts_form(checkpoint, FORMAT))), pack(body)
         id = checkpoint.checkpoint_id
         with self.file.writing("save a checkpoint") as db:
@@ -191,14 +185,11 @@ class SqliteCheckpoints:
             return None
         number, crc = newest[0]
         try:
-            bodies = self._bodies(number)
-            reader = self._read(bodies)
-            snapshot = reader.last(reader.result()[1])
+            link = self._chain.read(number)
+            snapshot = SnapshotReader(self.codec.codec).known(link.folded)
         except CorruptedCheckpointError:
             return None  # who loads it is told; the next one stands alone
-        return _Saved(
-            number, crc, snapshot, len(bodies) - 1, len(bodies[0]), sum(map(len, bodies[1:]))
-        )
+        return _Saved(number, crc, snapshot, link.changes, link.base, link.since)
 
     # -- loading -------------------------------------------------------------------
 
@@ -214,10 +205,12 @@ class SqliteCheckpoints:
             raise CheckpointNotFoundError(checkpoint_id)
         number, body = found
         if not body.startswith(BEGINS):
-            return self.codec.decode(body)
-        state, position = self._read(self._bodies(number)).result()
+            return check_saving(checkpoint_id, self.codec.decode(body))
+        reader = SnapshotReader(self.codec.codec)
+        state, position, past = reader.whole(self._chain.read(number).folded)
         try:
-            return read_facts(self.codec.codec.parse(body), state, position)
+            facts = self.codec.codec.parse(body)
+            return read_facts(facts, state, position, past, self.codec.codec)
         except DAMAGE as error:
             raise CorruptedCheckpointError(
                 f"This is no checkpoint: {error_text(error)}."
@@ -231,43 +224,6 @@ class SqliteCheckpoints:
             return None
         number, body, crc = found[0]
         return number, unpack(body, crc, what=f"Checkpoint {checkpoint_id}")
-
-    def _bodies(self, number: int) -> list[bytes]:
-        """Return a snapshot and all that it is written on, the base first, within limits."""
-        rows: list[tuple[Any, ...]] = []
-        at: Any = number
-        while at is not None:
-            found = self.file.query(
-                "load", "select base, body, sum from snapshots where number = ?", at
-            )
-            if not found:
-                raise CorruptedCheckpointError(f"Snapshot {at} is missing.")
-            base, body, crc = found[0]
-            if base is not None and not (type(base) is int and 0 < base < at):
-                raise CorruptedCheckpointError(f"Snapshot {at} is written on none before it.")
-            rows.append((at, base, body, crc))
-            if len(rows) > CHANGES + 1:
-                raise CorruptedCheckpointError(f"More than {CHANGES} changes lead to {number}.")
-            at = base
-        bodies: list[bytes] = []
-        left = None
-        for at, base, body, crc in reversed(rows):
-            what, seed = f"Snapshot {at}", seed_of(at, base)
-            if left is None:
-                bodies.append(unpack(body, crc, seed, what=what))
-                left = (RATIO + 1) * len(bodies[0]) + SPARE
-            else:
-                bodies.append(unpack(body, crc, seed, what=what, most=left))
-                left -= len(bodies[-1])
-            if left <= 0:
-                raise CorruptedCheckpointError(f"What changed up to {number} is beyond the limit.")
-        return bodies
-
-    def _read(self, bodies: Iterable[bytes]) -> SnapshotReader:
-        reader = SnapshotReader(self.codec.codec)
-        for body in bodies:
-            reader.take(self.codec.codec.parse(body))
-        return reader
 
     # -- dropping ------------------------------------------------------------------
 
@@ -294,3 +250,4 @@ class SqliteCheckpoints:
         """Let go what is remembered of the runs that were saved."""
         with self._lock:
             self._last.clear()
+        self._chain.forget()

@@ -13,7 +13,9 @@ from lellm_nb.errors import CheckpointStoreError, CorruptedCheckpointError, sent
 from lellm_nb.ids import CheckpointId, TraceId, new_trace_id
 from lellm_nb.record.codec.limits import DAMAGE
 from lellm_nb.record.codec.values import Codec
-from lellm_nb.record.mutation_log import MutationLogEntry, check_entries
+from lellm_nb.record.log.entries import LogEntries
+from lellm_nb.record.mutation_log import MutationLogEntry, check_entries, check_level
+from lellm_nb.state.frozen import thaw
 from lellm_nb.store.packing import pack, unpack
 from lellm_nb.store.sqlite.store import SqliteStore
 
@@ -67,20 +69,27 @@ class SqliteMutationLog:
     def _row(self, entry: MutationLogEntry) -> tuple[Any, ...]:
         def make() -> list[Any]:
             facts = [entry.node_id, entry.checkpoint_id, entry.timestamp.isoformat()]
-            return [*facts, self._codec.plain(entry.mutation)]
+            return [*facts, self._codec.plain(entry.mutation), entry.level]
 
         body = pack(self._codec.written(make)[0])
         seed = entry.step & 0xFFFFFFFF
         return entry.trace_id, entry.step, entry.mutation_index, body, zlib.crc32(body, seed)
 
-    def replay(self, trace_id: TraceId, from_step: int = 1) -> list[MutationLogEntry]:
-        """Return a run's entries from a step on, inclusive, in order.
+    def replay(
+        self, trace_id: TraceId, from_step: int = 1, *, level: str | None = ""
+    ) -> LogEntries:
+        """Return a run's entries from a step on, inclusive, in order; also as a table.
+
+        Args:
+            level: Those that wrote this level's state: the root's by default, whose fold is the
+                state of the run. `None` is all of them, inner writes and what they became.
 
         Raises:
             CorruptedCheckpointError: One is damaged.
-            CheckpointStoreError: `from_step` is no whole number.
+            CheckpointStoreError: `from_step` is no whole number, or the level no text.
         """
         from_step = whole(from_step, "from_step", CheckpointStoreError)
+        level = check_level(level)
         found = self.store.query(
             "read the log",
             "select step, at, body, sum from mutations where trace = ? and step >= ?"
@@ -88,7 +97,8 @@ class SqliteMutationLog:
             trace_id,
             from_step,
         )
-        return [_entry(trace_id, *row) for row in found]
+        entries = (_entry(trace_id, *row) for row in found)
+        return LogEntries(e for e in entries if level in (None, e.level))
 
     def truncate(self, trace_id: TraceId, keep_from_step: int) -> int:
         """Drop a run's entries before a step; return how many went."""
@@ -115,11 +125,14 @@ class SqliteMutationLog:
 def _entry(trace_id: TraceId, step: int, at: int, body: Any, crc: int) -> MutationLogEntry:
     plain = unpack(body, crc, step & 0xFFFFFFFF, what=f"Mutation {at} of step {step}")
     try:
-        node, checkpoint, when, mutation = Codec().parse(plain)
-        stamp = datetime.datetime.fromisoformat(when)
-    except DAMAGE as error:
+        codec = Codec()
+        node, checkpoint, when, form, *more = codec.parse(plain)
+        # a file of before says no level: the composites of the path tell what was inside
+        level = more[0] if more else node.rpartition("/")[0]
+        mutation, stamp = thaw(codec.value(form)), datetime.datetime.fromisoformat(when)
+        kept = None if checkpoint is None else CheckpointId(checkpoint)
+        return MutationLogEntry(trace_id, step, node, kept, at, mutation, stamp, level)
+    except (*DAMAGE, CheckpointStoreError) as error:
         raise CorruptedCheckpointError(
             f"Mutation {at} of step {step}: {sentence(error)}"
         ) from error
-    kept = None if checkpoint is None else CheckpointId(checkpoint)
-    return MutationLogEntry(trace_id, step, node, kept, at, mutation, stamp)

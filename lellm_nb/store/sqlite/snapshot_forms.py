@@ -1,8 +1,9 @@
 """Where a run stands as JSON data: whole, or as what changed since an earlier one (SEMANTICS C6).
 
-A *snapshot* is the content of a checkpoint: the position, or the state alone. What is written of
-a level's state is what `difference` finds: the same mutations that a log would have, and reading
-folds them. So is the place in the graph, with its counters.
+A *snapshot* is the content of a checkpoint: the position, or the state alone, and the frames that
+are kept with it. What is written of a level's state is what `difference` finds: the same mutations
+that a log would have, and reading folds them. So is all that stands beside the states: the place
+in the graph with its counters, and the frames.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any
 
 from lellm_nb.errors import CorruptedCheckpointError, LellmError
 from lellm_nb.record.checkpoint import Checkpoint
+from lellm_nb.record.codec.checkpoint import past_form
 from lellm_nb.record.codec.limits import DAMAGE, error_text
 from lellm_nb.record.codec.positions import PositionReader, PositionWriter
 from lellm_nb.record.codec.typed_states import class_form, read_typed
@@ -26,7 +28,15 @@ from lellm_nb.state.reducer import Reducer
 from lellm_nb.state.state import keep, view
 from lellm_nb.state.typed import Typed
 
-__all__ = ["MOST_WORK", "Snapshot", "SnapshotReader", "form_of", "snapshot_of"]
+__all__ = [
+    "MOST_WORK",
+    "NOTHING",
+    "Folded",
+    "Snapshot",
+    "SnapshotReader",
+    "form_of",
+    "levels_of",
+]
 
 MOST_WORK = 1 << 27
 """So many items are copied at most while changes are folded: half a second."""
@@ -39,25 +49,25 @@ class Snapshot:
     """A snapshot as the next one is compared with it.
 
     Attributes:
-        at: Where each level stands, as JSON data; `None` of a state alone.
+        beside: All but the states, as JSON data: where each level stands, and frames.
         places: By the way to a level: the number of its state.
         datas: The states by their numbers.
         work: How many items a reader copies to fold it.
     """
 
-    at: Any
+    beside: dict[str, Any]
     places: dict[Place, int]
     datas: list[Data | Typed]
     work: int = 0
 
 
-def snapshot_of(checkpoint: Checkpoint) -> tuple[Position | None, dict[Place, Data | Typed]]:
-    """Return a checkpoint's position, and the states of its levels by the way to each."""
+def levels_of(checkpoint: Checkpoint) -> dict[Place, Data | Typed]:
+    """Return the states of a checkpoint's levels, by the way to each."""
     if checkpoint.position is None:
-        return None, {(): keep(checkpoint.state)}
+        return {(): keep(checkpoint.state)}
     found: dict[Place, Data | Typed] = {}
     _walk(checkpoint.position, (), found)
-    return checkpoint.position, found
+    return found
 
 
 def _walk(level: Position, way: Place, found: dict[Place, Data | Typed]) -> None:
@@ -74,30 +84,29 @@ def _walk(level: Position, way: Place, found: dict[Place, Data | Typed]) -> None
 
 def form_of(
     codec: Codec,
-    position: Position | None,
+    checkpoint: Checkpoint,
     levels: dict[Place, Data | Typed],
     before: Snapshot | None,
 ) -> tuple[dict[str, Any], Snapshot]:
     """Return a snapshot as JSON data, and for the next one to be compared with.
 
     Args:
+        levels: As of `levels_of`.
         before: What is written already; everything is written without it.
     """
     writer = _Writer(codec, levels, before)
-    if position is None:
-        at, data = None, [writer.data(levels[()])]
+    beside = past_form(checkpoint, codec, [])
+    if checkpoint.position is None:
+        data = [writer.data(levels[()])]
     else:
-        whole = writer.write(position)
-        at, data = whole["at"], whole["data"]
+        whole_form = writer.write(checkpoint.position)
+        beside["at"], data = whole_form["at"], whole_form["data"]
     places = {way: writer.numbers[id(data)] for way, data in levels.items()}
-    made = Snapshot(at, places, writer.datas, writer.work)
-    form: dict[str, Any] = {"data": data}
-    if at is not None:
-        form["at"] = at
-        changed = None if before is None else _changed_place(before.at, at)
-        if changed is not None:
-            form["at"] = {"wrote": changed}
-    return form, made
+    made = Snapshot(beside, places, writer.datas, writer.work)
+    wrote = None if before is None else difference(_frozen(before.beside), _frozen(beside))
+    if wrote is None:
+        return {"data": data, "beside": beside}, made
+    return {"data": data, "wrote": [_plain(mutation) for mutation in wrote]}, made
 
 
 class _Writer(PositionWriter):
@@ -154,12 +163,8 @@ def _work(data: Data, mutation: Mutation) -> int:
     return copied + (len(value) if isinstance(value, list) else 0)
 
 
-def _changed_place(old: Any, new: Any) -> list[Any] | None:
-    """Return what changed of where the levels stand, as writes; they are JSON data already."""
-    if old is None:
-        return None
-    wrote = difference({"at": freeze(old)}, {"at": freeze(new)})
-    return [_plain(m) for m in wrote or ()]
+def _frozen(beside: dict[str, Any]) -> dict[str, Any]:
+    return {key: freeze(value) for key, value in beside.items()}
 
 
 def _plain(mutation: Mutation) -> list[Any]:
@@ -172,62 +177,104 @@ def _plain(mutation: Mutation) -> list[Any]:
 # -- reading -------------------------------------------------------------------------
 
 
-@dataclass
-class _Read:
+@dataclass(frozen=True, slots=True)
+class _State:
     """What was read of a level's state: its fields, and of a typed one what they make."""
 
     content: Data
     data: Data | Typed
 
 
-class SnapshotReader(PositionReader):
-    """Reads a snapshot and those that it was written on, the oldest first.
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """A snapshot as it was read.
 
     Attributes:
-        last: The one read last, as `form_of` takes it.
+        beside: All but the states, frozen.
+        states: The states, by their numbers.
+        work: How many items were copied to fold it.
     """
 
-    def __init__(self, codec: Codec) -> None:
-        super().__init__(codec)
-        self.work = 0
-        self._at: Any = None
-        self._before: list[_Read] = []
-        self._states: list[_Read] = []
+    beside: Data
+    states: tuple[_State, ...]
+    work: int = 0
 
-    def take(self, form: Any) -> None:
-        """Read the next one.
+
+NOTHING = Folded({}, ())
+"""What a snapshot is read on that has everything in it."""
+
+
+class SnapshotReader(PositionReader):
+    """Reads a snapshot, given the one that it is written on.
+
+    Args:
+        codec: Reads the values.
+        before: That one.
+    """
+
+    def __init__(self, codec: Codec, before: Folded = NOTHING) -> None:
+        super().__init__(codec)
+        self._before = before
+        self._work = before.work
+
+    def folded(self, form: Any) -> Folded:
+        """Return what the snapshot of some JSON data is.
 
         Raises:
             CorruptedCheckpointError: It is damaged, or folding it takes too much.
         """
         try:
-            self._before, self._states = self._states, []
-            for one in form["data"]:
-                self._states.append(self._state(one))
-            self._at = self._standing(form["at"]) if "at" in form else None
+            states = tuple(self._state(one) for one in form["data"])
+            if "beside" in form:
+                return Folded(_frozen(form["beside"]), states)
+            wrote = [_write(one) for one in form["wrote"]]
+            return Folded(self._fold(self._before.beside, wrote), states, self._work)
         except LellmError as error:
             raise CorruptedCheckpointError(f"A damaged snapshot: {error}") from error
         except DAMAGE as error:
             raise CorruptedCheckpointError(f"A damaged snapshot: {error_text(error)}.") from error
 
-    def result(self) -> tuple[Any, Position | None]:
-        """Return the state and the position of the one that was read last.
+    def _state(self, form: Any) -> _State:
+        if "on" not in form:
+            content: Any = self.data({k: v for k, v in form.items() if k not in ("type", "rest")})
+        else:
+            number = form["on"]
+            if type(number) is not int or number < 0:
+                raise TypeError("a state is written on one by its number")
+            wrote = [_checked(self.mutation(one)) for one in form["wrote"]]
+            content = self._fold(self._before.states[number].content, wrote)
+        return _State(content, read_typed(form, content, self.codec) if "type" in form else content)
+
+    def _fold(self, base: Data, wrote: Sequence[Mutation]) -> Any:
+        self._work += sum(_work(base, mutation) for mutation in wrote)
+        if self._work > MOST_WORK:
+            raise CorruptedCheckpointError("Folding a snapshot takes more than one may.")
+        return StateSnapshot(base, tuple(wrote)).kept
+
+    def whole(self, read: Folded) -> tuple[Any, Position | None, dict[str, Any]]:
+        """Return the state, the position and what else stands beside, of a snapshot.
 
         Raises:
             CorruptedCheckpointError: It is damaged.
         """
-        datas = [read.data for read in self._states]
+        datas = [state.data for state in read.states]
         try:
-            if self._at is None:
-                return view(datas[0]), None
-            position = self.standing(self._plain_at(), datas)
-            return position.state, position
+            beside = _plain_beside(read, self.codec)
+            if "at" not in beside:
+                return view(datas[0]), None, beside
+            position = self.standing(beside["at"], datas)
+            return position.state, position, beside
         except DAMAGE as error:
             raise CorruptedCheckpointError(f"A damaged position: {error_text(error)}.") from error
 
-    def last(self, position: Position | None) -> Snapshot:
-        """Return the one that was read last, for the next one to be compared with."""
-        datas = [read.data for read in self._states]
+    def known(self, read: Folded) -> Snapshot:
+        """Return a snapshot for the next one to be compared with.
+
+        Raises:
+            CorruptedCheckpointError: It is damaged.
+        """
+        _, position, beside = self.whole(read)
+        datas = [state.data for state in read.states]
         levels: dict[Place, Data | Typed] = {(): datas[0]}
         if position is not None:
             _walk(position, (), levels)
@@ -235,46 +282,27 @@ class SnapshotReader(PositionReader):
         # the fields of a typed state may have been filled in as it was read
         plain = {way: data for way, data in levels.items() if not isinstance(data, Typed)}
         places = {way: number[id(data)] for way, data in plain.items()}
-        return Snapshot(self._plain_at(), places, datas, self.work)
+        return Snapshot(beside, places, datas, read.work)
 
-    def _state(self, form: Any) -> _Read:
-        if "on" not in form:
-            content: Any = self.data({k: v for k, v in form.items() if k not in ("type", "rest")})
-        else:
-            number = form["on"]
-            if type(number) is not int or number < 0:
-                raise TypeError("a state is written on one by its number")
-            wrote = [self._write(one) for one in form["wrote"]]
-            content = self._folded(self._before[number].content, wrote)
-        made = read_typed(form, content, self.codec) if "type" in form else content
-        return _Read(content, made)
 
-    def _write(self, form: Any) -> Mutation:
-        return _checked(self.mutation(form))
+def _plain_beside(read: Folded, codec: Codec) -> dict[str, Any]:
+    """Return what stands beside the states as JSON data, as reading it asks for."""
+    form = {key: whole(value) for key, value in read.beside.items()}
+    plain: dict[str, Any] = codec.parse(to_bytes(form))
+    return plain
 
-    def _standing(self, form: Any) -> Any:
-        if isinstance(form, list):
-            return freeze(form)
-        wrote: list[Mutation] = []
-        for path, *more in form["wrote"]:
-            key = path[0] if len(path) == 1 else tuple(path)
-            if not more:
-                wrote.append(Delete(key))
-            elif more[1:] == ["append"]:
-                wrote.append(Reduce(key, freeze(more[0]), Reducer.APPEND))
-            else:
-                wrote.append(Put(key, freeze(more[0])))
-        return self._folded({"at": self._at}, wrote)["at"]
 
-    def _plain_at(self) -> Any:
-        """Return where the levels stand as JSON data, as reading a position asks for."""
-        return None if self._at is None else self.codec.parse(to_bytes(whole(self._at)))
-
-    def _folded(self, base: Data, wrote: Sequence[Mutation]) -> Any:
-        self.work += sum(_work(base, mutation) for mutation in wrote)
-        if self.work > MOST_WORK:
-            raise CorruptedCheckpointError("Folding a snapshot takes more than one may.")
-        return StateSnapshot(base, tuple(wrote)).kept
+def _write(form: Any) -> Mutation:
+    """Return a write beside the states: its value is JSON data already."""
+    path, *more = form
+    key = path[0] if len(path) == 1 else tuple(path)
+    if not isinstance(path[0], str):
+        raise TypeError("a path begins with text")
+    if not more:
+        return Delete(key)
+    if more[1:] == ["append"]:
+        return _checked(Reduce(key, freeze(more[0]), Reducer.APPEND))
+    return Put(key, freeze(more[0]))
 
 
 def _checked(mutation: Mutation) -> Mutation:

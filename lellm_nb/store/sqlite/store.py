@@ -16,7 +16,7 @@ from lellm_nb.errors import (
     CorruptedCheckpointError,
 )
 from lellm_nb.ids import CheckpointId, TraceId
-from lellm_nb.record.checkpoint import Checkpoint
+from lellm_nb.record.checkpoint import Checkpoint, SessionCheckpoint
 from lellm_nb.record.codec.checkpoint import CheckpointCodec
 from lellm_nb.record.codec.values import Codec
 from lellm_nb.record.redaction.redactor import Redactor
@@ -158,8 +158,8 @@ class SqliteStore(SqliteFile):
 
     # -- checkpoints -------------------------------------------------------------
 
-    def save(self, trace_id: TraceId, checkpoint: Checkpoint) -> None:
-        """Keep a checkpoint; saving one id twice keeps one, at its place.
+    def save(self, trace_id: TraceId, checkpoint: Checkpoint | SessionCheckpoint) -> None:
+        """Keep a checkpoint, or that of a session; saving one id twice keeps one, at its place.
 
         Of what was saved last in its run only what changed since is written.
 
@@ -167,8 +167,7 @@ class SqliteStore(SqliteFile):
             CheckpointStoreError: The file cannot be written, or it is no checkpoint.
             SerializationError: A value cannot be, and no codec is registered for its type.
         """
-        check_saving(trace_id, checkpoint)
-        self._checkpoints.save(trace_id, checkpoint)
+        self._checkpoints.save(trace_id, check_saving(trace_id, checkpoint))
 
     def load(self, checkpoint_id: CheckpointId) -> Checkpoint:
         """Return a checkpoint.
@@ -190,6 +189,14 @@ class SqliteStore(SqliteFile):
             "list", "select id from checkpoints where trace = ? order by number desc", trace_id
         )
         return [CheckpointId(id) for (id,) in rows]
+
+    def traces(self) -> list_of[TraceId]:
+        """Return the runs of which there are single checkpoints, the one that began last first."""
+        rows = self.query(
+            "list the runs",
+            "select trace from checkpoints group by trace order by min(number) desc",
+        )
+        return [TraceId(trace) for (trace,) in rows]
 
     def delete(self, checkpoint_id: CheckpointId) -> bool:
         """Drop a checkpoint; tell whether it was there."""

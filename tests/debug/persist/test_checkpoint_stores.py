@@ -132,7 +132,7 @@ def test_a_reopened_run_protects_where_it_stood():
     dbg.step()
     again = Debugger.open(store, dbg.trace_id, steps("a", "b", "c"))
 
-    again.fork(at=0)
+    again.fork(at=1)
     again.run()
 
     store.prune(dbg.trace_id, 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import builtins
 import copy
 import heapq
 import json
@@ -349,6 +350,8 @@ def test_whatever_a_node_does_to_what_it_read_no_frame_changes(
             value = way(ctx.state, key)
             for _ in range(depth):
                 inside = list(value.values()) if isinstance(value, dict) else list(value)
+                # exec puts the interpreter's own names there: to clear them would end this process
+                inside = [v for v in inside if v is not builtins.__dict__]
                 value = next((v for v in inside if isinstance(v, (dict, list))), value)
             try:
                 call(value)

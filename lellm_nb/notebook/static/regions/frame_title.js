@@ -26,6 +26,7 @@ export function frameTitle(store) {
     if (row.recorded) bits.push(el("span", { class: "badge" }, "looked up, did not run"));
     if (row.stale.length) bits.push(el("span", { class: "badge", "data-kind": "waiting" }, `stale: ${row.stale.join(", ")}`));
     if (row.old_code) bits.push(el("span", { class: "badge", "data-kind": "waiting", title: "The code that made this frame was replaced since" }, "older code"));
+    if (row.gap) bits.push(el("span", { class: "badge", "data-kind": "waiting", title: "Between the frame before and this one there were steps that nobody captured" }, "steps before it not captured"));
     if (row.cost) bits.push(el("span", { class: "faint" }, `cost ${row.cost}`));
     bits.push(el("span", { class: "spring" }));
     if (row.ms) bits.push(el("span", { class: "faint" }, duration(row.ms)));
