@@ -239,28 +239,25 @@ _ALWAYS = frozenset((str, bool, type(None)))
 def is_plain(value: Any, depth: int) -> bool:
     """Tell whether JSON has a value as it is, all the way down."""
     kind = type(value)
-    if kind is str or kind is bool or value is None:
+    if kind in _ALWAYS:
         return True
-    if kind is int:
-        return -(2**63) < value < 2**63 or bool(value.bit_length() <= BITS)
-    if kind is float:
-        return math.isfinite(value)
-    if depth <= 0:
-        return False
     if kind in DICT_LIKE:
-        if TAG in value:
+        if depth <= 0 or TAG in value or not _TEXT.issuperset(map(type, value)):
             return False
-        if _TEXT.issuperset(map(type, value)) and _ALWAYS.issuperset(map(type, value.values())):
-            return True
-        for k, v in value.items():
-            if type(k) is not str or not (type(v) is str or is_plain(v, depth - 1)):
+        values: Any = value.values()
+    elif kind in LIST_LIKE:
+        if depth <= 0:
+            return False
+        values = value
+    elif kind is int:
+        return -(2**63) < value < 2**63 or bool(value.bit_length() <= BITS)
+    else:
+        return kind is float and math.isfinite(value)
+    if not _ALWAYS.issuperset(map(type, values)):
+        for item in values:
+            if not is_plain(item, depth - 1):
                 return False
-        return True
-    if kind in LIST_LIKE:
-        if _ALWAYS.issuperset(map(type, value)):
-            return True
-        return all(type(v) is str or is_plain(v, depth - 1) for v in value)
-    return False
+    return True
 
 
 def _is_hiding(form: Any) -> bool:
