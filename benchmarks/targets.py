@@ -44,6 +44,8 @@ TARGETS = (
     Target("W3", SESSION, "", "x", 40),
     Target("W3", BOTH, "", "growth", 1.1),
     Target("W3", BOTH, "", "total", 2.5e6),
+    Target("rebuilt", DEBUGGER, "", "disk", 1e6),
+    Target("rebuilt", DEBUGGER, "", "memory", 2e6),
     Target("W4", BOTH, "10,000", "list", 1000),
     *(
         Target("W4", BOTH, size, value, limit)
@@ -54,8 +56,8 @@ TARGETS = (
     *(Target("W4", DEBUGGER, size, "fork", 100.0) for size in ("10,000", MILLION)),
     Target("W5", SESSION, "100 branches", "us", 20.0),
     Target("W5", SESSION, "1,000 branches", "growth", 2.0),
-    Target("W6", DEBUGGER, "W1, NORMAL", "us", 40.0),
-    Target("W6", DEBUGGER, "W3, NORMAL", "us", 40.0),
+    Target("W6", DEBUGGER, "W1, NORMAL", "us", 22.0),
+    Target("W6", DEBUGGER, "W3, NORMAL", "us", 30.0),
     Target("W6", DEBUGGER, "W1", "bytes", 150),
     Target("W6", DEBUGGER, "W3", "bytes", 800),
     Target("W6 reopening", DEBUGGER, "100,000", "shown", 1_000_000),

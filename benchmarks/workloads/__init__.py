@@ -12,6 +12,7 @@ NAMES = (
     "w1_long",
     "w2_big_state",
     "w3_append",
+    "rebuilt",
     "w4_time_travel",
     "w5_fan_out",
     "w6_durable",
