@@ -11,6 +11,7 @@ from typing import Any
 
 from lellm_nb.errors import LellmError
 from lellm_nb.errors.error_words import error_words
+from lellm_nb.errors.key_patterns import without_keys
 from lellm_nb.errors.safe_text import printable, safe_repr
 
 __all__ = ["main"]
@@ -94,7 +95,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _say(text: str) -> None:
-    sys.stdout.write(printable(text) + "\n")
+    sys.stdout.write(printable(without_keys(text)) + "\n")
 
 
 def _is_store(file: str) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-__all__ = ["create_private", "written_whole"]
+__all__ = ["create_private", "make_private_folder", "written_whole"]
 
 _FLAGS = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
 _BINARY = getattr(os, "O_BINARY", 0)
@@ -22,6 +22,16 @@ def create_private(path: Path) -> IO[bytes]:
         OSError: Something stands there already, a link too.
     """
     return os.fdopen(os.open(path, _FLAGS | _BINARY, 0o600), "w+b")
+
+
+def make_private_folder(path: Path) -> None:
+    """Make a folder for its owner alone (mode 0700), if it is not there; others leave it whole.
+
+    Raises:
+        OSError: It cannot be made; something else stands there.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.mkdir(mode=0o700, exist_ok=True)
 
 
 @contextlib.contextmanager

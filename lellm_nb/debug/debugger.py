@@ -27,6 +27,7 @@ from lellm_nb.debug.faces.stops import StopsFace
 from lellm_nb.debug.persist.storage import Storage
 from lellm_nb.engine.output_capture import caught
 from lellm_nb.errors import DebuggerError
+from lellm_nb.errors.key_patterns import without_keys
 from lellm_nb.graph.graph import Graph, built_graph
 from lellm_nb.session.protocol import Session
 from lellm_nb.session.session import ExecutionSession
@@ -59,7 +60,7 @@ class Debugger(
             always starts a new run; `open` goes on with one.
         max_steps: How many steps one `run` may take before it holds with `LIMIT`.
         name: For people; the graph's name by default.
-        redact: What is secret in whatever is shown or exported: the store's `redact` by
+        redact: What is secret in whatever is shown, exported or written: the store's `redact` by
             default, else API keys in the common formats.
         seed: With it Python's and numpy's generators are set before each step from the seed, the
             node's path and its visit, so that a step that is run again draws the same numbers
@@ -214,7 +215,7 @@ class Debugger(
         return written
 
     def __repr__(self) -> str:
-        return f"<Debugger of {self.name!r}: {self.status_line}>"
+        return without_keys(f"<Debugger of {self.name!r}: {self.status_line}>")
 
 
 def _session_of(graph: Any, state: Any) -> Session:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from lellm_nb.errors.key_patterns import without_keys
 from lellm_nb.errors.safe_text import has_kind, safe_str
 
 __all__ = ["LellmError", "closest", "did_you_mean", "listed", "nearest", "path_text"]
@@ -86,6 +87,12 @@ class LellmError(Exception):
     """
 
     argument: str = ""
+
+    def __str__(self) -> str:
+        return without_keys(Exception.__str__(self))  # a cell shows it, and is saved with it
+
+    def __repr__(self) -> str:
+        return without_keys(super().__repr__())
 
     def __reduce__(self) -> Any:
         # the constructors take facts and make the text; a copy takes text and facts as they are

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from lellm_nb.errors.base import LellmError, listed, nearest
+from lellm_nb.errors.key_patterns import without_keys
 
 __all__ = [
     "BuildErrors",
@@ -123,4 +124,5 @@ class BuildErrors(ExceptionGroup[GraphError], GraphError):
         return BuildErrors(self.message, excs)
 
     def __str__(self) -> str:
-        return "\n".join([self.message, *(f"- {problem}" for problem in self.exceptions)])
+        lines = [self.message, *(f"- {problem}" for problem in self.exceptions)]
+        return without_keys("\n".join(lines))

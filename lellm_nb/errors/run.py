@@ -7,6 +7,7 @@ from typing import Any
 
 from lellm_nb.errors.base import LellmError, listed, nearest, path_text, sentence
 from lellm_nb.errors.error_words import error_line
+from lellm_nb.errors.key_patterns import without_keys
 from lellm_nb.errors.safe_text import safe_repr, safe_str
 
 __all__ = [
@@ -129,7 +130,8 @@ class ParallelError(ExceptionGroup[RunError], RunError):
 
     def __str__(self) -> str:
         failures = (innermost(e) if isinstance(e, RunError) else e for e in self.exceptions)
-        return "\n".join([self.message, *(f"- {safe_str(failure)}" for failure in failures)])
+        lines = [self.message, *(f"- {safe_str(failure)}" for failure in failures)]
+        return without_keys("\n".join(lines))
 
 
 def innermost(error: RunError) -> RunError:

@@ -41,8 +41,6 @@ class MissingKeyError(StateError, KeyError):
         keys = f" Keys: {listed(names)}." if names or isinstance(key, str) else ""
         super().__init__(f"{problem}{asked}{keys}", key=key)
 
-    __str__ = Exception.__str__  # KeyError would show the message as a repr
-
 
 class StateTypeError(StateError, TypeError):
     """A value has another type than its key asks for."""

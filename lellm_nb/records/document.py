@@ -97,6 +97,12 @@ class Writer:
             return self.positions.compact(value, at)
         return self.value(value, at)
 
+    @property
+    def is_looking(self) -> bool:
+        """Whether secrets are looked for closely."""
+        redactor = self.codec.redactor
+        return redactor is not None and redactor.is_looking
+
     def text(self, text: str | Redacted) -> str:
         """Return a text without its secrets."""
         return text.shown if isinstance(text, Redacted) else self.codec.name(text)

@@ -86,6 +86,10 @@ def name_of(cls: type) -> str:
 _NAMES = {BaseException: "error", SavedAttempt: "Attempt"}
 
 
+_NO_DATA = {(Edge, "predicate"), (Stop, "hide")}
+"""Fields that are functions, or say how the rest is shown."""
+
+
 class _Row:
     """How one class of rows is written and read."""
 
@@ -96,7 +100,7 @@ class _Row:
         self.fields: dict[str, FieldForm] = {}
         self.optional: set[str] = set()
         for name, has_default in _fields(cls):
-            if cls is not Edge or name != "predicate":  # a function is no data
+            if (cls, name) not in _NO_DATA:
                 self.fields[name] = _field(cls, name, hints[name])
                 if has_default:
                     self.optional.add(name)

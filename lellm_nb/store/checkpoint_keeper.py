@@ -43,6 +43,7 @@ class CheckpointKeeper:
         codec: Its redactor says what is secret.
         policy: Which commits are kept; every one by default.
         retention: How long they are; for good by default.
+        graph: The graph that runs: it says where the states of inner levels stand.
 
     Attributes:
         guard: Protects checkpoints from every retention.
@@ -55,7 +56,9 @@ class CheckpointKeeper:
         codec: Codec,
         policy: TriggerPolicy | CheckpointPolicy | None = None,
         retention: RetentionPolicy | None = None,
+        graph: Any = None,
     ) -> None:
+        self.graph = graph
         self.store = store
         self.trace_id = trace_id
         self.codec = codec
@@ -78,9 +81,12 @@ class CheckpointKeeper:
         """Return the checkpoint of a frame, without secrets where the store does not see to it."""
         checkpoint = Checkpoint.of(frame, graph_hash)
         redactor = self.codec.redactor
-        if redactor is None or getattr(self.store, "redact", None) is redactor:
+        if redactor is None:
             return checkpoint
-        return redacted(checkpoint, redactor)
+        own = getattr(self.store, "redact", None)
+        if own is not None and own is redactor and not redactor.paths:
+            return checkpoint  # it takes out itself what has the look of a secret
+        return redacted(checkpoint, redactor, self.graph)
 
     def save(self, checkpoint: Checkpoint) -> CheckpointId:
         """Save a checkpoint, and drop those that may go since."""

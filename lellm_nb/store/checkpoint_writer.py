@@ -54,7 +54,7 @@ class CheckpointWriter(RetryOnRefusal):
         self._pending: list[Callable[[], Any]] = []
         self._ids: dict[Frame, CheckpointId] = {}
         self._newest: Frame | None = None
-        self._keeper = CheckpointKeeper(store, trace_id, codec, policy, retention)
+        self._keeper = CheckpointKeeper(store, trace_id, codec, policy, retention, graph)
 
     def resume(self, frame: Frame, checkpoint_id: CheckpointId) -> None:
         """Go on at a frame whose checkpoint is saved already."""

@@ -11,7 +11,8 @@ from typing import Any
 
 from lellm_nb.arguments import path_of, whole
 from lellm_nb.errors import CheckpointStoreError, CorruptedCheckpointError, sentence
-from lellm_nb.private_file import written_whole
+from lellm_nb.graph.graph import Graph, built_graph
+from lellm_nb.private_file import make_private_folder, written_whole
 from lellm_nb.record.codec.limits import DAMAGE, error_text
 from lellm_nb.record.codec.positions import PositionReader, PositionWriter
 from lellm_nb.record.codec.values import Codec
@@ -19,6 +20,7 @@ from lellm_nb.record.frame import Frame
 from lellm_nb.record.past.captured import known_frames
 from lellm_nb.record.past.frame_forms import frames_form, read_frames
 from lellm_nb.record.redaction.redactor import Redactor
+from lellm_nb.record.redaction.secret_paths import place_of
 from lellm_nb.record.sinks import FrameInfo
 from lellm_nb.state.state import keep, view
 from lellm_nb.store.arguments import checked_redactor
@@ -32,9 +34,10 @@ class DiskSink:
     File names sort in the order of the commits: ``000012 publish.json``.
 
     Args:
-        folder: Made when it is not there.
+        folder: Made when it is not there, for its owner alone.
         every: How many commits lie between two snapshots.
         redact: What is secret in them; API keys by default.
+        graph: The graph that runs, for paths of secrets in its inner levels.
 
     Raises:
         CheckpointStoreError: The folder cannot be made, or an argument does not fit.
@@ -55,12 +58,14 @@ class DiskSink:
         *,
         every: int = 1,
         redact: Redactor | None = None,
+        graph: Graph | None = None,
     ) -> None:
         self.folder = path_of(folder, "folder", CheckpointStoreError)
         self.every = whole(every, "every", CheckpointStoreError, least=1)
         self.codec = Codec(redactor=checked_redactor(redact) or Redactor())
+        self.graph = None if graph is None else built_graph(graph, CheckpointStoreError)
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            make_private_folder(self.folder)
             known = [int(path.name[:6]) for path in self.snapshots()]
         except OSError as error:
             raise CheckpointStoreError(
@@ -81,9 +86,11 @@ class DiskSink:
         self._count += 1
         if self._count % self.every:
             return False
-        safe = re.sub(r"[^\w.#-]+", "_", frame_info.path or frame_info.node_id)[:80]
+        said = self.codec.clean(frame_info.path or frame_info.node_id)
+        safe = re.sub(r"[^\w.#-]+", "_", said)[:80]
         path = self.folder / f"{self._count:06d} {safe}.json"
-        body, _ = self.codec.written(lambda: self._form(state, frame_info))
+        writer = self._writer(frame_info)
+        body, _ = self.codec.written(lambda: self._form(writer, state, frame_info), writer.prefix)
         text = json.dumps(json.loads(body), indent=2, ensure_ascii=False) + "\n"
         try:
             with written_whole(path) as file:
@@ -94,9 +101,15 @@ class DiskSink:
             ) from error
         return path.name
 
-    def _form(self, state: Any, frame_info: FrameInfo) -> dict[str, Any]:
+    def _writer(self, frame_info: FrameInfo) -> PositionWriter:
+        frame, writer = frame_info.frame, PositionWriter(self.codec)
+        if frame is not None and frame.level is not frame.position:
+            writer.prefix = place_of(frame.static_path, getattr(self.graph, "nodes", {}))
+        return writer
+
+    def _form(self, writer: PositionWriter, state: Any, frame_info: FrameInfo) -> dict[str, Any]:
         frame = frame_info.frame
-        state = PositionWriter(self.codec).data(keep(state))
+        state = writer.data(keep(state))
         return {
             "lellm_nb": "snapshot",
             "format": 1,
@@ -112,10 +125,13 @@ class DiskSink:
     def _frame_form(self, frame: Frame, state: Any) -> dict[str, Any]:
         """Return what opens a snapshot again: the frame, and the exact position."""
         known = known_frames([frame])  # the first has the start beside it
-        position = PositionWriter(self.codec).write(frame.position)
+        position = PositionWriter(self.codec, graph=self.graph).write(frame.position)
         # people read the file: the state stands in it once
         position["data"] = [None if data == state else data for data in position["data"]]
-        return {"position": position, **frames_form(known, frame.position, self.codec, [])}
+        return {
+            "position": position,
+            **frames_form(known, frame.position, self.codec, [], self.graph),
+        }
 
     def frames(self) -> list[Frame]:
         """Return the frames of the snapshots, oldest first, as far as they can be opened.

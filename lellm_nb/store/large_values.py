@@ -43,7 +43,7 @@ class LargeValueWriter:
             return known
         if type(value) is str and len(value) < LARGE // 4:
             return self.codec.plain(value, problems, path)
-        return self._once(value, lambda: self.codec.plain(value, problems, path))
+        return self._once(value, lambda: self.codec.plain(value, problems, path), path)
 
     def _known(self, value: Any) -> Any:
         known = self._values.get(id(value))
@@ -52,7 +52,7 @@ class LargeValueWriter:
         self._values.move_to_end(id(value))
         return {"$": "&", "v": known[1]}
 
-    def _once(self, value: Any, make_form: Callable[[], Any]) -> Any:
+    def _once(self, value: Any, make_form: Callable[[], Any], path: tuple[Any, ...]) -> Any:
         form: Any = None
 
         def make() -> Any:
@@ -60,7 +60,7 @@ class LargeValueWriter:
             form = make_form()
             return form
 
-        body, _ = self.codec.written(make)
+        body, _ = self.codec.written(make, path)
         if len(body) < LARGE:
             return form
         number = self._next()
@@ -70,8 +70,12 @@ class LargeValueWriter:
             self._values.popitem(last=False)
         return {"$": "&", "v": number}
 
-    def list(self, tail: Tail, write: Callable[[Any, int], Any]) -> Any:
-        """Return the JSON data of a reference to a list; what it grew by is written."""
+    def list(self, tail: Tail, write: Callable[[Any, int], Any], path: tuple[Any, ...] = ()) -> Any:
+        """Return the JSON data of a reference to a list; what it grew by is written.
+
+        Args:
+            path: Where it stands, if it is a value.
+        """
         known = self._lists.get(tail.buffer_id)
         if known is None:
             known = self._lists[tail.buffer_id] = [tail, self._next(), 0]
@@ -82,7 +86,9 @@ class LargeValueWriter:
         _, number, done = known
         if done < len(tail):
             new = tail.since(done)
-            body, _ = self.codec.written(lambda: [write(m, i) for i, m in enumerate(new, done)])
+            body, _ = self.codec.written(
+                lambda: [write(m, i) for i, m in enumerate(new, done)], path
+            )
             self.batch.items.append((number, done, body))
             known[2] = len(tail)
         return {"$": "&", "v": number, "n": len(tail)}
@@ -107,16 +113,16 @@ class LargeValueWriter:
             return [self.codec.plain(key), *(plain(item, key) for item in values)]
 
         if type(value) is Tail:
-            return self.list(value, plain)
+            return self.list(value, plain, path)
         base, log = value.base, value.log
         word, write = ("dict", pair) if type(value) is EditedDict else ("list", edit)
         if type(base) is dict:  # some of its values are compact themselves
             known = self._known(base)
-            held = known or self._once(base, lambda: [pair(item) for item in base.items()])
+            held = known or self._once(base, lambda: [pair(item) for item in base.items()], path)
             word = "pairs"
         elif type(base) is Tail:
             held = self.compact(base, problems, path)
         else:
             held = self.value(base, problems, path)
-        edits = self.list(log, write) if log else []
+        edits = self.list(log, write, path) if log else []
         return {"$": "&", word: held, "log": edits, "n": len(value)}

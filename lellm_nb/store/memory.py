@@ -9,6 +9,7 @@ from typing import Any
 
 from lellm_nb.arguments import speaking, whole
 from lellm_nb.errors import CheckpointNotFoundError, CheckpointStoreError
+from lellm_nb.graph.graph import Graph, built_graph
 from lellm_nb.ids import CheckpointId, TraceId, new_trace_id
 from lellm_nb.record.checkpoint import Checkpoint, CheckpointStore, SessionCheckpoint
 from lellm_nb.record.codec.values import Codec
@@ -159,6 +160,7 @@ class StoreSink:
         retention: How long they are.
         trace_id: The run's id; a fresh one by default.
         redact: What is secret, for a store that does not say so itself; API keys by default.
+        graph: The graph that runs, for paths of secrets in its inner levels.
 
     Raises:
         CheckpointStoreError: An argument does not fit; names it.
@@ -173,16 +175,19 @@ class StoreSink:
         retention: RetentionPolicy | None = None,
         trace_id: TraceId | None = None,
         redact: Redactor | None = None,
+        graph: Graph | None = None,
     ) -> None:
         methods = "save load list delete prune"
         self.store = speaking(store, "store", CheckpointStoreError, methods, "a checkpoint store")
-        self.redact = checked_redactor(redact) or Redactor()
+        own = getattr(store, "redact", None)
+        given = checked_redactor(redact) or Redactor()
+        self.redact = own.with_those_of(redact) if isinstance(own, Redactor) else given
+        self.graph = None if graph is None else built_graph(graph, CheckpointStoreError)
         self.graph_hash = whole(graph_hash, "graph_hash", CheckpointStoreError)
         check_policies(trigger, retention, CheckpointStoreError, "trigger")
         self.trace_id = trace_id or new_trace_id()
-        own = getattr(store, "redact", None)  # such a store knows itself what is secret in it
-        codec = Codec(redactor=own if isinstance(own, Redactor) else self.redact)
-        self._keeper = CheckpointKeeper(store, self.trace_id, codec, trigger, retention)
+        codec = Codec(redactor=self.redact)
+        self._keeper = CheckpointKeeper(store, self.trace_id, codec, trigger, retention, self.graph)
         self._last: Frame | None = None
 
     @property

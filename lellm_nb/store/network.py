@@ -13,10 +13,12 @@ from lellm_nb.arguments import flag, refusal, seconds, text
 from lellm_nb.errors import CheckpointStoreError
 from lellm_nb.errors.error_words import error_line
 from lellm_nb.errors.safe_text import safe_str
+from lellm_nb.graph.graph import Graph, built_graph
 from lellm_nb.ids import TraceId, new_trace_id
 from lellm_nb.record.codec.values import Codec
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.redaction.redactor import Redactor
+from lellm_nb.record.redaction.secret_paths import JOINED, Path, place_of
 from lellm_nb.record.sinks import FrameInfo
 from lellm_nb.state.mutation import Put, Reduce, parts_of
 from lellm_nb.state.state import content_of
@@ -44,6 +46,7 @@ class NetworkSink:
         headers: Sent with every request.
         timeout: Seconds one request may take.
         redact: What is secret in whatever is sent; API keys by default.
+        graph: The graph that runs, for paths of secrets in its inner levels.
 
     Raises:
         CheckpointStoreError: The packages of the extra ``otel`` are not installed, or an argument
@@ -60,6 +63,7 @@ class NetworkSink:
         headers: dict[str, str] | None = None,
         timeout: float = 5.0,
         redact: Redactor | None = None,
+        graph: Graph | None = None,
     ) -> None:
         self.redact = checked_redactor(redact) or Redactor()
         self.endpoint = text(endpoint, "endpoint", CheckpointStoreError, "the collector's address")
@@ -70,7 +74,7 @@ class NetworkSink:
             raise refusal(trace_id, "trace_id", "32 hex digits", CheckpointStoreError)
         self.values = flag(values, "values", CheckpointStoreError)
         self._codec = Codec(redactor=self.redact)
-        self._begun = False
+        self.graph = None if graph is None else built_graph(graph, CheckpointStoreError)
         # looked up by name: an extra, which nobody else has to install
         try:
             self._trace = importlib.import_module("opentelemetry.trace")
@@ -133,16 +137,25 @@ class NetworkSink:
         """Learn what stands at secret paths: it may be said in an error or a reason as well."""
         if not self.redact.paths:
             return
-        if not self._begun:
-            self._begun = True
-            self.redact.apply(content_of(frame.position.data))
-        for key, value in _written(frame):
-            self.redact.apply(value, parts_of(key))
+        self.redact.learn(content_of(frame.position.data))
+        for _, path, value in self._written(frame):
+            self.redact.apply(value, path)
 
     def _values(self, frame: Frame) -> Iterator[tuple[str, str]]:
-        for key, value in _written(frame):
-            text = self._clean(self._codec.dumps(value, path=key).decode())
+        for key, path, value in self._written(frame):
+            text = self._clean(self._codec.dumps(value, path=path).decode())
             yield ".".join(map(safe_str, parts_of(key))), text[:LONGEST]
+
+    def _written(self, frame: Frame) -> Iterator[tuple[Any, Path, Any]]:
+        """Yield what was written: its key, and where in the root's state it stands."""
+        inner = frame.level is not frame.position
+        nodes = getattr(self.graph, "nodes", {})
+        place = place_of(frame.static_path, nodes) if inner else ()
+        for mutation in frame.mutations:
+            if isinstance(mutation, (Put, Reduce)):
+                joins = (JOINED,) if type(mutation) is Reduce else ()
+                path = (*place, *parts_of(mutation.key), *joins)
+                yield mutation.key, path, mutation.kept
 
     def close(self, timeout: float = 2.0) -> bool:
         """Send what is in the queue; tell whether all of it went within `timeout` seconds."""
@@ -174,12 +187,6 @@ def _facts_of(frame: Frame) -> dict[str, Any]:
     if frame.cost:
         made["lellm.cost"] = float(frame.cost)
     return made
-
-
-def _written(frame: Frame) -> Iterator[tuple[Any, Any]]:
-    for mutation in frame.mutations:
-        if isinstance(mutation, (Put, Reduce)):
-            yield mutation.key, mutation.kept
 
 
 class _Sender:

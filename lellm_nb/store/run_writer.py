@@ -11,7 +11,7 @@ from typing import Any
 from lellm_nb.errors import CheckpointStoreError
 from lellm_nb.interrupts import UninterruptedLock
 from lellm_nb.record.codec.frames import FrameWriter
-from lellm_nb.record.codec.positions import PositionWriter
+from lellm_nb.record.codec.positions import PositionWriter, anywhere
 from lellm_nb.record.codec.values import Codec, Problem, to_bytes, unsavable
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.history import Line
@@ -123,8 +123,7 @@ class RunWriter(RetryOnRefusal):
         """
         with self._lock:
             number = self._lines.get(line)
-            if number is None:
-                number = self.number(line)
+            number = self.number(line) if number is None else number
             row = self._frames.plain.row(frame)
             known = self._since.get(number)
             if row is not None and known is not None and leads and self.error is None:
@@ -193,8 +192,8 @@ class RunWriter(RetryOnRefusal):
         return 0, 0
 
     def _anchor(self, number: int, frame: Frame) -> None:
-        writer = PositionWriter(self.codec, self._large, self.graph)
-        body, _ = self.codec.written(lambda: writer.write(frame.position))
+        writer, position = PositionWriter(self.codec, self._large, self.graph), frame.position
+        body = self.codec.written(lambda: writer.write(position), anywhere(position))[0]
         self._size = len(body)
         if writer.problems and (self.strict or frame.kind == "start"):
             self._report(frame, writer.problems)
@@ -206,7 +205,8 @@ class RunWriter(RetryOnRefusal):
             raise unsavable(problems)
         self._reported += 1
         if self._reported <= 5:
-            log.warning("frame %s: %s; a marker is stored in its place", frame.index, problems[0])
+            what = self.codec.clean(f"frame {frame.index}: {problems[0]}")
+            log.warning("%s; a marker is stored in its place", what)
         problems.clear()
 
     def flush(self) -> bool:

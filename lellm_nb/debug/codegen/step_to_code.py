@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 from lellm_nb.debug.codegen.embed_function import Embedded, embed
 from lellm_nb.debug.codegen.literal import Unwritable, literal
 from lellm_nb.debug.core.context import DebugContext
+from lellm_nb.debug.history.hide import Hide
 from lellm_nb.errors import DebuggerError, ReducerError
 from lellm_nb.errors.safe_text import safe_repr, safe_str
 from lellm_nb.graph.graph import Graph
 from lellm_nb.graph.walk import graph_at, node_at
 from lellm_nb.record.frame import Frame
-from lellm_nb.state.mutation import Delete, Put, Reduce, parts_of
+from lellm_nb.state.mutation import Delete, Put, Reduce
 from lellm_nb.state.reducer import Reducer
 from lellm_nb.state.state import content_of, view
 from lellm_nb.state.typed import Typed
@@ -36,10 +37,11 @@ def to_test(context: DebugContext, frame: Frame) -> str:
     """
     step = _step_of(context, frame)
     made, found = step.made, step.frame
-    name = "".join(c if f"_{c}".isidentifier() else "_" for c in found.path)
+    path = context.redactor.text(found.path)
+    name = "".join(c if f"_{c}".isidentifier() else "_" for c in path)
     goto = found.route.next_node if found.route and found.route.kind == "goto" else None
     names = {each: made.free(each) for each in ("Delete", "Put", "Reduce", "Reducer")}
-    expected = step.shown(_expected(found, made, names, context.redactor), "what was written")
+    expected = step.shown(_expected(step, names), "what was written")
     call = step.call(names)
     used = sorted(n for n, free in names.items() if f"{free}(" in expected + call)
     used += ["Reducer"] if f"{names['Reducer']}.named(" in expected + call else []
@@ -73,7 +75,7 @@ def to_test(context: DebugContext, frame: Frame) -> str:
         f"    assert done.target {'is' if goto is None else '=='} {goto!r}",
         "",
     ]
-    return "\n".join(body)
+    return context.redactor.text("\n".join(body))
 
 
 def to_cell(context: DebugContext, frame: Frame) -> str:
@@ -87,20 +89,22 @@ def to_cell(context: DebugContext, frame: Frame) -> str:
     reducer = made.free("Reducer")
     call = step.call({"Reducer": reducer})
     imports = [_import("Reducer", reducer)] if f"{reducer}.named(" in call else []
-    return "\n".join(
-        [
-            step.title("Frame"),
-            *(["from __future__ import annotations"] if made.annotated else []),
-            *sorted(made.imports),
-            f"from lellm_nb import {', '.join([*imports, _import('run_step', step.run_step)])}",
-            *(f"# missing: {what!r} ({why!r})" for what, why in made.missing.items()),
-            "",
-            *(["\n\n".join(made.parts), ""] if made.parts else []),
-            f"{step.state} = {step.given}",
-            "",
-            call,
-            "",
-        ]
+    return context.redactor.text(
+        "\n".join(
+            [
+                step.title("Frame"),
+                *(["from __future__ import annotations"] if made.annotated else []),
+                *sorted(made.imports),
+                f"from lellm_nb import {', '.join([*imports, _import('run_step', step.run_step)])}",
+                *(f"# missing: {what!r} ({why!r})" for what, why in made.missing.items()),
+                "",
+                *(["\n\n".join(made.parts), ""] if made.parts else []),
+                f"{step.state} = {step.given}",
+                "",
+                call,
+                "",
+            ]
+        )
     )
 
 
@@ -124,7 +128,7 @@ def _step_of(context: DebugContext, frame: Frame) -> _Step:
     if context.code.ran_older(frame):
         made.missing["the function"] = "it was replaced after the step"
     level = graph_at(graph, frame.static_path.rpartition("/")[0])
-    return _Step(context.name, frame, made, level, content_of(data), context.redactor)
+    return _Step(context.name, frame, made, level, content_of(data), context.redactor, graph.nodes)
 
 
 class _Step:
@@ -138,15 +142,18 @@ class _Step:
         graph: Graph,
         state: dict[str, Any],
         redact: Redactor,
+        nodes: Mapping[str, Any],
     ) -> None:
         self.redact = redact
+        self.nodes = nodes
         self.run = run
         self.frame = frame
         self.made = made
         self.graph = graph
         self.state = made.free("STATE")
         self.run_step = made.free("run_step")
-        self.given = self.shown(_written("STATE", redact.apply(state), made), "the state")
+        place = Hide(redact, nodes).place(frame)
+        self.given = self.shown(_written("STATE", redact.apply(state, place), made), "the state")
         made.parts = [self.shown(part, "the code") for part in made.parts]
 
     def shown(self, text: str, where: str) -> str:
@@ -176,7 +183,8 @@ class _Step:
                 made.missing[f"the reducer of {key!r}"] = str(error)
         if rules:
             options.append(f"reducers={{{', '.join(rules)}}}")
-        return f"{self.run_step}({made.name}, {self.state}, {', '.join(options)})"
+        call = f"{self.run_step}({made.name}, {self.state}, {', '.join(options)})"
+        return self.shown(call, "a name")
 
 
 def _import(name: str, free: str) -> str:
@@ -218,18 +226,18 @@ def _written(name: str, value: Any, made: Embedded) -> str:
         return f"{{{', '.join(kept)}}}"
 
 
-def _expected(frame: Frame, made: Embedded, names: Mapping[str, str], redact: Redactor) -> str:
+def _expected(step: _Step, names: Mapping[str, str]) -> str:
     """Write out what a step wrote; what cannot be is left out and named."""
-    parts = []
-    for mutation in frame.mutations:
+    parts, made, hide = [], step.made, Hide(step.redact, step.nodes)
+    for written in step.frame.mutations:
+        mutation = hide.written(step.frame, written)
         what = f"what was written to {safe_repr(getattr(mutation, 'key', mutation), 80)}"
         try:
             if type(mutation) not in (Delete, Put, Reduce):
                 raise Unwritable(what, mutation)
             inside = [literal(mutation.key)]
             if not isinstance(mutation, Delete):
-                at = parts_of(mutation.key)
-                inside.append(literal(redact.apply(mutation.value, at), "", made.imports))
+                inside.append(literal(mutation.value, "", made.imports))
                 if "float('nan')" in inside[-1]:
                     made.missing[what] = "a number that equals nothing, not even itself"
             if isinstance(mutation, Reduce):

@@ -24,6 +24,7 @@ from lellm_nb.record.frame import Frame
 from lellm_nb.session.protocol import Capability, Session
 
 if TYPE_CHECKING:
+    from lellm_nb.debug.history.hide import Hide
     from lellm_nb.record.redaction.redactor import Redactor
 
 __all__ = ["DebugContext"]
@@ -150,6 +151,16 @@ class DebugContext:
             codec = getattr(self.storage.writer, "codec", None)
             self.redact = getattr(codec, "redactor", None) or Redactor()
         return self.redact
+
+    def hide(self) -> Hide | None:
+        """What takes out of values in a cell what is secret by its place; `None` for no place."""
+        codec = getattr(self.storage.writer, "codec", None)
+        redactor = self.redact or getattr(codec, "redactor", None)
+        if redactor is None or not redactor.paths:
+            return None
+        from lellm_nb.debug.history.hide import Hide
+
+        return Hide(redactor, getattr(self.session.graph, "nodes", {}))
 
     # -- verbs -------------------------------------------------------------------
 

@@ -47,6 +47,9 @@ class RunStorage(Protocol):
     def writer(self) -> Any:
         """Who writes the run into a store, or `None`."""
 
+    def hide(self, redactor: Any) -> None:
+        """From now on take out of what is written what a redactor calls secret, too."""
+
     def refuse_reading(self, verb: str) -> None:
         """Refuse what would be lost, or could not be done.
 

@@ -130,6 +130,9 @@ def stop(
     if frame is not None and frame is not head:
         more["head"] = head
     waits, news = tuple(pending(context)), context.code.news
+    redactor, kept = context.redact, context.storage.writer is not None
+    if redactor.paths if redactor is not None else kept:
+        more["hide"] = context.hide()
     return Stop(reason, frame or head, pending=waits, new_code=news, **more)
 
 

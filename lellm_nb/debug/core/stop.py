@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from lellm_nb.debug.breakpoints.registry import ErrorStop, Stopper, Watch
 from lellm_nb.debug.diff.diff import Change, Diff, diff_states, telling
-from lellm_nb.debug.history.short_text import without_keys
 from lellm_nb.debug.history.typed_table import table
 from lellm_nb.debug.names.value_path import ValuePath
 from lellm_nb.errors import listed
 from lellm_nb.errors.error_words import error_line
+from lellm_nb.errors.key_patterns import without_keys
 from lellm_nb.record.frame import Frame
 
 if TYPE_CHECKING:
     import pandas
+
 
 __all__ = ["AllPending", "Pending", "Stop", "StopReason"]
 
@@ -107,6 +108,7 @@ class Stop:
         new_code: Where other code runs since the last stop, as it was found defined again: paths
             of nodes, conditions as ``a -> b``.
         head: Where the run stands now, where siblings have committed since `frame`.
+        hide: What is secret by its place, and is not shown of it.
     """
 
     reason: StopReason
@@ -118,6 +120,7 @@ class Stop:
     new: Any = None
     new_code: tuple[str, ...] = ()
     head: Frame | None = None
+    hide: Any = field(default=None, repr=False, compare=False)
 
     @property
     def changes(self) -> Diff:
@@ -136,10 +139,11 @@ class Stop:
             return Diff(())
         what = watch.what
         if not isinstance(what, ValuePath):
-            return Diff([Change((watch.subject,), "changed", self.old, self.new)])
-        found = diff_states({"": self.old}, {"": self.new})
-        inside = [replace(change, path=change.path[1:]) for change in found]
-        return Diff([change.under(*what.parts).at_level(what.level) for change in inside])
+            return Diff([Change((watch.subject,), "changed", self.old, self.new)], self.hide)
+        differ = diff_states({"": self.old}, {"": self.new})
+        inside = [replace(change, path=change.path[1:]) for change in differ]
+        found = [change.under(*what.parts).at_level(what.level) for change in inside]
+        return Diff(found, self.hide)
 
     @property
     def what_changed(self) -> str:
@@ -153,10 +157,12 @@ class Stop:
             >>> dbg.run().what_changed
             'job.n: 1 -> 2 (and 1 more)'
         """
-        changes = telling(self.changes)
+        found = self.changes
+        changes = telling(found)
         if not changes:
             return ""
-        first = " ".join(str(changes[0]).removeprefix("~ ").split())  # long texts have lines
+        told = found.line(changes[0]).removeprefix("~ ")
+        first = " ".join(told.split())  # long texts have lines
         first = first if len(first) <= MOST else f"{first[: MOST - 1]}…"
         return f"{first} (and {len(changes) - 1:,} more)" if changes[1:] else first
 
@@ -168,7 +174,9 @@ class Stop:
     def __repr__(self) -> str:
         more = ""
         if self.error is not None:
-            more += f", error={without_keys(error_line(self.error))[:LONG]}"
+            said = error_line(self.error)
+            said = said if self.hide is None else self.hide.words(self.frame)(said)
+            more += f", error={without_keys(said)[:LONG]}"
         if self.pending:
             more += f", pending={', '.join(p.id for p in self.pending)}"
         if self.breakpoint is not None:
@@ -180,7 +188,7 @@ class Stop:
         if self.new_code:
             more += f", new code: {listed(self.new_code)}"
         at = f" {self.frame.path}" if self.frame.path else ""
-        return f"Stop({self.reason.name}, frame {self.frame.index}{at}{more})"
+        return without_keys(f"Stop({self.reason.name}, frame {self.frame.index}{at}{more})")
 
 
 _OWN = (StopReason.BREAKPOINT, StopReason.WATCH, StopReason.COMPLETED)

@@ -13,11 +13,14 @@ from typing import TYPE_CHECKING
 from lellm_nb.debug.diff.diff import Diff, diff_data
 from lellm_nb.debug.diff.running_diff import SameSoFar
 from lellm_nb.debug.history.typed_table import table
+from lellm_nb.errors.key_patterns import without_keys
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.level_key import LevelKeys, label_of
 
 if TYPE_CHECKING:
     import pandas
+
+    from lellm_nb.debug.history.hide import Hide  # loaded where a place is secret
 
 __all__ = ["Comparison", "Pair", "compare_lines"]
 
@@ -100,6 +103,7 @@ class Comparison:
         first_difference: The first pair that is not the same, or `None`.
         first_route: The first pair after which the sides went different ways.
         first_key: The first pair after which a key differs, and the name of the key.
+        hide: What is secret by its place, and is not shown of it.
     """
 
     def __init__(self, names: tuple[str, str], pairs: list[Pair], ends: Sequence[Frame]) -> None:
@@ -108,6 +112,7 @@ class Comparison:
         self.line = ""
         self.pairs = pairs
         self.ends = ends
+        self.hide: Hide | None = None
         self.first_difference = next((p for p in pairs if not p.same), None)
         self.first_route = next((p for p in pairs if not p.same_route), None)
         self.first_key = next(((p, p.keys[0]) for p in pairs if p.keys), None)
@@ -150,7 +155,8 @@ class Comparison:
     def __repr__(self) -> str:
         left, right = (f"{n}{part}" for n, part in zip(self.names, self.parts, strict=True))
         both = f"; both are the line {self.line!r}" if self.line else ""
-        return "\n".join([f"{left} and {right}: {self._counted}{both}", *self._findings()])
+        lines = [f"{left} and {right}: {self._counted}{both}", *self._findings()]
+        return without_keys("\n".join(lines))
 
     @property
     def _counted(self) -> str:
@@ -173,10 +179,14 @@ class Comparison:
         if self.first_key is not None:
             pair, key = self.first_key
             yield f"first different key: {key}, after {pair!r}"
-            yield from (f"  {change}" for change in list(pair.diff)[:MOST])
+            yield from (f"  {line}" for line in self._lines(pair.diff))
         yield from self._runs()
         yield "at the end:"
-        yield from [f"  {change}" for change in list(self.diff)[:MOST]] or ["  (no difference)"]
+        yield from [f"  {line}" for line in self._lines(self.diff)] or ["  (no difference)"]
+
+    def _lines(self, diff: Diff) -> list[str]:
+        shown = diff.hiding(self.hide)
+        return [shown.line(change) for change in shown[:MOST]]
 
     def _only(self, pair: Pair) -> str:
         if pair.left is not None and pair.right is not None:
@@ -207,7 +217,8 @@ class Comparison:
     def _repr_html_(self) -> str:
         rows = self.to_pandas(equal=False).head(60).to_html(index=False, escape=True, na_rep="")
         lines = "\n".join([*repr(self).splitlines()[:1], *self._findings()])
-        return f"<pre>{escape(lines)}</pre>{rows if self.first_difference is not None else ''}"
+        html = f"<pre>{escape(lines)}</pre>{rows if self.first_difference is not None else ''}"
+        return without_keys(html)
 
 
 MOST = 12

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, overload
 
 from lellm_nb.debug.diff.sequence_diff import aligned
 from lellm_nb.debug.diff.text_diff import TextDiff
-from lellm_nb.debug.history.short_text import without_keys
 from lellm_nb.debug.history.stored_values import kept_items
 from lellm_nb.errors import path_text
+from lellm_nb.errors.key_patterns import without_keys
 from lellm_nb.errors.safe_text import fields_text, has_kind, safe_pairs, safe_repr, safe_str
 from lellm_nb.state.compact import COMPACT, Tail, real, whole
 from lellm_nb.state.sameness import same
@@ -22,6 +22,8 @@ from lellm_nb.state.typed import is_typed
 
 if TYPE_CHECKING:
     import pandas
+
+    from lellm_nb.debug.history.hide import Hide  # loaded where a place is secret
 
 __all__ = ["Change", "Diff", "diff_data", "diff_states", "telling"]
 
@@ -111,8 +113,25 @@ class Diff(Sequence[Change]):
         + b[2]: 4
     """
 
-    def __init__(self, changes: Sequence[Change]) -> None:
+    def __init__(self, changes: Sequence[Change], hide: Hide | None = None) -> None:
         self._changes = tuple(changes)
+        self._hide = hide
+
+    def hiding(self, hide: Hide | None) -> Diff:
+        """Return the same differences; what is secret by its place is not shown of them."""
+        return Diff(self._changes, hide)
+
+    def line(self, change: Change) -> str:
+        """Return one of them in words, as it may be shown."""
+        told = str(self._may_be_shown(change))
+        return told if self._hide is None else self._hide.redactor.text(told)
+
+    def _may_be_shown(self, change: Change) -> Change:
+        hide = self._hide
+        if hide is None:
+            return change
+        old, new = (hide.value(value, change.path) for value in (change.old, change.new))
+        return replace(change, old=old, new=new)
 
     @overload
     def __getitem__(self, index: int) -> Change: ...
@@ -150,13 +169,14 @@ class Diff(Sequence[Change]):
         )
 
     def _repr_html_(self) -> str:
-        rows = "".join(change._html() for change in self._changes[:MOST])
+        rows = "".join(self._may_be_shown(c)._html() for c in self._changes[:MOST])
         more = len(self) - MOST
+        rows = rows if self._hide is None else self._hide.redactor.text(rows)
         html = f"<table>{without_keys(rows)}</table>"
         return html + (f"<p>… {more:,} more</p>" if more > 0 else "")
 
     def __repr__(self) -> str:
-        lines = [str(change) for change in self._changes[:MOST]]
+        lines = [self.line(change) for change in self._changes[:MOST]]
         if len(self) > MOST:
             lines.append(f"… {len(self) - MOST:,} more")
         return without_keys("\n".join(lines)) or "(no difference)"

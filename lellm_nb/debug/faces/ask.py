@@ -51,7 +51,8 @@ class AskFace(Face):
             NoSuchNodeError: There is no such level.
         """
         session = self._context.session
-        return self._found(path, lambda at: who_wrote(session.head, session.graph, at))
+        found = self._found(path, lambda at: who_wrote(session.head, session.graph, at))
+        return found.hiding(self._context.hide())
 
     def history(self, path: Any) -> pandas.DataFrame:
         """Return every change of a value on the current line, oldest first.
@@ -107,8 +108,7 @@ class AskFace(Face):
         Raises:
             DebuggerError: It is no text, or an empty one.
         """
-        hide = self._context.redactor.apply
-        return find_text(self._line, text, case, lambda told, at: str(hide(told, at)))
+        return find_text(self._line, text, case, self._context.redactor, self._context.hide())
 
     def evaluate(
         self, expression: str | Callable[[Frame], Any], *, level: str | None = None
@@ -230,7 +230,7 @@ predicate does not hold at frame 2, the head.
 
     @property
     def _line(self) -> Frames:
-        return Frames(self._context.session.line)
+        return Frames(self._context.session.line, None, self._context.hide)
 
     def _found(self, path: Any, ask: Callable[[Address], T]) -> T:
         """Ask of a place; of what a text says as a path, where it is the name of no key."""

@@ -89,7 +89,8 @@ class BarriersFace(Face):
         Raises:
             NotWaitingError, NodeNotFoundError, MissingKeyError: As for the decision itself.
         """
-        return decide.preview(self._context, decision, id)
+        found = decide.preview(self._context, decision, id)
+        return Preview(found.diff.hiding(self._context.hide()), found.next_node, found.error)
 
     def reroute_targets(self, id: str | None = None) -> list[str]:
         """Return the nodes that `reroute` may name for a waiting barrier.

@@ -77,7 +77,9 @@ class BranchesFace(Face):
         against: Any = self.branch(other) if isinstance(other, str) else other
         if not isinstance(against, BranchesFace):
             raise refusal(against, "other", "a Debugger or a line's name", DebuggerError)
-        return branch.compare(self.session, against.session, (self.name, against.name))
+        found = branch.compare(self.session, against.session, (self.name, against.name))
+        found.hide = self._context.hide()
+        return found
 
     def note(self, frame: Any, text: str) -> None:
         """Write a note to a frame; an empty one takes it away.

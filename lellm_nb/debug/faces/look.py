@@ -55,7 +55,8 @@ class LookFace(Face):
     def redact(self) -> Redactor:
         """What takes secrets out of all that is shown, exported or written out as code.
 
-        Unless it is chosen, that of the store, else one that knows the common API keys.
+        Unless it is chosen, that of the store, else one that knows the common API keys. A
+        store takes out what either of them calls secret, from when it is chosen on.
         The states themselves are never changed by it.
 
         Example:
@@ -70,7 +71,9 @@ class LookFace(Face):
     @redact.setter
     def redact(self, redactor: Redactor) -> None:
         what = "a Redactor"
-        self._context.redact = speaking(redactor, "redact", DebuggerError, "apply", what)
+        chosen = speaking(redactor, "redact", DebuggerError, "apply", what)
+        self._context.redact = chosen
+        self._context.storage.hide(chosen)
 
     @property
     def graph(self) -> Any:
@@ -110,7 +113,7 @@ class LookFace(Face):
     @property
     def frames(self) -> Frames:
         """The current line: from the root to the head, and on along the line last left."""
-        return Frames(self._context.session.line)
+        return Frames(self._context.session.line, None, self._context.hide)
 
     @property
     def head(self) -> int:
@@ -241,7 +244,8 @@ class LookFace(Face):
         Raises:
             NoSuchFrameError: One of them is not there.
         """
-        return level_diff(self._frame(a), self._frame(b), self._context.session)
+        found = level_diff(self._frame(a), self._frame(b), self._context.session)
+        return found.hiding(self._context.hide())
 
     def has_old_code(self, frame: Any) -> bool:
         """Tell whether a frame was made by code that has been replaced since."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from lellm_nb.debug.history.short_text import shortened, without_keys
+from lellm_nb.debug.history.short_text import shortened
 from lellm_nb.debug.history.stored_values import kept_items
 from lellm_nb.debug.history.typed_table import table
 from lellm_nb.errors import MissingKeyError
 from lellm_nb.errors.error_words import error_line
+from lellm_nb.errors.key_patterns import without_keys
 from lellm_nb.errors.safe_text import safe_str
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.history import Line
@@ -17,6 +18,8 @@ from lellm_nb.state.compact import MISSING
 
 if TYPE_CHECKING:
     import pandas
+
+    from lellm_nb.debug.history.hide import Hide  # loaded where a place is secret
 
 __all__ = ["COLUMNS", "frame_table", "frames_html", "line_names"]
 
@@ -129,17 +132,22 @@ def _values(frames: Sequence[Frame], key: str) -> list[Any]:
     return values
 
 
-def frames_html(frames: Any) -> str:
+def frames_html(frames: Any, hide: Hide | None = None) -> str:
     """Return a table of the first and last frames; all text is escaped."""
+    words = hide.words(frames[-1]) if hide is not None and len(frames) else str
+
+    def said(text: str) -> str:
+        return without_keys(words(text))
+
     size = len(frames)
     parts = [frames] if size <= ROWS else [frames[: ROWS // 2], frames[-ROWS // 2 :]]
-    html = f"<p>… {size - ROWS:,} more …</p>".join(_html(part.to_pandas()) for part in parts)
+    html = f"<p>… {size - ROWS:,} more …</p>".join(_html(part.to_pandas(), said) for part in parts)
     return html
 
 
-def _html(shown: pandas.DataFrame) -> str:
+def _html(shown: pandas.DataFrame, said: Callable[[str], str]) -> str:
     # empty columns say nothing, and a wide table hides what matters
     kept = [name for name in shown.columns if not (shown[name].isna() | (shown[name] == "")).all()]
     # before the cells are cut, and after: a key may be inside of what is no text
-    cells = shown[kept].map(lambda cell: without_keys(cell) if isinstance(cell, str) else cell)
-    return without_keys(cells.to_html(index=False, escape=True, na_rep=""))
+    cells = shown[kept].map(lambda cell: said(cell) if isinstance(cell, str) else cell)
+    return said(cells.to_html(index=False, escape=True, na_rep=""))

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any, overload
 
 from lellm_nb.debug.history.frame_table import COLUMNS, frame_table, frames_html, line_names
-from lellm_nb.debug.history.short_text import without_keys
 from lellm_nb.errors import NoSuchFrameError, nearest
+from lellm_nb.errors.key_patterns import without_keys
 from lellm_nb.record.frame import RAN, Frame
 from lellm_nb.record.history import History, Line
 
 if TYPE_CHECKING:
     import pandas
 
+    from lellm_nb.debug.history.hide import Hide  # loaded where a place is secret
+
 __all__ = ["COLUMNS", "Frames", "find_frame"]
+
+
+def no_places() -> Hide | None:
+    """Return what is secret by its place, for frames of which nobody says so: nothing."""
+    return None
 
 
 class Frames(Sequence[Frame]):
@@ -37,9 +44,12 @@ class Frames(Sequence[Frame]):
         0      1    a            n  1
     """
 
-    __slots__ = ("_line", "_range")
+    __slots__ = ("_hide", "_line", "_range")
 
-    def __init__(self, line: Line, places: range | None = None) -> None:
+    def __init__(
+        self, line: Line, places: range | None = None, hide: Callable[[], Hide | None] = no_places
+    ) -> None:
+        self._hide = hide
         self._line = line
         self._range = range(len(line)) if places is None else places
 
@@ -59,7 +69,7 @@ class Frames(Sequence[Frame]):
         except TypeError:
             return self._named(index)
         if isinstance(place, range):
-            return Frames(self._line, place)
+            return Frames(self._line, place, self._hide)
         found: Frame = self._line[place]
         return found
 
@@ -112,7 +122,7 @@ class Frames(Sequence[Frame]):
         return frame_table(list(self), line_names(self._line), keys)
 
     def _repr_html_(self) -> str:
-        return frames_html(self)
+        return frames_html(self, self._hide())
 
     def __repr__(self) -> str:
         size = len(self)

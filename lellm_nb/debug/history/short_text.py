@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import cache
 from itertools import islice
 from typing import Any
 
@@ -11,7 +10,7 @@ from lellm_nb.errors.safe_text import has_kind, safe_length, safe_pairs, safe_re
 from lellm_nb.errors.safe_value import safe_value
 from lellm_nb.state.compact import COMPACT, Tail, real
 
-__all__ = ["MOST", "shortened", "without_keys"]
+__all__ = ["MOST", "shortened"]
 
 MOST = 80
 """How many characters of a value are shown in a table."""
@@ -94,25 +93,3 @@ def _written(value: Any, first: list[Any], most: int) -> str | None:
         if len(text) > most:
             return None
     return text
-
-
-def without_keys(text: str) -> str:
-    """Return a text without API keys in the common formats.
-
-    For what a cell shows of a value without being asked for it: a notebook is saved with it.
-
-    Example:
-        >>> without_keys("refused sk-" + "a1" * 16)
-        'refused [redacted: OpenAI key]'
-    """
-    redactor = _common()
-    if not redactor.hint(text.encode(errors="replace")):
-        return text
-    return str(redactor.apply(text))
-
-
-@cache
-def _common() -> Any:
-    from lellm_nb.record.redaction.redactor import Redactor
-
-    return Redactor()

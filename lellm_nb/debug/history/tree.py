@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from lellm_nb.debug.history.typed_table import table
 from lellm_nb.errors import DebuggerError, nearest
+from lellm_nb.errors.key_patterns import without_keys
 from lellm_nb.errors.safe_text import printable
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.history import History, Line
@@ -122,7 +123,7 @@ class Tree:
             lines.append(f"{margin}{b.name}{fork}: {b.frames} frames, {b.status}{here}")
             lines.extend(f"{margin}  {mark}" for mark in b.marks)
             trail += [(below, depth + 1) for below in reversed(forks.get(b.name, []))]
-        return printable("\n".join(lines))
+        return printable(without_keys("\n".join(lines)))
 
 
 DEEPEST = 40

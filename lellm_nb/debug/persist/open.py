@@ -82,8 +82,10 @@ def _writer_for(store: Any, context: DebugContext, policy: Any, retention: Any) 
     if own:
         store = SqliteStore(store, redact=context.redact)
     if isinstance(store, RunStore):
+        codec = _codec_of(store, context.redact)
         facts = {**graph_facts(graph), "max_steps": context.max_steps, "seed": context.seed}
-        writer = RunWriter(store.begin_run(trace_id, context.name, facts), graph, _codec_of(store))
+        rows = store.begin_run(trace_id, codec.clean(context.name), codec.cleaned(facts))
+        writer = RunWriter(rows, graph, codec)
         writer.closes = store if own else None
         return with_checkpoints(writer, store, policy, retention)
     if hasattr(store, "save") and hasattr(store, "load_latest"):
@@ -146,9 +148,11 @@ def open_store(
 
 
 def _codec_of(store: Any, redact: Redactor | None = None) -> Codec:
-    """Return the codec for a store's runs: it takes out what the store calls secret."""
+    """Return the codec for a store's runs: what store or run call secret, it takes out."""
     own = getattr(store, "redact", None)
-    return Codec(redactor=own if isinstance(own, Redactor) else redact or Redactor())
+    if isinstance(own, Redactor):
+        return Codec(redactor=own.with_those_of(redact))
+    return Codec(redactor=redact or Redactor())
 
 
 def load_archive(

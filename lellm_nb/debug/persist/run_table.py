@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lellm_nb.arguments import path_of, speaking
-from lellm_nb.debug.history.short_text import without_keys
 from lellm_nb.debug.history.typed_table import table
 from lellm_nb.errors import CheckpointStoreError, DebuggerError, LellmError
 from lellm_nb.errors.error_words import error_line
+from lellm_nb.errors.key_patterns import without_keys
 from lellm_nb.errors.safe_text import printable, safe_str
 from lellm_nb.record.checkpoint import Checkpoint
 from lellm_nb.record.codec.details import read_error

@@ -21,6 +21,7 @@ def save(context: DebugContext, path: str | os.PathLike[str]) -> None:
         CheckpointStoreError: The file cannot be written.
     """
     from lellm_nb.record.codec.graph import graph_facts
+    from lellm_nb.record.codec.values import Codec
     from lellm_nb.store.archive import write_archive
     from lellm_nb.store.memory_rows import MemoryRows
     from lellm_nb.store.run_writer import RunWriter
@@ -29,10 +30,10 @@ def save(context: DebugContext, path: str | os.PathLike[str]) -> None:
     session, storage = context.session, context.storage
     stored = storage.stored
     facts = dict(stored.rows.facts) if stored and storage.reading else graph_facts(session.graph)
-    rows = MemoryRows(
-        storage.trace_id, {**facts, "max_steps": context.max_steps, "seed": context.seed}
-    )
-    codec = getattr(storage.writer, "codec", None)
+    own = getattr(storage.writer, "codec", None)
+    codec = Codec(redactor=context.redactor.with_those_of(own and own.redactor))
+    facts |= {"max_steps": context.max_steps, "seed": context.seed}
+    rows = MemoryRows(storage.trace_id, codec.cleaned(facts))
     writer = RunWriter(rows, session.graph, codec, strict=True)
     history = session.history
     for line in list(history.lines.values()):
@@ -52,7 +53,7 @@ def save(context: DebugContext, path: str | os.PathLike[str]) -> None:
     for name, others in _of_other_lines(context).items():
         for kind, value in others.items():
             writer.mark(kind, str(writer.number(history.lines[name])), value)
-    write_archive(path, rows, context.name)
+    write_archive(path, rows, codec.clean(context.name))
 
 
 def _of_other_lines(context: DebugContext) -> dict[str, dict[str, Any]]:

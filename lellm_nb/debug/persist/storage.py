@@ -147,6 +147,12 @@ class Storage:
             self._missing = (position, list(dict.fromkeys(gaps)))
         return list(self._missing[1])
 
+    def hide(self, redactor: Any) -> None:
+        """From now on take out of what is written what a redactor calls secret, too."""
+        if self.writer is not None:
+            codec = self.writer.codec
+            codec.redactor = codec.redactor.with_those_of(redactor)
+
     # -- a store -------------------------------------------------------------------
 
     def attach(self, session: Session, writer: Any) -> None:

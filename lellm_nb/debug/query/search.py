@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,11 +16,15 @@ from lellm_nb.errors.error_words import error_line, error_words
 from lellm_nb.errors.safe_text import has_kind, safe_pairs, safe_repr, safe_str
 from lellm_nb.record.chunks import chunk_text
 from lellm_nb.record.frame import LEAVING, Frame
+from lellm_nb.record.redaction.secret_paths import JOINED, Path
 from lellm_nb.state.compact import MISSING, whole
 from lellm_nb.state.mutation import parts_of
 
 if TYPE_CHECKING:
     import pandas
+
+    from lellm_nb.debug.history.hide import Hide  # loaded where a place is secret
+    from lellm_nb.record.redaction.redactor import Redactor
 
 __all__ = ["Hits", "TextHit", "find_text"]
 
@@ -88,12 +92,14 @@ def find_text(
     frames: Iterable[Frame],
     text: Any,
     case: bool = False,
-    shown: Callable[[str, tuple[Any, ...]], str] = lambda text, _at: text,
+    redactor: Redactor | None = None,
+    hide: Hide | None = None,
 ) -> Hits:
     """Return where a text occurs: what frames wrote, said, raised and decided.
 
     Args:
-        shown: Makes of a text and its path what may be shown of it around a hit.
+        redactor: Takes secrets out of what is shown around a hit.
+        hide: Says where the levels stand, if a place is secret.
 
     Raises:
         DebuggerError: It is no text, or an empty one.
@@ -101,13 +107,16 @@ def find_text(
     if not isinstance(text, str) or not text:
         raise refusal(text, "text", "a text that is not empty", DebuggerError)
     case = flag(case, "case", DebuggerError)
-    search = _Search(text, case, shown)
+    search = _Search(text, case, redactor, hide)
     return Hits(hit for frame in frames for hit in search.in_frame(frame))
 
 
 class _Search:
-    def __init__(self, text: str, case: bool, shown: Callable[[str, tuple[Any, ...]], str]) -> None:
-        self._shown = shown
+    def __init__(self, text: str, case: bool, redactor: Redactor | None, hide: Hide | None) -> None:
+        self._redactor = redactor
+        self._hide = hide
+        self._joined = 0
+        self._place: Path = ()
         self._case = case
         self._text = text if case else text.casefold()
         self._clean: dict[int, Any] = {}
@@ -116,6 +125,7 @@ class _Search:
         """Values with hits, which an exit or a join carries out once more."""
 
     def in_frame(self, frame: Frame) -> Iterator[TextHit]:
+        self._place = () if self._hide is None else self._hide.place(frame)
         if frame.parent is None or frame.gap:  # what nobody captured was written by no frame
             for key, value in kept_items(frame.position.data).items():
                 yield from self._in_write(frame, (key,), value)
@@ -129,7 +139,9 @@ class _Search:
             if leaving and id(value) in self._told:
                 continue
             path = parts_of(key)
+            self._joined = len(path) if getattr(m, "reducer", None) is not None else 0
             yield from self._in_write(frame, path, value)
+        self._joined = 0
         if frame.own_detail is not None:
             yield from self._in_detail(frame)
 
@@ -176,9 +188,14 @@ class _Search:
             if not found:
                 self._clean[id(value)] = value
         else:
-            text = safe_str(value) if has_kind(value, str) else safe_repr(value)
+            text = safe_str(value) if has_kind(value, str) else self._spelled(value, path)
             if self._has(text):
                 yield "value", path, text
+
+    def _spelled(self, value: Any, path: Path) -> str:
+        if self._hide is not None and self._hide.holds(value, (*self._place, *path)):
+            return "[redacted]"  # an object tells of itself what it likes
+        return safe_repr(value)
 
     def _has(self, text: str) -> bool:
         return self._text in (text if self._case else text.casefold())
@@ -189,14 +206,28 @@ class _Search:
         """Yield a hit per occurrence, or one for all of them."""
         low = text if self._case else text.casefold()
         at = low.find(self._text)
-        if at >= 0 and (shown := self._shown(text, key)) != text:
-            low, text = shown if self._case else shown.casefold(), shown
-            at = max(0, low.find(self._text))  # what is found may be the secret itself
+        if at >= 0:
+            if (shown := self._shown(text, self._placed(frame, key))) != text:
+                low, text = shown if self._case else shown.casefold(), shown
+                at = max(0, low.find(self._text))  # what is found may be the secret itself
+            if self._hide is not None:
+                key = self._hide.redactor.places.nameable(key, self._hide.place(frame))
         while at >= 0:
             yield TextHit(frame, where, key, _around(text, at, len(self._text)))
             if once:
                 return
             at = low.find(self._text, at + len(self._text))
+
+    def _placed(self, frame: Frame, key: Path) -> Path:
+        """Return where in the root's state something stands."""
+        if not key or self._hide is None:
+            return key
+        n = self._joined
+        key = (*key[:n], JOINED, *key[n:]) if n else key
+        return (*self._hide.place(frame), *key)
+
+    def _shown(self, text: str, path: Path) -> str:
+        return text if self._redactor is None else str(self._redactor.apply(text, path))
 
 
 def _chunk(chunk: Any) -> str:

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from lellm_nb.debug.history.short_text import without_keys
 from lellm_nb.debug.history.stored_values import kept_items
 from lellm_nb.debug.history.typed_table import table
 from lellm_nb.errors.attempt import is_interrupt
+from lellm_nb.errors.key_patterns import without_keys
 from lellm_nb.graph.walk import graph_at
 from lellm_nb.record.level_key import without_visits
 from lellm_nb.record.position import Fan, Position, ToRoute, Waiting

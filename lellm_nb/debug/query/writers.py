@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from typing import TYPE_CHECKING, Any, overload
 
-from lellm_nb.debug.history.short_text import shortened, without_keys
+from lellm_nb.debug.history.short_text import shortened
 from lellm_nb.debug.history.typed_table import table, value_column
 from lellm_nb.debug.query.not_captured import NotCaptured
+from lellm_nb.errors.key_patterns import without_keys
 from lellm_nb.errors.safe_text import safe_repr
 from lellm_nb.record.frame import LEAVING, Frame
 from lellm_nb.state.mutation import Mutation
@@ -17,6 +18,8 @@ from lellm_nb.state.sameness import same
 
 if TYPE_CHECKING:
     import pandas
+
+    from lellm_nb.debug.history.hide import Hide  # loaded where a place is secret
 
 __all__ = ["Write", "Writes"]
 
@@ -52,7 +55,8 @@ class Write:
         frame = self.frame
         kind = f" {frame.kind}" if frame.kind in ("edit", "decision") else ""
         indent = "  " * len(self.through)
-        return f"{indent}frame {frame.index}{kind} {frame.path} (visit {frame.visit}): {text}"
+        at = f"frame {frame.index}{kind} {frame.path} (visit {frame.visit})"
+        return without_keys(f"{indent}{at}: {text}")
 
 
 class Writes(Sequence[Write]):
@@ -78,10 +82,20 @@ class Writes(Sequence[Write]):
         frames: list[Frame],
         mutations: Sequence[Mutation | NotCaptured],
         through: dict[int, tuple[Frame, ...]],
+        hide: Hide | None = None,
     ) -> None:
+        self._hide = hide
         self._frames = frames
         self._mutations = mutations
         self._through = through
+
+    def hiding(self, hide: Hide | None) -> Writes:
+        """Return the same writes; what is secret by its place is not shown of them."""
+        return Writes(self._frames, self._mutations, self._through, hide)
+
+    def _may_be_shown(self, at: int) -> Mutation | NotCaptured:
+        mutation, hide = self._mutations[at], self._hide
+        return mutation if hide is None else hide.written(self._frames[at], mutation)
 
     def __len__(self) -> int:
         return len(self._frames)
@@ -146,7 +160,7 @@ class Writes(Sequence[Write]):
             return f"<p>{escape(repr(self))}</p>"
         at, many = [first for first, _ in lines], [count for _, count in lines]
         through = {i: self._through.get(first, ()) for i, first in enumerate(at)}
-        frames, mutations = [self._frames[i] for i in at], [self._mutations[i] for i in at]
+        frames, mutations = [self._frames[i] for i in at], [self._may_be_shown(i) for i in at]
         shown = Writes(frames, mutations, through).to_pandas()
         names = zip(shown["mutation"], many, strict=True)
         shown["mutation"] = [name if n == 1 else _several(n) for name, n in names]
@@ -159,7 +173,7 @@ class Writes(Sequence[Write]):
     def __repr__(self) -> str:
         lines, told = [], 0
         for first, count in self._shown(50):
-            write = self[first]
+            write = replace(self[first], mutation=self._may_be_shown(first))
             lines.append(repr(write) if count == 1 else write._line(_several(count)))
             told += count
         if len(self) > told:

@@ -29,8 +29,8 @@ from lellm_nb.notebook.tabs.output import output_rows
 from lellm_nb.notebook.tabs.registry import TABS
 from lellm_nb.notebook.tabs.route import route_rows
 from lellm_nb.notebook.tabs.watches import stop_rows
-from lellm_nb.notebook.values.frame_rows import how_it_came, key_path, reducer_name
-from lellm_nb.notebook.values.redaction import redact_rows, redacting_for, redactor_now
+from lellm_nb.notebook.values.frame_rows import how_it_came, key_path, reducer_name, written_at
+from lellm_nb.notebook.values.redaction import at_place, level_place, redact_rows, redacting_for
 from lellm_nb.notebook.values.state_view import learn_frame, plain_state
 from lellm_nb.notebook.values.value_rows import clean_rows, clean_text, short_text
 from lellm_nb.record.level_key import LevelKeys, label_of
@@ -204,13 +204,16 @@ class _Pages:
         level: str,
         latest: dict[str, Any],
     ) -> None:
-        learn_frame(redactor_now(), frame)
+        learn_frame(debugger, frame)
         table = self.table
         root = table.put_state(_data(frame.position), latest.get(""))
         inner = root
         if frame.level is not frame.position:
-            inner = table.put_state(_data(frame.level), latest.get(level))
+            with at_place(level_place(debugger, frame)):
+                inner = table.put_state(_data(frame.level), latest.get(level))
         more = self._more(debugger, frame)
+        with at_place(level_place(debugger, frame)):
+            writes = self._writes(frame)
         self.rows.append(
             [
                 packed(row_of(before, frame, self._whole)),
@@ -219,7 +222,7 @@ class _Pages:
                 root,
                 table.word(level),
                 self._route_of(debugger, frame),
-                self._writes(frame),
+                writes,
             ]
         )
         if more:
@@ -231,7 +234,9 @@ class _Pages:
         for mutation in islice(frame.mutations or (), _WRITES):
             key = getattr(mutation, "key", None)
             path = key_path(key)
-            value = table.put(kept_value(mutation), path) if hasattr(mutation, "value") else -1
+            value = -1
+            if hasattr(mutation, "value"):
+                value = table.put(kept_value(mutation), written_at(mutation))
             said, first = self._named(key, path, mutation)
             rows += [
                 table.word(type(mutation).__name__),

@@ -12,7 +12,7 @@ from lellm_nb.graph.drawing.svg import svg
 from lellm_nb.notebook.debugger_protocol import DebuggerLike
 from lellm_nb.notebook.frame_protocol import FrameLike
 from lellm_nb.notebook.values.frame_rows import kind_of
-from lellm_nb.notebook.values.redaction import redacting_for
+from lellm_nb.notebook.values.redaction import redacting_for, redactor_of
 from lellm_nb.notebook.values.state_view import changed_keys
 from lellm_nb.notebook.values.value_rows import short_text
 
@@ -36,9 +36,11 @@ def static_html(
         table = _table(debugger)
     picture = ""
     if drawing is not None and len(drawing.nodes) <= _MOST_NODES:
-        data = b64encode(svg(outline, drawing, statuses).encode()).decode()
+        drawn = redactor_of(debugger).text(svg(outline, drawing, statuses))
+        name = redactor_of(debugger).text(outline.name)
+        data = b64encode(drawn.encode()).decode()
         picture = (
-            f'<img alt="Graph {escape(outline.name)}" style="max-width:100%"'
+            f'<img alt="Graph {escape(name)}" style="max-width:100%"'
             f' src="data:image/svg+xml;base64,{data}">'
         )
     return f'<div class="lellm-nb-static"><p><strong>{title}</strong></p>{picture}{table}</div>'

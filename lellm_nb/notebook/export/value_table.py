@@ -7,9 +7,10 @@ from itertools import islice
 from typing import Any
 
 from lellm_nb.errors.safe_text import has_kind, safe_length, safe_str
-from lellm_nb.notebook.values.redaction import Path, redactor_now
+from lellm_nb.notebook.values.redaction import place_now, redactor_now
 from lellm_nb.notebook.values.rich import is_records, rich_form
 from lellm_nb.notebook.values.value_rows import can_open, items_of, long_text, short_text, value_row
+from lellm_nb.record.redaction.secret_paths import Path
 from lellm_nb.state.compact import COMPACT, Tail, Wide, whole
 
 _CHILDREN = 200
@@ -83,7 +84,7 @@ class ValueTable:
         placed = redactor_now().has_paths
         if type(value) in _SMALL and not placed:
             return self._small(value)
-        key: Any = (id(value), path) if placed else id(value)
+        key: Any = (id(value), place_now(), path) if placed else id(value)
         lasting = has_kind(value, (Mapping, list, tuple, str, bytes, *COMPACT)) or can_open(value)
         if lasting and key in self._places:
             return self._places[key]

@@ -17,7 +17,7 @@ from lellm_nb.notebook.debugger_protocol import (
 )
 from lellm_nb.notebook.model.modify_form import read_value
 from lellm_nb.notebook.values.edits import edits_of
-from lellm_nb.notebook.values.redaction import redacting_for
+from lellm_nb.notebook.values.redaction import at_place, level_place, redacting_for
 
 Content = Mapping[str, Any]
 """The message of a view."""
@@ -49,8 +49,9 @@ def read_order(debugger: DebuggerLike, content: Content) -> Order:
     """
     name = str(content.get("do"))
     if name == GO:
-        with redacting_for(debugger):
-            put = edits_of(debugger.frames[content["frame"]], content["edits"])
+        frame = debugger.frames[content["frame"]]
+        with redacting_for(debugger), at_place(level_place(debugger, frame)):
+            put = edits_of(frame, content["edits"])
         options = {"at": content["frame"], "put": put}
         return Order(VERBS["fork"], (), options, runs_on=not content.get("stay"))
     verb = VERBS.get(name)

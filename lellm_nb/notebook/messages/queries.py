@@ -14,7 +14,7 @@ from lellm_nb.notebook.model.search_rows import find_rows
 from lellm_nb.notebook.model.updates import Updates
 from lellm_nb.notebook.tabs.registry import QUESTIONS, TABS, tab_of
 from lellm_nb.notebook.values.frame_rows import title_row
-from lellm_nb.notebook.values.redaction import redacting_for, redactor_now
+from lellm_nb.notebook.values.redaction import redacting_for
 from lellm_nb.notebook.values.state_view import learn_frame, level_names
 from lellm_nb.notebook.values.value_rows import long_text
 
@@ -54,7 +54,7 @@ def _detail(updates: Updates, question: Question) -> dict[str, Any]:
     debugger = updates.debugger
     frame = debugger.frames[question["frame"]]
     tab = tab_of(question["tab"])
-    learn_frame(redactor_now(), frame)
+    learn_frame(debugger, frame)
     title = title_row(frame, debugger.has_old_code(frame))
     about = {"title": title, "tab": tab.id, "levels": level_names(frame)}
     return {**about, **tab.rows(debugger, frame, question)}

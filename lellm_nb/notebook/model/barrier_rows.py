@@ -11,8 +11,15 @@ from lellm_nb.errors.safe_text import safe_str
 from lellm_nb.graph.decision import Approve, Decision, Modify, Reject, Reroute
 from lellm_nb.notebook.debugger_protocol import DebuggerLike
 from lellm_nb.notebook.frame_protocol import FrameLike
-from lellm_nb.notebook.model.modify_form import form_rows, read_value, schema_of, wrong
+from lellm_nb.notebook.model.modify_form import (
+    form_rows,
+    read_value,
+    schema_of,
+    waiting_frame,
+    wrong,
+)
 from lellm_nb.notebook.values.frame_rows import change_rows
+from lellm_nb.notebook.values.redaction import at_place, level_place
 from lellm_nb.notebook.values.state_view import changed_keys, plain_state
 from lellm_nb.notebook.values.value_rows import long_text, short_text, value_row
 
@@ -61,11 +68,7 @@ def card_row(debugger: DebuggerLike, barrier: str) -> dict[str, Any]:
 
 def _about(debugger: DebuggerLike, barrier: str) -> dict[str, Any]:
     """Return the values that a decision is about: those written last, and all keys there are."""
-    frames = debugger.frames
-    frame = frames[debugger.head]
-    waits = next((item for item in debugger.pending if str(item.id) == barrier), None)
-    if waits is not None:
-        frame = frames[waits.frame]
+    frame = waiting_frame(debugger, barrier)
     state = plain_state(frame.state)
     keys = list(state) if isinstance(state, Mapping) else []
     latest: dict[Any, None] = {}
@@ -76,12 +79,11 @@ def _about(debugger: DebuggerLike, barrier: str) -> dict[str, Any]:
         latest.update((key, None) for key in changed_keys(step) if key in state)
         step = step.parent
     shown = [*latest, *(key for key in keys if key not in latest)][:_ABOUT]
-    return {
-        "about": [
+    with at_place(level_place(debugger, frame)):
+        rows = [
             {"key": short_text(safe_str(key), 80), **value_row(state[key], (key,))} for key in shown
-        ],
-        "form": form_rows(debugger, barrier),
-    }
+        ]
+        return {"about": rows, "form": form_rows(debugger, barrier)}
 
 
 _LOOK_BACK = 30
@@ -104,7 +106,8 @@ def preview_row(debugger: DebuggerLike, barrier: str, kind: str, **answer: Any) 
             answer["value"] = read_value(debugger, barrier, key, text)
             note = schema_of(debugger, barrier).note(key, text)
         preview = debugger.preview(decision_of(kind, **answer), barrier)
-        rows = change_rows(preview.diff)
+        with at_place(level_place(debugger, waiting_frame(debugger, barrier))):
+            rows = change_rows(preview.diff)
     except Exception as error:  # user predicates run inside a preview
         if kind == Modify.word:
             return wrong(key, error)

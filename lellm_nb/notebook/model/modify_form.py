@@ -14,7 +14,9 @@ from lellm_nb.errors.error_words import error_words
 from lellm_nb.graph.drawing.outline import plain_path
 from lellm_nb.graph.walk import graph_at
 from lellm_nb.notebook.debugger_protocol import DebuggerLike
+from lellm_nb.notebook.frame_protocol import FrameLike
 from lellm_nb.notebook.values.editable import check_edit, editable_text
+from lellm_nb.notebook.values.redaction import at_place, level_place
 from lellm_nb.notebook.values.state_view import plain_state
 from lellm_nb.notebook.values.value_rows import long_text, short_text
 from lellm_nb.state.compact import MISSING
@@ -25,11 +27,15 @@ _SMALL = 500
 """Longest text of a value that travels with the card."""
 
 
+def waiting_frame(debugger: DebuggerLike, barrier: str) -> FrameLike:
+    """Return the frame that made a barrier wait; the head's where it does not wait."""
+    waits = next((item for item in debugger.pending if str(item.id) == barrier), None)
+    return debugger.frames[debugger.head if waits is None else waits.frame]
+
+
 def waiting_state(debugger: DebuggerLike, barrier: str) -> Any:
     """Return the state of the level in which a barrier waits; the head's where none does."""
-    frames = debugger.frames
-    waits = next((item for item in debugger.pending if str(item.id) == barrier), None)
-    return frames[debugger.head if waits is None else waits.frame].state
+    return waiting_frame(debugger, barrier).state
 
 
 def schema_of(debugger: DebuggerLike, barrier: str) -> Schema:
@@ -83,7 +89,8 @@ def read_value(debugger: DebuggerLike, barrier: str, key: str, text: str) -> Any
     """
     state = plain_state(waiting_state(debugger, barrier))
     if key in state:
-        check_edit(state[key], text, (key,))
+        with at_place(level_place(debugger, waiting_frame(debugger, barrier))):
+            check_edit(state[key], text, (key,))
     schema = schema_of(debugger, barrier)
     return schema.build(key, schema.read(key, text))
 

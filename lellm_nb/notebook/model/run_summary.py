@@ -54,7 +54,7 @@ class HeadRows:
         """Return all rows at the moment that `now` tells of."""
         with redacting_for(self._debugger) as redactor:
             if redactor.has_paths:
-                learn_frame(redactor, now.frame)
+                learn_frame(self._debugger, now.frame)
             # what a text is made from beside the thing itself: which secrets are known by now
             return self._rows(now, (redactor, redactor.redactor.words.texts))
 

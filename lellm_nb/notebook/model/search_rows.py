@@ -6,7 +6,6 @@ from typing import Any
 
 from lellm_nb.errors import path_text
 from lellm_nb.notebook.debugger_protocol import DebuggerLike
-from lellm_nb.notebook.values.redaction import redactor_now
 from lellm_nb.notebook.values.state_view import learn_frame
 from lellm_nb.notebook.values.value_rows import short_text
 
@@ -16,7 +15,7 @@ _MOST_HITS = 100
 def find_rows(debugger: DebuggerLike, text: str) -> dict[str, Any]:
     """Return where a text occurs on the line, oldest first."""
     for index in (0, debugger.head):
-        learn_frame(redactor_now(), debugger.frames[index])
+        learn_frame(debugger, debugger.frames[index])
     hits = debugger.find(text)
     rows = [
         {
@@ -24,7 +23,7 @@ def find_rows(debugger: DebuggerLike, text: str) -> dict[str, Any]:
             "path": hit.path or "start",
             "where": hit.where,
             "key": path_text(hit.key) if hit.key else "",
-            "text": short_text(hit.text, 160, hit.key),
+            "text": short_text(hit.text, 160),
         }
         for hit in hits[:_MOST_HITS]
     ]

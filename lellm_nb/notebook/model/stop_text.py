@@ -8,7 +8,9 @@ from lellm_nb.errors import path_text
 from lellm_nb.errors.error_words import error_words
 from lellm_nb.notebook.debugger_protocol import StopLike, SummaryLike, WatchLike
 from lellm_nb.notebook.values.frame_rows import same_frame
+from lellm_nb.notebook.values.redaction import at_place
 from lellm_nb.notebook.values.value_rows import long_text, short_text
+from lellm_nb.record.redaction.secret_paths import ANYWHERE
 
 
 def stop_text(now: SummaryLike) -> str:
@@ -39,6 +41,12 @@ def stop_text(now: SummaryLike) -> str:
 
 def _watched(stop: StopLike, watch: WatchLike) -> str:
     """Return what changed at a watch: of a value with others inside, the first of those."""
+    level = getattr(watch.what, "level", "")  # where that stands, the watch does not know
+    with at_place((ANYWHERE,) if level else ()):
+        return _change(stop, watch)
+
+
+def _change(stop: StopLike, watch: WatchLike) -> str:
     path: tuple[Any, ...] = tuple(getattr(watch.what, "parts", ()))
     inside = [change for change in stop.changes if tuple(change.path) != path]
     if not path or not inside:

@@ -9,6 +9,7 @@ from lellm_nb.notebook.debugger_protocol import DebuggerLike
 from lellm_nb.notebook.frame_protocol import FrameLike
 from lellm_nb.notebook.tabs.tab import Question, Rows, Tab
 from lellm_nb.notebook.values.frame_rows import change_rows
+from lellm_nb.notebook.values.redaction import at_place, level_place
 from lellm_nb.notebook.values.state_view import plain_state, shown_state
 
 
@@ -24,9 +25,10 @@ def diff_rows(
     if old is None:
         # Elsewhere then: what the two frames have in common is the whole run.
         changes = diff_states(plain_state(before.position.state), shown_state(frame, True))
-    else:
-        changes = diff_states(plain_state(old), shown_state(frame, False))
-    return {"against": other, **change_rows(changes)}
+        return {"against": other, **change_rows(changes)}
+    changes = diff_states(plain_state(old), shown_state(frame, False))
+    with at_place(level_place(debugger, frame)):
+        return {"against": other, **change_rows(changes)}
 
 
 def _rows(debugger: DebuggerLike, frame: FrameLike, question: Question) -> Rows:

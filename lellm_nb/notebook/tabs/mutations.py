@@ -5,19 +5,22 @@ from __future__ import annotations
 from itertools import islice
 from typing import Any
 
+from lellm_nb.notebook.debugger_protocol import DebuggerLike
 from lellm_nb.notebook.frame_protocol import FrameLike
 from lellm_nb.notebook.tabs.tab import Tab
 from lellm_nb.notebook.values.frame_rows import kind_of, mutation_row
+from lellm_nb.notebook.values.redaction import at_place, level_place
 from lellm_nb.notebook.values.value_rows import PAGE
 
 
-def mutation_rows(frame: FrameLike) -> dict[str, Any]:
+def mutation_rows(debugger: DebuggerLike, frame: FrameLike) -> dict[str, Any]:
     """Return the frame's mutations in the order in which they were applied."""
     mutations = frame.mutations or ()
-    rows = [mutation_row(mutation) for mutation in islice(mutations, PAGE)]
+    with at_place(level_place(debugger, frame)):
+        rows = [mutation_row(mutation) for mutation in islice(mutations, PAGE)]
     # Only what a node wrote can be taken away: the log is folded again without it.
     can = kind_of(frame) == "commit"
     return {"rows": rows, "more": max(0, len(mutations) - PAGE), "can_untick": can}
 
 
-TAB = Tab("mutations", "Mutations", 3, lambda _debugger, frame, _question: mutation_rows(frame))
+TAB = Tab("mutations", "Mutations", 3, lambda dbg, frame, _question: mutation_rows(dbg, frame))

@@ -11,7 +11,7 @@ from lellm_nb.notebook.debugger_protocol import DebuggerLike
 from lellm_nb.notebook.frame_protocol import FrameLike, PositionLike
 from lellm_nb.notebook.tabs.tab import Question, Rows, Tab, TabQuestion
 from lellm_nb.notebook.values.editable import editable_text
-from lellm_nb.notebook.values.redaction import redactor_now
+from lellm_nb.notebook.values.redaction import at_place, level_place, redactor_now
 from lellm_nb.notebook.values.rich import rich_form
 from lellm_nb.notebook.values.state_view import changed_keys, shown_state
 from lellm_nb.notebook.values.value_rows import (
@@ -24,8 +24,15 @@ from lellm_nb.notebook.values.value_rows import (
 )
 
 
-def state_rows(frame: FrameLike, steps: list[int], start: int, whole: bool) -> dict[str, Any]:
+def state_rows(
+    debugger: DebuggerLike, frame: FrameLike, steps: list[int], start: int, whole: bool
+) -> dict[str, Any]:
     """Return a page of the state, or of one value inside it."""
+    with at_place(() if whole else level_place(debugger, frame)):
+        return _page(frame, steps, start, whole)
+
+
+def _page(frame: FrameLike, steps: list[int], start: int, whole: bool) -> dict[str, Any]:
     state = shown_state(frame, whole)
     value = inside(state, steps)
     path = places_at(state, steps)
@@ -58,15 +65,16 @@ def upcoming(level: PositionLike | None, prefix: str) -> Iterator[str]:
             yield from [f"{path}/{name}"] if single else upcoming(branch, f"{path}/{name}/")
 
 
-def _rows(_debugger: DebuggerLike, frame: FrameLike, question: Question) -> Rows:
-    rows = state_rows(frame, [], 0, bool(question.get("whole")))
+def _rows(debugger: DebuggerLike, frame: FrameLike, question: Question) -> Rows:
+    rows = state_rows(debugger, frame, [], 0, bool(question.get("whole")))
     return {**rows, "upcoming": list(islice(upcoming(frame.position, ""), 3))}
 
 
 def _inside(debugger: DebuggerLike, question: Question) -> Rows:
     """A page of what is inside a value."""
     frame = debugger.frames[question["frame"]]
-    return state_rows(frame, question["steps"], question["start"], bool(question.get("whole")))
+    whole = bool(question.get("whole"))
+    return state_rows(debugger, frame, question["steps"], question["start"], whole)
 
 
 def _place(debugger: DebuggerLike, question: Question) -> Rows:
@@ -75,7 +83,10 @@ def _place(debugger: DebuggerLike, question: Question) -> Rows:
     state = shown_state(frame, False)
     keys = keys_at(state, question["steps"])
     value = inside(state, question["steps"])
-    return {"path": path_text(keys), **editable_text(value, keys), "now": value_row(value, keys)}
+    with at_place(level_place(debugger, frame)):
+        row = editable_text(value, keys)
+        named = path_text(redactor_now().nameable(keys))
+        return {"path": named, **row, "now": value_row(value, keys)}
 
 
 TAB = Tab(

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from itertools import islice
 from typing import Any
 
+from lellm_nb.debug.names.written_path import written_path
 from lellm_nb.debug.query.evaluate import as_function
 from lellm_nb.errors.attempt import is_interrupt
 from lellm_nb.errors.error_words import error_line
@@ -36,7 +37,8 @@ def watch_rows(debugger: DebuggerLike, frame: FrameLike, texts: Iterable[str]) -
 def value_at(text: str, frame: FrameLike) -> dict[str, Any]:
     """Return an expression's value at a frame as a row, or what it raised."""
     try:
-        return value_row(as_function(text)(frame))  # type: ignore[arg-type]  # a frame by shape
+        value = as_function(text)(frame)  # type: ignore[arg-type]  # a frame by shape
+        return value_row(value, written_path(text) or (text.strip(),))
     except BaseException as error:  # what a person typed may raise anything
         if is_interrupt(error):
             raise

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from lellm_nb.errors.safe_text import has_kind, safe_pairs, safe_str, safe_type
-from lellm_nb.notebook.values.redaction import MARK, Path, redactor_now
+from lellm_nb.notebook.values.redaction import MARK, redactor_now
 from lellm_nb.notebook.values.value_rows import LONG, short_text
 from lellm_nb.record.redaction.redactor import Redacted
+from lellm_nb.record.redaction.secret_paths import Path
 
 
 def typed_value(text: str) -> Any:

@@ -10,6 +10,7 @@ from lellm_nb.errors import path_text
 from lellm_nb.errors.safe_text import safe_str
 from lellm_nb.notebook.frame_protocol import ChangeLike, FrameLike
 from lellm_nb.notebook.values.value_rows import short_text, value_row
+from lellm_nb.record.redaction.secret_paths import JOINED, Path
 
 MOST_CHANGES = 200
 """Changes shown of one diff; the rest is counted."""
@@ -70,12 +71,14 @@ def mutation_row(mutation: Any) -> dict[str, Any]:
     return {
         "what": type(mutation).__name__,
         "path": short_text(path_text(key) if key is not None else safe_str(mutation), 200),
-        "value": value_row(mutation.value, key_path(key)) if hasattr(mutation, "value") else None,
+        "value": value_row(mutation.value, written_at(mutation))
+        if hasattr(mutation, "value")
+        else None,
         "reducer": reducer_name(mutation),
     }
 
 
-def key_path(key: Any) -> tuple[Any, ...]:
+def key_path(key: Any) -> Path:
     """Return a mutation's key as a path; one that is about no key has an empty one.
 
     Example:
@@ -83,6 +86,12 @@ def key_path(key: Any) -> tuple[Any, ...]:
         (('n',), ('plan', 0), ())
     """
     return key if isinstance(key, tuple) else () if key is None else (key,)
+
+
+def written_at(mutation: Any) -> Path:
+    """Return where what a mutation writes stands; joined to a list, it may get any index there."""
+    path = key_path(getattr(mutation, "key", None))
+    return (*path, JOINED) if path and getattr(mutation, "reducer", None) is not None else path
 
 
 def reducer_name(mutation: Any) -> str:

@@ -9,18 +9,18 @@ from __future__ import annotations
 import json
 import re
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from itertools import islice
 from string import ascii_letters, digits
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from lellm_nb.errors.safe_text import has_kind, safe_item, safe_pairs
+from lellm_nb.errors.key_patterns import SHORTEST
 from lellm_nb.notebook.debugger_protocol import DebuggerLike
-from lellm_nb.record.redaction.redactor import SHORT, Redacted, Redactor, redacted_paths
-from lellm_nb.state.structs.nested import opened
+from lellm_nb.notebook.frame_protocol import FrameLike
+from lellm_nb.record.redaction.redactor import Redacted, Redactor, redacted_paths
+from lellm_nb.record.redaction.secret_paths import Path, joined, place_of
 
 MARGIN = 4_000
 """How much more of a text is looked at than is shown: a key may be cut in two."""
@@ -31,7 +31,8 @@ MARK = "[redacted"
 _CONTEXT = 16
 """How much of what was told is looked at again: the first letters of a key tell nothing yet."""
 
-_MOST_LOOKS = 2_000
+_place: ContextVar[Path] = ContextVar("lellm_nb_place", default=())
+"""Where in the root's state the level stands whose values are shown."""
 
 _BLOCK = 16_000
 """No private key is longer in letters; what goes on longer without an end is told as one."""
@@ -39,11 +40,9 @@ _BLOCK = 16_000
 _OF_KEYS = f"{ascii_letters}{digits}_-.~+/="
 """Letters that keys consist of."""
 
-_BEGINS = re.compile("-----BEGIN [A-Z ]*PRIVATE KEY-----")
-_ENDS = re.compile("-----END [A-Z ]*KEY-----")
+_BEGINS = re.compile("-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----")
+_ENDS = re.compile("-----END [A-Z ]{0,40}KEY-----")
 _MAY_BEGIN = re.compile("-{1,5}(?:B|BE|BEG|BEGI|BEGIN(?: [A-Z ]{0,40}(?:PRIVATE KEY-{0,4})?)?)?\\Z")
-
-Path = tuple[Any, ...]
 
 
 class DisplayRedactor:
@@ -63,12 +62,11 @@ class DisplayRedactor:
 
     def __init__(self, redactor: Redactor) -> None:
         self.redactor = redactor
-        self._rules = [re.findall(r"\[[^\]]*\]|[^.\[]+", path) for path in redactor.paths]
-        self.has_paths = bool(self._rules)
+        self.has_paths = bool(redactor.paths)
         """Whether a value may be secret by its place."""
 
         self._learned: Any = None
-        self._least = SHORT if redactor.hint(b" ") is False else 0
+        self._least = SHORTEST if redactor.hint(b" ") is False else 0
 
     def text(self, text: str) -> str:
         """Return a text without its secrets; the same one where there is none."""
@@ -117,7 +115,7 @@ class DisplayRedactor:
         if before.endswith("earer "):
             run += len("Bearer ")
         elif self._least and not self.redactor.hint(
-            tail[len(tail) - run :].ljust(SHORT).encode(errors="replace")
+            tail[len(tail) - run :].ljust(SHORTEST).encode(errors="replace")
         ):
             return len(text)
         return len(text) - run if run < MARGIN else len(text)
@@ -137,27 +135,38 @@ class DisplayRedactor:
         return len(text)
 
     def hides(self, path: Path) -> bool:
-        """Say whether a path, or one that it lies under, is secret."""
-        if not self._rules or not path:
+        """Say whether a path of the level on show, or one that it lies under, is secret."""
+        if not self.has_paths or not path:
             return False
-        ends = range(1, len(path) + 1)
-        return any(isinstance(self.redactor.apply(None, path[:end]), Redacted) for end in ends)
+        return self.redactor.places.hide(joined(_place.get(), path))
 
     def holds(self, value: Any, path: Path = ()) -> bool:
         """Say whether there is a secret anywhere in a value, or was before it was stored."""
         if self.hides(path) or (Redacted.met and redacted_paths(value)):
             return True
-        return self.redactor.apply(value, path) is not value
+        return self.redactor.apply(value, joined(_place.get(), path)) is not value
 
-    def learn(self, state: Any) -> None:
-        """Remember the texts that stand at secret paths of a state."""
-        if not self._rules or state is self._learned:
+    def nameable(self, path: Path) -> Path:
+        """Return what may be told of a path of the level on show: no key below a secret."""
+        return self.redactor.places.nameable(path, _place.get()) if self.has_paths else path
+
+    def holds_below(self, value: Any, path: Path) -> bool:
+        """Say whether something inside of an object is secret by its place."""
+        if not self.has_paths:
+            return False
+        return self.redactor.apply(value, joined(_place.get(), path)) is not value
+
+    def learn(self, state: Any, place: Path = ()) -> None:
+        """Remember the texts that stand at secret paths of a state.
+
+        Args:
+            place: Where it stands in the root's.
+        """
+        if not self.has_paths or (state is self._learned and not place):
             return
-        self._learned = state
-        for rule in self._rules:
-            for found in islice(_at(state, rule), _MOST_LOOKS):
-                if type(found) is str:
-                    self.redactor.words.meet(found)
+        if not place:
+            self._learned = state
+        self.redactor.learn(state, place)
 
     def rows(self, rows: Any) -> Any:
         """Return JSON-ready rows with the secrets taken out of every text in them."""
@@ -180,28 +189,6 @@ class DisplayRedactor:
             return self.redactor.hint(json.dumps(rows).encode())
         except (TypeError, ValueError):
             return True
-
-
-def _at(value: Any, rule: list[str]) -> Iterator[Any]:
-    """Yield what stands where a dotted rule leads; ``*`` stands for any key."""
-    if not rule:
-        yield value
-        return
-    first, *rest = rule
-    value = opened(value)
-    if has_kind(value, (list, tuple)):
-        for i, item in islice(safe_pairs(value), _MOST_LOOKS):
-            if first in ("*", "[*]", f"[{i}]"):
-                yield from _at(item, rest)
-        return
-    if not has_kind(value, Mapping):
-        return
-    inner = safe_item(value, first, rule)
-    if inner is not rule:
-        yield from _at(inner, rest)
-    elif "*" in first or "?" in first or "[" in first:
-        for _, item in islice(safe_pairs(value), _MOST_LOOKS):
-            yield from _at(item, rest)
 
 
 def _before_block(text: str) -> int:
@@ -243,6 +230,27 @@ def redacting_for(debugger: DebuggerLike | None) -> Iterator[DisplayRedactor]:
         yield mine
     finally:
         _now.reset(token)
+
+
+def level_place(debugger: DebuggerLike, frame: FrameLike) -> Path:
+    """Return where in the root's state that of the frame's own level stands."""
+    inner = frame.level is not frame.position
+    return place_of(frame.static_path, debugger.graph.nodes) if inner else ()
+
+
+@contextmanager
+def at_place(place: Path) -> Iterator[None]:
+    """While this is entered, paths are of a level whose state stands at a place in the root's."""
+    token = _place.set(place)
+    try:
+        yield
+    finally:
+        _place.reset(token)
+
+
+def place_now() -> Path:
+    """Return where in the root's state the level stands whose values are shown."""
+    return _place.get()
 
 
 def redact_rows(debugger: DebuggerLike | None, rows: Any) -> Any:

@@ -10,8 +10,8 @@ from typing import Any
 from lellm_nb.errors.attempt import attempt
 from lellm_nb.errors.safe_text import has_kind, safe_length, safe_module, safe_pairs, safe_str
 from lellm_nb.notebook.values.displayed import picture, sized
-from lellm_nb.notebook.values.redaction import Path
 from lellm_nb.notebook.values.value_rows import short_text
+from lellm_nb.record.redaction.secret_paths import Path
 
 _COLUMNS = 16
 _ROWS = 50

@@ -7,8 +7,9 @@ from typing import Any, cast
 
 from lellm_nb.errors.safe_text import safe_str
 from lellm_nb.graph.drawing.outline import plain_path
+from lellm_nb.notebook.debugger_protocol import DebuggerLike
 from lellm_nb.notebook.frame_protocol import FrameLike
-from lellm_nb.notebook.values.redaction import DisplayRedactor
+from lellm_nb.notebook.values.redaction import level_place, redactor_of
 from lellm_nb.record.level_key import LevelKeys, label_of
 from lellm_nb.state.structs.nested import fields_of, plain_data
 from lellm_nb.state.structs.struct import struct_of
@@ -63,8 +64,10 @@ def changed_keys(frame: FrameLike) -> list[str]:
     return list(keys)
 
 
-def learn_frame(redactor: DisplayRedactor, frame: FrameLike) -> None:
+def learn_frame(debugger: DebuggerLike, frame: FrameLike) -> None:
     """Let the redactor see the states of a frame before what was said there is shown."""
+    redactor = redactor_of(debugger)
     if redactor.has_paths:
-        for state in (frame.position.state, frame.state):
-            redactor.learn(plain_state(state))
+        redactor.learn(plain_state(frame.position.state))
+        if frame.level is not frame.position:
+            redactor.learn(plain_state(frame.state), level_place(debugger, frame))

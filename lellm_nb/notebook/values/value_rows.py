@@ -16,8 +16,9 @@ from lellm_nb.errors.safe_text import (
     safe_str,
     safe_type,
 )
-from lellm_nb.notebook.values.redaction import MARGIN, Path, redactor_now
+from lellm_nb.notebook.values.redaction import MARGIN, redactor_now
 from lellm_nb.record.redaction.redactor import Redacted
+from lellm_nb.record.redaction.secret_paths import Path
 from lellm_nb.state.structs.nested import opened
 
 SHORT = 120
@@ -120,7 +121,10 @@ def _spelled(value: Any, limit: int, depth: int, path: Path) -> str:
         return _joined(ends[0], texts, ends[1], limit, depth, size)
     if type(value) in (bytes, bytearray):
         return _bytes_text(bytes(value[:1000]))
-    return value.shown if type(value) is Redacted else safe_repr(value)
+    if type(value) is Redacted:
+        return value.shown
+    # an object tells of itself what it likes, also what stands at a secret place inside of it
+    return HIDDEN if path and redactor_now().holds_below(value, path) else safe_repr(value)
 
 
 def _bytes_text(some: bytes) -> str:
@@ -269,7 +273,7 @@ def inside(value: Any, steps: Sequence[int]) -> Any:
             raise LookupError(f"A {type_name(value)} has nothing inside.")
         pair = next(islice(items_of(value), step, step + 1), None)
         if pair is None:
-            raise LookupError(f"There is no child {step} in {short_text(value, 40)}.")
+            raise LookupError(f"There is no child {step} in this {type_name(value)}.")
         value = pair[1]
     return value
 
@@ -288,7 +292,7 @@ def keys_at(value: Any, steps: Sequence[int]) -> tuple[Any, ...]:
             raise LookupError(f"A {type_name(value)} has no places to name.")
         pair = next(islice(items_of(value), step, step + 1), None)
         if pair is None:
-            raise LookupError(f"There is no child {step} in {short_text(value, 40)}.")
+            raise LookupError(f"There is no child {step} in this {type_name(value)}.")
         keys.append(pair[0])
         value = pair[1]
     return tuple(keys)
@@ -296,7 +300,9 @@ def keys_at(value: Any, steps: Sequence[int]) -> tuple[Any, ...]:
 
 def places_at(value: Any, steps: Sequence[int]) -> Path:
     """Return the keys along the way as far as they have names: a set's members have none."""
-    try:
-        return keys_at(value, steps)
-    except LookupError:
-        return ()
+    for known in range(len(steps), 0, -1):
+        try:
+            return keys_at(value, steps[:known])
+        except LookupError:
+            continue
+    return ()

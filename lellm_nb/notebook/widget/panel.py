@@ -70,7 +70,7 @@ class Panel(anywidget.AnyWidget):
         """Called on the writer's thread when the panel came to rest."""
 
         super().__init__(
-            outline=outline_json(self._updates.outline),
+            outline=redact_rows(debugger, outline_json(self._updates.outline)),
             snapshot=redact_rows(debugger, clean_rows(self._updates.snapshot())),
         )
         self._snapshot_seq = self._updates.sequence
@@ -175,7 +175,7 @@ class Panel(anywidget.AnyWidget):
 
     def _show_graph(self) -> None:
         self._opened = _opened_at_first(self._updates.outline)
-        self.outline = outline_json(self._updates.outline)
+        self.outline = redact_rows(self.debugger, outline_json(self._updates.outline))
         self._draw()
 
     def _draw(self) -> None:

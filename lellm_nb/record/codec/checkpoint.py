@@ -6,13 +6,14 @@ import datetime
 import uuid
 from typing import Any, cast
 
-from lellm_nb.arguments import flag, refusal
+from lellm_nb.arguments import flag, refusal, speaking
 from lellm_nb.errors import CheckpointStoreError, CorruptedCheckpointError, SerializationError
+from lellm_nb.graph.graph import built_graph
 from lellm_nb.ids import CheckpointId
 from lellm_nb.record.checkpoint import Checkpoint, SessionCheckpoint
 from lellm_nb.record.codec.graph import read_fingerprint
 from lellm_nb.record.codec.limits import DAMAGE, error_text
-from lellm_nb.record.codec.positions import PositionReader, PositionWriter
+from lellm_nb.record.codec.positions import PositionReader, PositionWriter, anywhere
 from lellm_nb.record.codec.values import Codec, Limits, Problem, unsavable
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.frame_stack import FrameStack
@@ -35,6 +36,8 @@ class CheckpointCodec:
         strict: Whether a value that cannot be written is an error; else a marker stands
             in its place.
         redactor: Takes secrets out of what is written; nothing does by default.
+        graph: What the checkpoints are of: it says where in the root's state the inner levels
+            stand, for paths of secrets. Without it a path holds there by its end.
 
     Example:
         >>> from lellm_nb import Checkpoint
@@ -49,11 +52,15 @@ class CheckpointCodec:
         *,
         strict: bool = False,
         redactor: Redactor | None = None,
+        graph: Any = None,
     ) -> None:
         if limits is not None and not isinstance(cast("Any", limits), Limits):
             raise refusal(limits, "limits", "Limits", CheckpointStoreError)
         self.codec = Codec(limits, redactor)
         self.strict = flag(strict, "strict", CheckpointStoreError)
+        if redactor is not None:
+            speaking(redactor, "redactor", CheckpointStoreError, "apply hint", "a Redactor")
+        self.graph = None if graph is None else built_graph(graph, CheckpointStoreError)
 
     def encode(self, checkpoint: Checkpoint | SessionCheckpoint) -> bytes:
         """Return a checkpoint as bytes; that of a session with the frames that led to it.
@@ -75,20 +82,21 @@ class CheckpointCodec:
             form = self._form(given, problems)
             return {**form, "session": True} if of_session else form
 
-        body, _ = self.codec.written(make)
+        position = given.position
+        body, _ = self.codec.written(make, () if position is None else anywhere(position))
         if self.strict and problems:
             raise unsavable(problems)
         return body
 
     def _form(self, checkpoint: Checkpoint, problems: list[Problem]) -> dict[str, Any]:
-        writer = PositionWriter(self.codec)
+        writer = PositionWriter(self.codec, graph=self.graph)
         position = checkpoint.position
         form = facts_form(checkpoint, FORMAT)
         if position is None:
             form["state"] = writer.data(keep(checkpoint.state))
         else:
             form["position"] = writer.write(position)
-        form |= past_form(checkpoint, self.codec, problems)
+        form |= past_form(checkpoint, self.codec, problems, self.graph)
         problems += writer.problems
         return form
 
@@ -133,7 +141,9 @@ def facts_form(checkpoint: Checkpoint, version: int) -> dict[str, Any]:
     }
 
 
-def past_form(checkpoint: Checkpoint, codec: Codec, problems: list[Problem]) -> dict[str, Any]:
+def past_form(
+    checkpoint: Checkpoint, codec: Codec, problems: list[Problem], graph: Any = None
+) -> dict[str, Any]:
     """Return what is kept of how a checkpoint came about: its frames, and the graph's shape."""
     form: dict[str, Any] = {}
     position, last = checkpoint.position, checkpoint.last
@@ -142,7 +152,7 @@ def past_form(checkpoint: Checkpoint, codec: Codec, problems: list[Problem]) -> 
         known = known_frames(captured if last is None else [*captured, last])
         place = {frame: at for at, frame in enumerate(known)}
         form["past"] = {
-            **frames_form(known, position, codec, problems),
+            **frames_form(known, position, codec, problems, graph),
             "captured": [place[frame] for frame in captured],
             "last": None if last is None else place[last],
         }

@@ -14,15 +14,15 @@ from lellm_nb.graph.walk import branches_of, inside
 from lellm_nb.record.codec.details import detail_form
 from lellm_nb.record.codec.positions import LargeValues, PositionWriter, hold_form
 from lellm_nb.record.codec.typed_states import rest_of
-from lellm_nb.record.codec.values import Codec, to_bytes
+from lellm_nb.record.codec.values import Codec
 from lellm_nb.record.frame import RAN, Frame
 from lellm_nb.record.level_key import LevelKeys, level_at, steps_of, without_visits
 from lellm_nb.record.position import Fan, Position
+from lellm_nb.record.redaction.secret_paths import place_of
 from lellm_nb.record.rows.folding import can_be_folded, enter
 from lellm_nb.record.rows.frame_row import FrameRow
 from lellm_nb.record.rows.plain_rows import PlainRows
 from lellm_nb.state.compact import MISSING
-from lellm_nb.state.mutation import parts_of
 from lellm_nb.state.state import content_of
 from lellm_nb.state.typed import Typed
 
@@ -71,7 +71,11 @@ class FrameWriter:
             forms, sure = self._body(frame)
             return forms
 
-        body, hidden = self.codec.written(make)
+        positions, redactor = self.positions, self.codec.redactor
+        if redactor is not None and redactor.paths:  # nobody else asks where a level stands
+            inner = frame.level is not frame.position
+            positions.prefix = place_of(frame.static_path, self._places) if inner else ()
+        body, hidden = self.codec.written(make, positions.prefix)
         key = self._key if frame.level is not frame.position else ""
         row = FrameRow(
             self._template(frame, key),
@@ -86,10 +90,6 @@ class FrameWriter:
     def _body(self, frame: Frame) -> tuple[Any, bool]:
         """Return a row's body as JSON data, and whether the frame can be folded from it."""
         level, parent = frame.level, frame.parent
-        redactor = self.codec.redactor
-        if redactor is not None and redactor.paths:  # nobody else asks where a level stands
-            inner = level is not frame.position
-            self.positions.stand_at(frame.static_path if inner else "", self._nodes)
         write = self.positions.mutation
         forms = [write(m) for m in frame.mutations]
         more: dict[str, Any] = {}
@@ -101,7 +101,7 @@ class FrameWriter:
         sure = before is not None and self._predicted(frame, before, more) and not frame.gap
         detail = frame.own_detail
         if detail is not None:
-            more["k"] = detail_form(detail, self._value, redactor)
+            more["k"] = detail_form(detail, self._value, self.codec.redactor)
         if "#" in frame.path:
             more["p"] = frame.path
         if not more:
@@ -110,7 +110,9 @@ class FrameWriter:
         return more, sure
 
     def _value(self, value: Any, name: Any) -> Any:
-        return self.codec.plain(value, self.positions.problems, parts_of(name))
+        # a path is of the level's state; a name is of what stands beside it
+        path = (*self.positions.prefix, *name) if type(name) is tuple else (name,)
+        return self.codec.plain(value, self.positions.problems, path)
 
     # -- what a reader will fold -----------------------------------------------
 
@@ -143,10 +145,8 @@ class FrameWriter:
         """Write what keys hold after a step that only the user's own code can repeat."""
         old, new = content_of(before.data), content_of(frame.level.data)
         changed = {k: v for k, v in new.items() if old.get(k, MISSING) is not v}
-        more["s"] = [
-            [self._value(k, "state"), self.positions.kept(v, k)] for k, v in changed.items()
-        ]
-        more["x"] = [self._value(k, "state") for k in old if k not in new]
+        more["s"] = [[k, self.positions.kept(v, k)] for k, v in changed.items()]
+        more["x"] = [k for k in old if k not in new]
         if isinstance(frame.level.data, Typed):
             more["r"] = rest_of(frame.level.data, self.codec)
 
@@ -207,6 +207,11 @@ class FrameWriter:
         return key
 
     @property
+    def _places(self) -> Mapping[str, Any]:
+        known = self.graph if self.positions.graph is None else self.positions.graph
+        return getattr(known, "nodes", {})
+
+    @property
     def _nodes(self) -> Mapping[str, Any]:
         return getattr(self.graph, "nodes", {})
 
@@ -225,7 +230,8 @@ class FrameWriter:
                 self._routes[id(route)] = route  # so that its id stays its own
             number = self._templates[name] = self._next
             self._next += 1
-            self.made.append((number, to_bytes(self._template_form(frame, key))))
+            body, _ = self.codec.written(lambda: self._template_form(frame, key))
+            self.made.append((number, body))
             if not key:
                 self.plain.learn(frame, number)
         return number

@@ -11,9 +11,9 @@ from lellm_nb.record.codec.limits import DAMAGE, error_text
 from lellm_nb.record.codec.typed_states import class_form, read_typed
 from lellm_nb.record.codec.values import TAG, Codec, Problem
 from lellm_nb.record.position import TO_ROUTE, Fan, Position, ToRoute, Waiting
+from lellm_nb.record.redaction.secret_paths import ANYWHERE, JOINED, joined, place_inside
 from lellm_nb.record.visits import Visits
 from lellm_nb.state.compact import COMPACT, Data, Tail, Wide
-from lellm_nb.state.lens import KeyLens
 from lellm_nb.state.mutation import Delete, Put, Reduce, parts_of
 from lellm_nb.state.reducer import Reducer
 from lellm_nb.state.typed import Typed
@@ -36,7 +36,7 @@ class LargeValues(Protocol):
     def value(self, value: Any, problems: list[Problem], path: tuple[Any, ...]) -> Any:
         """Return the JSON data of a value, or of a reference to it."""
 
-    def list(self, tail: Tail, write: Callable[[Any, int], Any]) -> Any:
+    def list(self, tail: Tail, write: Callable[[Any, int], Any], path: tuple[Any, ...] = ()) -> Any:
         """Return the JSON data of a list, or of a reference to it."""
 
     def compact(self, value: Any, problems: Problems, path: tuple[Any, ...]) -> Any:
@@ -63,16 +63,12 @@ class PositionWriter:
         self.prefix: tuple[Any, ...] = ()
         self.problems: list[Problem] = []
 
-    def stand_at(self, path: str, nodes: Mapping[str, Any]) -> None:
-        """Write mutations of the level that a node is in from now on; empty for the root's."""
-        self.prefix = ()
-        for name in path.split("/")[:-1]:
-            node = nodes.get(name)
-            self.prefix = (*self.prefix, *_lens_path(node))
-            nodes = inside(node)
+    def write(self, root: Position, place: tuple[Any, ...] = ()) -> dict[str, Any]:
+        """Return a whole position as JSON data.
 
-    def write(self, root: Position) -> dict[str, Any]:
-        """Return a whole position as JSON data."""
+        Args:
+            place: Where it stands in the root's state, if it is that of an inner level.
+        """
         known: dict[int, int] = {}
         datas: list[Any] = []
 
@@ -87,7 +83,7 @@ class PositionWriter:
             inner: Any = None
             node = nodes.get(position.node or "")
             if isinstance(position.inner, Position):
-                inner = level(position.inner, inside(node), (*at, *_lens_path(node)))
+                inner = level(position.inner, inside(node), joined(at, place_inside(node)))
             elif position.inner is not None:
                 fan = position.inner
                 within = inside(node)
@@ -104,7 +100,7 @@ class PositionWriter:
                 None if position.wrote is None else self.wrote(position.wrote),
             ]
 
-        made = level(root, getattr(self.graph, "nodes", {}), ())
+        made = level(root, getattr(self.graph, "nodes", {}), place)
         self.prefix = ()
         return {"at": made, "data": datas}
 
@@ -119,9 +115,9 @@ class PositionWriter:
         if isinstance(data, Typed):
             form = class_form(data, self.codec, self.problems)
             return {**form, **self.data(data.data)}
-        pairs = [(self.codec.name(key), self.kept(value, key)) for key, value in data.items()]
+        pairs = [(key, self.kept(value, key)) for key, value in data.items()]
         if any(key == TAG or not key.isascii() for key, _ in pairs):
-            return {"pairs": [[self.codec.plain(key), form] for key, form in pairs]}
+            return {"pairs": [[key, form] for key, form in pairs]}
         return {"keys": dict(pairs)}
 
     def kept(self, value: Any, key: Any) -> Any:
@@ -136,7 +132,7 @@ class PositionWriter:
     def compact(self, value: Any, path: tuple[Any, ...]) -> Any:
         """Return a compact value as JSON data: of what it shares with others a reference."""
         large, redactor = self.large, self.codec.redactor
-        hidden = redactor is not None and redactor.paths and redactor.apply((), path) != ()
+        hidden = redactor is not None and redactor.paths and redactor.places.hide(path)
         if large is None or hidden:
             return self.codec.plain(value, self.problems, path)
         return large.compact(value, self.problems, path)
@@ -148,18 +144,17 @@ class PositionWriter:
             return {"own": self.codec.plain(mutation, self.problems, ("a mutation",))}
         key = mutation.key
         form: list[Any]
-        redactor = self.codec.redactor
         if type(key) is not str:
-            form = [[self.codec.plain(part) for part in key]]
-        elif redactor is not None and redactor.on:
-            form = [redactor.text(key)]
+            form = [[part if type(part) is str else self.codec.plain(part) for part in key]]
         else:
             form = [key]
         if kind is not Delete:
             path = key if type(key) is tuple else (key,)  # no call: it is made for every write
             if self.prefix:
                 path = (*self.prefix, *path)
-            kept = mutation.kept
+            kept, redactor = mutation.kept, self.codec.redactor
+            if kind is Reduce and redactor is not None and redactor.on:
+                path = (*path, JOINED)
             if type(kept) in COMPACT:
                 form.append(self.compact(kept, path))
             else:
@@ -169,10 +164,9 @@ class PositionWriter:
         return form
 
 
-def _lens_path(node: Any) -> tuple[Any, ...]:
-    """Return where in the outer state the state inside a node stands, as far as its lens says."""
-    lens = getattr(node, "lens", None)
-    return (lens.key,) if type(lens) is KeyLens else ()
+def anywhere(position: Position) -> tuple[Any, ...]:
+    """Return where the levels of a position stand in passing: inside, in more than one place."""
+    return () if position.inner is None else (ANYWHERE,)
 
 
 def hold_form(hold: Waiting | ToRoute | None) -> Any:

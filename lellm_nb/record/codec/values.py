@@ -19,7 +19,8 @@ from lellm_nb.errors.safe_text import safe_repr, safe_str
 from lellm_nb.record.codec.containers import known_of
 from lellm_nb.record.codec.json_text import is_sound, to_bytes
 from lellm_nb.record.codec.limits import ATOMS, ATTRIBUTES, TAG, Limits, ValueReader
-from lellm_nb.record.codec.types import Unsaved, stored_name, takes_stand_ins
+from lellm_nb.record.codec.types import Unsaved, stored_name
+from lellm_nb.record.redaction.finished_form import cleaned, goes_whole, keys_cleaned
 from lellm_nb.state.compact import COMPACT
 from lellm_nb.state.containers.handed import HandedDict, HandedList, LazyDict, LazyList
 from lellm_nb.state.frozen import FrozenDict, FrozenList
@@ -80,14 +81,23 @@ class Codec:
         self.limits = limits or Limits()
         self.redactor = redactor
 
-    def name(self, text: str) -> str:
-        """Return a name or a key as it is written: without secrets, while these are looked for."""
-        redactor = self.redactor
-        return redactor.text(text) if redactor is not None and redactor.on else text
-
     def clean(self, text: str) -> str:
         """Return a text without its secrets, whether these are looked for or not."""
         return text if self.redactor is None else self.redactor.text(text)
+
+    def name(self, text: str) -> str:
+        """Return a text without its secrets, while these are looked for."""
+        closely = self._closely()
+        return text if closely is None else closely.text(text)
+
+    def cleaned(self, form: Any) -> Any:
+        """Return JSON data without what is known by its look."""
+        return form if self.redactor is None else cleaned(form, self.redactor.by_look)
+
+    def _closely(self) -> Redactor | None:
+        """Return the redactor if it is looking on this thread."""
+        redactor = self.redactor
+        return redactor if redactor is not None and redactor.on and redactor.is_looking else None
 
     # -- writing ---------------------------------------------------------------
 
@@ -103,19 +113,28 @@ class Codec:
         """
         problems: list[Problem] = []
         at = parts_of(path)
-        body = self.written(lambda: self.plain(value, problems, at))[0]
+        body = self.written(lambda: self.plain(value, problems, at), at)[0]
         if strict and problems:
             raise unsavable(problems)
         return body
 
-    def written(self, make: Callable[[], Any]) -> tuple[bytes, bool]:
-        """Return JSON data as text, made again where a secret shows; and whether one did."""
-        body = to_bytes(make())
+    def written(self, make: Callable[[], Any], path: tuple[Any, ...] = ()) -> tuple[bytes, bool]:
+        """Return JSON data as text, made again where a secret shows; and whether one did.
+
+        Args:
+            path: Where it stands in the root's state, if it is of a value.
+        """
         redactor = self.redactor
-        if redactor is None or redactor.on or not redactor.hint(body):
+        if redactor is None:
+            return to_bytes(make()), False
+        if redactor.on and redactor.is_looking:
+            return to_bytes(cleaned(make(), redactor.by_look)), False
+        body = to_bytes(make())
+        if not redactor.hint(body, path) and not (redactor.met and redactor.met_in_passing()):
             return body, False
         with redactor.looking():
-            clean = to_bytes(make())
+            clean = to_bytes(cleaned(make(), redactor.by_look))
+        redactor.met_in_passing()
         return clean, clean != body
 
     def plain(
@@ -126,31 +145,25 @@ class Codec:
         Args:
             problems: Gets what could not be written; markers stand in its place.
         """
-        redactor = self.redactor
-        if redactor is not None and redactor.on:
-            value = redactor.apply(value, path)
-        elif is_plain(value, self.limits.depth):
+        redactor = self.redactor  # no call: it is asked for every value that is written
+        if (redactor is None or not redactor.on) and is_plain(value, self.limits.depth):
             return value
         return self._tagged(value, [] if problems is None else problems, path)
 
     def _tagged(self, value: Any, problems: list[Problem], path: tuple[Any, ...]) -> Any:
         if len(path) > self.limits.depth:
             return self._marker(value, problems, path, "it is nested too deeply")
+        closely = self._closely()
+        if closely is not None and closely.secret_at(value, path):
+            return {TAG: "redacted", "v": "[redacted]"}
         kind = type(value)
         if kind in LIST_LIKE:
             return [self._tagged(v, problems, (*path, i)) for i, v in enumerate(value)]
         if kind in DICT_LIKE:
-            if TAG not in value and all(type(k) is str and is_sound(k) for k in value):
-                name = self.name
-                return {name(k): self._tagged(v, problems, (*path, k)) for k, v in value.items()}
-            pairs = [
-                [self._tagged(k, problems, path), self._tagged(v, problems, (*path, safe_str(k)))]
-                for k, v in value.items()
-            ]
-            return {TAG: "dict", "v": pairs}
+            return self._mapping(value, problems, path, closely)
         if kind in COMPACT:
             return self._tagged(value.whole(), problems, path)
-        if kind is str and (shown := self.name(value)) != value:
+        if kind is str and closely is not None and (shown := closely.text(value)) != value:
             return {TAG: "redacted", "v": shown}
         if is_plain(value, 1) and (kind is not str or is_sound(value)):
             return value
@@ -163,7 +176,7 @@ class Codec:
             content = self._tagged(known.write(value), problems, path)
         except Exception as error:  # a registered function is the user's
             return self._marker(value, problems, path, f"writing it failed: {safe_str(error)}")
-        if self.redactor is not None and self._hides(self.redactor, known, value, content):
+        if self.redactor is not None and goes_whole(self.redactor, known, value, content):
             return {TAG: "redacted", "v": f"[redacted: in a {known.name}]"}
         held = ATTRIBUTES if getattr(known, "restore", None) is not None else "v"
         made: dict[str, Any] = {TAG: known.name, held: content}
@@ -171,11 +184,17 @@ class Codec:
             made["n"] = known.version
         return made
 
-    def _hides(self, redactor: Redactor, known: Any, value: Any, content: Any) -> bool:
-        """Tell whether a value has to go as a whole: what makes it again takes no stand-in."""
-        if isinstance(value, (bytes, bytearray)):
-            return redactor.hides(bytes(value))  # in base64 nothing hints at it
-        return redactor.on and not takes_stand_ins(known) and _is_hiding(content)
+    def _mapping(
+        self, value: Any, problems: list[Problem], path: tuple[Any, ...], closely: Redactor | None
+    ) -> Any:
+        if TAG in value or not all(type(k) is str and is_sound(k) for k in value):
+            pairs = [
+                [self._tagged(k, problems, path), self._tagged(v, problems, (*path, k))]
+                for k, v in value.items()
+            ]
+            return {TAG: "dict", "v": pairs}
+        made = {k: self._tagged(v, problems, (*path, k)) for k, v in value.items()}
+        return made if closely is None else keys_cleaned(made, closely.text)
 
     def _marker(
         self, value: Any, problems: list[Problem], path: tuple[Any, ...], why: str
@@ -258,13 +277,6 @@ def is_plain(value: Any, depth: int) -> bool:
             if not is_plain(item, depth - 1):
                 return False
     return True
-
-
-def _is_hiding(form: Any) -> bool:
-    """Tell whether a secret was taken out of JSON data."""
-    if isinstance(form, dict):
-        return form.get(TAG) == "redacted" or any(map(_is_hiding, form.values()))
-    return isinstance(form, list) and any(map(_is_hiding, form))
 
 
 def _no_constant(text: str) -> Any:

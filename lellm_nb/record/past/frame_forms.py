@@ -17,6 +17,7 @@ from lellm_nb.record.codec.values import Codec, Problem
 from lellm_nb.record.frame import Frame, make_frame
 from lellm_nb.record.level_key import LevelKeys, level_at
 from lellm_nb.record.position import Position
+from lellm_nb.record.redaction.secret_paths import place_of
 from lellm_nb.record.rows.frame_row import FrameRow
 from lellm_nb.state.typed import Typed
 
@@ -27,7 +28,11 @@ WORK = 50_000_000
 
 
 def frames_form(
-    frames: Sequence[Frame], position: Position, codec: Codec, problems: list[Problem]
+    frames: Sequence[Frame],
+    position: Position,
+    codec: Codec,
+    problems: list[Problem],
+    graph: Any = None,
 ) -> dict[str, Any]:
     """Return frames as JSON data.
 
@@ -35,8 +40,10 @@ def frames_form(
         frames: Oldest first; where one's parent is not the one before it, it has none.
         position: That of the checkpoint, which is not written again.
         problems: Gets what could not be written.
+        graph: Says where in the root's state the inner levels stand, for paths of secrets.
     """
     writer = FrameWriter(codec, None)
+    writer.positions.graph = graph
     hides = codec.redactor is not None and codec.redactor.on
     rows: list[Any] = []
     apart: list[int] = []
@@ -53,13 +60,14 @@ def frames_form(
         if frame.position is position:
             anchors.append([at, None])
         elif unsure or hides or not linked:  # what a secret was taken out of cannot be folded
-            positions = PositionWriter(codec)
+            positions = PositionWriter(codec, graph=graph)
             anchors.append([at, positions.write(frame.position)])
             problems += positions.problems
         inner = frame.level is not frame.position
         if inner and level_at(frame.position, keys.of(frame)) is not frame.level:
             # what failed at the first step inside: where it stood is no part of the position
-            levels.append([at, PositionWriter(codec).write(frame.level)])
+            place = place_of(frame.static_path, getattr(graph, "nodes", {}))
+            levels.append([at, PositionWriter(codec).write(frame.level, place)])
         before = frame
     problems += writer.problems
     traces = [str(frame.trace_id) for frame in frames if frame.trace_id]

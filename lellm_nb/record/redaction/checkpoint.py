@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
+from lellm_nb.errors import path_text
+from lellm_nb.graph.walk import inside
 from lellm_nb.record.checkpoint import Checkpoint
 from lellm_nb.record.codec.checkpoint import CheckpointCodec
-from lellm_nb.record.codec.values import Codec
+from lellm_nb.record.codec.values import DICT_LIKE, LIST_LIKE, Codec, is_plain
 from lellm_nb.record.position import Fan, Position
-from lellm_nb.record.redaction.redactor import Redactor
+from lellm_nb.record.redaction.finished_form import free
+from lellm_nb.record.redaction.opaque import holds_secret
+from lellm_nb.record.redaction.redactor import Redacted, Redactor
+from lellm_nb.record.redaction.secret_paths import JOINED, Path, joined, place_inside
 from lellm_nb.state.compact import EditedDict, EditedList, Tail, Wide, view_items
 from lellm_nb.state.frozen import freeze
 from lellm_nb.state.mutation import Put, Reduce, parts_of
@@ -20,8 +25,12 @@ from lellm_nb.state.typed import Typed
 __all__ = ["redacted"]
 
 
-def redacted(checkpoint: Checkpoint, redactor: Redactor) -> Checkpoint:
+def redacted(checkpoint: Checkpoint, redactor: Redactor, graph: Any = None) -> Checkpoint:
     """Return a checkpoint without its secrets; the same one where it has none.
+
+    Args:
+        graph: What it is of: it says where in the root's state the inner levels stand. Where
+            nobody says so, a path holds there by its end.
 
     Example:
         >>> from lellm_nb import Checkpoint
@@ -31,31 +40,148 @@ def redacted(checkpoint: Checkpoint, redactor: Redactor) -> Checkpoint:
         >>> redacted(one, Redactor(patterns={})) is one
         True
     """
+    if not redactor.patterns and not redactor.paths:
+        return checkpoint
     body = CheckpointCodec().encode(checkpoint)
-    if not redactor.hint(body) and not any(kind in body for kind in _IN_BASE64):
+    hinted = redactor.hint(body) or bool(redactor.paths)
+    if not hinted and b'"$":' not in body:
         return checkpoint
-    checkpoint = _with_clean_frames(checkpoint, redactor)
-    if checkpoint.position is None:
-        kept = keep(checkpoint.state)
-        data = _data(kept, redactor)
-        return checkpoint if data is kept else replace(checkpoint, state=_state(data))
-    position = _position(checkpoint.position, redactor)
-    if position is checkpoint.position:
-        return checkpoint
-    return replace(checkpoint, state=_state(position.data), position=position)
+    with redactor.looking():
+        checkpoint = _with_clean_frames(checkpoint, redactor, graph)
+        made = _Cleaner(redactor, hinted).checkpoint(checkpoint, getattr(graph, "nodes", {}))
+    redactor.met_in_passing()
+    told = CheckpointCodec().encode(made).decode() if hinted else ""
+    if redactor.by_look(told) == told:
+        return made
+    # a name has one: of nodes, of classes, of what waits; the written form has none at all
+    codec = CheckpointCodec(redactor=redactor, graph=graph)
+    return cast("Checkpoint", codec.decode(codec.encode(made)))
 
 
-def _with_clean_frames(checkpoint: Checkpoint, redactor: Redactor) -> Checkpoint:
+def _with_clean_frames(checkpoint: Checkpoint, redactor: Redactor, graph: Any) -> Checkpoint:
     """Return a checkpoint with its frames as a codec writes them."""
     if not checkpoint.frames and checkpoint.last is None:
         return checkpoint
-    codec = CheckpointCodec(redactor=redactor)
+    codec = CheckpointCodec(redactor=redactor, graph=graph)
     read = codec.decode(codec.encode(checkpoint))
     return replace(checkpoint, frames=read.frames, last=read.last)
 
 
-_IN_BASE64 = (b'"$":"bytes"', b'"$":"bytearray"')
-"""Of these nothing in the text hints at a secret."""
+class _Cleaner:
+    """Takes secrets out of values, and shares whatever has none."""
+
+    def __init__(self, redactor: Redactor, hinted: bool) -> None:
+        self.redactor = redactor
+        self.hinted = hinted
+        self.codec = Codec(redactor=redactor)
+        self.place: Path = ()
+
+    def checkpoint(self, checkpoint: Checkpoint, nodes: Mapping[str, Any]) -> Checkpoint:
+        if checkpoint.position is None:
+            kept = keep(checkpoint.state)
+            data = self._data(kept)
+            return checkpoint if data is kept else replace(checkpoint, state=_state(data))
+        position = self._position(checkpoint.position, nodes, ())
+        if position is checkpoint.position:
+            return checkpoint
+        return replace(checkpoint, state=_state(position.data), position=position)
+
+    def _position(self, level: Position, nodes: Mapping[str, Any], at: Path) -> Position:
+        data, inner, wrote = level.data, level.inner, level.wrote
+        node = nodes.get(level.node or "")
+        within = self._inner(inner, node, at)
+        self.place = at
+        made = Position(
+            level.node,
+            self._data(data),
+            level.step,
+            level.visits,
+            level.hold,
+            within,
+            None if wrote is None else _items(wrote, lambda i, m: self._mutation(m)),
+        )
+        same = made.data is data and made.inner is inner and made.wrote is wrote
+        return level if same else made
+
+    def _inner(self, inner: Position | Fan | None, node: Any, at: Path) -> Position | Fan | None:
+        if isinstance(inner, Position):
+            return self._position(inner, inside(node), joined(at, place_inside(node)))
+        if inner is None:
+            return None
+        nodes = inside(node)
+        made = {name: self._position(one, nodes, at) for name, one in inner.branches.items()}
+        if all(made[name] is level for name, level in inner.branches.items()):
+            return inner
+        return Fan(Wide.of(made), inner.turn, inner.open)
+
+    def _data(self, data: Any) -> Any:
+        if isinstance(data, Typed):
+            inside_ = self._data(data.data)
+            rest = {name: self._value(value, (name,)) for name, value in data.rest.items()}
+            if all(rest[name] is value for name, value in data.rest.items()):
+                return data if inside_ is data.data else data.holding(inside_)
+            return Typed(data.cls, inside_, rest, data.struct)
+        made = {k: self._value(value, (*self.place, k)) for k, value in data.items()}
+        if all(made[key] is value for key, value in data.items()):
+            return data
+        return made if isinstance(data, dict) else Wide.of(made)
+
+    def _value(self, value: Any, path: Path) -> Any:
+        if self.redactor.secret_at(value, path):
+            return Redacted("[redacted]")
+        kind = type(value)
+        if kind is str and not self.redactor.hint(value.encode(errors="replace")):
+            return value
+        if not self.hinted and is_plain(value, self.codec.limits.depth):
+            return value
+        if kind is Tail:
+            return _items(value, lambda i, item: self._value(item, (*path, i)))
+        if kind in (EditedList, EditedDict):
+            before = value.whole()
+            after = self._value(before, path)
+            return value if after is before else after
+        if kind in DICT_LIKE or kind in LIST_LIKE or kind is tuple:
+            return self._inside(value, path)
+        problems: list[Any] = []
+        form = self.codec.plain(value, problems, path)
+        if problems:  # it is handed over as it is, with all that it holds
+            hides = form != Codec().plain(value) or holds_secret(value, self.redactor, path)
+            return Redacted(f"[redacted: in a {problems[0].type}]") if hides else value
+        if form != Codec().plain(value, [], path):
+            return freeze(self.codec.value(form), path_text(path[:1]))
+        opaque = kind not in _READABLE and holds_secret(value, self.redactor, path)
+        return Redacted(f"[redacted: in a {kind.__name__}]") if opaque else value
+
+    def _inside(self, value: Any, path: Path) -> Any:
+        """Exchange what has a secret inside of a container, and keep the rest as it is."""
+        if type(value) not in DICT_LIKE:
+            items = [self._value(item, (*path, i)) for i, item in enumerate(value)]
+            same = all(a is b for a, b in zip(items, value, strict=True))
+            whole: Any = tuple(items) if type(value) is tuple else items
+            return value if same else freeze(whole, path_text(path[:1]))
+        pairs = [(k, self._value(k, ()), self._value(v, (*path, k))) for k, v in value.items()]
+        if all(new is old and v is value[old] for old, new, v in pairs):
+            return value
+        made: dict[Any, Any] = {}
+        for _, new, v in pairs:
+            made[free(str(new), made) if isinstance(new, Redacted) else new] = v
+        return freeze(made, path_text(path[:1]))
+
+    def _mutation(self, mutation: Any) -> Any:
+        if type(mutation) not in (Put, Reduce):
+            return self._value(mutation, ())
+        path = (*self.place, *parts_of(mutation.key))
+        if type(mutation) is Put:
+            value = self._value(mutation.kept, path)
+            return mutation if value is mutation.kept else Put(mutation.key, value)
+        value = self._value(mutation.kept, (*path, JOINED))
+        if value is mutation.kept:
+            return mutation
+        return Reduce(mutation.key, value, mutation.reducer)
+
+
+_READABLE = frozenset({type(None), bool, int, float, str, bytes, bytearray})
+"""Of these all there is stands in what is written."""
 
 
 def _state(data: Any) -> Any:
@@ -65,73 +191,7 @@ def _state(data: Any) -> Any:
         return State(view_items(data.data))
 
 
-def _position(level: Position, redactor: Redactor) -> Position:
-    data, inner, wrote = level.data, level.inner, level.wrote
-    made = Position(
-        level.node,
-        _data(data, redactor),
-        level.step,
-        level.visits,
-        level.hold,
-        _inner(inner, redactor),
-        None if wrote is None else _items(wrote, lambda i, m: _mutation(m, redactor)),
-    )
-    same = made.data is data and made.inner is inner and made.wrote is wrote
-    return level if same else made
-
-
-def _inner(inner: Position | Fan | None, redactor: Redactor) -> Position | Fan | None:
-    if isinstance(inner, Position):
-        return _position(inner, redactor)
-    if inner is None:
-        return None
-    made = {name: _position(level, redactor) for name, level in inner.branches.items()}
-    if all(made[name] is level for name, level in inner.branches.items()):
-        return inner
-    return Fan(Wide.of(made), inner.turn, inner.open)
-
-
-def _data(data: Any, redactor: Redactor) -> Any:
-    if isinstance(data, Typed):
-        inside = _data(data.data, redactor)
-        return data if inside is data.data else data.holding(inside)
-    made = {redactor.text(key): _value(value, (key,), redactor) for key, value in data.items()}
-    if all(made.get(key, made) is value for key, value in data.items()):
-        return data
-    return made if isinstance(data, dict) else Wide.of(made)
-
-
-def _value(value: Any, path: tuple[Any, ...], redactor: Redactor) -> Any:
-    if isinstance(value, (EditedList, EditedDict)):
-        before = value.whole()
-        made = _value(before, path, redactor)
-        return value if made is before else made
-    if isinstance(value, Tail):
-        whole = redactor.apply((), path)  # the list itself may be secret, by its path
-        if whole != ():
-            return whole
-        return _items(value, lambda i, item: _value(item, (*path, i), redactor))
-    codec = Codec(redactor=redactor)
-    with redactor.looking():
-        form = codec.plain(value, [], path)
-    if form == Codec().plain(value, [], path):
-        return value
-    return freeze(codec.value(form), path[0])
-
-
 def _items(tail: Tail, clean: Callable[[int, Any], Any]) -> Tail:
     items = tail.since(0)
     made = [clean(i, item) for i, item in enumerate(items)]
     return tail if all(a is b for a, b in zip(made, items, strict=True)) else Tail.of(made)
-
-
-def _mutation(mutation: Any, redactor: Redactor) -> Any:
-    if type(mutation) not in (Put, Reduce):
-        return mutation
-    key = mutation.key if isinstance(mutation.key, tuple) else redactor.text(mutation.key)
-    value = _value(mutation.kept, parts_of(key), redactor)
-    if value is mutation.kept and key == mutation.key:
-        return mutation
-    if type(mutation) is Put:
-        return Put(key, value)
-    return Reduce(key, value, mutation.reducer)

@@ -5,51 +5,23 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from threading import get_ident
 from typing import Any
 
 from lellm_nb.arguments import refusal, text
-from lellm_nb.errors import CheckpointStoreError, path_text
+from lellm_nb.errors import CheckpointStoreError
+from lellm_nb.errors.key_patterns import HINTS, PATTERNS, SHORTEST, taken_out
 from lellm_nb.errors.safe_text import has_kind, safe_pairs, safe_str
 from lellm_nb.record.codec.limits import TAG
 from lellm_nb.record.codec.types import add_type, kind_of, takes_stand_ins
-from lellm_nb.record.redaction.secret_words import SecretWords
+from lellm_nb.record.redaction.secret_paths import ANYWHERE, Path, SecretPaths
+from lellm_nb.record.redaction.secret_words import SecretWords, words_in
 from lellm_nb.state.compact import COMPACT
 from lellm_nb.state.frozen import register_freeze
 from lellm_nb.state.structs.nested import is_read_only, opened, read_only
 from lellm_nb.state.structs.struct import struct_of
 
-__all__ = ["PATTERNS", "Redacted", "Redactor", "from_plain", "redacted_paths", "to_plain"]
-
-PATTERNS: dict[str, str] = {
-    "Anthropic key": r"sk-ant-[A-Za-z0-9_-]{16,}",
-    "OpenAI key": r"sk-(?:proj-|svcacct-|admin-)?[A-Za-z0-9_-]{20,}",
-    "AWS key": r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b",
-    "GitHub token": r"\b(?:gh[pousr]_[A-Za-z0-9]{30,}|github_pat_[A-Za-z0-9_]{30,})",
-    "GitLab token": r"\bglpat-[A-Za-z0-9_-]{20,}",
-    "Google key": r"\bAIza[0-9A-Za-z_-]{35}",
-    "Slack token": r"\bxox[abeoprs]-[A-Za-z0-9-]{10,}",
-    "Hugging Face token": r"\bhf_[A-Za-z0-9]{30,}",
-    "Stripe key": r"\b[rs]k_(?:live|test)_[A-Za-z0-9]{16,}",
-    "bearer token": r"\b[Bb]earer [A-Za-z0-9._~+/=-]{20,}",
-    # not in the middle of a run: where none begins there, each "eyJ" would read it to its end
-    "JSON web token": r"(?<![\w-])eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{8,}",
-    "private key": r"-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*KEY-----|$)",
-}
-"""What is caught by default, by its name."""
-
-_GITHUB = (b"ghp_", b"gho_", b"ghu_", b"ghs_", b"ghr_", b"github_pat_")
-_HINTS: tuple[tuple[int | bytes, tuple[bytes, ...]], ...] = (
-    (ord("-"), (b"sk-", b"glpat-", b"xox", b"-----BEGIN")),
-    (ord("_"), (b"k_live_", b"k_test_", b"hf_", *_GITHUB)),
-    (ord("A"), (b"AKIA", b"ASIA", b"AIza")),
-    (ord("J"), (b"eyJ",)),
-    (b"earer ", (b"earer ",)),
-)
-"""What to look for in a whole row, by a rare letter in it: a letter is found at once (as a number
-in half the time), and one expression for all of them would take thirty times as long."""
-
-SHORT = 16
-"""No key is shorter than this."""
+__all__ = ["Redacted", "Redactor", "from_plain", "redacted_paths", "to_plain"]
 
 
 class Redacted:
@@ -93,26 +65,6 @@ register_freeze(Redacted)
 add_type(Redacted, "redacted", lambda value: value.shown, _read)
 
 
-def _listed(paths: Any) -> tuple[str, ...]:
-    given = (paths,) if isinstance(paths, str) else paths
-    if not isinstance(given, Iterable):
-        raise refusal(paths, "paths", "a list of paths", CheckpointStoreError)
-    wanted = "a path, such as 'config.password'"
-    return tuple(
-        path_text(path)
-        if isinstance(path, tuple) and path
-        else text(path, "each of paths", CheckpointStoreError, wanted)
-        for path in given
-    )
-
-
-def _rule(path: str) -> re.Pattern[str]:
-    """Return what matches a path, and every path below it, as `path_text` writes them."""
-    any_of = {r"\*": ".*", r"\?": "."}
-    rule = re.sub(r"\\[*?]", lambda found: any_of[found[0]], re.escape(path))
-    return re.compile(rf"{rule}(?:[.\[].*)?\Z", re.DOTALL)
-
-
 def _compiled(patterns: Any) -> dict[str, re.Pattern[str]]:
     if not isinstance(patterns, Mapping):
         raise refusal(patterns, "patterns", "a mapping of names to them", CheckpointStoreError)
@@ -137,6 +89,10 @@ class Redactor:
         patterns: Expressions by name; those of `PATTERNS` by default.
 
     Attributes:
+        paths: They, as text.
+        places: They, to be asked.
+        on: The threads that look closely.
+        met: The threads on which bytes with a secret were met in passing.
         words: The texts that were met at its paths.
 
     Raises:
@@ -150,15 +106,13 @@ class Redactor:
     """
 
     def __init__(self, paths: Iterable[Any] = (), patterns: dict[str, str] | None = None) -> None:
-        self.paths = _listed(paths)
+        self.places = SecretPaths(paths)
+        self.paths = self.places.texts
         self._given = patterns
         self.patterns = _compiled(PATTERNS if patterns is None else patterns)
-        self._paths = [_rule(path) for path in self.paths]
         self.words = SecretWords()
-        self._names = [_last_name(path) for path in self.paths]
-        self._hints = (*_HINTS, *((name, (name,)) for name in self._names if name))
-        self._always = patterns is not None or any(not name for name in self._names)
-        self.on = False
+        self.on: set[int] = set()
+        self.met: set[int] = set()
 
     def also(self, paths: Iterable[Any]) -> Redactor:
         """Return a redactor that takes more paths out."""
@@ -166,54 +120,112 @@ class Redactor:
         made.words = self.words
         return made
 
-    def hint(self, body: bytes) -> bool:
-        """Tell whether a written row may hold a secret; quick, and sometimes wrongly true."""
-        if self._always or (self.words.texts and self.words.in_row(body)):
+    def with_those_of(self, other: Redactor | None) -> Redactor:
+        """Return a redactor that also takes out what another one does; the same where it does."""
+        if other is None or other is self:
+            return self
+        paths = [path for path in other.paths if path not in self.paths]
+        more = {n: p.pattern for n, p in other.patterns.items() if n not in self.patterns}
+        if not paths and not more:
+            return self
+        made = Redactor((*self.paths, *paths))
+        made.patterns = {**self.patterns, **_compiled(more)}
+        made._given = {name: pattern.pattern for name, pattern in made.patterns.items()}
+        made.words = self.words
+        return made
+
+    # -- looking, in passing and closely -------------------------------------------
+
+    def hint(self, body: bytes, path: Path = ()) -> bool:
+        """Tell whether a written row may hold a secret; quick, and sometimes wrongly true.
+
+        Args:
+            path: Where what is written stands, as far as the row does not say so itself.
+        """
+        if self._given is not None or (self.words.texts and self.words.in_row(body)):
             return True
-        if len(body) < SHORT and not self._names:
+        if self.paths and self.places.may_hide_in(path, body):
+            return True
+        if len(body) < SHORTEST:
             return False
-        for letter, texts in self._hints:
+        for letter, texts in HINTS:  # no call: it is asked of every kept step
             if letter in body and any(text in body for text in texts):
                 return True
-        return False
+        return _TAG in body and _HALVES in body
 
     @contextlib.contextmanager
     def looking(self) -> Iterator[None]:
-        """While this is entered, a codec that has this redactor applies it."""
-        self.on = True
+        """While this is entered, a codec that has this redactor applies it on this thread."""
+        me = get_ident()
+        self.on.add(me)
         try:
             yield
         finally:
-            self.on = False
+            self.on.discard(me)
+
+    @property
+    def is_looking(self) -> bool:
+        """Whether this thread looks closely."""
+        return get_ident() in self.on
+
+    def met_in_passing(self) -> bool:
+        """Tell whether something was hidden on this thread since this was asked."""
+        me = get_ident()
+        met = me in self.met
+        self.met.discard(me)
+        return met
+
+    # -- texts and bytes -------------------------------------------------------------
 
     def text(self, text: str) -> str:
         """Return a text without the secrets that are known by how they look, or were met."""
-        for name, pattern in self.patterns.items():
-            text = pattern.sub(f"[redacted: {name}]", text)
-        return self.words.taken_out(text)
+        return self.words.taken_out(self.by_look(text))
 
-    def _meet(self, value: Any) -> None:
-        """Remember the texts of a value that is secret by its place."""
-        if has_kind(value, str):
-            self.words.meet(safe_str(value))
-        elif has_kind(value := opened(value), (dict, list, tuple)):
-            for _, item in safe_pairs(value):
-                self._meet(item)
+    def by_look(self, text: str) -> str:
+        """Return a text without the secrets that are known by how they look."""
+        return taken_out(text, self.patterns)
 
     def hides(self, data: bytes) -> bool:
-        """Tell whether bytes have a secret in them that is known by how it looks."""
+        """Tell whether bytes have a secret in them: as letters of one, two or four bytes."""
+        found = self._hides(data) or (b"\0" in data and self._hides(data.replace(b"\0", b"")))
+        if found:
+            self.met.add(get_ident())
+        return found
+
+    def _hides(self, data: bytes) -> bool:
         if not self.hint(data):
             return False
-        text = data.decode("latin-1")
+        text = data.decode(errors="replace")
         return self.text(text) != text
 
-    def apply(self, value: Any, path: tuple[Any, ...] = ()) -> Any:
+    def meet(self, value: Any) -> None:
+        """Remember the texts of a value that is secret by its place."""
+        for word in words_in(value):
+            if not self.places.has_name(word):
+                self.words.meet(word)
+
+    def learn(self, state: Any, place: Path = ()) -> None:
+        """Remember the texts that stand at the paths in a state.
+
+        Args:
+            place: Where the state stands in the root's.
+        """
+        for found in self.places.found(state, place):
+            self.meet(found)
+
+    # -- values ------------------------------------------------------------------------
+
+    def secret_at(self, value: Any, path: Path) -> bool:
+        """Tell whether a value is secret by its place; its texts are remembered then."""
+        if not self.paths or not path or path == _UNKNOWN or not self.places.hide(path):
+            return False
+        self.meet(value)
+        return True
+
+    def apply(self, value: Any, path: Path = ()) -> Any:
         """Return a value without its secrets; the same object where there is none."""
-        if self._paths and path:
-            text = path_text(path)
-            if any(rule.match(text) for rule in self._paths):
-                self._meet(value)
-                return Redacted("[redacted]")
+        if self.paths and self.secret_at(value, path):
+            return Redacted("[redacted]")
         kind = type(value)
         if kind in COMPACT:
             before = value.whole()
@@ -234,7 +246,7 @@ class Redactor:
             return tuple(new) if issubclass(kind, tuple) else new
         return value if opened(value) is value else self._in_object(value, path)
 
-    def _in_object(self, value: Any, path: tuple[Any, ...]) -> Any:
+    def _in_object(self, value: Any, path: Path) -> Any:
         struct = struct_of(value)
         assert struct is not None
         parts = struct.take(value)
@@ -251,10 +263,10 @@ class Redactor:
         return read_only(struct, fields, rest) if is_read_only(value) else struct.make(fields, rest)
 
 
-def _last_name(path: str) -> bytes:
-    """The part of a path that every row with it has in it; empty where there is none."""
-    names = re.findall(r"[^.*?\[\]]+", re.sub(r"\[[^\]]*\]", "", path))
-    return names[-1].encode() if names else b""
+_UNKNOWN = (ANYWHERE,)
+_TAG = ord(TAG)
+_HALVES = b'"$":"text"'
+"""A text with half a surrogate pair is written in hex, in which nothing hints at a secret."""
 
 
 def to_plain(value: Any) -> Any:

@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from typing import Any
 
-__all__ = ["SecretWords"]
+from lellm_nb.errors.attempt import attempt
+from lellm_nb.errors.safe_text import has_kind, safe_pairs, safe_str
+from lellm_nb.state.compact import COMPACT
+from lellm_nb.state.structs.nested import opened
+
+__all__ = ["ATOMS", "SecretWords", "words_in"]
 
 LEAST = 6
 """Shorter texts at a secret path are not looked for elsewhere: they stand in other words."""
@@ -50,3 +57,39 @@ class SecretWords:
             if word in text:
                 text = text.replace(word, "[redacted]")
         return text
+
+
+ATOMS = frozenset({type(None), bool, int, float, complex})
+_ASKED = ("get_secret_value", "tolist", "to_numpy")
+"""How what pydantic calls a secret, an array and a table are asked for what they hold."""
+
+
+def words_in(value: Any) -> Iterator[str]:
+    """Yield the texts that a value holds: in containers, in bytes, in fields, in arrays.
+
+    Example:
+        >>> list(words_in({"a": [b"hunter2", {3: ("otter",)}]}))
+        ['a', 'hunter2', 'otter']
+    """
+    if type(value) in COMPACT:
+        value = value.whole()
+    value = opened(value)
+    if has_kind(value, str):
+        yield safe_str(value)
+    elif has_kind(value, (bytes, bytearray)):
+        yield bytes(value).decode(errors="replace")
+    elif has_kind(value, dict):
+        for key, item in safe_pairs(value):
+            yield from words_in(key)
+            yield from words_in(item)
+    elif has_kind(value, (list, tuple, set, frozenset)):
+        for _, item in safe_pairs(value):
+            yield from words_in(item)
+    elif type(value) not in ATOMS:
+        yield from _inside(value)
+
+
+def _inside(value: Any) -> Iterator[str]:
+    ask = next((name for name in _ASKED if hasattr(type(value), name)), None)
+    if ask is not None:
+        yield from words_in(attempt(lambda: getattr(value, ask)()))

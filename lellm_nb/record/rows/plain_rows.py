@@ -8,6 +8,7 @@ from lellm_nb.graph.edge import Route
 from lellm_nb.record.codec.json_text import to_bytes
 from lellm_nb.record.codec.positions import PositionWriter
 from lellm_nb.record.frame import Frame, Place
+from lellm_nb.record.redaction.redactor import Redactor
 from lellm_nb.record.rows.folding import can_be_folded
 from lellm_nb.record.rows.frame_row import FrameRow
 from lellm_nb.state.compact import COMPACT
@@ -70,7 +71,7 @@ class PlainRows:
         number = type(wrote) is Put and type(wrote.kept) is int
         body = self._of_number(wrote.key, wrote.kept) if number else self._body(frame, before.data)
         redactor = self.positions.codec.redactor
-        if not body or (redactor is not None and (redactor.on or redactor.hint(body))):
+        if not body or (redactor is not None and _may_hold(redactor, body)):
             return None
         return FrameRow(way.template, frame.visit, level.step, frame.started, frame.duration, body)
 
@@ -99,3 +100,9 @@ class PlainRows:
             del self.positions.problems[known:]
             return b""
         return to_bytes(forms)
+
+
+def _may_hold(redactor: Redactor, body: bytes) -> bool:
+    """Tell whether a row is to be made the general way: there may be a secret in it."""
+    met = redactor.met and redactor.met_in_passing()  # in bytes, which the row does not show
+    return bool(met or redactor.on or redactor.hint(body))

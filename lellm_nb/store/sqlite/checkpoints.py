@@ -18,6 +18,7 @@ from lellm_nb.interrupts import UninterruptedLock
 from lellm_nb.record.checkpoint import Checkpoint
 from lellm_nb.record.codec.checkpoint import CheckpointCodec, facts_form, read_facts
 from lellm_nb.record.codec.limits import DAMAGE, error_text
+from lellm_nb.record.codec.positions import anywhere
 from lellm_nb.record.codec.values import to_bytes
 from lellm_nb.store.arguments import check_saving
 from lellm_nb.store.packing import pack, unpack
@@ -98,7 +99,8 @@ class SqliteCheckpoints:
     def _save_on(
         self, before: _Saved | None, trace_id: TraceId, checkpoint: Checkpoint
     ) -> _Saved | None:
-        levels = levels_of(checkpoint)
+        levels, position = levels_of(checkpoint), checkpoint.position
+        within = () if position is None else anywhere(position)
         made: Snapshot | None = None
 
         def make() -> dict[str, Any]:
@@ -107,15 +109,15 @@ class SqliteCheckpoints:
             form, made = form_of(self.codec.codec, checkpoint, levels, known)
             return form
 
-        body, hidden = self.codec.codec.written(make)
+        body, hidden = self.codec.codec.written(make, within)
         if before is not None and (hidden or self._too_much(before, body, made)):
             # a write that lacks a secret can't be folded into what lacks it as well
             before = None
-            body, hidden = self.codec.codec.written(make)
+            body, hidden = self.codec.codec.written(make, within)
         assert made is not None
         if hidden:  # the next one is written on what stands in the file
             made.beside = self.codec.codec.parse(body)["beside"]
-        facts, packed = pack(to_bytes(facts_form(checkpoint, FORMAT))), pack(body)
+        facts, packed = pack(self._facts(checkpoint)), pack(body)
         id = checkpoint.checkpoint_id
         with self.file.writing("save a checkpoint") as db:
             if before is not None and not is_there(db, before.number, before.sum):
@@ -133,6 +135,9 @@ class SqliteCheckpoints:
         since = before.since + len(body)
         return _Saved(number, crc, made, before.changes + 1, before.base, since)
 
+    def _facts(self, checkpoint: Checkpoint) -> bytes:
+        return to_bytes(self.codec.codec.cleaned(facts_form(checkpoint, FORMAT)))
+
     def _too_much(self, before: _Saved, body: bytes, made: Snapshot | None) -> bool:
         return (
             before.changes >= CHANGES
@@ -147,7 +152,7 @@ class SqliteCheckpoints:
             return False
         number, known = found
         apart = known.startswith(BEGINS) and self._is_same(checkpoint)
-        body = to_bytes(facts_form(checkpoint, FORMAT)) if apart else self.codec.encode(checkpoint)
+        body = self._facts(checkpoint) if apart else self.codec.encode(checkpoint)
         packed = pack(body)
         with self.file.writing("save a checkpoint") as db:
             changed = db.execute(

@@ -10,11 +10,13 @@ from typing import Any
 
 from lellm_nb.arguments import whole
 from lellm_nb.errors import CheckpointStoreError, CorruptedCheckpointError, sentence
+from lellm_nb.graph.graph import Graph, built_graph
 from lellm_nb.ids import CheckpointId, TraceId, new_trace_id
 from lellm_nb.record.codec.limits import DAMAGE
 from lellm_nb.record.codec.values import Codec
 from lellm_nb.record.log.entries import LogEntries
 from lellm_nb.record.mutation_log import MutationLogEntry, check_entries, check_level
+from lellm_nb.record.redaction.secret_paths import JOINED, Path, place_of
 from lellm_nb.state.frozen import thaw
 from lellm_nb.store.packing import pack, unpack
 from lellm_nb.store.sqlite.store import SqliteStore
@@ -26,7 +28,9 @@ class SqliteMutationLog:
     """A mutation log in a file; it may be the file of a `SqliteStore`.
 
     Args:
-        where: A path, or a store whose file and connection are used.
+        where: A path, or a store whose file and connection are used; what is secret in what is
+            written, the store says.
+        graph: The graph that runs, for paths of secrets in its inner levels.
 
     Example:
         >>> import os, tempfile
@@ -40,7 +44,10 @@ class SqliteMutationLog:
         (2, 1)
     """
 
-    def __init__(self, where: str | os.PathLike[str] | SqliteStore) -> None:
+    def __init__(
+        self, where: str | os.PathLike[str] | SqliteStore, *, graph: Graph | None = None
+    ) -> None:
+        self.graph = None if graph is None else built_graph(graph, CheckpointStoreError)
         self.store = where if isinstance(where, SqliteStore) else SqliteStore(where)
         self._codec = Codec(redactor=self.store.redact)
 
@@ -69,9 +76,11 @@ class SqliteMutationLog:
     def _row(self, entry: MutationLogEntry) -> tuple[Any, ...]:
         def make() -> list[Any]:
             facts = [entry.node_id, entry.checkpoint_id, entry.timestamp.isoformat()]
-            return [*facts, self._codec.plain(entry.mutation), entry.level]
+            return [*facts, _mutation_form(entry, self._codec, place), entry.level]
 
-        body = pack(self._codec.written(make)[0])
+        path = "/".join(name.partition("#")[0] for name in entry.node_id.split("/"))
+        place = place_of(path, getattr(self.graph, "nodes", {}))
+        body = pack(self._codec.written(make, place)[0])
         seed = entry.step & 0xFFFFFFFF
         return entry.trace_id, entry.step, entry.mutation_index, body, zlib.crc32(body, seed)
 
@@ -120,6 +129,38 @@ class SqliteMutationLog:
                 (branch, trace_id, step),
             )
         return branch
+
+
+def _mutation_form(entry: MutationLogEntry, codec: Codec, place: Path) -> Any:
+    """Return a mutation's JSON form as it is written: its value stands at its key."""
+    form = entry.mutation
+    match form:
+        case {"Put": [key, value]}:
+            return {"Put": [key, _written(value, codec, (*place, *_parts(key)))]}
+        case {"Reduce": [key, value, *reducer]}:
+            path = (*place, *_parts(key), JOINED)
+            return {"Reduce": [key, _written(value, codec, path), *reducer]}
+        case {"Own": own}:
+            return {"Own": _written(own, codec, ())}
+        case {"$unserializable": {"key": str(key)}} if _may_show(key, place, codec):
+            return {"$unserializable": {**form["$unserializable"], "repr": "[redacted]"}}
+    return codec.plain(form)
+
+
+def _written(form: Any, codec: Codec, path: Path) -> Any:
+    """Return a value's form as it is written: the value itself is looked at."""
+    plain = codec.plain(Codec().value(form), path=path)
+    return Codec().plain(plain)  # a form is data here, and read as such
+
+
+def _may_show(key: str, place: Path, codec: Codec) -> bool:
+    """Tell whether the repr of a value may show what is secret: at its key, or below it."""
+    redactor = codec.redactor
+    return redactor is not None and redactor.places.leads_to((*place, key))
+
+
+def _parts(key: Any) -> tuple[Any, ...]:
+    return tuple(key) if isinstance(key, (list, tuple)) else (key,)
 
 
 def _entry(trace_id: TraceId, step: int, at: int, body: Any, crc: int) -> MutationLogEntry:

@@ -8,6 +8,7 @@ import random
 import pytest
 
 from lellm_nb import Debugger, GraphBuilder, InMemoryStore, Redactor, TextDelta
+from lellm_nb.errors.key_patterns import PATTERNS
 from lellm_nb.graph.drawing.outline import Outline
 from lellm_nb.notebook import export_html
 from lellm_nb.notebook.export.still import static_html
@@ -19,7 +20,7 @@ from lellm_nb.notebook.values.edits import edits_of
 from lellm_nb.notebook.values.redaction import DisplayRedactor, redact_rows, redacting_for
 from lellm_nb.notebook.values.value_rows import children, short_text, tail_text, value_row
 from lellm_nb.notebook.widget.panel import Panel
-from lellm_nb.record.redaction.redactor import PATTERNS, Redacted
+from lellm_nb.record.redaction.redactor import Redacted
 
 KEY = "sk-proj-" + "aB3dE5fG7h" * 4
 PART = "aB3dE5fG"
