@@ -50,7 +50,7 @@ _NAMES = {
         Unsaved register_type
     """,
     "store": """
-        DiskSink InMemoryStore NetworkSink SqliteMutationLog SqliteStore StoreSink
+        DiskSink FolderStore InMemoryStore NetworkSink SqliteMutationLog SqliteStore StoreSink
     """,
     "notebook.widget.barrier_card": """
         WidgetBarrierSink

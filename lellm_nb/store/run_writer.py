@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import contextlib
 import logging
 import weakref
 from collections.abc import Callable
@@ -287,13 +288,26 @@ class RunWriter(RetryOnRefusal):
         if line is not None:
             self.mark("pin", f"{self.number(line)}/{frame.index}", on)
 
+    def give_up(self) -> None:
+        """Let the run go, though the store did not take everything; it is tried again if asked."""
+        with self._lock, contextlib.suppress(CheckpointStoreError):
+            self.rows.release(given_up=True)
+
     def close(self) -> None:
-        """Write what is pending, and let the run go."""
+        """Write what is pending, and let the run go.
+
+        Raises:
+            CheckpointStoreError: The store does not take that it is let go; it is all the same.
+        """
         with self._lock:
             if self._closed:
                 return  # somebody else may be writing the run by now
+            try:
+                self.flush()
+            finally:
+                try:
+                    self.rows.release()
+                finally:
+                    if self.closes is not None:
+                        self.closes.close()
             self._closed = True
-            self.flush()
-            self.rows.release()
-            if self.closes is not None:
-                self.closes.close()

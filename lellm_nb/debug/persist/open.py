@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack, suppress
 from typing import Any
 
 from lellm_nb.arguments import answered, plain_function, refusal, speaking, text
 from lellm_nb.debug.core.context import DebugContext
 from lellm_nb.debug.core.family import Family
 from lellm_nb.debug.names.warn_caller import caution
+from lellm_nb.debug.persist.begin import codec_of, no_store
 from lellm_nb.debug.persist.storage import Storage
 from lellm_nb.errors import (
     CheckpointNotFoundError,
+    CheckpointStoreError,
     CorruptedCheckpointError,
     DebuggerError,
-    LellmError,
     listed,
 )
 from lellm_nb.graph.graph import Graph, built_graph
 from lellm_nb.graph.walk import levels
 from lellm_nb.ids import TraceId
-from lellm_nb.record.codec.graph import graph_facts, read_fingerprint, read_graph
+from lellm_nb.record.codec.graph import read_fingerprint, read_graph
 from lellm_nb.record.codec.values import Codec
 from lellm_nb.record.frame_stack import FrameStack
 from lellm_nb.record.position import Position
@@ -32,7 +34,6 @@ from lellm_nb.session.checkpoint import (
     check_graph,
     forced_text,
 )
-from lellm_nb.session.protocol import Capability
 from lellm_nb.state.edits import edits_of
 from lellm_nb.state.sameness import same
 from lellm_nb.state.state import keep
@@ -41,49 +42,14 @@ from lellm_nb.store.checkpoint_writer import CheckpointWriter
 from lellm_nb.store.rows import RunInfo, RunRows, RunStore
 from lellm_nb.store.run_reader import RunReader
 from lellm_nb.store.run_writer import RunWriter
-from lellm_nb.store.sqlite.store import SqliteStore
+from lellm_nb.store.store_at import store_at
 
-__all__ = ["begin_in", "load_archive", "open_store"]
+__all__ = ["load_archive", "open_store"]
 
 Migrate = Callable[[dict[str, Any]], Mapping[str, Any]]
 """Given the root state, returns what it is to be for another graph."""
 
 MAX_STEPS = 1000
-
-
-def begin_in(context: DebugContext, storage: Storage, store: Any) -> None:
-    """Start a run in a store: a path, a store that keeps runs, or any `CheckpointStore`.
-
-    Raises:
-        CheckpointStoreError: The store did not take the first frame.
-        DebuggerError: It is no store, or this engine's runs cannot be kept.
-    """
-    context.need(Capability.STORE, "store=")
-    session = context.session
-    writer = _writer_for(store, context)
-    storage.attach(session, writer)
-    writer.keep(session.line, session.head, leads=True)
-    writer.check()
-
-
-def _writer_for(store: Any, context: DebugContext) -> Any:
-    """Return who writes a new run into a store; it says itself what is secret, if it does."""
-    graph, trace_id = context.session.graph, context.storage.trace_id
-    own = isinstance(store, (str, os.PathLike))
-    if own:
-        store = SqliteStore(store, redact=context.redact)
-    if isinstance(store, RunStore):
-        facts = {**graph_facts(graph), "max_steps": context.max_steps, "seed": context.seed}
-        writer = RunWriter(store.begin_run(trace_id, context.name, facts), graph, _codec_of(store))
-        writer.closes = store if own else None
-        return writer
-    if hasattr(store, "save") and hasattr(store, "load_latest"):
-        return CheckpointWriter(store, trace_id, graph, _codec_of(store, context.redact))
-    raise _no_store(store)
-
-
-def _no_store(store: Any) -> LellmError:
-    return refusal(store, "store", "a store, or the path of a file", DebuggerError)
 
 
 def open_store(
@@ -109,29 +75,22 @@ def open_store(
         plain_function(migrate, "migrate", DebuggerError, "state")
     if run is not None:
         text(run, "run", DebuggerError, "a run's id or name")
-    if isinstance(store, (str, os.PathLike)):
-        store = SqliteStore(store, readonly=graph is None, redact=redact)
-    codec = _codec_of(store, redact)
-    if isinstance(store, RunStore):
-        info = _find_run(store, run)
-        rows = store.run_rows(info.trace_id)
-        made = _open_rows(family, native, rows, info.name, graph, mode, codec)
-    else:
-        made = _open_checkpoint(family, native, store, run, graph, mode, codec)
-    made.redact = redact
-    if migrate is not None and graph is not None:
-        try:
+    with ExitStack() as undo:
+        if isinstance(store, (str, os.PathLike)):
+            store = store_at(store, readonly=graph is None, redact=redact)
+            undo.callback(store.close)
+        codec = codec_of(store, redact)
+        if isinstance(store, RunStore):
+            info = _find_run(store, run)
+            rows = store.run_rows(info.trace_id)
+            made = _open_rows(undo, family, native, rows, info.name, graph, mode, codec)
+        else:
+            made = _open_checkpoint(family, native, store, run, graph, mode, codec)
+        made.redact = redact
+        if migrate is not None and graph is not None:
             _migrated(made, migrate)
-        except BaseException:
-            made.storage.close([made])
-            raise
-    return made
-
-
-def _codec_of(store: Any, redact: Redactor | None = None) -> Codec:
-    """Return the codec for a store's runs: it takes out what the store calls secret."""
-    own = getattr(store, "redact", None)
-    return Codec(redactor=own if isinstance(own, Redactor) else redact or Redactor())
+        undo.pop_all()
+        return made
 
 
 def load_archive(
@@ -141,10 +100,14 @@ def load_archive(
     if graph is not None:
         built_graph(graph, DebuggerError)
     rows, name = read_archive(path)
-    return _open_rows(family, native, rows, name, graph, mode, None, marking=True)
+    with ExitStack() as undo:
+        made = _open_rows(undo, family, native, rows, name, graph, mode, None, marking=True)
+        undo.pop_all()
+        return made
 
 
 def _open_rows(
+    undo: ExitStack,
     family: Family,
     native: Any,
     rows: RunRows,
@@ -159,33 +122,34 @@ def _open_rows(
     number = _hash_of(facts)
     changed = "" if graph is None else _compare(facts, number, graph, mode)
     if writes:
+        undo.callback(_let_go, rows)
         rows.claim()  # first of all: nobody may write while this reads
-    try:
-        stored = RunReader(rows, reducers=None if graph is None else _reducers_of(graph))
-        shown = graph or read_graph(facts.get("outline"), number)
-        session = native.of_history(
-            shown, stored.history, stored.line, stored.head, check=graph is not None
-        )
-        if changed:
-            caution(forced_text(changed))
-        limit = facts.get("max_steps")
-        storage = Storage(rows.trace_id)
-        storage.stored, storage.reopened, storage.reading = stored, True, graph is None
-        storage.marking = marking
-        limit = limit if type(limit) is int else MAX_STEPS
-        made = DebugContext(session, name, limit, family, storage)
-        seed = facts.get("seed")
-        made.seed = seed if type(seed) in (int, str) else None
-        storage.take_marks(made, stored)
-        if writes:
-            writer = RunWriter(rows, graph, codec)
-            writer.resume(stored.numbers)
-            storage.attach(session, writer)
-    except BaseException:
-        if writes:
-            rows.release()
-        raise
+    stored = RunReader(rows, reducers=None if graph is None else _reducers_of(graph))
+    shown = graph or read_graph(facts.get("outline"), number)
+    session = native.of_history(
+        shown, stored.history, stored.line, stored.head, check=graph is not None
+    )
+    if changed:
+        caution(forced_text(changed))
+    limit = facts.get("max_steps")
+    storage = Storage(rows.trace_id)
+    storage.stored, storage.reopened, storage.reading = stored, True, graph is None
+    storage.marking = marking
+    limit = limit if type(limit) is int else MAX_STEPS
+    made = DebugContext(session, name, limit, family, storage)
+    seed = facts.get("seed")
+    made.seed = seed if type(seed) in (int, str) else None
+    storage.take_marks(made, stored)
+    if writes:
+        writer = RunWriter(rows, graph, codec)
+        writer.resume(stored.numbers)
+        storage.attach(session, writer)
     return made
+
+
+def _let_go(rows: RunRows) -> None:
+    with suppress(CheckpointStoreError):
+        rows.release()
 
 
 def _open_checkpoint(
@@ -199,7 +163,7 @@ def _open_checkpoint(
 ) -> DebugContext:
     """Go on at the newest checkpoint of a plain store: the past is not in it."""
     if not hasattr(store, "load_latest"):
-        raise _no_store(store)
+        raise no_store(store)
     if run is None or graph is None:
         raise DebuggerError(
             f"{type(store).__name__} keeps single checkpoints: give the run's id and its graph."
@@ -246,7 +210,8 @@ def _migrated(context: DebugContext, migrate: Migrate) -> None:
 def _find_run(store: RunStore, run: str | None) -> RunInfo:
     infos = store.runs()
     if run is None and infos:
-        return infos[0]
+        # one without a frame was begun by a process that was killed at once
+        return next((info for info in infos if info.frames), infos[0])
     for info in infos:
         if run in (info.trace_id, info.name):
             return info

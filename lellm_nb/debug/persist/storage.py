@@ -155,6 +155,10 @@ class Storage:
         self._kept_open = _KeptOpen()
         weakref.finalize(self._kept_open, _let_go, writer)
 
+    def detach(self, session: Session, before: Any) -> None:
+        """Have a run that was not to be written no more; what wrote the history before does."""
+        self.writer, session.history.writer = None, before
+
     def close(self, contexts: list[OneLine]) -> None:
         """Let the run go, so that another process may write it.
 
@@ -163,12 +167,16 @@ class Storage:
         """
         if self.writer is None:
             return
-        for context in contexts:
-            self.changed(context, "stops")  # how often they were hit, and which are on
-        self.writer.check()
-        contexts[0].session.history.writer = None
-        self.writer.close()
-        self.writer = None
+        try:
+            for context in contexts:
+                self.changed(context, "stops")  # how often they were hit, and which are on
+            self.writer.check()
+            self.writer.close()
+        except BaseException:
+            # in memory nothing is lost, and going on or closing again claims the run first
+            self.writer.give_up()
+            raise
+        contexts[0].session.history.writer = self.writer = None
         self.reading = self.closed = True
 
     def grow(self, session: Session) -> int:

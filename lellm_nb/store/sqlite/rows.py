@@ -8,10 +8,14 @@ from os import getpid
 from time import monotonic
 from typing import Any
 
-from lellm_nb.errors import CheckpointStoreError, CorruptedCheckpointError
+from lellm_nb.errors import (
+    CheckpointNotFoundError,
+    CheckpointStoreError,
+    CorruptedCheckpointError,
+)
 from lellm_nb.ids import TraceId
 from lellm_nb.record.codec.frames import FrameRow
-from lellm_nb.store.owner import Owner
+from lellm_nb.store.owner import Hold
 from lellm_nb.store.packing import pack, unpack
 from lellm_nb.store.rows import Batch, LineRow
 from lellm_nb.store.sqlite.checksums import checked, with_sum
@@ -19,8 +23,7 @@ from lellm_nb.store.sqlite.file import SqliteFile
 
 __all__ = ["FRAMES", "LINES", "SqliteRows"]
 
-LINES = 18
-FRAMES = 26
+LINES, FRAMES = 18, 26
 """A frame's id: 19 bits of its run, 18 of its line, 26 of its index."""
 
 SOON = 0.2
@@ -35,15 +38,18 @@ class SqliteRows:
     Args:
         store: The file that is used.
         number: The run's number in the file.
+        hold: The right to write it, if it was had.
     """
 
     def __init__(
-        self, store: SqliteFile, number: int, trace_id: TraceId, facts: dict[str, Any]
+        self, store: SqliteFile, number: int, trace_id: TraceId, facts: Any, hold: Any = None
     ) -> None:
         self.store = store
         self.run = number
         self.trace_id = trace_id
-        self.facts = facts
+        self.facts: dict[str, Any] = facts
+        self._hold: Hold = hold or Hold()
+        self._held = hold is not None
         self._base = number << (LINES + FRAMES)
         self._execute = store.db.cursor().execute
 
@@ -69,6 +75,8 @@ class SqliteRows:
                 store.check_process()
             if monotonic() - store.looked > SOON:
                 store.check_there()
+            if not self._held:
+                self.claim()
             try:
                 self._execute(_INSERT, values)
             except sqlite3.Error as error:
@@ -80,6 +88,8 @@ class SqliteRows:
         Raises:
             CheckpointStoreError: The file did not take it.
         """
+        if not self._held:
+            self.claim()
         run = self.run
         with self.store.writing("write to the run") as db:
             for number, body in batch.templates:
@@ -284,18 +294,27 @@ class SqliteRows:
             CheckpointStoreError: Somebody else is, and alive; names them.
         """
         with self.store.writing("take the run over") as db:
-            (found,) = db.execute("select owner from runs where id = ?", (self.run,)).fetchone()
-            owner = Owner.from_json(found)
-            if owner is not None and owner.alive and not force:
-                raise CheckpointStoreError(
-                    f"Run {self.trace_id} is being written by {owner}. Close it there first;"
-                    " reading it works meanwhile: open it without a graph."
-                )
-            mine = self.store.owner.to_json()
+            found = db.execute("select owner from runs where id = ?", (self.run,)).fetchone()
+            if found is None:
+                raise CheckpointNotFoundError(self.trace_id)
+            mine = self._hold.ask(self.trace_id, found[0], force)
             db.execute("update runs set owner = ? where id = ?", (mine, self.run))
+        self._hold.take()
+        self._held = True
 
-    def release(self) -> None:
-        """Stop being the one who writes the run."""
+    def release(self, given_up: bool = False) -> None:
+        """Stop being the one who writes the run.
+
+        Raises:
+            CheckpointStoreError: The file does not take it; it is let go all the same.
+        """
+        hold = self._hold
+        self._held = False
+        hold.drop()
+        if not hold.asked:
+            return
         with self.store.writing("let the run go") as db:
-            mine = self.store.owner.to_json()
-            db.execute("update runs set owner = null where id = ? and owner = ?", (self.run, mine))
+            db.execute(
+                "update runs set owner = ? where id = ? and owner = ?",
+                (hold.given_up if given_up else None, self.run, hold.asked),
+            )

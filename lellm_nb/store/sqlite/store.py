@@ -21,7 +21,7 @@ from lellm_nb.record.codec.checkpoint import CheckpointCodec
 from lellm_nb.record.codec.values import Codec
 from lellm_nb.record.redaction.redactor import Redactor
 from lellm_nb.store.arguments import check_saving, checked_redactor
-from lellm_nb.store.owner import Owner
+from lellm_nb.store.owner import Hold, Owner
 from lellm_nb.store.packing import pack, unpack
 from lellm_nb.store.rows import RunInfo
 from lellm_nb.store.sqlite.file import SqliteFile
@@ -83,17 +83,24 @@ class SqliteStore(SqliteFile):
             CheckpointStoreError: The file cannot be written.
         """
         body = json.dumps(facts).encode()
-        owner = self.owner.to_json()
+        hold = Hold()
+        owner = hold.ask(trace_id, None)
         created = time.time()
-        with self.writing("start a run") as db:
-            cursor = db.execute(
-                "insert into runs (trace, name, created, facts, owner, sum)"
-                " values (?, ?, ?, ?, ?, ?)",
-                (trace_id, self.redact.text(name), created, body, owner, zlib.crc32(body)),
-            )
-            number = cursor.lastrowid
-        assert number is not None
-        return SqliteRows(self, number, trace_id, facts)
+        try:
+            with self.writing("start a run") as db:
+                cursor = db.execute(
+                    "insert into runs (trace, name, created, facts, owner, sum)"
+                    " values (?, ?, ?, ?, ?, ?)",
+                    (trace_id, self.redact.text(name), created, body, owner, zlib.crc32(body)),
+                )
+                number = cursor.lastrowid
+            assert number is not None
+            hold.take()
+            return SqliteRows(self, number, trace_id, facts, hold)
+        except BaseException:
+            with contextlib.suppress(CheckpointStoreError), self.writing("drop a run") as db:
+                db.execute("delete from runs where trace = ? and owner = ?", (trace_id, owner))
+            raise
 
     def run_rows(self, trace_id: TraceId) -> SqliteRows:
         """Return the rows of a run.
