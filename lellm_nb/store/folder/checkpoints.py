@@ -14,7 +14,7 @@ from lellm_nb.interrupts import UninterruptedLock
 from lellm_nb.record.codec.limits import DAMAGE, error_text
 from lellm_nb.record.codec.values import Codec, to_bytes
 from lellm_nb.store.folder.claim import locked
-from lellm_nb.store.folder.commit import Cursor, Line, Span
+from lellm_nb.store.folder.commit import CommitLine, Cursor, Span
 from lellm_nb.store.folder.errors import damaged_at, exchanged, refused
 from lellm_nb.store.folder.journal import Journal
 
@@ -131,7 +131,7 @@ class CheckpointFile:
         self._journal = journal
         self._seen = journal.begin()
 
-    def _add(self, line: Line) -> None:
+    def _add(self, line: CommitLine) -> None:
         if line.text.startswith(b'["drop",'):
             _, ids = Codec().parse(line.text + b"]")
             for id in ids:

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-__all__ = ["MORE", "Cursor", "Line", "Span", "sealed"]
+__all__ = ["MORE", "CommitLine", "Cursor", "Span", "sealed"]
 
 MORE = b',"+"]'
 """How a line ends whose commit goes on."""
@@ -34,7 +34,7 @@ class Cursor:
     number: int
 
 
-class Line(NamedTuple):
+class CommitLine(NamedTuple):
     """One line of a commit: what it says, without its end, and where it stands."""
 
     text: bytes

@@ -7,7 +7,7 @@ import re
 from array import array
 from collections.abc import Callable
 
-from lellm_nb.store.folder.commit import Line, Span
+from lellm_nb.store.folder.commit import CommitLine, Span
 from lellm_nb.store.rows import LineRow
 
 __all__ = ["RunIndex"]
@@ -32,7 +32,7 @@ class FrameIndex:
     def __len__(self) -> int:
         return len(self._at)
 
-    def add(self, index: int, line: Line) -> None:
+    def add(self, index: int, line: CommitLine) -> None:
         """Take the next frame in."""
         if index != self.first + len(self._at):
             raise ValueError(f"frame {index} does not follow the one before")
@@ -68,7 +68,7 @@ class RunIndex:
         self.items: dict[int, dict[int, Span]] = {}
         self.marks: dict[tuple[str, str], Span] = {}
 
-    def add(self, line: Line) -> None:
+    def add(self, line: CommitLine) -> None:
         """Take a row in.
 
         Raises:
@@ -81,14 +81,14 @@ class RunIndex:
             raise ValueError(f"an unknown row {text[:40]!r}")
         take(self, line)
 
-    def _frame(self, line: Line) -> None:
+    def _frame(self, line: CommitLine) -> None:
         number, index = _numbers(_FRAME, line)
         frames = self.frames.get(number)
         if frames is None:
             frames = self.frames[number] = FrameIndex(index)
         frames.add(index, line)
 
-    def _one(self, line: Line) -> None:
+    def _one(self, line: CommitLine) -> None:
         found = _found(_ONE, line)
         table = self.templates if line.text.startswith(b'["template"') else self.values
         number = int(found[1])
@@ -96,7 +96,7 @@ class RunIndex:
             raise ValueError("it is there twice")
         table[number] = _rest(found, line)
 
-    def _anchor(self, line: Line) -> None:
+    def _anchor(self, line: CommitLine) -> None:
         found = _found(_TWO, line)
         number, index = int(found[1]), int(found[2])
         self.anchors.setdefault(number, {})[index] = _rest(found, line)
@@ -109,7 +109,7 @@ class RunIndex:
             order = self._orders[number] = sorted(known)
         return order
 
-    def _items(self, line: Line) -> None:
+    def _items(self, line: CommitLine) -> None:
         found = _found(_TWO, line)
         pieces = self.items.setdefault(int(found[1]), {})
         start = int(found[2])
@@ -117,13 +117,13 @@ class RunIndex:
             raise ValueError("it is there twice")
         pieces[start] = _rest(found, line)
 
-    def _line(self, line: Line) -> None:
+    def _line(self, line: CommitLine) -> None:
         _, number, name, base, first = json.loads(line.text + b"]")
         if not (type(number) is type(base) is type(first) is int and type(name) is str):
             raise ValueError("a line is a number, a name, a base and a first frame")
         self.lines[number] = LineRow(number, name, base, first)
 
-    def _mark(self, line: Line) -> None:
+    def _mark(self, line: CommitLine) -> None:
         found = _found(_MARK, line)
         key = (str(json.loads(found[2])), str(json.loads(found[3])))
         if found[1] == b"mark":
@@ -132,7 +132,7 @@ class RunIndex:
             self.marks.pop(key, None)
 
 
-_TAKES: dict[bytes, Callable[[RunIndex, Line], None]] = {
+_TAKES: dict[bytes, Callable[[RunIndex, CommitLine], None]] = {
     b"frame": RunIndex._frame,
     b"template": RunIndex._one,
     b"value": RunIndex._one,
@@ -144,18 +144,18 @@ _TAKES: dict[bytes, Callable[[RunIndex, Line], None]] = {
 }
 
 
-def _found(pattern: re.Pattern[bytes], line: Line) -> re.Match[bytes]:
+def _found(pattern: re.Pattern[bytes], line: CommitLine) -> re.Match[bytes]:
     found = pattern.match(line.text)
     if found is None:
         raise ValueError(f"a damaged row {line.text[:40]!r}")
     return found
 
 
-def _numbers(pattern: re.Pattern[bytes], line: Line) -> tuple[int, int]:
+def _numbers(pattern: re.Pattern[bytes], line: CommitLine) -> tuple[int, int]:
     found = _found(pattern, line)
     return int(found[1]), int(found[2])
 
 
-def _rest(found: re.Match[bytes], line: Line) -> Span:
+def _rest(found: re.Match[bytes], line: CommitLine) -> Span:
     """Return where the body stands: behind what was found."""
     return Span(line.at + found.end(), len(line.text) - found.end())

@@ -16,7 +16,7 @@ from lellm_nb.errors import CheckpointStoreError, CorruptedCheckpointError
 from lellm_nb.private_file import create_private, open_plain
 from lellm_nb.record.codec.limits import Limits
 from lellm_nb.record.codec.values import Codec, to_bytes
-from lellm_nb.store.folder.commit import MORE, Cursor, Line, Span, sealed
+from lellm_nb.store.folder.commit import MORE, CommitLine, Cursor, Span, sealed
 from lellm_nb.store.folder.errors import damaged_at, exchanged, newer_format, refused
 
 __all__ = ["Journal"]
@@ -202,20 +202,20 @@ class Journal:
         """Return where the first commit stands."""
         return Cursor(self._first, 1)
 
-    def walk(self, cursor: Cursor) -> Iterator[list[Line]]:
+    def walk(self, cursor: Cursor) -> Iterator[list[CommitLine]]:
         """Walk the commits from a place on, which goes with them.
 
         Raises:
             CorruptedCheckpointError: What stands there is no commit, and not the beginning of one.
             CheckpointStoreError: The file can't be read.
         """
-        lines: list[Line] = []
+        lines: list[CommitLine] = []
         crc, number = cursor.end & 0xFFFFFFFF, cursor.number
         for text, at in self._lines(cursor.end):
             number += 1
             if text.endswith(MORE):
                 crc = zlib.crc32(text + b"\n", crc)
-                lines.append(Line(text[: -len(MORE)], at, number))
+                lines.append(CommitLine(text[: -len(MORE)], at, number))
                 continue
             found = _SUM.search(text)
             if found is None:
@@ -223,7 +223,7 @@ class Journal:
             text = text[: found.start()]
             if zlib.crc32(text, crc) != int(found[1], 16):
                 raise damaged_at(self.path, number, "its checksum does not fit.")
-            lines.append(Line(text, at, number))
+            lines.append(CommitLine(text, at, number))
             cursor.end, cursor.number = at + len(text) + len(found[0]) + 1, number
             yield lines
             lines, crc = [], cursor.end & 0xFFFFFFFF
@@ -253,7 +253,10 @@ class Journal:
         if text is None:
             return False
         seal = _HEAD_SUM.search(text)
-        head = Codec().parse(text)
+        try:
+            head = Codec().parse(text)
+        except CorruptedCheckpointError as error:
+            raise damaged_at(self.path, 1, str(error)) from None
         if not isinstance(head, dict) or head.get("lellm_nb") != self._kind:
             raise damaged_at(self.path, 1, "this is no file of a store of runs.")
         format = head.get("format")
