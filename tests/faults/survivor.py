@@ -90,6 +90,8 @@ def send(wanted: int, armed: list[bool], sent: list[int], over: list[bool], chan
 
 def main(where: str, runs: int, wanted: int, seed: int) -> None:
     """Run until so many interrupts came, or something is wrong."""
+    # who is started in the background by a shell does not hear it otherwise
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     chance = random.Random(seed)
     survivor = Survivor(where, ("chain", "nest", "fan")[seed % 3], runs)
     armed: list[bool] = []
