@@ -144,7 +144,10 @@ def _list(options: Any) -> None:
 
 
 def _when(seconds: float) -> str:
-    return datetime.datetime.fromtimestamp(seconds).strftime("%Y-%m-%d %H:%M:%S")
+    try:
+        return datetime.datetime.fromtimestamp(seconds).strftime("%Y-%m-%d %H:%M:%S")
+    except (ValueError, OverflowError, OSError):  # of a forged file
+        return "(no time)"
 
 
 def _show(options: Any) -> None:

@@ -27,7 +27,8 @@ WASTE = 1 << 20
 """The file is written anew when more than so many bytes, and more than half of it, are of what
 was dropped."""
 
-_SAVE = re.compile(rb'\["save",(\["(?:[^"\\]|\\.)*","(?:[^"\\]|\\.)*",(?:true|false)\]),')
+_TEXT = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
+_SAVE = re.compile(rb'\["save",(\[' + _TEXT + rb"," + _TEXT + rb",(?:true|false)\]),")
 
 
 class Saved(NamedTuple):

@@ -15,7 +15,7 @@ __all__ = ["RunIndex"]
 _FRAME = re.compile(rb'\["frame",(\d{1,9}),(\d{1,9}),\[')
 _ONE = re.compile(rb'\["(?:template|value)",(\d{1,18}),')
 _TWO = re.compile(rb'\["(?:anchor|items)",(\d{1,18}),(\d{1,18}),')
-_TEXT = rb'"(?:[^"\\]|\\.)*"'
+_TEXT = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'  # without going back: that takes memory
 _MARK = re.compile(rb'\["(mark|unmark)",(' + _TEXT + rb"),(" + _TEXT + rb")(?:,|$)")
 
 

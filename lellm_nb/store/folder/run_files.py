@@ -81,7 +81,7 @@ def info_of(journal: Journal) -> RunInfo:
     return RunInfo(
         TraceId(str(head.get("trace"))),
         str(head.get("name")),
-        float(created) if isinstance(created, (int, float)) else 0.0,
+        created if isinstance(created, float) else 0.0,
         _frames_in(path),
         facts if isinstance(facts, dict) else {},
         str(owner) if owner is not None and owner.alive else "",

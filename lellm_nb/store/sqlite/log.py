@@ -14,7 +14,7 @@ from lellm_nb.ids import CheckpointId, TraceId, new_trace_id
 from lellm_nb.record.codec.limits import DAMAGE
 from lellm_nb.record.codec.values import Codec
 from lellm_nb.record.mutation_log import MutationLogEntry, check_entries
-from lellm_nb.store.packing import pack, unpack
+from lellm_nb.store.packing import Budget, pack, unpack
 from lellm_nb.store.sqlite.store import SqliteStore
 
 __all__ = ["SqliteMutationLog"]
@@ -88,7 +88,8 @@ class SqliteMutationLog:
             trace_id,
             from_step,
         )
-        return [_entry(trace_id, *row) for row in found]
+        budget = Budget()
+        return [_entry(trace_id, step, at, body, crc, budget) for step, at, body, crc in found]
 
     def truncate(self, trace_id: TraceId, keep_from_step: int) -> int:
         """Drop a run's entries before a step; return how many went."""
@@ -112,8 +113,11 @@ class SqliteMutationLog:
         return branch
 
 
-def _entry(trace_id: TraceId, step: int, at: int, body: Any, crc: int) -> MutationLogEntry:
-    plain = unpack(body, crc, step & 0xFFFFFFFF, what=f"Mutation {at} of step {step}")
+def _entry(
+    trace_id: TraceId, step: int, at: int, body: Any, crc: int, budget: Budget
+) -> MutationLogEntry:
+    what = f"Mutation {at} of step {step}"
+    plain = unpack(body, crc, step & 0xFFFFFFFF, what=what, budget=budget)
     try:
         node, checkpoint, when, mutation = Codec().parse(plain)
         stamp = datetime.datetime.fromisoformat(when)

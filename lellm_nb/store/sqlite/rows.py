@@ -16,7 +16,7 @@ from lellm_nb.errors import (
 from lellm_nb.ids import TraceId
 from lellm_nb.record.codec.frames import FrameRow
 from lellm_nb.store.owner import Hold
-from lellm_nb.store.packing import pack, unpack
+from lellm_nb.store.packing import Budget, pack, unpack
 from lellm_nb.store.rows import Batch, LineRow
 from lellm_nb.store.sqlite.checksums import checked, with_sum
 from lellm_nb.store.sqlite.file import SqliteFile
@@ -50,6 +50,7 @@ class SqliteRows:
         self.facts: dict[str, Any] = facts
         self._hold: Hold = hold or Hold()
         self._held = hold is not None
+        self._budget = Budget()
         self._base = number << (LINES + FRAMES)
         self._execute = store.db.cursor().execute
 
@@ -137,6 +138,9 @@ class SqliteRows:
 
     # -- reading ---------------------------------------------------------------
 
+    def _unpack(self, body: Any, crc: int, seed: int, what: str) -> bytes:
+        return unpack(body, crc, seed, what=what, budget=self._budget)
+
     @checked
     def lines(self) -> list[LineRow]:
         """Return the lines in the order in which they began."""
@@ -208,7 +212,7 @@ class SqliteRows:
             return None
         id, body, crc = found[0]
         what = f"The position of frame {id - low}"
-        return id - low, unpack(body, crc, id & 0xFFFFFFFF, what=what)
+        return id - low, self._unpack(body, crc, id & 0xFFFFFFFF, what)
 
     @checked
     def anchors(self, line: int) -> list[int]:
@@ -231,7 +235,7 @@ class SqliteRows:
             self.run,
             first,
         )
-        return [(n, unpack(body, crc, n, what=f"Template {n}")) for n, body, crc in found]
+        return [(n, self._unpack(body, crc, n, f"Template {n}")) for n, body, crc in found]
 
     @checked
     def value(self, number: int) -> bytes:
@@ -245,7 +249,7 @@ class SqliteRows:
         if not found:
             raise CorruptedCheckpointError(f"Value {number} is missing.")
         body, crc = found[0]
-        return unpack(body, crc, number & 0xFFFFFFFF, what=f"Value {number}")
+        return self._unpack(body, crc, number & 0xFFFFFFFF, f"Value {number}")
 
     @checked
     def items(self, number: int, stop: int) -> list[tuple[int, bytes]]:
@@ -259,7 +263,7 @@ class SqliteRows:
             stop,
         )
         return [
-            (start, unpack(body, crc, start & 0xFFFFFFFF, what=f"List {number}"))
+            (start, self._unpack(body, crc, start & 0xFFFFFFFF, f"List {number}"))
             for start, body, crc in found
         ]
 
@@ -281,7 +285,7 @@ class SqliteRows:
             "read marks", "select kind, key, body, sum from marks where run = ?", self.run
         )
         return [
-            (kind, key, unpack(body, crc, zlib.crc32(key.encode()), what=f"Mark {kind} {key}"))
+            (kind, key, self._unpack(body, crc, zlib.crc32(key.encode()), f"Mark {kind} {key}"))
             for kind, key, body, crc in found
         ]
 

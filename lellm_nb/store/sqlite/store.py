@@ -22,7 +22,7 @@ from lellm_nb.record.codec.values import Codec
 from lellm_nb.record.redaction.redactor import Redactor
 from lellm_nb.store.arguments import check_saving, checked_redactor
 from lellm_nb.store.owner import Hold, Owner
-from lellm_nb.store.packing import pack, unpack
+from lellm_nb.store.packing import Budget, pack, unpack
 from lellm_nb.store.rows import RunInfo
 from lellm_nb.store.sqlite.file import SqliteFile
 from lellm_nb.store.sqlite.rows import FRAMES, LINES, SqliteRows
@@ -123,7 +123,7 @@ class SqliteStore(SqliteFile):
             "list the runs",
             "select id, trace, name, created, facts, owner, sum from runs order by id desc",
         )
-        infos = []
+        infos, budget = [], Budget()
         for number, trace, name, created, body, owner, crc in rows:
             who = Owner.from_json(owner)
             low, high = number << (LINES + FRAMES), (number + 1) << (LINES + FRAMES)
@@ -133,7 +133,7 @@ class SqliteStore(SqliteFile):
             alive = str(who) if who is not None and who.alive else ""
             facts: dict[str, Any] = {}
             with contextlib.suppress(CorruptedCheckpointError):  # opening it will say so
-                facts = _facts(body, crc)
+                facts = _facts(body, crc, budget)
             infos.append(RunInfo(trace, name, created, count, facts, alive))
         return infos
 
@@ -230,8 +230,8 @@ class SqliteStore(SqliteFile):
         return f"SqliteStore({str(self.path)!r})"
 
 
-def _facts(body: Any, crc: int) -> dict[str, Any]:
-    facts = Codec().parse(unpack(body, crc, what="What is noted of a run"))
+def _facts(body: Any, crc: int, budget: Budget | None = None) -> dict[str, Any]:
+    facts = Codec().parse(unpack(body, crc, what="What is noted of a run", budget=budget))
     if not isinstance(facts, dict):
         raise CorruptedCheckpointError("What is noted of a run is damaged.")
     return facts

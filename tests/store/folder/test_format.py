@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -158,3 +159,16 @@ def test_a_run_whose_file_is_damaged_is_listed_by_its_file_and_does_not_hide_oth
         Debugger.open(tmp_path, "run-000002")
     kept(tmp_path)
     assert (tmp_path / "run-000004.jsonl").exists()
+
+
+@pytest.mark.parametrize("time", ["1e308", "NaN", "-1e15", '"x"', "10" * 200])
+def test_a_forged_time_does_not_end_the_listing(time: str, tmp_path: Path, capsys: Any) -> None:
+    """C12: looking at what a stranger made never raises."""
+    kept(tmp_path)
+    file = tmp_path / "run-000001.jsonl"
+    head, rest = file.read_bytes().split(b"\n", 1)
+    body = head.rpartition(b',"sum"')[0]
+    body = re.sub(rb'"created":[^,]+', f'"created":{time}'.encode(), body)
+    file.write_bytes(b'%b,"sum":"%08x"}\n' % (body, zlib.crc32(body)) + rest)
+    assert main([str(tmp_path)]) == 0
+    assert capsys.readouterr().out
