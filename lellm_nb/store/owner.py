@@ -17,7 +17,7 @@ from typing import Any
 
 from lellm_nb.errors import CheckpointStoreError
 
-__all__ = ["Hold", "Owner"]
+__all__ = ["Owner", "WriteRight"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class Owner:
         return f"{self.user} on {self.host} (process {self.pid})"
 
 
-class Hold:
+class WriteRight:
     """The right to write one run, for as long as somebody in this process has it.
 
     Whoever is gone without letting it go has let it go: an interrupted `open`, say.
@@ -147,7 +147,7 @@ class Hold:
         return json.dumps({"given up": token}).encode()
 
 
-_held: weakref.WeakValueDictionary[str, Hold] = weakref.WeakValueDictionary()
+_held: weakref.WeakValueDictionary[str, WriteRight] = weakref.WeakValueDictionary()
 """By token: who writes in this process."""
 
 

@@ -23,7 +23,7 @@ from lellm_nb.store.folder.commit import Span
 from lellm_nb.store.folder.errors import damaged_at, refused
 from lellm_nb.store.folder.index import RunIndex
 from lellm_nb.store.folder.journal import Journal
-from lellm_nb.store.owner import Hold
+from lellm_nb.store.owner import WriteRight
 from lellm_nb.store.rows import Batch, LineRow
 
 __all__ = ["FolderRows"]
@@ -61,7 +61,7 @@ class FolderRows:
         self._seen = journal.begin()
         self._settled = False
         self._damage: CorruptedCheckpointError | None = None
-        self._hold = Hold()
+        self._hold = WriteRight()
         self._held = False
         self._looked = 0.0
 

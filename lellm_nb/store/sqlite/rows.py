@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import zlib
+from functools import partial
 from os import getpid
 from time import monotonic
 from typing import Any
@@ -15,7 +16,7 @@ from lellm_nb.errors import (
 )
 from lellm_nb.ids import TraceId
 from lellm_nb.record.codec.frames import FrameRow
-from lellm_nb.store.owner import Hold
+from lellm_nb.store.owner import WriteRight
 from lellm_nb.store.packing import Budget, pack, unpack
 from lellm_nb.store.rows import Batch, LineRow
 from lellm_nb.store.sqlite.checksums import checked, with_sum
@@ -48,9 +49,9 @@ class SqliteRows:
         self.run = number
         self.trace_id = trace_id
         self.facts: dict[str, Any] = facts
-        self._hold: Hold = hold or Hold()
+        self._hold: WriteRight = hold or WriteRight()
         self._held = hold is not None
-        self._budget = Budget()
+        self._unpack = partial(unpack, budget=Budget())
         self._base = number << (LINES + FRAMES)
         self._execute = store.db.cursor().execute
 
@@ -138,9 +139,6 @@ class SqliteRows:
 
     # -- reading ---------------------------------------------------------------
 
-    def _unpack(self, body: Any, crc: int, seed: int, what: str) -> bytes:
-        return unpack(body, crc, seed, what=what, budget=self._budget)
-
     @checked
     def lines(self) -> list[LineRow]:
         """Return the lines in the order in which they began."""
@@ -212,7 +210,7 @@ class SqliteRows:
             return None
         id, body, crc = found[0]
         what = f"The position of frame {id - low}"
-        return id - low, self._unpack(body, crc, id & 0xFFFFFFFF, what)
+        return id - low, self._unpack(body, crc, id & 0xFFFFFFFF, what=what)
 
     @checked
     def anchors(self, line: int) -> list[int]:
@@ -235,7 +233,7 @@ class SqliteRows:
             self.run,
             first,
         )
-        return [(n, self._unpack(body, crc, n, f"Template {n}")) for n, body, crc in found]
+        return [(n, self._unpack(body, crc, n, what=f"Template {n}")) for n, body, crc in found]
 
     @checked
     def value(self, number: int) -> bytes:
@@ -249,7 +247,7 @@ class SqliteRows:
         if not found:
             raise CorruptedCheckpointError(f"Value {number} is missing.")
         body, crc = found[0]
-        return self._unpack(body, crc, number & 0xFFFFFFFF, f"Value {number}")
+        return self._unpack(body, crc, number & 0xFFFFFFFF, what=f"Value {number}")
 
     @checked
     def items(self, number: int, stop: int) -> list[tuple[int, bytes]]:
@@ -263,7 +261,7 @@ class SqliteRows:
             stop,
         )
         return [
-            (start, self._unpack(body, crc, start & 0xFFFFFFFF, f"List {number}"))
+            (start, self._unpack(body, crc, start & 0xFFFFFFFF, what=f"List {number}"))
             for start, body, crc in found
         ]
 
@@ -285,7 +283,7 @@ class SqliteRows:
             "read marks", "select kind, key, body, sum from marks where run = ?", self.run
         )
         return [
-            (kind, key, self._unpack(body, crc, zlib.crc32(key.encode()), f"Mark {kind} {key}"))
+            (kind, key, self._unpack(body, crc, zlib.crc32(key.encode()), what=f"Mark {key}"))
             for kind, key, body, crc in found
         ]
 
@@ -307,11 +305,7 @@ class SqliteRows:
         self._held = True
 
     def release(self, given_up: bool = False) -> None:
-        """Stop being the one who writes the run.
-
-        Raises:
-            CheckpointStoreError: The file does not take it; it is let go all the same.
-        """
+        """Stop being the one who writes the run, whether the file takes it or not."""
         hold = self._hold
         self._held = False
         hold.drop()

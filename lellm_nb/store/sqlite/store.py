@@ -21,7 +21,7 @@ from lellm_nb.record.codec.checkpoint import CheckpointCodec
 from lellm_nb.record.codec.values import Codec
 from lellm_nb.record.redaction.redactor import Redactor
 from lellm_nb.store.arguments import check_saving, checked_redactor
-from lellm_nb.store.owner import Hold, Owner
+from lellm_nb.store.owner import Owner, WriteRight
 from lellm_nb.store.packing import Budget, pack, unpack
 from lellm_nb.store.rows import RunInfo
 from lellm_nb.store.sqlite.file import SqliteFile
@@ -83,7 +83,7 @@ class SqliteStore(SqliteFile):
             CheckpointStoreError: The file cannot be written.
         """
         body = json.dumps(facts).encode()
-        hold = Hold()
+        hold = WriteRight()
         owner = hold.ask(trace_id, None)
         created = time.time()
         try:
