@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import linecache
 import shutil
 import signal
 import sys
@@ -45,25 +47,37 @@ class InterruptedAt:
         self.left = n
         self.how = how
         self.came = False
+        self._within: set[tuple[int, int]] = set()
+
+    def _leaves(self, frame: FrameType) -> bool:
+        """Tell whether a block is left: no signal is heard there."""
+        line = linecache.getline(frame.f_code.co_filename, frame.f_lineno)
+        if not line.lstrip().startswith("with "):
+            return False
+        at = (id(frame), frame.f_lineno)  # not the frame: it would keep what it holds
+        seen = at in self._within
+        self._within.add(at)
+        return seen
 
     def _trace(self, frame: FrameType, event: str, arg: Any) -> Any:
-        if not frame.f_code.co_filename.startswith(OURS):
+        if self.came or not frame.f_code.co_filename.startswith(OURS):
             return None
-        if event == "line":
+        if event == "line" and not self._leaves(frame):
             self.left -= 1
             if self.left == 0:
-                sys.settrace(None)
                 self.came = True
                 self.how(frame)
         return None if self.came else self._trace
 
     def __enter__(self) -> InterruptedAt:
+        gc.disable()  # what it would clear away is not what is interrupted here
         self._before = sys.gettrace()
         sys.settrace(self._trace)
         return self
 
     def __exit__(self, kind: Any, error: Any, at: Any) -> bool:
         sys.settrace(self._before)
+        gc.enable()
         return kind is KeyboardInterrupt
 
 
