@@ -41,10 +41,13 @@ def long_form() -> bool:
     return LONG
 
 
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    """A store that is not there yet."""
-    return tmp_path / "runs.db"
+@pytest.fixture(params=["a file", "a folder"])
+def file(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """A store in which there is nothing yet, at a path: SQLite, or a folder that is there."""
+    if request.param == "a file":
+        return tmp_path / "runs.db"
+    (tmp_path / "runs").mkdir()
+    return tmp_path / "runs"
 
 
 BROWSER = "tests/browser/"

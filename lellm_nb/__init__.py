@@ -53,7 +53,7 @@ _NAMES = {
         StoredObject
     """,
     "store": """
-        DiskSink InMemoryStore NetworkSink SqliteMutationLog SqliteStore StoreSink
+        DiskSink FolderStore InMemoryStore NetworkSink SqliteMutationLog SqliteStore StoreSink
     """,
     "records.json_form": """
         from_json to_json

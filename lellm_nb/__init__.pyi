@@ -99,6 +99,7 @@ from lellm_nb.state import WorkflowState as WorkflowState
 from lellm_nb.state import typed_state as typed_state
 from lellm_nb.state.structs.stored_object import StoredObject as StoredObject
 from lellm_nb.store import DiskSink as DiskSink
+from lellm_nb.store import FolderStore as FolderStore
 from lellm_nb.store import InMemoryStore as InMemoryStore
 from lellm_nb.store import NetworkSink as NetworkSink
 from lellm_nb.store import SqliteMutationLog as SqliteMutationLog

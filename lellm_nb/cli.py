@@ -17,7 +17,7 @@ from lellm_nb.errors.safe_text import printable, safe_repr
 __all__ = ["main"]
 
 _RUNS = """\
-Look into a file of runs, as Debugger(graph, state, store=FILE) or Debugger.save wrote it.
+Look into a file or folder of runs, as Debugger(graph, state, store=FILE) or Debugger.save wrote it.
 Nothing of a run is ever executed here, and no graph is needed.
 
   lellm-nb runs runs.db                         list the runs, newest first
@@ -73,7 +73,11 @@ def _parser() -> argparse.ArgumentParser:
         description=_RUNS,
         formatter_class=raw,
     )
-    runs.add_argument("file", metavar="FILE", help="a store (SQLite), or a file that save() wrote")
+    runs.add_argument(
+        "file",
+        metavar="FILE",
+        help="a store (a SQLite file or a folder), or a file that save() wrote",
+    )
     actions = runs.add_subparsers(dest="action", metavar="show | export | prune")
     show = actions.add_parser("show", help="show a run's lines and frames")
     show.add_argument("run", nargs="?", help="its id, how the id begins, or its name; the newest")
@@ -99,11 +103,9 @@ def _say(text: str) -> None:
 
 
 def _is_store(file: str) -> bool:
-    from pathlib import Path
+    from lellm_nb.store.store_at import PathKind, kind_of_path
 
-    from lellm_nb.store.sqlite.errors import ARCHIVE, begins
-
-    return not begins(Path(file), ARCHIVE)
+    return kind_of_path(file) is not PathKind.ARCHIVE
 
 
 def _open(options: Any, run: str | None = None) -> Any:
@@ -124,7 +126,7 @@ def _list(options: Any) -> None:
         graph = one.graph or "(damaged)"
         rows.append((one.run[:8], one.name, begun, frames, graph, one.status, one.owner))
     if len(rows) == 1:
-        _say("There are no runs in this file.")
+        _say("There are no runs in it.")
         return
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     for row in rows:
@@ -132,7 +134,10 @@ def _list(options: Any) -> None:
 
 
 def _when(seconds: float) -> str:
-    return datetime.datetime.fromtimestamp(seconds).strftime("%Y-%m-%d %H:%M:%S")
+    try:
+        return datetime.datetime.fromtimestamp(seconds).strftime("%Y-%m-%d %H:%M:%S")
+    except (ValueError, OverflowError, OSError):  # of a forged file
+        return "(no time)"
 
 
 def _show(options: Any) -> None:
@@ -185,14 +190,14 @@ def _export(options: Any) -> None:
 
 def _prune(options: Any) -> None:
     from lellm_nb.errors import CheckpointStoreError
-    from lellm_nb.store import SqliteStore
+    from lellm_nb.store.store_at import store_at
 
     if options.keep is None and options.days is None:
         raise CheckpointStoreError("Say what to keep: --keep N, --days D, or both.")
     if not _is_store(options.file):
         raise CheckpointStoreError("This file holds one run; delete it if you do not want it.")
-    SqliteStore(options.file, readonly=True).close()  # a wrong name is no reason to make a file
-    store = SqliteStore(options.file)
+    store_at(options.file, readonly=True).close()  # a wrong name is no reason to make a file
+    store = store_at(options.file)
     now = datetime.datetime.now().timestamp()
     dropped = []
     for i, info in enumerate(store.runs()):

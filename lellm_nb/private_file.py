@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+import stat
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-__all__ = ["create_private", "make_private_folder", "written_whole"]
+__all__ = ["create_private", "make_private_folder", "open_plain", "written_whole"]
 
 _FLAGS = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
 _BINARY = getattr(os, "O_BINARY", 0)
@@ -59,3 +61,19 @@ def written_whole(path: Path) -> Iterator[IO[bytes]]:
     finally:
         with contextlib.suppress(OSError):
             made.unlink(missing_ok=True)
+
+
+def open_plain(path: Path, *, write: bool = False) -> int:
+    """Open a file that is there and return its descriptor; no link, no pipe, no device.
+
+    Raises:
+        OSError: It is not there, may not be opened, or is no plain file.
+    """
+    way = (os.O_RDWR if write else os.O_RDONLY) | _BINARY
+    # a pipe in its place would be waited for without end
+    way |= getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    found = os.open(path, way)
+    if not stat.S_ISREG(os.fstat(found).st_mode):
+        os.close(found)
+        raise OSError(errno.EINVAL, "it is no plain file")
+    return found

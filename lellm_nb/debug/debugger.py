@@ -56,8 +56,9 @@ class Debugger(
     Args:
         graph: What `GraphBuilder.build` returned; or a session of another engine.
         state: A mapping of text keys to values.
-        store: Where the run is kept: a path (SQLite), or a store; nowhere by default. It
-            always starts a new run; `open` goes on with one.
+        store: Where the run is kept: the path of a file (SQLite) or of a folder (JSON lines;
+            it ends with a separator, or is there), or a store; nowhere by default. It always
+            starts a new run; `open` goes on with one.
         max_steps: How many steps one `run` may take before it holds with `LIMIT`.
         name: For people; the graph's name by default.
         redact: What is secret in whatever is shown, exported or written: the store's `redact` by
@@ -127,7 +128,7 @@ class Debugger(
         context.redact, context.seed = redact, seed
         self._stand_on(context)
         if store is not None:
-            from lellm_nb.debug.persist.open import begin_in
+            from lellm_nb.debug.persist.begin import begin_in
 
             begin_in(context, storage, store, policy, retention)
 

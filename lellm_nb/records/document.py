@@ -16,10 +16,10 @@ from lellm_nb.state.compact import COMPACT
 from lellm_nb.state.state import State, keep
 from lellm_nb.state.structs.nested import is_read_only
 from lellm_nb.state.typed import is_typed
-from lellm_nb.store.large_values import LargeValueWriter
 from lellm_nb.store.memory_rows import MemoryRows
 from lellm_nb.store.rows import Batch
-from lellm_nb.store.shared_values import SharedValues
+from lellm_nb.store.run.large_values import LargeValueWriter
+from lellm_nb.store.run.shared_values import SharedValues
 
 __all__ = ["OURS", "Reader", "Writer", "tagged"]
 

@@ -27,6 +27,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import time
 import zlib
 from collections.abc import Iterable, Iterator
@@ -42,6 +43,7 @@ from lellm_nb.record.codec.limits import DAMAGE, error_text
 from lellm_nb.record.codec.values import Codec, Limits, to_bytes
 from lellm_nb.record.rows.frame_row import FrameRow
 from lellm_nb.store.memory_rows import MemoryRows
+from lellm_nb.store.packing import FREE, weight
 from lellm_nb.store.rows import LineRow
 from lellm_nb.store.sqlite.errors import DATABASE, begins
 
@@ -49,10 +51,17 @@ __all__ = ["FORMAT", "read_archive", "write_archive"]
 
 FORMAT = 1
 
-RATIO = 100
-"""Files that unpack to more than so many times their size are no run (once they are large)."""
+RATIO = 64
+"""A file may take so many bytes of memory for each that it has on disk, beyond what is free: a
+frame in a saved run has fifteen at least, for its times are never the same, and takes 600."""
 
-LARGE = 64 * 1024 * 1024
+SQUEEZED = 56
+"""What is written takes less than so many times its bytes, so that it can be read again."""
+
+ROW = 300
+"""So many bytes one line takes beside what stands in it."""
+
+_FRAME_FACTS = re.compile(rb'\["frame",\d+,\d+,\[[^\]]*\],')
 
 END = 128
 """The last line is shorter than this."""
@@ -67,28 +76,42 @@ def write_archive(path: str | os.PathLike[str], rows: MemoryRows, name: str) -> 
     target = path_of(path, "path", CheckpointStoreError)
     try:
         with written_whole(target) as file:
-            total = _write(file, _lines(rows, name), zlib.Z_DEFAULT_STRATEGY)
-            if total > LARGE and total > RATIO // 2 * file.tell():
-                # so repetitive that it would look like a bomb: squeeze it less
+            for level, strategy in _LESS_AND_LESS:
                 file.seek(0)
                 file.truncate()
-                _write(file, _lines(rows, name), zlib.Z_HUFFMAN_ONLY)
+                takes = _write(file, _lines(rows, name), level, strategy)
+                # what is so repetitive that it would look like a bomb is squeezed less
+                if takes <= FREE + SQUEEZED * file.tell():
+                    break
     except OSError as error:
         raise CheckpointStoreError(f"Could not write {str(target)!r}: {sentence(error)}") from error
 
 
-def _write(file: IO[bytes], lines: Iterable[bytes], strategy: int) -> int:
-    """Pack lines and their checksum into a file; return how many bytes they were."""
-    squeeze = zlib.compressobj(6, zlib.DEFLATED, 31, 8, strategy)  # 31: with a gzip header
-    digest, count, total = hashlib.sha256(), 0, 0
+_LESS_AND_LESS = (
+    (6, zlib.Z_DEFAULT_STRATEGY),
+    (6, zlib.Z_HUFFMAN_ONLY),
+    (0, zlib.Z_DEFAULT_STRATEGY),
+)
+
+
+def _write(file: IO[bytes], lines: Iterable[bytes], level: int, strategy: int) -> int:
+    """Pack lines and their checksum into a file; return how much memory they take when read."""
+    squeeze = zlib.compressobj(level, zlib.DEFLATED, 31, 8, strategy)  # 31: with a gzip header
+    digest, count, takes = hashlib.sha256(), 0, 0
     for line in lines:
         digest.update(line)
         count += 1
-        total += len(line)
+        takes += _takes(line)
         file.write(squeeze.compress(line))
     end = to_bytes(["end", count, digest.hexdigest()]) + b"\n"
     file.write(squeeze.compress(end) + squeeze.flush())
-    return total
+    return takes
+
+
+def _takes(line: bytes) -> int:
+    """Return about how much memory a line takes when it is read and looked at."""
+    found = _FRAME_FACTS.match(line)
+    return ROW + weight(line[found.end() :] if found else line)
 
 
 def _lines(rows: MemoryRows, name: str) -> Iterator[bytes]:
@@ -136,7 +159,7 @@ def read_archive(
         raise CheckpointStoreError(f"{str(path)!r} is a store: Debugger.open opens it.")
     try:
         count = _checked(Path(path))
-        lines = _lines_of(Path(path), codec.limits)
+        lines = _within(_lines_of(Path(path), codec.limits), Path(path).stat().st_size)
         name, rows = _head(codec.parse(next(lines)))
         for line in islice(lines, count - 1):
             _take(codec.parse(line), rows)
@@ -147,6 +170,16 @@ def read_archive(
         raise CorruptedCheckpointError("The file is larger than there is memory for.") from None
     except DAMAGE as error:
         raise CorruptedCheckpointError(f"This file is no run: {error_text(error)}.") from error
+
+
+def _within(lines: Iterator[bytes], size: int) -> Iterator[bytes]:
+    """Walk lines as long as they take no more memory than a file of a size may."""
+    left = FREE + RATIO * size
+    for line in lines:
+        left -= _takes(line)
+        if left < 0:
+            raise CorruptedCheckpointError("The file unpacks to far more than its size.")
+        yield line
 
 
 def _pieces(path: Path) -> Iterator[bytes]:
@@ -165,7 +198,7 @@ def _pieces(path: Path) -> Iterator[bytes]:
                     ) from None
                 piece = unpack.unconsumed_tail
                 total += len(made)
-                if total > LARGE and total > RATIO * size:
+                if total > FREE + RATIO * size:
                     raise CorruptedCheckpointError("The file unpacks to far more than its size.")
                 yield made
     if not unpack.eof:

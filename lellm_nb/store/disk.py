@@ -25,7 +25,10 @@ from lellm_nb.record.sinks import FrameInfo
 from lellm_nb.state.state import keep, view
 from lellm_nb.store.arguments import checked_redactor
 
-__all__ = ["DiskSink"]
+__all__ = ["SNAPSHOT_FILE", "DiskSink"]
+
+SNAPSHOT_FILE = re.compile(r"\d{6} .*\.json$")
+"""How the files of snapshots are called."""
 
 
 class DiskSink:
@@ -75,7 +78,7 @@ class DiskSink:
 
     def snapshots(self) -> list[Path]:
         """Return the snapshots, oldest first."""
-        return sorted(p for p in self.folder.glob("*.json") if _NAME.match(p.name))
+        return sorted(p for p in self.folder.glob("*.json") if SNAPSHOT_FILE.match(p.name))
 
     def on_checkpoint(self, state: Any, frame_info: FrameInfo) -> str | bool:
         """Write a snapshot if it is time; return its file's name, else False.
@@ -198,6 +201,3 @@ class DiskSink:
         except DAMAGE as error:
             raise CorruptedCheckpointError(f"This is no snapshot: {error_text(error)}.") from error
         return form
-
-
-_NAME = re.compile(r"\d{6} .*\.json$")

@@ -114,10 +114,11 @@ class InMemoryStore:
     def begin_run(self, trace_id: TraceId, name: str, facts: dict[str, Any]) -> MemoryRows:
         """Start a run and become its writer."""
         rows = MemoryRows(trace_id, facts)
-        rows.claim()
+        mine = rows.again()
+        mine.claim()
         with self._lock:
             self._whole[trace_id] = (self.redact.text(name), time.time(), rows)
-        return rows
+        return mine
 
     def run_rows(self, trace_id: TraceId) -> MemoryRows:
         """Return the rows of a run.
@@ -128,7 +129,7 @@ class InMemoryStore:
         with self._lock:
             if trace_id not in self._whole:
                 raise CheckpointNotFoundError(trace_id)
-            return self._whole[trace_id][2]
+            return self._whole[trace_id][2].again()
 
     def runs(self) -> list_of[RunInfo]:
         """Return the runs, newest first."""

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import bisect
+import copy
+import gc
 import threading
-from collections.abc import Iterator
+import weakref
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from lellm_nb.errors import CheckpointStoreError, CorruptedCheckpointError
@@ -34,7 +37,11 @@ class MemoryRows:
         self._items: dict[int, dict[int, bytes]] = {}
         self._marks: dict[tuple[str, str], bytes] = {}
         self._lock = threading.RLock()
-        self._claimed = False
+        self._claimed: list[Callable[[], MemoryRows | None]] = []
+
+    def again(self) -> MemoryRows:
+        """Return the same rows, for somebody else who reads or writes them."""
+        return copy.copy(self)
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -152,15 +159,22 @@ class MemoryRows:
     def claim(self, force: bool = False) -> None:
         """Become the one who writes the run."""
         with self._lock:
-            if self._claimed and not force:
+            if not force and self._is_claimed():
                 raise CheckpointStoreError(
                     f"Run {self.trace_id} is being written already, in this process."
                 )
-            self._claimed = True
+            self._claimed[:] = [weakref.ref(self)]
 
-    def release(self) -> None:
+    def _is_claimed(self) -> bool:
+        if not self._claimed or self._claimed[0]() is None:
+            return False
+        gc.collect()  # a debugger that nobody has any more lets its run go, once it is found
+        return bool(self._claimed) and self._claimed[0]() is not None
+
+    def release(self, given_up: bool = False) -> None:
         """Stop being the one who writes the run."""
-        self._claimed = False
+        if self._claimed and self._claimed[0]() is self:
+            self._claimed.clear()
 
 
 def _flat(table: dict[int, dict[int, bytes]]) -> Iterator[tuple[int, int, bytes]]:

@@ -1,13 +1,14 @@
-"""Bodies as they stand on disk: compressed where it is worth it, and checked."""
+"""Bodies as they stand on disk: compressed where it is worth it, checked, and never bombs."""
 
 from __future__ import annotations
 
+import re
 import zlib
 from typing import Any
 
 from lellm_nb.errors import CorruptedCheckpointError, sentence
 
-__all__ = ["pack", "unpack"]
+__all__ = ["FREE", "Budget", "pack", "unpack", "weight"]
 
 PACKED = 1024
 """Bodies beyond this are compressed."""
@@ -15,30 +16,108 @@ PACKED = 1024
 MOST = 1 << 28
 """No body is unpacked to more bytes than this."""
 
+FREE = 32 << 20
+"""So many bytes of memory may come from bodies of any size."""
+
+RATIO = 44
+"""Beyond that, a body may take so many times the bytes that it has on disk. JSON that is not
+compressed takes less: `[],` is the worst, with 43."""
+
+SQUEEZED = 40
+"""What is written takes less than so many times its bytes, so that it can be read again."""
+
+_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
+
+
+def weight(body: bytes) -> int:
+    """Return about how many bytes of memory it takes to read a JSON text, or somewhat more.
+
+    Example:
+        >>> weight(b"1"), weight(b"[[],[]]")
+        (3, 331)
+    """
+    plain = body.isascii() and b"\\u" not in body
+    found = len(body) * (3 if plain else 9)  # as bytes, as text, and the strings in it
+    found += 90 * (body.count(b"[") + body.count(b"{"))
+    return found + 40 * body.count(b",") + 100 * body.count(b":")
+
+
+def _is_within(body: bytes, most: int) -> int:
+    """Return what a text weighs if that is not beyond a limit, else zero."""
+    found = weight(body)
+    if found > most:  # what stands in strings makes no lists
+        size = len(body)
+        rest = _STRING.sub(b'""', body)
+        found = weight(rest) + (size - len(rest)) * (3 if body.isascii() else 9)
+    return found if found <= most else 0
+
+
+class Budget:
+    """How much memory may come from compressed bodies, in all: what they stand for on disk.
+
+    A small file may not become a large one in memory: neither by one body nor by many.
+    """
+
+    def __init__(self) -> None:
+        self._left = FREE
+
+    def opened(self, packed: bytes, what: str, most: int = MOST) -> bytes:
+        """Return what a compressed body unpacks to, and take note of it.
+
+        Raises:
+            CorruptedCheckpointError: It is damaged, or unpacks to far more than its size.
+        """
+        left = self._left + RATIO * (len(packed) + 64)
+        self._left = 0  # where it is refused, trying more of the kind costs little
+        unpack = zlib.decompressobj()
+        try:
+            plain = unpack.decompress(packed, min(most, left // 3 + 1))
+        except zlib.error as error:
+            raise CorruptedCheckpointError(f"{what} is damaged: {sentence(error)}") from None
+        takes = _is_within(plain, left) if unpack.eof else 0
+        if not takes:
+            raise CorruptedCheckpointError(
+                f"{what} is beyond the limit: it unpacks to far more than its size."
+            )
+        self._left = min(FREE, left - takes)
+        return plain
+
 
 def pack(body: bytes) -> bytes:
-    """Compress what is worth it; JSON never begins with the letter that says so."""
-    return b"z" + zlib.compress(body, 1) if len(body) > PACKED else body
+    """Compress what is worth it; JSON never begins with the letter that says so.
+
+    What is so repetitive that it would look like a bomb is squeezed less.
+    """
+    if len(body) <= PACKED:
+        return body
+    for strategy in (zlib.Z_DEFAULT_STRATEGY, zlib.Z_HUFFMAN_ONLY):
+        squeeze = zlib.compressobj(1, zlib.DEFLATED, 15, 8, strategy)
+        packed = squeeze.compress(body) + squeeze.flush()
+        if _is_within(body, SQUEEZED * len(packed)):
+            return b"z" + packed
+    return body
 
 
-def unpack(body: Any, crc: int, seed: int = 0, *, what: str, most: int = MOST) -> bytes:
+def unpack(
+    body: Any,
+    crc: int,
+    seed: int = 0,
+    *,
+    what: str,
+    budget: Budget | None = None,
+    most: int = MOST,
+) -> bytes:
     """Check a body and return it as it was.
 
     Args:
+        budget: Of all bodies that are read together; of this one alone by default.
         most: To how many bytes it is unpacked.
 
     Raises:
-        CorruptedCheckpointError: It is not what was written.
+        CorruptedCheckpointError: It is not what was written, or more than there may be.
     """
     if not isinstance(body, bytes) or zlib.crc32(body, seed) != crc:
         raise CorruptedCheckpointError(f"{what} is damaged.")
     if not body.startswith(b"z"):
         return body
-    opened = zlib.decompressobj()
-    try:
-        plain = opened.decompress(body[1:], most)
-    except zlib.error as error:
-        raise CorruptedCheckpointError(f"{what} is damaged: {sentence(error)}") from None
-    if not opened.eof:
-        raise CorruptedCheckpointError(f"{what} is beyond the limit of {most} bytes.")
-    return plain
+    return (budget or Budget()).opened(body[1:], what, most)

@@ -20,6 +20,9 @@ class RetryOnRefusal:
         """Write what waits; tell whether the store took it."""
         raise NotImplementedError
 
+    def give_up(self) -> None:
+        """Let the run go, though the store may not have everything."""
+
     def check(self) -> None:
         """Try again what was refused.
 

@@ -133,8 +133,13 @@ class RunRows(Protocol):
             CheckpointStoreError: Somebody else is; names them.
         """
 
-    def release(self) -> None:
-        """Stop being the one who writes the run."""
+    def release(self, given_up: bool = False) -> None:
+        """Stop being the one who writes the run; nothing happens where somebody else is.
+
+        Args:
+            given_up: Whether there is something left that the store did not take. Whoever
+                writes it after all claims the run again, unless somebody else had it meanwhile.
+        """
 
 
 @runtime_checkable

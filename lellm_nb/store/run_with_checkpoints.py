@@ -10,7 +10,7 @@ from lellm_nb.record.frame import Frame
 from lellm_nb.record.history import Line
 from lellm_nb.store.checkpoint_writer import CheckpointWriter
 from lellm_nb.store.retry_on_refusal import RetryOnRefusal
-from lellm_nb.store.run_writer import RunWriter
+from lellm_nb.store.run.run_writer import RunWriter
 
 __all__ = ["RunWithCheckpoints"]
 

@@ -17,8 +17,8 @@ from lellm_nb.errors import (
     CorruptedCheckpointError,
 )
 from lellm_nb.store import SqliteStore
-from lellm_nb.store.run_reader import RunReader
-from lellm_nb.store.run_writer import RunWriter
+from lellm_nb.store.run.run_reader import RunReader
+from lellm_nb.store.run.run_writer import RunWriter
 from tests.faults.victim import graph
 from tests.strategies import finish, finish_debugger, nested, steps
 

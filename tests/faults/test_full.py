@@ -76,11 +76,11 @@ def files_of_at_most(size):
 
 
 @pytest.mark.parametrize("size", [150_000, 151_999, 400_001])
-def test_a_write_that_the_system_refuses_holds_the_run(tmp_path, size):
+def test_a_write_that_the_system_refuses_holds_the_run(file, size):
     """A quota, say; also where half a row was written."""
-    dbg = Debugger(endless(), {"log": [], "count": 0}, store=tmp_path / "runs.db")
+    dbg = Debugger(endless(), {"log": [], "count": 0}, store=file)
     with files_of_at_most(size) as mend:
-        check_that_it_holds(dbg, "did not take it", mend, tmp_path / "runs.db")
+        check_that_it_holds(dbg, "did not take it", mend, file)
 
 
 def test_a_file_to_save_to_that_does_not_fit_leaves_the_old_one(tmp_path):
@@ -110,33 +110,34 @@ def as_nobody():
         os.seteuid(0)
 
 
-@pytest.fixture
-def read_only():
+@pytest.fixture(params=["runs.db", ""])
+def read_only(request):
     """A folder with a run in it, in which nobody may write."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        dbg = Debugger(steps("a", "b"), {}, store=folder / "runs.db")
+        dbg = Debugger(steps("a", "b"), {}, store=folder / request.param)
         dbg.run()
         dbg.close()
-        Debugger.open(folder / "runs.db")  # so that whatever it imports is there
+        Debugger.open(folder / request.param)  # so that whatever it imports is there
         for file in folder.iterdir():  # with what SQLite keeps beside it
             file.chmod(0o444)
         folder.chmod(0o555)
-        yield folder
+        yield folder / request.param
         folder.chmod(0o755)
 
 
 def test_a_file_that_may_not_be_written_is_said_at_once(read_only):
     """At the beginning; and a stored run can still be read."""
+    other = (read_only if read_only.is_dir() else read_only.parent) / "other.db"
     with as_nobody():
         with pytest.raises(CheckpointStoreError, match="is read-only"):
-            Debugger(steps("a"), {}, store=read_only / "runs.db")
+            Debugger(steps("a"), {}, store=read_only)
         with pytest.raises(CheckpointStoreError, match="Does the folder exist, and may it be"):
-            Debugger(steps("a"), {}, store=read_only / "other.db")
+            Debugger(steps("a"), {}, store=other)
         with pytest.raises(CheckpointStoreError):
-            Debugger.open(read_only / "runs.db", graph=steps("a", "b"))
-        assert Debugger.open(read_only / "runs.db").state == {"log": ["a", "b"]}
-    assert not (read_only / "other.db").exists()
+            Debugger.open(read_only, graph=steps("a", "b"))
+        assert Debugger.open(read_only).state == {"log": ["a", "b"]}
+    assert not other.exists()
 
 
 # -- on a small file system, which only root can mount ------------------------------------------
@@ -154,12 +155,14 @@ def small_disk(tmp_path):
     subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
-def test_a_full_disk_holds_the_run_and_nothing_is_lost(small_disk):
+@pytest.mark.parametrize("name", ["runs.db", "runs/"])
+def test_a_full_disk_holds_the_run_and_nothing_is_lost(small_disk, name):
     """Make room, go on: every frame is there, in order."""
     ballast = small_disk / "ballast"
     ballast.write_bytes(b"x" * 600_000)
-    dbg = Debugger(endless(), {"log": [], "count": 0}, store=small_disk / "runs.db")
-    check_that_it_holds(dbg, "Make room on the disk", ballast.unlink, small_disk / "runs.db")
+    file = f"{small_disk}/{name}"
+    dbg = Debugger(endless(), {"log": [], "count": 0}, store=file)
+    check_that_it_holds(dbg, "Make room on the disk", ballast.unlink, file)
 
 
 def approve_until_full(dbg):

@@ -57,11 +57,11 @@ def kernel_dies(file, kind, wait, decide=""):
 
 @pytest.mark.parametrize("wait", WAITS)
 @pytest.mark.parametrize("kind", ["chain", "nest", "fan"])
-def test_a_barrier_waits_again_after_a_restart(kind, wait, tmp_path):
+def test_a_barrier_waits_again_after_a_restart(kind, wait, file):
     """Under its id, at the same frame; the decision goes on with the node after it."""
-    barrier, head, logged = kernel_dies(tmp_path / "runs.db", kind, wait)
+    barrier, head, logged = kernel_dies(file, kind, wait)
 
-    dbg = Debugger.open(tmp_path / "runs.db", graph=graph(kind))
+    dbg = Debugger.open(file, graph=graph(kind))
 
     assert [p.id for p in dbg.pending] == [barrier]
     assert (dbg.status, dbg.head, len(dbg.state["log"])) == ("waiting", head, logged)

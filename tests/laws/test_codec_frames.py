@@ -15,11 +15,10 @@ from lellm_nb import ExecutionSession
 from lellm_nb.errors import RunError
 from lellm_nb.record.codec import positions as codec_positions
 from lellm_nb.record.codec.types import register_type
-from lellm_nb.store import large_values
-from lellm_nb.store import run_writer as keeping
 from lellm_nb.store.memory_rows import MemoryRows
-from lellm_nb.store.run_reader import RunReader
-from lellm_nb.store.run_writer import RunWriter
+from lellm_nb.store.run import anchor_plan, large_values
+from lellm_nb.store.run.run_reader import RunReader
+from lellm_nb.store.run.run_writer import RunWriter
 from lellm_nb.store.sqlite.store import SqliteStore
 from tests.strategies import finish
 from tests.strategies_graphs import nested_plans, wild_plans
@@ -41,7 +40,7 @@ def store(tmp_path_factory):
 
 def small_blocks() -> Any:
     """Anchors, shared values and long lists from a size that small runs reach."""
-    stack = mock.patch.multiple(keeping, OFTEN=5, SELDOM=8)
+    stack = mock.patch.multiple(anchor_plan, OFTEN=5, SELDOM=8)
     large = mock.patch.object(large_values, "LARGE", 40)
     long = mock.patch.object(codec_positions, "LONG", 4)
     return stack, long, large

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import gc
 import os
+import tempfile
 
 import pytest
 from hypothesis import seed, settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant
 
-from lellm_nb import Debugger, InMemoryStore
+from lellm_nb import Debugger, FolderStore, InMemoryStore
 from tests.laws.machine_changes import Changes
 from tests.laws.machine_moves import Moves
 
@@ -79,5 +80,25 @@ class TestKept(Kept.TestCase):
     settings = settings(max_examples=EXAMPLES, stateful_step_count=40, deadline=None)
 
 
+class KeptInFolder(Kept):
+    """The same in a folder."""
+
+    def store(self):
+        self.kept = FolderStore(tempfile.mkdtemp(dir=_FOLDERS.name))
+        self.shared = set()
+        return self.kept
+
+
+_FOLDERS = tempfile.TemporaryDirectory()
+
+
+@pytest.mark.timeout(120 if not LONG else 900)
+class TestKeptInFolder(KeptInFolder.TestCase):
+    """The machine, as pytest finds it."""
+
+    settings = settings(max_examples=EXAMPLES, stateful_step_count=40, deadline=None)
+
+
 if LONG:
     TestKept = seed(20261120)(TestKept)
+    TestKeptInFolder = seed(20261120)(TestKeptInFolder)

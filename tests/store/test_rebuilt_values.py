@@ -15,7 +15,7 @@ from lellm_nb.record.codec.values import Codec
 from lellm_nb.state.compact import COMPACT
 from lellm_nb.store.memory_rows import MemoryRows
 from lellm_nb.store.rows import Batch
-from lellm_nb.store.shared_values import SharedValues
+from lellm_nb.store.run.shared_values import SharedValues
 
 STEPS = 300
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lellm_nb import InMemoryMutationLog, InMemoryStore
+from lellm_nb import FolderStore, InMemoryMutationLog, InMemoryStore
 from lellm_nb.store import SqliteMutationLog, SqliteStore
 from lellm_nb.testing import CheckpointStoreSuite, MutationLogSuite, RunStoreSuite
 
@@ -27,6 +27,18 @@ class TestSqliteStore(RunStoreSuite):
     def make_store(self):
         """A fresh one."""
         return SqliteStore(self.folder / "runs.db")
+
+
+class TestFolderStore(RunStoreSuite):
+    """In a folder."""
+
+    @pytest.fixture(autouse=True)
+    def _folder(self, tmp_path):
+        self.folder = tmp_path
+
+    def make_store(self):
+        """A fresh one."""
+        return FolderStore(self.folder / "runs")
 
 
 class TestInMemoryLog(MutationLogSuite):

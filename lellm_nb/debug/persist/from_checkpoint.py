@@ -268,10 +268,10 @@ def loaded(store: Any, checkpoint_id: str) -> Checkpoint | SessionCheckpoint:
         CorruptedCheckpointError: What the store gives is none.
         DebuggerError: It is no store.
     """
-    from lellm_nb.store.sqlite.store import SqliteStore
+    from lellm_nb.store.store_at import store_at
 
     if isinstance(store, str | os.PathLike):
-        store = SqliteStore(path_of(store, "store", DebuggerError), readonly=True)
+        store = store_at(path_of(store, "store", DebuggerError), readonly=True)
     if not _loads(store):
         raise refusal(store, "store", "a store that has the checkpoint", DebuggerError)
     try:

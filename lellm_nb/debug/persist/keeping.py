@@ -9,8 +9,8 @@ from lellm_nb.arguments import refusal, speaking
 from lellm_nb.errors import DebuggerError
 from lellm_nb.store.checkpoint_keeper import check_policies
 from lellm_nb.store.checkpoint_writer import CheckpointWriter
+from lellm_nb.store.run.run_writer import RunWriter
 from lellm_nb.store.run_with_checkpoints import RunWithCheckpoints
-from lellm_nb.store.run_writer import RunWriter
 
 __all__ = ["check_keeping", "check_policies_given", "with_checkpoints"]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack, suppress
 from functools import partial
 from typing import Any
 
@@ -11,6 +12,8 @@ from lellm_nb.arguments import answered, plain_function, refusal, speaking, text
 from lellm_nb.debug.core.context import DebugContext
 from lellm_nb.debug.core.family import Family
 from lellm_nb.debug.names.warn_caller import caution
+from lellm_nb.debug.persist.begin import begin_in, codec_of, no_store
+from lellm_nb.debug.persist.from_checkpoint import open_captured
 from lellm_nb.debug.persist.keeping import (
     check_keeping,
     check_policies_given,
@@ -20,13 +23,13 @@ from lellm_nb.debug.persist.open_checkpoints import ids_of, open_checkpoints
 from lellm_nb.debug.persist.storage import Storage
 from lellm_nb.errors import (
     CheckpointNotFoundError,
+    CheckpointStoreError,
     CorruptedCheckpointError,
     DebuggerError,
-    LellmError,
     listed,
 )
 from lellm_nb.graph.graph import Graph, built_graph
-from lellm_nb.record.codec.graph import graph_facts, read_fingerprint, read_graph
+from lellm_nb.record.codec.graph import read_fingerprint, read_graph
 from lellm_nb.record.codec.values import Codec
 from lellm_nb.record.past.known_reducers import reducers_of
 from lellm_nb.record.redaction.redactor import Redactor
@@ -35,67 +38,20 @@ from lellm_nb.session.checkpoint import (
     check_graph,
     forced_text,
 )
-from lellm_nb.session.protocol import Capability
 from lellm_nb.state.edits import edits_of
 from lellm_nb.state.sameness import same
 from lellm_nb.store.archive import read_archive
-from lellm_nb.store.checkpoint_writer import CheckpointWriter
 from lellm_nb.store.rows import RunInfo, RunRows, RunStore
-from lellm_nb.store.run_reader import RunReader
-from lellm_nb.store.run_writer import RunWriter
-from lellm_nb.store.sqlite.store import SqliteStore
+from lellm_nb.store.run.run_reader import RunReader
+from lellm_nb.store.run.run_writer import RunWriter
+from lellm_nb.store.store_at import PathKind, kind_of_path, store_at
 
-__all__ = ["begin_in", "load_archive", "open_store"]
+__all__ = ["load_archive", "open_store"]
 
 Migrate = Callable[[dict[str, Any]], Mapping[str, Any]]
 """Given the root state, returns what it is to be for another graph."""
 
 MAX_STEPS = 1000
-
-
-def begin_in(
-    context: DebugContext, storage: Storage, store: Any, policy: Any = None, retention: Any = None
-) -> None:
-    """Start a run in a store: a path, a store that keeps runs, or any `CheckpointStore`.
-
-    Args:
-        policy, retention: Which checkpoints are kept in it, and how long; see `Debugger`.
-
-    Raises:
-        CheckpointStoreError: The store did not take the first frame.
-        DebuggerError: It is no store, or this engine's runs cannot be kept.
-    """
-    context.need(Capability.STORE, "store=")
-    session = context.session
-    writer = _writer_for(store, context, policy, retention)
-    storage.attach(session, writer)
-    for frame in list(session.line)[: session.head.index + 1]:
-        writer.keep(session.line, frame, leads=True)
-    writer.check()
-
-
-def _writer_for(store: Any, context: DebugContext, policy: Any, retention: Any) -> Any:
-    """Return who writes a new run into a store; it says itself what is secret, if it does."""
-    check_keeping(store, policy, retention)
-    graph, trace_id = context.session.graph, context.storage.trace_id
-    own = isinstance(store, (str, os.PathLike))
-    if own:
-        store = SqliteStore(store, redact=context.redact)
-    if isinstance(store, RunStore):
-        codec = _codec_of(store, context.redact)
-        facts = {**graph_facts(graph), "max_steps": context.max_steps, "seed": context.seed}
-        rows = store.begin_run(trace_id, codec.clean(context.name), codec.cleaned(facts))
-        writer = RunWriter(rows, graph, codec)
-        writer.closes = store if own else None
-        return with_checkpoints(writer, store, policy, retention)
-    if hasattr(store, "save") and hasattr(store, "load_latest"):
-        codec = _codec_of(store, context.redact)
-        return CheckpointWriter(store, trace_id, graph, codec, policy, retention)
-    raise _no_store(store)
-
-
-def _no_store(store: Any) -> LellmError:
-    return refusal(store, "store", "a store, or the path of a file", DebuggerError)
 
 
 def open_store(
@@ -124,35 +80,32 @@ def open_store(
     if run is not None:
         text(run, "run", DebuggerError, "a run's id or name")
     check_policies_given(policy, retention, "graph=" if graph is None else "")
+    if isinstance(store, (str, os.PathLike)) and kind_of_path(store) is PathKind.SNAPSHOTS:
+        return open_captured(family, native, store, graph, None, mode, begin_in)
     check_keeping(store, policy, retention)
-    if isinstance(store, (str, os.PathLike)):
-        store = SqliteStore(store, readonly=graph is None, redact=redact)
-    codec = _codec_of(store, redact)
-    if isinstance(store, RunStore) and not _has_checkpoints_only(store, run):
-        info = _find_run(store, run)
-        rows = store.run_rows(info.trace_id)
-        beside = partial(with_checkpoints, store=store, policy=policy, retention=retention)
-        made = _open_rows(family, native, rows, info.name, graph, mode, codec, beside=beside)
-    else:
-        if not hasattr(store, "load_latest"):
-            raise _no_store(store)
-        made = open_checkpoints(family, native, store, run, graph, mode, codec, policy, retention)
-    made.redact = redact
-    if migrate is not None and graph is not None:
-        try:
+    with ExitStack() as undo:
+        if isinstance(store, (str, os.PathLike)):
+            store = store_at(store, readonly=graph is None, redact=redact)
+            undo.callback(store.close)
+        codec = codec_of(store, redact)
+        if isinstance(store, RunStore) and not _has_checkpoints_only(store, run):
+            info = _find_run(store, run)
+            rows = store.run_rows(info.trace_id)
+            beside = partial(with_checkpoints, store=store, policy=policy, retention=retention)
+            made = _open_rows(
+                undo, family, native, rows, info.name, graph, mode, codec, beside=beside
+            )
+        else:
+            if not hasattr(store, "load_latest"):
+                raise no_store(store)
+            made = open_checkpoints(
+                family, native, store, run, graph, mode, codec, policy, retention
+            )
+        made.redact = redact
+        if migrate is not None and graph is not None:
             _migrated(made, migrate)
-        except BaseException:
-            made.storage.close([made])
-            raise
-    return made
-
-
-def _codec_of(store: Any, redact: Redactor | None = None) -> Codec:
-    """Return the codec for a store's runs: what store or run call secret, it takes out."""
-    own = getattr(store, "redact", None)
-    if isinstance(own, Redactor):
-        return Codec(redactor=own.with_those_of(redact))
-    return Codec(redactor=redact or Redactor())
+        undo.pop_all()
+        return made
 
 
 def load_archive(
@@ -162,10 +115,14 @@ def load_archive(
     if graph is not None:
         built_graph(graph, DebuggerError)
     rows, name = read_archive(path)
-    return _open_rows(family, native, rows, name, graph, mode, None, marking=True)
+    with ExitStack() as undo:
+        made = _open_rows(undo, family, native, rows, name, graph, mode, None, marking=True)
+        undo.pop_all()
+        return made
 
 
 def _open_rows(
+    undo: ExitStack,
     family: Family,
     native: Any,
     rows: RunRows,
@@ -181,33 +138,34 @@ def _open_rows(
     number = _hash_of(facts)
     changed = "" if graph is None else _compare(facts, number, graph, mode)
     if writes:
+        undo.callback(_let_go, rows)
         rows.claim()  # first of all: nobody may write while this reads
-    try:
-        stored = RunReader(rows, reducers=None if graph is None else reducers_of(graph))
-        shown = graph or read_graph(facts.get("outline"), number)
-        session = native.of_history(
-            shown, stored.history, stored.line, stored.head, check=graph is not None
-        )
-        if changed:
-            caution(forced_text(changed))
-        limit = facts.get("max_steps")
-        storage = Storage(rows.trace_id)
-        storage.stored, storage.reopened, storage.reading = stored, True, graph is None
-        storage.marking = marking
-        limit = limit if type(limit) is int else MAX_STEPS
-        made = DebugContext(session, name, limit, family, storage)
-        seed = facts.get("seed")
-        made.seed = seed if type(seed) in (int, str) else None
-        storage.take_marks(made, stored)
-        if writes:
-            writer = RunWriter(rows, graph, codec)
-            writer.resume(stored.numbers)
-            storage.attach(session, beside(writer))
-    except BaseException:
-        if writes:
-            rows.release()
-        raise
+    stored = RunReader(rows, reducers=None if graph is None else reducers_of(graph))
+    shown = graph or read_graph(facts.get("outline"), number)
+    session = native.of_history(
+        shown, stored.history, stored.line, stored.head, check=graph is not None
+    )
+    if changed:
+        caution(forced_text(changed))
+    limit = facts.get("max_steps")
+    storage = Storage(rows.trace_id)
+    storage.stored, storage.reopened, storage.reading = stored, True, graph is None
+    storage.marking = marking
+    limit = limit if type(limit) is int else MAX_STEPS
+    made = DebugContext(session, name, limit, family, storage)
+    seed = facts.get("seed")
+    made.seed = seed if type(seed) in (int, str) else None
+    storage.take_marks(made, stored)
+    if writes:
+        writer = RunWriter(rows, graph, codec)
+        writer.resume(stored.numbers)
+        storage.attach(session, beside(writer))
     return made
+
+
+def _let_go(rows: RunRows) -> None:
+    with suppress(CheckpointStoreError):
+        rows.release()
 
 
 def _migrated(context: DebugContext, migrate: Migrate) -> None:
@@ -234,7 +192,8 @@ def _migrated(context: DebugContext, migrate: Migrate) -> None:
 def _find_run(store: RunStore, run: str | None) -> RunInfo:
     infos = store.runs()
     if run is None and infos:
-        return infos[0]
+        # one without a frame was begun by a process that was killed at once
+        return next((info for info in infos if info.frames), infos[0])
     for info in infos:
         if run in (info.trace_id, info.name):
             return info

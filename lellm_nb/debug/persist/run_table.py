@@ -22,10 +22,10 @@ from lellm_nb.record.codec.values import Codec
 from lellm_nb.record.position import Fan, Position, Waiting
 from lellm_nb.store.archive import read_archive
 from lellm_nb.store.rows import RunInfo, RunRows
-from lellm_nb.store.run_reader import RunReader
-from lellm_nb.store.run_totals import read_totals
+from lellm_nb.store.run.run_reader import RunReader
+from lellm_nb.store.run.run_totals import read_totals
 from lellm_nb.store.sqlite.errors import ARCHIVE, begins
-from lellm_nb.store.sqlite.store import SqliteStore
+from lellm_nb.store.store_at import store_at
 
 if TYPE_CHECKING:
     import pandas
@@ -117,7 +117,7 @@ def _of_path(path: Path) -> list[RunSummary]:
         frames = sum(rows.length(line.number) for line in rows.lines())
         info = RunInfo(rows.trace_id, name, first.started, frames, rows.facts)
         return [_summary(info, rows)]
-    store = SqliteStore(path, readonly=True)
+    store = store_at(path, readonly=True)
     try:
         return run_summaries(store)
     finally:

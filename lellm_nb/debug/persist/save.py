@@ -24,7 +24,7 @@ def save(context: DebugContext, path: str | os.PathLike[str]) -> None:
     from lellm_nb.record.codec.values import Codec
     from lellm_nb.store.archive import write_archive
     from lellm_nb.store.memory_rows import MemoryRows
-    from lellm_nb.store.run_writer import RunWriter
+    from lellm_nb.store.run.run_writer import RunWriter
 
     path = path_of(path, "path", DebuggerError)
     session, storage = context.session, context.storage

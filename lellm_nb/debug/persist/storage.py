@@ -18,7 +18,7 @@ from lellm_nb.ids import TraceId, new_trace_id
 from lellm_nb.session.protocol import Session
 
 if TYPE_CHECKING:
-    from lellm_nb.store.run_reader import RunReader
+    from lellm_nb.store.run.run_reader import RunReader
 
 # stores and the codec are imported where they are used: a run that is not kept pays nothing
 
@@ -163,6 +163,10 @@ class Storage:
         self._kept_open = _KeptOpen()
         weakref.finalize(self._kept_open, _let_go, writer)
 
+    def detach(self, session: Session, before: Any) -> None:
+        """Have a run that was not to be written no more; what wrote the history before does."""
+        self.writer, session.history.writer = None, before
+
     def close(self, contexts: list[OneLine]) -> None:
         """Let the run go, so that another process may write it.
 
@@ -171,12 +175,16 @@ class Storage:
         """
         if self.writer is None:
             return
-        for context in contexts:
-            self.changed(context, "stops")  # how often they were hit, and which are on
-        self.writer.check()
-        contexts[0].session.history.writer = None
-        self.writer.close()
-        self.writer = None
+        try:
+            for context in contexts:
+                self.changed(context, "stops")  # how often they were hit, and which are on
+            self.writer.check()
+            self.writer.close()
+        except BaseException:
+            # in memory nothing is lost, and going on or closing again claims the run first
+            self.writer.give_up()
+            raise
+        contexts[0].session.history.writer = self.writer = None
         self.reading = self.closed = True
 
     def grow(self, session: Session) -> int:

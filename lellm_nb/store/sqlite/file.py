@@ -14,7 +14,6 @@ from lellm_nb.arguments import chosen, flag, path_of, seconds
 from lellm_nb.errors import CheckpointStoreError, CorruptedCheckpointError, sentence
 from lellm_nb.interrupts import UninterruptedLock
 from lellm_nb.private_file import create_private
-from lellm_nb.store.owner import Owner
 from lellm_nb.store.sqlite.errors import store_error
 from lellm_nb.store.sqlite.schema import check_schema, migrate
 
@@ -40,7 +39,6 @@ class SqliteFile:
     Attributes:
         db: The connection.
         lock: Held while it is used.
-        owner: Who writes from here.
         pid: The process that opened it.
         looked: When it was looked at last whether the file is still there.
 
@@ -63,7 +61,6 @@ class SqliteFile:
         self.path = path_of(path, "path", CheckpointStoreError)
         self.readonly = flag(readonly, "readonly", CheckpointStoreError)
         self.lock = UninterruptedLock()
-        self.owner = Owner.me()
         self.pid = os.getpid()
         self.looked = 0.0
         with self.translating_errors("open"):

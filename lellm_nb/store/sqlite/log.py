@@ -18,7 +18,7 @@ from lellm_nb.record.log.entries import LogEntries
 from lellm_nb.record.mutation_log import MutationLogEntry, check_entries, check_level
 from lellm_nb.record.redaction.secret_paths import JOINED, Path, place_of
 from lellm_nb.state.frozen import thaw
-from lellm_nb.store.packing import pack, unpack
+from lellm_nb.store.packing import Budget, pack, unpack
 from lellm_nb.store.sqlite.store import SqliteStore
 
 __all__ = ["SqliteMutationLog"]
@@ -106,7 +106,8 @@ class SqliteMutationLog:
             trace_id,
             from_step,
         )
-        entries = (_entry(trace_id, *row) for row in found)
+        budget = Budget()
+        entries = (_entry(budget, trace_id, *row) for row in found)
         return LogEntries(e for e in entries if level in (None, e.level))
 
     def truncate(self, trace_id: TraceId, keep_from_step: int) -> int:
@@ -163,8 +164,11 @@ def _parts(key: Any) -> tuple[Any, ...]:
     return tuple(key) if isinstance(key, (list, tuple)) else (key,)
 
 
-def _entry(trace_id: TraceId, step: int, at: int, body: Any, crc: int) -> MutationLogEntry:
-    plain = unpack(body, crc, step & 0xFFFFFFFF, what=f"Mutation {at} of step {step}")
+def _entry(
+    budget: Budget, trace_id: TraceId, step: int, at: int, body: Any, crc: int
+) -> MutationLogEntry:
+    what = f"Mutation {at} of step {step}"
+    plain = unpack(body, crc, step & 0xFFFFFFFF, what=what, budget=budget)
     try:
         codec = Codec()
         node, checkpoint, when, form, *more = codec.parse(plain)

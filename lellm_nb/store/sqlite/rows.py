@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import sqlite3
 import zlib
+from functools import partial
 from os import getpid
 from time import monotonic
 from typing import Any
 
-from lellm_nb.errors import CheckpointStoreError, CorruptedCheckpointError
+from lellm_nb.errors import (
+    CheckpointNotFoundError,
+    CheckpointStoreError,
+    CorruptedCheckpointError,
+)
 from lellm_nb.ids import TraceId
 from lellm_nb.record.rows.frame_row import FrameRow
-from lellm_nb.store.owner import Owner
-from lellm_nb.store.packing import pack, unpack
+from lellm_nb.store.owner import WriteRight
+from lellm_nb.store.packing import Budget, pack, unpack
 from lellm_nb.store.rows import Batch, LineRow
 from lellm_nb.store.sqlite.checksums import checked, with_sum
 from lellm_nb.store.sqlite.file import SqliteFile
 
 __all__ = ["FRAMES", "LINES", "SqliteRows"]
 
-LINES = 18
-FRAMES = 26
+LINES, FRAMES = 18, 26
 """A frame's id: 19 bits of its run, 18 of its line, 26 of its index."""
 
 SOON = 0.2
@@ -35,15 +39,19 @@ class SqliteRows:
     Args:
         store: The file that is used.
         number: The run's number in the file.
+        hold: The right to write it, if it was had.
     """
 
     def __init__(
-        self, store: SqliteFile, number: int, trace_id: TraceId, facts: dict[str, Any]
+        self, store: SqliteFile, number: int, trace_id: TraceId, facts: Any, hold: Any = None
     ) -> None:
         self.store = store
         self.run = number
         self.trace_id = trace_id
-        self.facts = facts
+        self.facts: dict[str, Any] = facts
+        self._hold: WriteRight = hold or WriteRight()
+        self._held = hold is not None
+        self._unpack = partial(unpack, budget=Budget())
         self._base = number << (LINES + FRAMES)
         self._execute = store.db.cursor().execute
 
@@ -71,6 +79,8 @@ class SqliteRows:
                 store.check_process()
             if monotonic() - store.looked > SOON:
                 store.check_there()
+            if not self._held:
+                self.claim()
             try:
                 self._execute(_INSERT, values)
             except sqlite3.Error as error:
@@ -82,6 +92,8 @@ class SqliteRows:
         Raises:
             CheckpointStoreError: The file did not take it.
         """
+        if not self._held:
+            self.claim()
         run = self.run
         with self.store.writing("write to the run") as db:
             for number, body in batch.templates:
@@ -200,7 +212,7 @@ class SqliteRows:
             return None
         id, body, crc = found[0]
         what = f"The position of frame {id - low}"
-        return id - low, unpack(body, crc, id & 0xFFFFFFFF, what=what)
+        return id - low, self._unpack(body, crc, id & 0xFFFFFFFF, what=what)
 
     @checked
     def anchors(self, line: int) -> list[int]:
@@ -223,7 +235,7 @@ class SqliteRows:
             self.run,
             first,
         )
-        return [(n, unpack(body, crc, n, what=f"Template {n}")) for n, body, crc in found]
+        return [(n, self._unpack(body, crc, n, what=f"Template {n}")) for n, body, crc in found]
 
     @checked
     def value(self, number: int) -> bytes:
@@ -237,7 +249,7 @@ class SqliteRows:
         if not found:
             raise CorruptedCheckpointError(f"Value {number} is missing.")
         body, crc = found[0]
-        return unpack(body, crc, number & 0xFFFFFFFF, what=f"Value {number}")
+        return self._unpack(body, crc, number & 0xFFFFFFFF, what=f"Value {number}")
 
     @checked
     def items(self, number: int, stop: int) -> list[tuple[int, bytes]]:
@@ -251,7 +263,7 @@ class SqliteRows:
             stop,
         )
         return [
-            (start, unpack(body, crc, start & 0xFFFFFFFF, what=f"List {number}"))
+            (start, self._unpack(body, crc, start & 0xFFFFFFFF, what=f"List {number}"))
             for start, body, crc in found
         ]
 
@@ -273,7 +285,7 @@ class SqliteRows:
             "read marks", "select kind, key, body, sum from marks where run = ?", self.run
         )
         return [
-            (kind, key, unpack(body, crc, zlib.crc32(key.encode()), what=f"Mark {kind} {key}"))
+            (kind, key, self._unpack(body, crc, zlib.crc32(key.encode()), what=f"Mark {key}"))
             for kind, key, body, crc in found
         ]
 
@@ -286,18 +298,23 @@ class SqliteRows:
             CheckpointStoreError: Somebody else is, and alive; names them.
         """
         with self.store.writing("take the run over") as db:
-            (found,) = db.execute("select owner from runs where id = ?", (self.run,)).fetchone()
-            owner = Owner.from_json(found)
-            if owner is not None and owner.alive and not force:
-                raise CheckpointStoreError(
-                    f"Run {self.trace_id} is being written by {owner}. Close it there first;"
-                    " reading it works meanwhile: open it without a graph."
-                )
-            mine = self.store.owner.to_json()
+            found = db.execute("select owner from runs where id = ?", (self.run,)).fetchone()
+            if found is None:
+                raise CheckpointNotFoundError(self.trace_id)
+            mine = self._hold.ask(self.trace_id, found[0], force)
             db.execute("update runs set owner = ? where id = ?", (mine, self.run))
+        self._hold.take()
+        self._held = True
 
-    def release(self) -> None:
-        """Stop being the one who writes the run."""
+    def release(self, given_up: bool = False) -> None:
+        """Stop being the one who writes the run, whether the file takes it or not."""
+        hold = self._hold
+        self._held = False
+        hold.drop()
+        if not hold.asked:
+            return
         with self.store.writing("let the run go") as db:
-            mine = self.store.owner.to_json()
-            db.execute("update runs set owner = null where id = ? and owner = ?", (self.run, mine))
+            db.execute(
+                "update runs set owner = ? where id = ? and owner = ?",
+                (hold.given_up if given_up else None, self.run, hold.asked),
+            )

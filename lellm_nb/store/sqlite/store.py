@@ -21,8 +21,8 @@ from lellm_nb.record.codec.checkpoint import CheckpointCodec
 from lellm_nb.record.codec.values import Codec
 from lellm_nb.record.redaction.redactor import Redactor
 from lellm_nb.store.arguments import check_saving, checked_redactor
-from lellm_nb.store.owner import Owner
-from lellm_nb.store.packing import unpack
+from lellm_nb.store.owner import Owner, WriteRight
+from lellm_nb.store.packing import Budget, unpack
 from lellm_nb.store.rows import RunInfo
 from lellm_nb.store.sqlite.checkpoints import SqliteCheckpoints
 from lellm_nb.store.sqlite.file import SqliteFile
@@ -85,17 +85,24 @@ class SqliteStore(SqliteFile):
             CheckpointStoreError: The file cannot be written.
         """
         body = json.dumps(facts).encode()
-        owner = self.owner.to_json()
+        hold = WriteRight()
+        owner = hold.ask(trace_id, None)
         created = time.time()
-        with self.writing("start a run") as db:
-            cursor = db.execute(
-                "insert into runs (trace, name, created, facts, owner, sum)"
-                " values (?, ?, ?, ?, ?, ?)",
-                (trace_id, self.redact.text(name), created, body, owner, zlib.crc32(body)),
-            )
-            number = cursor.lastrowid
-        assert number is not None
-        return SqliteRows(self, number, trace_id, facts)
+        try:
+            with self.writing("start a run") as db:
+                cursor = db.execute(
+                    "insert into runs (trace, name, created, facts, owner, sum)"
+                    " values (?, ?, ?, ?, ?, ?)",
+                    (trace_id, self.redact.text(name), created, body, owner, zlib.crc32(body)),
+                )
+                number = cursor.lastrowid
+            assert number is not None
+            hold.take()
+            return SqliteRows(self, number, trace_id, facts, hold)
+        except BaseException:
+            with contextlib.suppress(CheckpointStoreError), self.writing("drop a run") as db:
+                db.execute("delete from runs where trace = ? and owner = ?", (trace_id, owner))
+            raise
 
     def run_rows(self, trace_id: TraceId) -> SqliteRows:
         """Return the rows of a run.
@@ -118,7 +125,7 @@ class SqliteStore(SqliteFile):
             "list the runs",
             "select id, trace, name, created, facts, owner, sum from runs order by id desc",
         )
-        infos = []
+        infos, budget = [], Budget()
         for number, trace, name, created, body, owner, crc in rows:
             who = Owner.from_json(owner)
             low, high = number << (LINES + FRAMES), (number + 1) << (LINES + FRAMES)
@@ -128,7 +135,7 @@ class SqliteStore(SqliteFile):
             alive = str(who) if who is not None and who.alive else ""
             facts: dict[str, Any] = {}
             with contextlib.suppress(CorruptedCheckpointError):  # opening it will say so
-                facts = _facts(body, crc)
+                facts = _facts(body, crc, budget)
             infos.append(RunInfo(trace, name, created, count, facts, alive))
         return infos
 
@@ -220,8 +227,8 @@ class SqliteStore(SqliteFile):
         return f"SqliteStore({str(self.path)!r})"
 
 
-def _facts(body: Any, crc: int) -> dict[str, Any]:
-    facts = Codec().parse(unpack(body, crc, what="What is noted of a run"))
+def _facts(body: Any, crc: int, budget: Budget | None = None) -> dict[str, Any]:
+    facts = Codec().parse(unpack(body, crc, what="What is noted of a run", budget=budget))
     if not isinstance(facts, dict):
         raise CorruptedCheckpointError("What is noted of a run is damaged.")
     return facts

@@ -41,16 +41,16 @@ class Slow(UserDict):
 
 
 @pytest.mark.parametrize("verb", CHANGES)
-def test_a_change_while_a_run_is_going_on_says_so_and_changes_nothing(verb, file):
+def test_a_change_while_a_run_is_going_on_says_so_and_changes_nothing(verb, tmp_path):
     """A change that was let in would return without an error and never reach the run."""
     with Blocked() as blocked:
         dbg = blocked.dbg
         with pytest.raises(BusyError) as caught:
-            CHANGES[verb](dbg, file)
+            CHANGES[verb](dbg, tmp_path / "saved")
 
         assert caught.value.verb == verb
         assert (dbg.lines, dict(dbg.modes), list(dbg.breakpoints)) == (["main"], {}, [])
-        assert not file.exists()
+        assert not list(tmp_path.iterdir())
     assert blocked.stop.reason is StopReason.COMPLETED
     assert dbg.state == {"log": ["a", "b", "c"]}
 

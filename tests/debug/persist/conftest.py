@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from lellm_nb import Debugger, InMemoryStore
+from lellm_nb import Debugger, FolderStore, InMemoryStore
 from lellm_nb.store.sqlite.store import SqliteStore
 
 
-@pytest.fixture(params=["sqlite", "memory", "saved"])
+@pytest.fixture(params=["sqlite", "folder", "memory", "saved"])
 def again(request, tmp_path):
     """Open a run again: out of a file, of a store in memory, or saved to one file and loaded."""
-    store = InMemoryStore() if request.param == "memory" else SqliteStore(tmp_path / "runs.db")
+    stores = {
+        "memory": InMemoryStore,
+        "folder": lambda: FolderStore(tmp_path / "runs"),
+    }
+    store = stores.get(request.param, lambda: SqliteStore(tmp_path / "runs.db"))()
 
     def begin(graph):
         return Debugger(graph, {}, store=None if request.param == "saved" else store)

@@ -26,8 +26,8 @@ def in_child(dbg: Debugger, told: Any) -> None:
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
-def test_a_forked_child_is_refused_may_look_and_leaves_the_run_alone(tmp_path: Path) -> None:
-    dbg = Debugger(steps("a", "b", "c"), store=tmp_path / "runs.db")
+def test_a_forked_child_is_refused_may_look_and_leaves_the_run_alone(file: Path) -> None:
+    dbg = Debugger(steps("a", "b", "c"), store=file)
     dbg.step()
     forking = multiprocessing.get_context("fork")
     told = forking.Queue()
@@ -40,5 +40,5 @@ def test_a_forked_child_is_refused_may_look_and_leaves_the_run_alone(tmp_path: P
     assert (path, state) == ("a", {"log": ["a"]})
     assert dbg.run().error is None
     dbg.close()
-    again = Debugger.open(tmp_path / "runs.db")
+    again = Debugger.open(file)
     assert again.state == {"log": ["a", "b", "c"]}

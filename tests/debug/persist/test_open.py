@@ -194,8 +194,9 @@ def test_walking_back_through_a_stored_run_is_quick(file):
     assert read.run_back(until=lambda frame: frame.index == 5).frame.index == 5
 
 
-def test_walking_on_through_a_stored_run_asks_the_file_seldom(file):
+def test_walking_on_through_a_stored_run_asks_the_file_seldom(tmp_path):
     """Frames after are read in stretches as well, and a position is looked for once in each."""
+    file = tmp_path / "runs.db"
     dbg = Debugger(counting(900), {}, store=file, max_steps=2000)
     dbg.run()
     read = Debugger.open(file)

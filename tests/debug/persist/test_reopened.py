@@ -6,7 +6,7 @@ import pytest
 
 from lellm_nb import Debugger, GraphBuilder, Reducer
 from lellm_nb.errors import CheckpointNotFoundError
-from lellm_nb.store.sqlite.store import SqliteStore
+from lellm_nb.store.store_at import store_at
 from tests.debug.persist.graphs import paths
 from tests.strategies import fanned, finish_debugger, nested, review, steps
 
@@ -124,7 +124,7 @@ def test_the_whole_tree_comes_back(file):
 
 def test_several_runs_in_one_file_keep_apart(file):
     """The newest is opened by default; others by name, id, or how the id begins."""
-    store = SqliteStore(file)
+    store = store_at(file)
     first = Debugger(steps("a", "b"), {}, store=store, name="first")
     second = Debugger(steps("c", "d"), {}, store=store, name="second")
     first.run()

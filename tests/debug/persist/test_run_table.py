@@ -21,7 +21,7 @@ from lellm_nb import (
 from lellm_nb.cli import main
 from lellm_nb.errors import CheckpointStoreError, CorruptedCheckpointError, DebuggerError
 from lellm_nb.store.rows import Batch
-from lellm_nb.store.run_reader import RunReader
+from lellm_nb.store.run.run_reader import RunReader
 from tests.strategies import chain, fanned, nested, review, steps
 
 COLUMNS = ["run", "name", "when", "turns", "frames", "status", "error", "tokens", "cost"]
@@ -120,7 +120,7 @@ def test_a_run_without_a_note_is_added_up_as_long_as_it_is_short(store, monkeypa
     rows.write(Batch(marks=[("totals", "", None)]))
 
     assert Debugger.runs(store)["tokens"].tolist() == [7.5]
-    monkeypatch.setattr("lellm_nb.store.run_totals.FEW", 1)
+    monkeypatch.setattr("lellm_nb.store.run.run_totals.FEW", 1)
     assert Debugger.runs(store)["tokens"].isna().all()
     opened = Debugger.open(store, graph=chain(pays))
     opened.fork(at=0).run()

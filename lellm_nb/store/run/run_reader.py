@@ -17,8 +17,8 @@ from lellm_nb.record.frame import Frame
 from lellm_nb.record.history import History, Line
 from lellm_nb.record.position import Position
 from lellm_nb.store.rows import LineRow, RunRows
-from lellm_nb.store.shared_values import SharedValues
-from lellm_nb.store.stored_frames import StoredFrames
+from lellm_nb.store.run.shared_values import SharedValues
+from lellm_nb.store.run.stored_frames import StoredFrames
 
 __all__ = ["RunReader"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import bisect
+import contextlib
 import logging
 import weakref
 from collections.abc import Callable
@@ -17,20 +17,15 @@ from lellm_nb.record.frame import Frame
 from lellm_nb.record.history import Line
 from lellm_nb.record.redaction.redactor import Redactor
 from lellm_nb.record.rows.frame_row import FrameRow
-from lellm_nb.store.large_values import LargeValueWriter
 from lellm_nb.store.retry_on_refusal import RetryOnRefusal
 from lellm_nb.store.rows import Batch, LineRow, RunRows
-from lellm_nb.store.run_totals import TOTALS, Counter
+from lellm_nb.store.run.anchor_plan import AnchorPlan
+from lellm_nb.store.run.large_values import LargeValueWriter
+from lellm_nb.store.run.run_totals import TOTALS, Counter
 
 __all__ = ["RunWriter"]
 
 log = logging.getLogger("lellm_nb")
-
-OFTEN = 64
-"""An anchor is not worth writing before so many frames."""
-
-SELDOM = 128
-"""But after so many one is written, whatever it costs: a fetch folds at most these."""
 
 
 class RunWriter(RetryOnRefusal):
@@ -62,9 +57,7 @@ class RunWriter(RetryOnRefusal):
         self._pending = Batch()
         self._lines: dict[Line, int] = {}
         self._numbers = 0
-        self._anchors: dict[int, list[int]] = {}
-        self._since: dict[int, tuple[int, int]] = {}
-        self._size = 0
+        self._anchors = AnchorPlan(self.number)
         self._reported = 0
         self._head: tuple[int, int | None] = (0, None)
         self._shared: set[int] = set()
@@ -97,7 +90,7 @@ class RunWriter(RetryOnRefusal):
         """Go on with lines that are stored already, by their numbers."""
         self._lines = dict(lines)
         self._numbers = max(lines.values()) + 1
-        self._anchors = {number: self.rows.anchors(number) for number in lines.values()}
+        self._anchors.places = {number: self.rows.anchors(number) for number in lines.values()}
         self._large.first = self.rows.last_number()
         self._counter = Counter.resumed(self.rows)
 
@@ -125,12 +118,9 @@ class RunWriter(RetryOnRefusal):
             number = self._lines.get(line)
             number = self.number(line) if number is None else number
             row = self._frames.plain.row(frame)
-            known = self._since.get(number)
-            if row is not None and known is not None and leads and self.error is None:
-                since, size = known[0] + 1, known[1] + len(row.body) + 40
-                if not self._is_due(since, size) and self._head == (number, None):
-                    self._since[number] = since, size
-                    return self._write_alone(number, frame.index, row)
+            alone = row is not None and leads and self.error is None
+            if alone and self._head == (number, None) and self._anchors.goes_without(number, row):
+                return self._write_alone(number, frame.index, row)
             return self._keep(line, number, frame, leads)
 
     def _keep(self, line: Line, number: int, frame: Frame, leads: bool) -> bool:
@@ -145,25 +135,16 @@ class RunWriter(RetryOnRefusal):
         elif self._shared and not leads and number in self._shared:
             self._shared.discard(number)
             self._mark("head", str(number), None)
-        since, size = self._since.get(number) or self._inherited(line, number)
-        since += 1
-        size += len(row.body) + 40
         if (totals := self._counter.after(frame)) is not None:
             self._mark(TOTALS, "", totals)
-        if unsure or self._is_due(since, size) or frame.kind == "start":
+        if self._anchors.is_due(line, number, len(row.body)) or unsure or frame.kind == "start":
             self._anchor(number, frame)
-            since = size = 0
-        self._since[number] = (since, size)
         if frames.problems:
             self._report(frame, frames.problems)
         if self.error is None and not pending:
             return self._write_alone(number, frame.index, row)
         pending.frames.append((number, frame.index, row))
         return self.flush()
-
-    def _is_due(self, since: int, size: int) -> bool:
-        """Tell whether a whole position is to be written after so many frames and bytes."""
-        return since >= SELDOM or (since >= OFTEN and 2 * size >= self._size)
 
     def _write_alone(self, number: int, index: int, row: FrameRow) -> bool:
         try:
@@ -174,31 +155,13 @@ class RunWriter(RetryOnRefusal):
             return False
         return True
 
-    def _inherited(self, line: Line, number: int) -> tuple[int, int]:
-        """How far a new line's first frame is from the last anchor, on the line below."""
-        at, index = line, line.first - 1
-        known = self._anchors.setdefault(number, [])
-        if known:
-            far = line.tip - known[-1]
-            return far, far * 60
-        while at.base is not None:
-            at = at.base
-            known = self._anchors.get(self.number(at), [])
-            found = bisect.bisect_right(known, index)
-            if found:
-                far = index - known[found - 1]
-                return far, far * 60
-            index = at.first - 1
-        return 0, 0
-
     def _anchor(self, number: int, frame: Frame) -> None:
         writer, position = PositionWriter(self.codec, self._large, self.graph), frame.position
         body = self.codec.written(lambda: writer.write(position), anywhere(position))[0]
-        self._size = len(body)
         if writer.problems and (self.strict or frame.kind == "start"):
             self._report(frame, writer.problems)
         self._pending.anchors.append((number, frame.index, body))
-        self._anchors.setdefault(number, []).append(frame.index)
+        self._anchors.placed(number, frame.index, len(body))
 
     def _report(self, frame: Frame, problems: list[Problem]) -> None:
         if self.strict:
@@ -308,13 +271,26 @@ class RunWriter(RetryOnRefusal):
         if line is not None:
             self.mark("pin", f"{self.number(line)}/{frame.index}", on)
 
+    def give_up(self) -> None:
+        """Let the run go, though the store did not take everything; it is tried again if asked."""
+        with self._lock, contextlib.suppress(CheckpointStoreError):
+            self.rows.release(given_up=True)
+
     def close(self) -> None:
-        """Write what is pending, and let the run go."""
+        """Write what is pending, and let the run go.
+
+        Raises:
+            CheckpointStoreError: The store does not take that it is let go; it is all the same.
+        """
         with self._lock:
             if self._closed:
                 return  # somebody else may be writing the run by now
+            try:
+                self.flush()
+            finally:
+                try:
+                    self.rows.release()
+                finally:
+                    if self.closes is not None:
+                        self.closes.close()
             self._closed = True
-            self.flush()
-            self.rows.release()
-            if self.closes is not None:
-                self.closes.close()

@@ -1,0 +1,1 @@
+"""One run in a store: written as it grows, and read again."""
