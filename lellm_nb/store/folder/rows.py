@@ -70,13 +70,6 @@ class FolderRows:
         """Where the run's file is."""
         return self.journal.path
 
-    def room(self) -> int | None:
-        """Return how many bytes hold the run."""
-        try:
-            return self.journal.size
-        except OSError as error:
-            raise refused(self.path, "read it", error) from error
-
     # -- writing ---------------------------------------------------------------
 
     def write_frame(self, line: int, index: int, row: FrameRow) -> None:
