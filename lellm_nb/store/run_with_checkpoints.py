@@ -92,7 +92,13 @@ class RunWithCheckpoints(RetryOnRefusal):
         self.run.pinned(line, frame, on)
         self.checkpoints.pinned(line, frame, on)
 
+    def give_up(self) -> None:
+        """Let the run go, though the store may not have everything."""
+        self.run.give_up()
+
     def close(self) -> None:
         """Write what is pending, and let the run go."""
-        self.checkpoints.close()
-        self.run.close()
+        try:
+            self.checkpoints.close()
+        finally:
+            self.run.close()

@@ -86,8 +86,8 @@ NO_RECORDS = frozenset(
     BarrierSink ChannelBarrierSink MockBarrierSink NoopBarrierSink WidgetBarrierSink
     CheckpointSink NoopCheckpointSink MemorySink SessionCheckpointSink DiskSink NetworkSink
     StoreSink StreamSink TraceSink MemoryTraceSink StepCallback NoopStepCallback
-    CheckpointStore InMemoryStore SqliteStore MutationLog InMemoryMutationLog SqliteMutationLog
-    Stopper StoredObject
+    CheckpointStore InMemoryStore SqliteStore FolderStore MutationLog InMemoryMutationLog
+    SqliteMutationLog Stopper StoredObject
     """.split()
 )
 """What runs, keeps, asks or is only spoken to; a base, of which each kind is a record; a value."""

@@ -184,8 +184,14 @@ def test_typed_mutations_leave_a_marker_in_the_log_never_a_gap():
         ctx.record(Unregistered("ticks"))
         ctx.put("b", 2)
 
-    class Unregistered(Tick):
-        """Whatever other tests register, it is not this."""
+    class Unregistered:
+        """Whatever other tests register, it is not this, nor a base of it."""
+
+        def __init__(self, name):
+            self.name = name
+
+        def apply(self, board):
+            board.content[self.name] = 1
 
     asyncio.run(one(node).run_inline(engine, 10))
     entries = log.replay(engine.trace_id)

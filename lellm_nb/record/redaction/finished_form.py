@@ -23,11 +23,23 @@ def cleaned(form: Any, clean: Clean) -> Any:
     """
     if isinstance(form, str):
         return clean(form)
-    if isinstance(form, dict):
-        return keys_cleaned({key: cleaned(value, clean) for key, value in form.items()}, clean)
-    if isinstance(form, (list, tuple)):
-        return [cleaned(value, clean) for value in form]
-    return form
+    if not isinstance(form, (dict, list, tuple)):
+        return form
+    # an outline may nest deeper than the stack goes: what is inside is cleaned in its place
+    top: list[Any] = [form]
+    trail: list[tuple[Any, Any]] = [(top, 0)]
+    while trail:
+        holder, place = trail.pop()
+        value = holder[place]
+        if isinstance(value, str):
+            holder[place] = clean(value)
+        elif isinstance(value, dict):
+            inside = holder[place] = keys_cleaned(value, clean)
+            trail += [(inside, key) for key in inside]
+        elif isinstance(value, (list, tuple)):
+            items = holder[place] = list(value)
+            trail += [(items, i) for i in range(len(items))]
+    return top[0]
 
 
 def keys_cleaned(form: Mapping[str, Any], clean: Clean) -> dict[str, Any]:

@@ -118,8 +118,8 @@ class RunWriter(RetryOnRefusal):
             number = self._lines.get(line)
             number = self.number(line) if number is None else number
             row = self._frames.plain.row(frame)
-            alone = row is not None and leads and self.error is None
-            if alone and self._head == (number, None) and self._anchors.goes_without(number, row):
+            ready = leads and self.error is None and self._head == (number, None)
+            if row is not None and ready and self._anchors.goes_without(number, row):
                 return self._write_alone(number, frame.index, row)
             return self._keep(line, number, frame, leads)
 

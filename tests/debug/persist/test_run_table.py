@@ -118,6 +118,7 @@ def test_a_run_without_a_note_is_added_up_as_long_as_it_is_short(store, monkeypa
     rows = store.run_rows(dbg.trace_id)
     dbg.close()
     rows.write(Batch(marks=[("totals", "", None)]))
+    rows.release()
 
     assert Debugger.runs(store)["tokens"].tolist() == [7.5]
     monkeypatch.setattr("lellm_nb.store.run.run_totals.FEW", 1)
