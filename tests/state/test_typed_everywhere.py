@@ -26,7 +26,7 @@ from lellm_nb.errors import (
 )
 from tests.state.typed_classes import Add, Counter, Review
 from tests.strategies import chain, finish
-from tests.strategies_nodes import Board, Tick
+from tests.strategies_nodes import Board
 
 
 def one(fn=lambda ctx: None):
