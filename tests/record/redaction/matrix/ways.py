@@ -13,6 +13,7 @@ from typing import Any
 from lellm_nb import (
     DiskSink,
     ExecutionEngine,
+    FolderStore,
     InMemoryStore,
     NoopBarrierSink,
     SqliteMutationLog,
@@ -43,6 +44,18 @@ def sqlite_file(run: Run) -> bytes:
     open_ = unpacked(path)
     dbg.close()
     return open_ + unpacked(path)
+
+
+def folder_of_runs(run: Run) -> bytes:
+    """Runs and single checkpoints as text; the names of the files as well."""
+    place = run.folder / "runs"
+    store = FolderStore(place, redact=run.story.redactor())
+    run.told(store=store).close()
+    graph = run.story.graph()
+    run.headless(checkpoint=StoreSink(store, graph.canonical_hash, graph=graph))
+    store.close()
+    found = sorted(place.iterdir())
+    return b"\n".join(path.name.encode() + b"\n" + path.read_bytes() for path in found)
 
 
 def file_by_path(run: Run) -> bytes:
@@ -155,13 +168,14 @@ def records(run: Run) -> bytes:
 
 WAYS: dict[str, Callable[[Run], bytes | None]] = {
     "SQLite file": sqlite_file,
+    "folder of runs": folder_of_runs,
     "file of a path": file_by_path,
     "memory store": memory_store,
     "own store": own_store,
     "own store, sink": own_store_by_sink,
     "checkpoints": stored_checkpoints,
     ".lellm": archive,
-    "folder": folder,
+    "snapshots": folder,
     "OTLP": spans,
     "mutation log": mutation_log,
     "to_json": records,
