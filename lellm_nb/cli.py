@@ -123,7 +123,7 @@ def _list(options: Any) -> None:
     for one in run_summaries(options.file):
         begun = "" if one.when is None else _when(one.when)
         frames = "" if one.frames is None else str(one.frames)
-        graph = one.graph or "(damaged)"
+        graph = one.graph or ("(damaged)" if one.status == "damaged" else "")
         rows.append((one.run[:8], one.name, begun, frames, graph, one.status, one.owner))
     if len(rows) == 1:
         _say("There are no runs in it.")

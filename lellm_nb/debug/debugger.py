@@ -23,6 +23,7 @@ from lellm_nb.debug.faces.branches import BranchesFace
 from lellm_nb.debug.faces.forward import ForwardFace
 from lellm_nb.debug.faces.keep import KeepFace
 from lellm_nb.debug.faces.look import LookFace
+from lellm_nb.debug.faces.open import OpenFace
 from lellm_nb.debug.faces.stops import StopsFace
 from lellm_nb.debug.persist.storage import Storage
 from lellm_nb.engine.output_capture import caught
@@ -47,6 +48,7 @@ class Debugger(
     BackwardFace,
     BarriersFace,
     BranchesFace,
+    OpenFace,
     KeepFace,
 ):
     """Runs a graph in small steps, keeps every one, and goes anywhere in time.

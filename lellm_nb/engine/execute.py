@@ -19,7 +19,7 @@ from lellm_nb.graph.graph import Graph
 from lellm_nb.ids import TraceId, new_trace_id
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.past.captured import start_frame
-from lellm_nb.record.past.stopped_run import StoppedRun, held_weakly
+from lellm_nb.record.past.stopped_run import StoppedRun, held_weakly, stopped_at
 from lellm_nb.record.position import Position
 from lellm_nb.record.sinks import check_sinks
 from lellm_nb.state.state import keep, view
@@ -131,7 +131,7 @@ async def run_inline(
     except RunError as error:
         sink = held_weakly(engine.checkpoint)
         now = run.clock.wall()
-        error.stopped = StoppedRun(graph, now, run.position, began, run.last, sink)
+        stopped_at(error, StoppedRun(graph, now, run.position, began, run.last, sink))
         raise
     finally:
         engine.state = run.position.state

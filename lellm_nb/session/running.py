@@ -21,7 +21,7 @@ from lellm_nb.graph.decision import Decision, check_decision
 from lellm_nb.graph.graph import Graph
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.history import Line
-from lellm_nb.record.past.stopped_run import StoppedRun, held_weakly
+from lellm_nb.record.past.stopped_run import StoppedRun, held_weakly, stopped_at
 from lellm_nb.record.position import Position, Waiting
 from lellm_nb.record.sinks import check_sinks
 from lellm_nb.session.alone import run_alone
@@ -163,9 +163,9 @@ class Running(Head):
             return await (run.step() if one else run.go())
         except RunError as error:
             head, now = self.head, self.clock.wall()
-            error.stopped = StoppedRun(
-                self.graph, now, head.position, session=held_weakly(self), index=head.index
-            )
+            this = held_weakly(self)
+            where = StoppedRun(self.graph, now, head.position, session=this, index=head.index)
+            stopped_at(error, where)
             raise
 
     def _controlled(self, controls: Controls) -> Run:

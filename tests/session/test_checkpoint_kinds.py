@@ -25,7 +25,7 @@ from tests.debug.persist.test_checkpoint_stores import Foreign
 from tests.strategies import fanned, finish, nested, steps
 
 SECRET = "sk-ant-" + "a1" * 16
-codec = CheckpointCodec()
+codec = CheckpointCodec(redactor=Redactor(patterns={}))
 
 
 def partway(graph, count=4):

@@ -167,4 +167,7 @@ def _at(frames: Frames, node: str, visit: Any) -> Frame:
         raise NoSuchFrameError((node, visit), f"{node!r} was visited {times}.")
     ran = list(dict.fromkeys(f.path for f in frames if f.path))
     hint = f"{nearest(node, ran)} Ran: {', '.join(ran) or 'none yet'}."
-    raise NoSuchFrameError((node, visit), f"{node!r} did not run on this line.{hint}")
+    problem = "did not run on this line"
+    if any(frame.gap for frame in frames):
+        problem += ", or was not captured"
+    raise NoSuchFrameError((node, visit), f"{node!r} {problem}.{hint}")

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from lellm_nb.arguments import path_of, refusal, whole
+from lellm_nb.arguments import path_of, refusal, speaking, whole
 from lellm_nb.debug.core.context import DebugContext
 from lellm_nb.debug.core.family import Family
 from lellm_nb.debug.names.warn_caller import caution
@@ -32,6 +32,7 @@ from lellm_nb.record.past.captured import Past, known_past
 from lellm_nb.record.past.known_reducers import bind_reducers
 from lellm_nb.record.past.seen_graph import graph_of, seen_graph
 from lellm_nb.record.position import Position
+from lellm_nb.record.redaction.redactor import Redactor
 from lellm_nb.record.sinks import MemorySink, SessionCheckpointSink
 from lellm_nb.session.checkpoint import GraphHashMode, check_graph, forced_text
 from lellm_nb.store.disk import DiskSink
@@ -91,6 +92,7 @@ def open_captured(
     store: Any,
     mode: GraphHashMode,
     begin: Callable[[DebugContext, Storage, Any], None],
+    redact: Redactor | None = None,
 ) -> DebugContext:
     """Return the context of what was captured; see `Debugger.from_checkpoint`.
 
@@ -99,7 +101,9 @@ def open_captured(
     """
     if graph is not None:
         built_graph(graph, DebuggerError)
-    by_id = isinstance(what, str) and store is not None
+    if redact is not None:
+        speaking(redact, "redact", DebuggerError, "apply", "a Redactor")
+    by_id = isinstance(what, str) and store is not None and not os.path.isdir(what)
     keeps = store is not None and not by_id
     if keeps and graph is None:
         raise DebuggerError(
@@ -108,7 +112,8 @@ def open_captured(
         )
     storage = Storage()
     storage.how = "Debugger.from_checkpoint(what, graph)"
-    made = context_of(family, native, _found(what, store), graph, storage, mode)
+    made = context_of(family, native, _found(what, store, by_id), graph, storage, mode)
+    made.redact = redact
     if keeps:
         begin(made, storage, store)
     return made
@@ -185,8 +190,8 @@ def _shown(found: Captured, past: Past) -> Graph:
 # -- what was given ---------------------------------------------------------------------
 
 
-def _found(what: Any, store: Any) -> Captured:
-    if isinstance(what, str) and store is not None:
+def _found(what: Any, store: Any, by_id: bool) -> Captured:
+    if by_id:
         return Captured.of(loaded(store, what))
     if isinstance(what, bytes | bytearray | memoryview):
         return Captured.of(CheckpointCodec().decode(bytes(what)))
@@ -194,9 +199,9 @@ def _found(what: Any, store: Any) -> Captured:
         return Captured.of(what)
     frames = captured_by(what)
     if frames is not None:
-        return Captured(frames)
+        return Captured(_newest_run(frames))
     if isinstance(what, str | os.PathLike):
-        return Captured(_of_folder(what))
+        return Captured(_newest_run(_of_folder(what)))
     raise refusal(what, "what", WANTED, _helpful(what))
 
 
@@ -231,6 +236,18 @@ def captured_by(what: Any) -> list[Frame] | None:
     if isinstance(what, Frame):
         return [what]
     return _frames(what) if isinstance(what, list | tuple) else None
+
+
+def _newest_run(frames: list[Frame]) -> list[Frame]:
+    """Return the frames of the run that the last one is of: a sink may have heard several."""
+    run = frames[-1].trace_id if frames else ""
+    found = [frame for frame in frames if frame.trace_id in (run, "")] if run else frames
+    if len(found) < len(frames):
+        caution(
+            f"There are frames of several runs in it: {len(found)} of {len(frames)} are of the"
+            " newest one, which is opened. Give a list of the others' frames to open those."
+        )
+    return found
 
 
 def _frames(given: Any) -> list[Frame]:

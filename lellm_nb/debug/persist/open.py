@@ -88,6 +88,8 @@ def open_store(
             store = store_at(store, readonly=graph is None, redact=redact)
             undo.callback(store.close)
         codec = codec_of(store, redact)
+        if run is None and isinstance(store, RunStore):
+            run = _newest_of_checkpoints(store)
         if isinstance(store, RunStore) and not _has_checkpoints_only(store, run):
             info = _find_run(store, run)
             rows = store.run_rows(info.trace_id)
@@ -212,6 +214,13 @@ def _has_checkpoints_only(store: RunStore, run: str | None) -> bool:
     if run is None or any(run in (info.trace_id, info.name) for info in store.runs()):
         return False
     return bool(ids_of(store, run))
+
+
+def _newest_of_checkpoints(store: Any) -> str | None:
+    """Return the run that began last in a store that has single checkpoints and no whole run."""
+    traces = getattr(store, "traces", None)
+    found = [] if traces is None or store.runs() else traces()
+    return found[0] if found else None
 
 
 def _hash_of(facts: dict[str, Any]) -> int:

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-from lellm_nb.arguments import refusal
+from lellm_nb.arguments import refusal, speaking
 from lellm_nb.debug.core.family import Family, debugger_of, latest
 from lellm_nb.debug.persist.from_checkpoint import Captured, captured_by, context_of
 from lellm_nb.debug.persist.open_checkpoints import captured_in
@@ -14,20 +14,25 @@ from lellm_nb.debug.persist.storage import Storage
 from lellm_nb.errors import CheckpointStoreError, DebuggerError
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.past.captured import start_frame
-from lellm_nb.record.past.stopped_run import StoppedRun
+from lellm_nb.record.past.stopped_run import StoppedRun, last_stopped
 from lellm_nb.store.memory import StoreSink
 
 __all__ = ["post_mortem"]
 
 NOTHING = (
-    "There is no failed run to look at: no error of graph.run, execute or a session was raised"
-    " here, and the last debugger did not fail. Give the error: Debugger.post_mortem(error)."
+    "There is no failed run to look at: nobody has an error of graph.run, execute or a session any"
+    " more, and the last debugger did not fail. Give the error: except Exception as error: …"
+    " Debugger.post_mortem(error)."
 )
 
 
-def post_mortem(family: Family, native: Any, error: BaseException | None = None) -> Any:
+def post_mortem(
+    family: Family, native: Any, error: BaseException | None = None, redact: Any = None
+) -> Any:
     """Return the debugger of a failed run; see `Debugger.post_mortem`."""
     given: Any = error
+    if redact is not None:
+        speaking(redact, "redact", DebuggerError, "apply", "a Redactor")
     if given is None:
         found = _last()
         if not isinstance(found, tuple):
@@ -52,6 +57,7 @@ def post_mortem(family: Family, native: Any, error: BaseException | None = None)
     else:
         captured = _known(stopped)
     context = context_of(family, native, captured, stopped.graph, Storage())
+    context.redact = redact
     return family.first(context)
 
 
@@ -87,7 +93,8 @@ def _last() -> Any:
         DebuggerError: There is neither.
     """
     found: list[tuple[float, Any]] = []
-    for error in (sys.exc_info()[1], getattr(sys, "last_exc", None), _last_value()):
+    shown = getattr(sys, "last_exc", None), getattr(sys, "last_value", None)
+    for error in (sys.exc_info()[1], *shown, last_stopped()):
         if isinstance(error, BaseException):
             try:
                 one = _of(error)
@@ -100,10 +107,6 @@ def _last() -> Any:
     if not found:
         raise DebuggerError(NOTHING)
     return max(found, key=lambda pair: pair[0])[1]
-
-
-def _last_value() -> Any:
-    return getattr(sys, "last_value", None)  # also what IPython showed last
 
 
 def _failed_frame(session: Any, stopped: StoppedRun, failure: BaseException) -> Frame:

@@ -21,11 +21,12 @@ from lellm_nb.record.codec.limits import DAMAGE, Limits
 from lellm_nb.record.codec.values import Codec
 from lellm_nb.record.position import Fan, Position, Waiting
 from lellm_nb.store.archive import read_archive
+from lellm_nb.store.disk import DiskSink
 from lellm_nb.store.rows import RunInfo, RunRows
 from lellm_nb.store.run.run_reader import RunReader
 from lellm_nb.store.run.run_totals import read_totals
 from lellm_nb.store.sqlite.errors import ARCHIVE, begins
-from lellm_nb.store.store_at import store_at
+from lellm_nb.store.store_at import PathKind, kind_of_path, store_at
 
 if TYPE_CHECKING:
     import pandas
@@ -49,7 +50,8 @@ class RunSummary:
         when: When it began, in seconds since the epoch; of single checkpoints when the newest
             was made. `None` where that is not known.
         turns: How many inputs it was given, the first included.
-        frames: How many frames it has on all lines; of single checkpoints how many there are.
+        frames: How many frames it has on all lines; of single checkpoints, and of the snapshots
+            of a `DiskSink`, how many there are.
         status: ``ready, waiting, paused, failed`` or ``completed`` where it stands; ``damaged``
             where that cannot be read, empty where the store does not say.
         error: Why it failed, or what is damaged; empty where nothing is.
@@ -117,6 +119,9 @@ def _of_path(path: Path) -> list[RunSummary]:
         frames = sum(rows.length(line.number) for line in rows.lines())
         info = RunInfo(rows.trace_id, name, first.started, frames, rows.facts)
         return [_summary(info, rows)]
+    if kind_of_path(path) is PathKind.SNAPSHOTS:
+        taken = len(DiskSink(path).snapshots())
+        return [RunSummary(path.name, path.name, None, None, taken, "")]
     store = store_at(path, readonly=True)
     try:
         return run_summaries(store)

@@ -25,7 +25,12 @@ def supply(context: DebugContext, values: Mapping[Any, Any]) -> None:
     session = context.session
     if not isinstance(values, Mapping):
         raise refusal(values, "values", "a mapping of keys to values", DebuggerError)
-    wanted = {parts_of(key): value for key, value in values.items()}
+    from lellm_nb.record.redaction.redactor import Redacted  # a run that is not kept loads no store
+
+    wanted = {
+        parts_of(key): value.shown if isinstance(value, Redacted) else value
+        for key, value in values.items()
+    }
     there = context.storage.missing_secrets(session)
     for key in wanted:
         if not any(path[: len(key)] == key for path in there):

@@ -35,7 +35,8 @@ class CheckpointCodec:
         limits: What reading refuses to go beyond.
         strict: Whether a value that cannot be written is an error; else a marker stands
             in its place.
-        redactor: Takes secrets out of what is written; nothing does by default.
+        redactor: Takes secrets out of what is written: API keys by default. With
+            ``Redactor(patterns={})`` everything is written as it is.
         graph: What the checkpoints are of: it says where in the root's state the inner levels
             stand, for paths of secrets. Without it a path holds there by its end.
 
@@ -56,10 +57,10 @@ class CheckpointCodec:
     ) -> None:
         if limits is not None and not isinstance(cast("Any", limits), Limits):
             raise refusal(limits, "limits", "Limits", CheckpointStoreError)
-        self.codec = Codec(limits, redactor)
-        self.strict = flag(strict, "strict", CheckpointStoreError)
         if redactor is not None:
             speaking(redactor, "redactor", CheckpointStoreError, "apply hint", "a Redactor")
+        self.codec = Codec(limits, redactor or Redactor())
+        self.strict = flag(strict, "strict", CheckpointStoreError)
         self.graph = None if graph is None else built_graph(graph, CheckpointStoreError)
 
     def encode(self, checkpoint: Checkpoint | SessionCheckpoint) -> bytes:

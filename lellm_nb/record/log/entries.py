@@ -30,6 +30,10 @@ class LogEntries(list[Any]):
 
     __slots__ = ()
 
+    def __getitem__(self, at: Any) -> Any:
+        found = super().__getitem__(at)
+        return LogEntries(found) if isinstance(at, slice) else found
+
     def fold(self, initial: Any = None, reducers: Any = None) -> Any:
         """Return the state that the entries lead to from the one before the first of them.
 

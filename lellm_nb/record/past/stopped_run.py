@@ -10,7 +10,7 @@ from typing import Any
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.position import Position
 
-__all__ = ["StoppedRun", "held_weakly"]
+__all__ = ["StoppedRun", "held_weakly", "last_stopped", "stopped_at"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,6 +38,24 @@ class StoppedRun:
     sink: Callable[[], Any] = lambda: None
     session: Callable[[], Any] = lambda: None
     index: int = 0
+
+
+class _Last:
+    """The error that ended a run last, held weakly."""
+
+    error: Callable[[], Any] = staticmethod(lambda: None)
+
+
+def stopped_at(error: BaseException, stopped: StoppedRun) -> None:
+    """Have an error know of the run that it ended."""
+    error.stopped = stopped  # type: ignore[attr-defined]  # of a RunError, which has room for it
+    _Last.error = staticmethod(held_weakly(error))
+
+
+def last_stopped() -> BaseException | None:
+    """Return the error that ended a run last, as long as somebody has it."""
+    found: BaseException | None = _Last.error()
+    return found
 
 
 def held_weakly(given: Any) -> Callable[[], Any]:

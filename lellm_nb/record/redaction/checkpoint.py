@@ -42,7 +42,8 @@ def redacted(checkpoint: Checkpoint, redactor: Redactor, graph: Any = None) -> C
     """
     if not redactor.patterns and not redactor.paths:
         return checkpoint
-    body = CheckpointCodec().encode(checkpoint)
+    plain = CheckpointCodec(redactor=Redactor(patterns={}))
+    body = plain.encode(checkpoint)
     hinted = redactor.hint(body) or bool(redactor.paths)
     if not hinted and b'"$":' not in body:
         return checkpoint
@@ -50,7 +51,7 @@ def redacted(checkpoint: Checkpoint, redactor: Redactor, graph: Any = None) -> C
         checkpoint = _with_clean_frames(checkpoint, redactor, graph)
         made = _Cleaner(redactor, hinted).checkpoint(checkpoint, getattr(graph, "nodes", {}))
     redactor.met_in_passing()
-    told = CheckpointCodec().encode(made).decode() if hinted else ""
+    told = plain.encode(made).decode() if hinted else ""
     if redactor.by_look(told) == told:
         return made
     # a name has one: of nodes, of classes, of what waits; the written form has none at all

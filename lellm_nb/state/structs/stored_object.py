@@ -56,8 +56,10 @@ class StoredObject:
         if name in self._fields:
             return self._fields[name]
         raise AttributeError(
-            f"{self._name} has no {name!r} here: its package is not imported, so there is what it"
-            f" held ({', '.join(self._fields)}) and none of its methods. Import it, and open again."
+            f"{self._name} has no {name!r} here: its class was not imported when this was read, so"
+            f" there is what it held ({', '.join(self._fields)}) and none of its methods. Import"
+            f" {self._name.rpartition('.')[0]} (some packages load their modules late), and open"
+            " again."
         )
 
     def __getitem__(self, name: str) -> Any:

@@ -79,6 +79,18 @@ def test_what_awaits_no_secret_is_refused_by_name(tmp_path):
     assert "config.key" not in dbg.state
 
 
+def test_a_text_that_nobody_needs_may_go_on_as_it_is_shown(tmp_path):
+    """C13: what was derived from a secret need not be written again to go on."""
+    dbg = reopened(nested(None), tmp_path / "runs.db")
+    shown = dbg.state["config"]["key"]
+
+    dbg.supply({("config", "key"): shown})
+
+    assert dbg.lacking == []
+    assert dbg.state["config"]["key"] == str(shown)
+    assert dbg.run().reason.name == "COMPLETED"
+
+
 def test_what_is_around_a_secret_may_be_given_whole(tmp_path):
     """A mapping may be easier to give again than what is in it."""
     dbg = reopened(nested("job"), tmp_path / "runs.db")

@@ -20,6 +20,8 @@ from lellm_nb.record.visits import Visits
 from lellm_nb.state.compact import COMPACT
 from lellm_nb.state.structs.struct import Struct
 
+AS_IT_IS = CheckpointCodec(redactor=Redactor(patterns={}))
+
 
 class Own:
     """A checkpoint store of somebody's own, which keeps what it is given."""
@@ -58,7 +60,7 @@ class Own:
         """Everything in it: as objects, as their owner may write them, and as our codec does."""
         made = [*self.pickled]
         for row in self.rows:
-            made += [b"\n".join(walked(row)), CheckpointCodec().encode(row)]
+            made += [b"\n".join(walked(row)), AS_IT_IS.encode(row)]
             with contextlib.suppress(Exception):
                 made.append(json.dumps(row.to_json(), default=repr).encode())
         return b"\n".join(made)
