@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from lellm_nb.debug.history.hide import Hide  # loaded where a place is secret
     from lellm_nb.record.redaction.redactor import Redactor
+from lellm_nb.state.sameness import same
 
 __all__ = ["Hits", "TextHit", "find_text"]
 
@@ -111,6 +112,15 @@ def find_text(
     return Hits(hit for frame in frames for hit in search.in_frame(frame))
 
 
+def _brought(frame: Frame) -> Iterator[tuple[Any, Any]]:
+    """Walk what was there at a frame, was not before it, and was not written by it."""
+    own = {parts_of(m.key)[0] for m in frame.mutations if hasattr(m, "key")}
+    before = {} if frame.parent is None else kept_items(frame.parent.position.data)
+    for key, value in kept_items(frame.position.data).items():
+        if key not in own and not same(before.get(key, MISSING), value):
+            yield key, value
+
+
 class _Search:
     def __init__(self, text: str, case: bool, redactor: Redactor | None, hide: Hide | None) -> None:
         self._redactor = redactor
@@ -127,7 +137,7 @@ class _Search:
     def in_frame(self, frame: Frame) -> Iterator[TextHit]:
         self._place = () if self._hide is None else self._hide.place(frame)
         if frame.parent is None or frame.gap:  # what nobody captured was written by no frame
-            for key, value in kept_items(frame.position.data).items():
+            for key, value in _brought(frame):
                 yield from self._in_write(frame, (key,), value)
         leaving = frame.kind in LEAVING
         for m in frame.mutations:
