@@ -42,14 +42,10 @@ def weight(body: bytes) -> int:
     return found + 40 * body.count(b",") + 100 * body.count(b":")
 
 
-def _is_within(body: bytes, most: int) -> int:
-    """Return what a text weighs if that is not beyond a limit, else zero."""
-    found = weight(body)
-    if found > most:  # what stands in strings makes no lists
-        size = len(body)
-        rest = _STRING.sub(b'""', body)
-        found = weight(rest) + (size - len(rest)) * (3 if body.isascii() else 9)
-    return found if found <= most else 0
+def _without_strings(body: bytes) -> int:
+    """Return what a text weighs if what stands in its strings makes no lists."""
+    rest = _STRING.sub(b'""', body)
+    return weight(rest) + (len(body) - len(rest)) * (3 if body.isascii() else 9)
 
 
 class Budget:
@@ -74,8 +70,10 @@ class Budget:
             plain = unpack.decompress(packed, min(most, left // 3 + 1))
         except zlib.error as error:
             raise CorruptedCheckpointError(f"{what} is damaged: {sentence(error)}") from None
-        takes = _is_within(plain, left) if unpack.eof else 0
-        if not takes:
+        takes = weight(plain) if unpack.eof else left + 1
+        if unpack.eof and takes > left:
+            takes = _without_strings(plain)
+        if takes > left:
             raise CorruptedCheckpointError(
                 f"{what} is beyond the limit: it unpacks to far more than its size."
             )
@@ -90,12 +88,18 @@ def pack(body: bytes) -> bytes:
     """
     if len(body) <= PACKED:
         return body
-    for strategy in (zlib.Z_DEFAULT_STRATEGY, zlib.Z_HUFFMAN_ONLY):
-        squeeze = zlib.compressobj(1, zlib.DEFLATED, 15, 8, strategy)
-        packed = squeeze.compress(body) + squeeze.flush()
-        if _is_within(body, SQUEEZED * len(packed)):
-            return b"z" + packed
-    return body
+    takes = weight(body)
+    packed = _squeezed(body, zlib.Z_DEFAULT_STRATEGY)
+    if takes > SQUEEZED * len(packed):
+        takes = _without_strings(body)
+    if takes > SQUEEZED * len(packed):
+        packed = _squeezed(body, zlib.Z_HUFFMAN_ONLY)
+    return b"z" + packed if takes <= SQUEEZED * len(packed) else body
+
+
+def _squeezed(body: bytes, strategy: int) -> bytes:
+    squeeze = zlib.compressobj(1, zlib.DEFLATED, 15, 8, strategy)
+    return squeeze.compress(body) + squeeze.flush()
 
 
 def unpack(
