@@ -55,6 +55,12 @@ class SqliteMutationLog:
         ((count,),) = self.store.query("count mutations", "select count(*) from mutations")
         return int(count)
 
+    def began(self, state: Any) -> None:
+        """Take note of what a run begins with: a secret of it is known by its place."""
+        redactor = self._codec.redactor
+        if redactor is not None and redactor.paths:
+            redactor.learn(state)
+
     def append(self, entry: MutationLogEntry) -> None:
         """Keep one entry.
 
