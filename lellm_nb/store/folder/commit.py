@@ -47,7 +47,7 @@ def sealed(rows: Sequence[bytes], at: int) -> bytes:
 
     Example:
         >>> sealed([b'["mark","note"', b'["value",1,"x"'], 0)
-        b'["mark","note","+"]\\n["value",1,"x","33c29d1d"]\\n'
+        b'["mark","note","+"]\\n["value",1,"x","96c76abd"]\\n'
     """
     body = b"".join([*[row + b',"+"]\n' for row in rows[:-1]], rows[-1]])
     return b'%b,"%08x"]\n' % (body, zlib.crc32(body, at & 0xFFFFFFFF))
