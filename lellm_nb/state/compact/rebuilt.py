@@ -22,13 +22,16 @@ ROOM: Final = 64
 MOST: Final = 4096
 """But never more: an old version is made whole by all of them."""
 
+DEEPEST: Final = 32
+"""So many dicts inside of each other share; what is deeper is kept whole."""
+
 SEARCHES: Final = 4
 """So many places are searched for at which copies of what was there go on."""
 
 Edits = list[tuple[Any, ...]]
 
 
-def rebuilt(old: Any, new: Any, known: Any = MISSING) -> Any:
+def rebuilt(old: Any, new: Any, known: Any = MISSING, depth: int = 0) -> Any:
     """Return a list or dict as it is kept, sharing with what was there what is the same.
 
     Items are the same where they are one object, as everything is that a node read and put back;
@@ -38,6 +41,7 @@ def rebuilt(old: Any, new: Any, known: Any = MISSING) -> Any:
         old: The kept value before, of whatever kind.
         new: The value after, frozen.
         known: A compact value that is kept for a part of the new one.
+        depth: How deep in such values this one stands: it is made whole by as many calls.
 
     Example:
         >>> from lellm_nb.state.frozen import freeze
@@ -51,7 +55,7 @@ def rebuilt(old: Any, new: Any, known: Any = MISSING) -> Any:
     try:
         if kind is FrozenList and len(new) >= LEAST:
             return _list(old, new)
-        return _dict(old, new, known) if kind is FrozenDict else new
+        return _dict(old, new, known, depth) if kind is FrozenDict and depth < DEEPEST else new
     except RecursionError:  # so deep that it is kept as it is
         return new
 
@@ -145,7 +149,7 @@ def _edits(before: list[Any], new: FrozenList, start: int) -> Edits:
 # -- dicts ------------------------------------------------------------------------
 
 
-def _dict(old: Any, new: FrozenDict, known: Any) -> Any:
+def _dict(old: Any, new: FrozenDict, known: Any, depth: int) -> Any:
     kind = type(old)
     if kind is FrozenDict:
         before = old
@@ -153,7 +157,7 @@ def _dict(old: Any, new: FrozenDict, known: Any) -> Any:
         before = old.whole()
     else:
         return new
-    edits, shares, added = _changed(old, before, new, known)
+    edits, shares, added = _changed(old, before, new, known, depth)
     gone = []
     if len(before) + len(added) != len(new):
         gone = [(key,) for key in before if key not in new]
@@ -172,11 +176,12 @@ def _dict(old: Any, new: FrozenDict, known: Any) -> Any:
 
 
 def _changed(
-    old: Any, before: FrozenDict, new: FrozenDict, known: Any
+    old: Any, before: FrozenDict, new: FrozenDict, known: Any, depth: int
 ) -> tuple[Edits, bool, list[Any]]:
     """Return what was put, whether a value of it shares with the one before, and what is new."""
     edits: Edits = []
     shares, added = False, []
+    forms: dict[Any, Any] = {}  # the values before as they are kept, once somebody asks
     part = whole(known)
     for key, value in new.items():
         was = before.get(key, MISSING)
@@ -185,8 +190,10 @@ def _changed(
         if was is MISSING:
             added.append(key)
         elif type(value) is FrozenList or type(value) is FrozenDict:
-            was = old.kept(key) if type(old) is EditedDict else was
-            kept = known if value is part else rebuilt(was, value, known)
+            if type(old) is EditedDict:
+                forms = forms or old.items_kept()
+                was = forms[key]
+            kept = known if value is part else rebuilt(was, value, known, depth + 1)
             if kept is was:
                 continue
             shares = shares or kept is not value

@@ -112,6 +112,24 @@ def test_a_nested_container_shares_as_well() -> None:
     assert whole(one)["m"][-1] == {"new": 1}
 
 
+@pytest.mark.parametrize(("levels", "shares"), [(20, True), (200, False)])
+def test_what_is_nested_deeply_can_be_made_whole(levels: int, shares: bool) -> None:
+    """C14: containers share to a depth at which they are still read without a deep stack."""
+
+    def nested(leaf: int) -> Any:
+        value: Any = {"leaf": leaf, **{f"k{n}": n for n in range(10)}}
+        for _ in range(levels):
+            value = {"in": value}
+        return freeze(value)
+
+    kept = nested(0)
+    for leaf in range(1, 5):
+        kept = rebuilt(kept, nested(leaf))
+
+    assert isinstance(kept, EditedDict) is shares
+    assert whole(kept) == nested(4)
+
+
 def test_the_newest_alone_is_held_in_one_piece() -> None:
     """C14: a history of versions does not hold all their items."""
     kept = [freeze(messages(50))]
