@@ -114,7 +114,7 @@ class Publisher:
     def began(self, position: Position) -> None:
         """The run begins."""
         self._tell("trace", lambda trace: trace.on_start(self.trace_id, position.state))
-        if hasattr(self.mutations, "began"):  # what a log need not have
+        if hasattr(type(self.mutations), "began"):  # what a log need not have
             self._tell("mutations", lambda mutations: mutations.began(position.state))
 
     def node_started(self, site: Site, level: Position) -> None:

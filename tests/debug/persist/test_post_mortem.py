@@ -31,6 +31,7 @@ def nothing_before(monkeypatch):
     """No error of another test is the last one."""
     for name in ("last_exc", "last_value"):
         monkeypatch.delattr(sys, name, raising=False)
+    monkeypatch.setattr("lellm_nb.record.past.stopped_run._Last.error", lambda: None)
 
 
 def first(ctx):
