@@ -42,6 +42,7 @@ from lellm_nb.private_file import written_whole
 from lellm_nb.record.codec.limits import DAMAGE, error_text
 from lellm_nb.record.codec.values import Codec, Limits, to_bytes
 from lellm_nb.record.rows.frame_row import FrameRow
+from lellm_nb.store import row_text
 from lellm_nb.store.memory_rows import MemoryRows
 from lellm_nb.store.packing import FREE, weight
 from lellm_nb.store.rows import LineRow
@@ -62,6 +63,8 @@ ROW = 300
 """So many bytes one line takes beside what stands in it."""
 
 _FRAME_FACTS = re.compile(rb'\["frame",\d+,\d+,\[[^\]]*\],')
+
+END_OF_ROW = b"]\n"
 
 END = 128
 """The last line is shorter than this."""
@@ -125,22 +128,22 @@ def _lines(rows: MemoryRows, name: str) -> Iterator[bytes]:
     }
     yield to_bytes(head) + b"\n"
     for line in rows.lines():
-        yield to_bytes(["line", *line]) + b"\n"
-    for number, body in rows.templates(0):
-        yield b'["template",%d,%s]\n' % (number, body)
-    for number, body in rows.all_values():
-        yield b'["value",%d,%s]\n' % (number, body)
-    for number, start, body in rows.all_items():
-        yield b'["items",%d,%d,%s]\n' % (number, start, body)
+        yield row_text.line(line) + END_OF_ROW
+    for template in rows.templates(0):
+        yield row_text.template(*template) + END_OF_ROW
+    for value in rows.all_values():
+        yield row_text.value(*value) + END_OF_ROW
+    for piece in rows.all_items():
+        yield row_text.items(*piece) + END_OF_ROW
     for line in rows.lines():
         frames = rows.frames(line.number, line.first, line.first + rows.length(line.number))
         for index, row in enumerate(frames, line.first):
             facts = to_bytes(list(row[:5]))
             yield b'["frame",%d,%d,%s,%s]\n' % (line.number, index, facts, row.body)
-    for number, index, body in rows.all_anchors():
-        yield b'["anchor",%d,%d,%s]\n' % (number, index, body)
-    for kind, key, body in rows.marks():
-        yield b"%s%s]\n" % (to_bytes(["mark", kind, key])[:-1] + b",", body)
+    for anchor in rows.all_anchors():
+        yield row_text.anchor(*anchor) + END_OF_ROW
+    for mark in rows.marks():
+        yield row_text.mark(*mark) + END_OF_ROW
 
 
 def read_archive(

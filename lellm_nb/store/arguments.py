@@ -9,7 +9,13 @@ from lellm_nb.errors import CheckpointStoreError
 from lellm_nb.record.checkpoint import Checkpoint, SessionCheckpoint
 from lellm_nb.record.redaction.redactor import Redactor
 
-__all__ = ["check_saving", "checked_redactor"]
+__all__ = ["check_saving", "checked_redactor", "redactor_of"]
+
+
+def redactor_of(store: Any, redact: Redactor | None) -> Redactor:
+    """Return what takes out of what is written what a store, or who writes, calls secret."""
+    own = getattr(store, "redact", None)
+    return own.with_those_of(redact) if isinstance(own, Redactor) else redact or Redactor()
 
 
 def check_saving(trace_id: Any, checkpoint: Any) -> Checkpoint:

@@ -17,7 +17,7 @@ from lellm_nb.record.frame import Frame
 from lellm_nb.record.policy import CheckpointPolicy, RetentionPolicy, TriggerPolicy
 from lellm_nb.record.redaction.redactor import Redactor
 from lellm_nb.record.sinks import FrameInfo
-from lellm_nb.store.arguments import check_saving, checked_redactor
+from lellm_nb.store.arguments import check_saving, checked_redactor, redactor_of
 from lellm_nb.store.checkpoint_keeper import CheckpointKeeper, check_policies
 from lellm_nb.store.memory_rows import MemoryRows
 from lellm_nb.store.rows import RunInfo
@@ -180,9 +180,7 @@ class StoreSink:
     ) -> None:
         methods = "save load list delete prune"
         self.store = speaking(store, "store", CheckpointStoreError, methods, "a checkpoint store")
-        own = getattr(store, "redact", None)
-        given = checked_redactor(redact) or Redactor()
-        self.redact = own.with_those_of(redact) if isinstance(own, Redactor) else given
+        self.redact = redactor_of(store, checked_redactor(redact))
         self.graph = None if graph is None else built_graph(graph, CheckpointStoreError)
         self.graph_hash = whole(graph_hash, "graph_hash", CheckpointStoreError)
         check_policies(trigger, retention, CheckpointStoreError, "trigger")

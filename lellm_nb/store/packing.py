@@ -8,7 +8,7 @@ from typing import Any
 
 from lellm_nb.errors import CorruptedCheckpointError, sentence
 
-__all__ = ["FREE", "Budget", "pack", "unpack", "weight"]
+__all__ = ["FREE", "JSON_STRING", "Budget", "pack", "unpack", "weight"]
 
 PACKED = 1024
 """Bodies beyond this are compressed."""
@@ -26,7 +26,10 @@ compressed takes less: `[],` is the worst, with 43."""
 SQUEEZED = 40
 """What is written takes less than so many times its bytes, so that it can be read again."""
 
-_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
+JSON_STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
+"""What a string of JSON text matches, without going back: that takes memory."""
+
+_STRING = re.compile(JSON_STRING, re.DOTALL)
 
 
 def weight(body: bytes) -> int:

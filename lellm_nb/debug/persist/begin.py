@@ -21,6 +21,7 @@ from lellm_nb.record.codec.graph import graph_facts
 from lellm_nb.record.codec.values import Codec
 from lellm_nb.record.redaction.redactor import Redactor
 from lellm_nb.session.protocol import Capability
+from lellm_nb.store.arguments import redactor_of
 from lellm_nb.store.checkpoint_writer import CheckpointWriter
 from lellm_nb.store.rows import RunStore
 from lellm_nb.store.run.run_writer import RunWriter
@@ -99,10 +100,7 @@ def _drop(store: RunStore, trace_id: TraceId) -> None:
 
 def codec_of(store: Any, redact: Redactor | None = None) -> Codec:
     """Return the codec for a store's runs: what store or run call secret, it takes out."""
-    own = getattr(store, "redact", None)
-    if isinstance(own, Redactor):
-        return Codec(redactor=own.with_those_of(redact))
-    return Codec(redactor=redact or Redactor())
+    return Codec(redactor=redactor_of(store, redact))
 
 
 def no_store(store: Any) -> LellmError:

@@ -15,8 +15,10 @@ from lellm_nb.record.codec.limits import DAMAGE, error_text
 from lellm_nb.record.codec.values import Codec, to_bytes
 from lellm_nb.store.folder.claim import locked
 from lellm_nb.store.folder.commit import CommitLine, Cursor, Span
-from lellm_nb.store.folder.errors import damaged_at, exchanged, refused
+from lellm_nb.store.folder.errors import damaged_at, refused
 from lellm_nb.store.folder.journal import Journal
+from lellm_nb.store.opened import exchanged
+from lellm_nb.store.packing import JSON_STRING
 
 __all__ = ["CheckpointFile", "Saved"]
 
@@ -27,8 +29,7 @@ WASTE = 1 << 20
 """The file is written anew when more than so many bytes, and more than half of it, are of what
 was dropped."""
 
-_TEXT = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
-_SAVE = re.compile(rb'\["save",(\[' + _TEXT + rb"," + _TEXT + rb",(?:true|false)\]),")
+_SAVE = re.compile(rb'\["save",(\[' + JSON_STRING + rb"," + JSON_STRING + rb",(?:true|false)\]),")
 
 
 class Saved(NamedTuple):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from lellm_nb.errors import CheckpointStoreError, CorruptedCheckpointError, sentence
 
-__all__ = ["damaged_at", "exchanged", "newer_format", "refused"]
+__all__ = ["damaged_at", "newer_format", "refused"]
 
 _HINTS = {
     errno.ENOSPC: "Make room on the disk, then go on: nothing is lost meanwhile.",
@@ -41,14 +41,6 @@ disk, then go on: nothing is lost meanwhile.")
 def damaged_at(path: Path, line: int, why: str) -> CorruptedCheckpointError:
     """Return the error that names file and line."""
     return CorruptedCheckpointError(f"{str(path)!r}, line {line}: {why}")
-
-
-def exchanged(path: Path) -> CheckpointStoreError:
-    """Return the error for a file that is not at its place any more."""
-    return CheckpointStoreError(
-        f"The file {str(path)!r} was deleted, renamed or exchanged while it was open:"
-        " what is written goes nowhere. dbg.save(path) writes the whole run to a new file."
-    )
 
 
 def newer_format(path: Path, format: int, known: int) -> CheckpointStoreError:

@@ -8,6 +8,7 @@ from array import array
 from collections.abc import Callable
 
 from lellm_nb.store.folder.commit import CommitLine, Span
+from lellm_nb.store.packing import JSON_STRING
 from lellm_nb.store.rows import LineRow
 
 __all__ = ["RunIndex"]
@@ -15,8 +16,7 @@ __all__ = ["RunIndex"]
 _FRAME = re.compile(rb'\["frame",(\d{1,9}),(\d{1,9}),\[')
 _ONE = re.compile(rb'\["(?:template|value)",(\d{1,18}),')
 _TWO = re.compile(rb'\["(?:anchor|items)",(\d{1,18}),(\d{1,18}),')
-_TEXT = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'  # without going back: that takes memory
-_MARK = re.compile(rb'\["(mark|unmark)",(' + _TEXT + rb"),(" + _TEXT + rb")(?:,|$)")
+_MARK = re.compile(rb'\["(mark|unmark)",(' + JSON_STRING + rb"),(" + JSON_STRING + rb")(?:,|$)")
 
 
 class FrameIndex:

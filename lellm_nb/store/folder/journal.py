@@ -17,7 +17,8 @@ from lellm_nb.private_file import create_private, open_plain
 from lellm_nb.record.codec.limits import Limits
 from lellm_nb.record.codec.values import Codec, to_bytes
 from lellm_nb.store.folder.commit import MORE, CommitLine, Cursor, Span, sealed
-from lellm_nb.store.folder.errors import damaged_at, exchanged, newer_format, refused
+from lellm_nb.store.folder.errors import damaged_at, newer_format, refused
+from lellm_nb.store.opened import exchanged, identity
 
 __all__ = ["Journal"]
 
@@ -49,7 +50,7 @@ class Journal:
         self.writable = writable
         self._found = found
         self._closing = weakref.finalize(self, os.close, found)
-        self._identity = _identity(os.fstat(found))
+        self._identity = identity(os.fstat(found))
         self.end = 0
         self._first = 0
         self.head: dict[str, Any] = {}
@@ -125,7 +126,7 @@ class Journal:
     def is_there(self) -> bool:
         """Tell whether the file at the path is this one."""
         try:
-            return _identity(os.stat(self.path, follow_symlinks=False)) == self._identity
+            return identity(os.stat(self.path, follow_symlinks=False)) == self._identity
         except OSError:
             return False
 
@@ -269,10 +270,6 @@ class Journal:
         self.head = head
         self._first = self.end = len(text) + 1
         return True
-
-
-def _identity(found: os.stat_result) -> tuple[int, int]:
-    return found.st_dev, found.st_ino
 
 
 def _seek_and_write(found: int, text: memoryview, at: int) -> int:

@@ -12,17 +12,18 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from lellm_nb.errors import CheckpointStoreError, CorruptedCheckpointError
+from lellm_nb.errors import CorruptedCheckpointError
 from lellm_nb.ids import TraceId
 from lellm_nb.interrupts import UninterruptedLock
 from lellm_nb.record.codec.limits import DAMAGE, error_text
 from lellm_nb.record.codec.values import to_bytes
 from lellm_nb.record.rows.frame_row import FrameRow
+from lellm_nb.store import row_text
 from lellm_nb.store.folder.claim import changing_owner, read_owner, write_owner
-from lellm_nb.store.folder.commit import Span
 from lellm_nb.store.folder.errors import damaged_at, refused
 from lellm_nb.store.folder.index import RunIndex
 from lellm_nb.store.folder.journal import Journal
+from lellm_nb.store.opened import check_process
 from lellm_nb.store.owner import WriteRight
 from lellm_nb.store.rows import Batch, LineRow
 
@@ -87,17 +88,17 @@ class FolderRows:
         Raises:
             CheckpointStoreError: The file did not take it.
         """
-        rows = [b'["template",%d,%b' % one for one in batch.templates]
-        rows += [b'["value",%d,%b' % one for one in batch.values]
-        rows += [b'["items",%d,%d,%b' % one for one in batch.items]
-        rows += [to_bytes(["line", *line])[:-1] for line in batch.lines]
+        rows = [row_text.template(*one) for one in batch.templates]
+        rows += [row_text.value(*one) for one in batch.values]
+        rows += [row_text.items(*one) for one in batch.items]
+        rows += [row_text.line(line) for line in batch.lines]
         rows += [_frame(*one) for one in batch.frames]
-        rows += [b'["anchor",%d,%d,%b' % one for one in batch.anchors]
+        rows += [row_text.anchor(*one) for one in batch.anchors]
         for kind, key, body in batch.marks:
             if body is None:
                 rows.append(to_bytes(["unmark", kind, key])[:-1])
             else:
-                rows.append(b"%b,%b" % (to_bytes(["mark", kind, key])[:-1], body))
+                rows.append(row_text.mark(kind, key, body))
         if rows:
             with self._lock:
                 self._append(rows, -1.0)
@@ -113,10 +114,7 @@ class FolderRows:
         self.journal.append(rows, sync=self._sync)
 
     def _check_process(self) -> None:
-        if getpid() != self._pid:
-            raise CheckpointStoreError(
-                "A store does not survive a fork of the process: open the folder again there."
-            )
+        check_process(self._pid, "folder")
 
     # -- reading ---------------------------------------------------------------
 
@@ -140,9 +138,6 @@ class FolderRows:
             self._damage = damaged_at(self.path, at, f"{error_text(error)}.")
             raise self._damage from error
         return self._index
-
-    def _body(self, span: Span) -> bytes:
-        return self.journal.read(span)
 
     def lines(self) -> list[LineRow]:
         """Return the lines in the order in which they began."""
@@ -169,7 +164,7 @@ class FolderRows:
                     f"{str(self.path)!r}: of frames {start} to {stop - 1} of line {line} only"
                     f" {len(spans)} are there."
                 )
-            return [self._row(self._body(span), start + i) for i, span in enumerate(spans)]
+            return [self._row(self.journal.read(span), start + i) for i, span in enumerate(spans)]
 
     def _row(self, text: bytes, index: int) -> FrameRow:
         found = _FACTS.match(text)
@@ -192,7 +187,7 @@ class FolderRows:
             if not at:
                 return None
             found = known[at - 1]
-            return found, self._body(self._index.anchors[line][found])
+            return found, self.journal.read(self._index.anchors[line][found])
 
     def anchors(self, line: int) -> list[int]:
         """Return the indexes at which a line has anchors."""
@@ -203,7 +198,7 @@ class FolderRows:
         """Return the templates from a number on."""
         with self._lock:
             known = sorted(self._grown().templates.items())
-            return [(number, self._body(span)) for number, span in known if number >= first]
+            return [(number, self.journal.read(span)) for number, span in known if number >= first]
 
     def value(self, number: int) -> bytes:
         """Return the body of a large value."""
@@ -211,13 +206,13 @@ class FolderRows:
             span = self._grown().values.get(number)
             if span is None:
                 raise CorruptedCheckpointError(f"{str(self.path)!r}: value {number} is missing.")
-            return self._body(span)
+            return self.journal.read(span)
 
     def items(self, number: int, stop: int) -> list[tuple[int, bytes]]:
         """Return the pieces of a long list that begin before `stop`, in order."""
         with self._lock:
             pieces = sorted(self._grown().items.get(number, {}).items())
-            return [(start, self._body(span)) for start, span in pieces if start < stop]
+            return [(start, self.journal.read(span)) for start, span in pieces if start < stop]
 
     def last_number(self) -> int:
         """Return the highest number of a value or list, 0 where there is none."""
@@ -229,7 +224,7 @@ class FolderRows:
         """Return what else is known of the run."""
         with self._lock:
             known = list(self._grown().marks.items())
-            return [(kind, key, self._body(span)) for (kind, key), span in known]
+            return [(kind, key, self.journal.read(span)) for (kind, key), span in known]
 
     # -- who writes --------------------------------------------------------------
 

@@ -20,10 +20,11 @@ from lellm_nb.record.redaction.redactor import Redactor
 from lellm_nb.store.arguments import check_saving, checked_redactor
 from lellm_nb.store.folder.checkpoints import CheckpointFile
 from lellm_nb.store.folder.claim import owner_file
-from lellm_nb.store.folder.errors import exchanged, refused
+from lellm_nb.store.folder.errors import refused
 from lellm_nb.store.folder.journal import Journal
 from lellm_nb.store.folder.rows import FolderRows
 from lellm_nb.store.folder.run_files import info_of, new_run, open_run, run_files
+from lellm_nb.store.opened import check_process, exchanged, identity
 from lellm_nb.store.rows import RunInfo
 
 __all__ = ["CHECKPOINTS", "FolderStore"]
@@ -99,8 +100,7 @@ class FolderStore:
     def _identity_now(self) -> tuple[int, int] | None:
         if not self.path.is_dir():
             return None
-        found = self.path.stat()
-        return found.st_dev, found.st_ino
+        return identity(self.path.stat())
 
     # -- whole runs --------------------------------------------------------------
 
@@ -123,7 +123,7 @@ class FolderStore:
         if self.readonly:
             raise CheckpointStoreError(f"{str(self.path)!r} was opened for reading.")
         self._check_process()
-        if any(trace == trace_id for trace, _ in self._traces()):
+        if any(trace == trace_id for trace, _ in self._whole_runs()):
             raise CheckpointStoreError(f"{str(self.path)!r} has a run {trace_id} already.")
         head = {
             "trace": trace_id,
@@ -148,7 +148,7 @@ class FolderStore:
         self._open.add(rows)
         return rows
 
-    def _traces(self) -> list_of[tuple[str, Path]]:
+    def _whole_runs(self) -> list_of[tuple[str, Path]]:
         """Return the ids of the runs whose files can be read, oldest first."""
         found = []
         for path in self.files():
@@ -201,7 +201,7 @@ class FolderStore:
     def drop_run(self, trace_id: TraceId) -> bool:
         """Drop a run and everything of it; tell whether it was there."""
         self._check_process()
-        there = [path for trace, path in self._traces() if trace == trace_id]
+        there = [path for trace, path in self._whole_runs() if trace == trace_id]
         try:
             for path in there:
                 path.unlink(missing_ok=True)
@@ -215,10 +215,7 @@ class FolderStore:
         self._checkpoints.compact()
 
     def _check_process(self) -> None:
-        if os.getpid() != self._pid:
-            raise CheckpointStoreError(
-                "A store does not survive a fork of the process: open the folder again there."
-            )
+        check_process(self._pid, "folder")
 
     def close(self) -> None:
         """Let the files go."""

@@ -14,6 +14,7 @@ from lellm_nb.arguments import chosen, flag, path_of, seconds
 from lellm_nb.errors import CheckpointStoreError, CorruptedCheckpointError, sentence
 from lellm_nb.interrupts import UninterruptedLock
 from lellm_nb.private_file import create_private
+from lellm_nb.store.opened import check_process, exchanged, identity
 from lellm_nb.store.sqlite.errors import store_error
 from lellm_nb.store.sqlite.schema import check_schema, migrate
 
@@ -87,10 +88,9 @@ class SqliteFile:
 
     def _identity_now(self) -> tuple[int, int] | None:
         try:
-            found = self.path.stat()
+            return identity(self.path.stat())
         except OSError:
             return None
-        return found.st_dev, found.st_ino
 
     def check_there(self) -> None:
         """Look whether what is written still goes into the file at the path.
@@ -100,10 +100,7 @@ class SqliteFile:
         """
         self.looked = time.monotonic()
         if self._identity_now() != self._identity:
-            raise CheckpointStoreError(
-                f"The file {str(self.path)!r} was deleted, renamed or exchanged while it was open:"
-                " what is written goes nowhere. dbg.save(path) writes the whole run to a new file."
-            )
+            raise exchanged(self.path)
 
     def _open(self, synchronous: str, timeout: float) -> sqlite3.Connection:
         if not self.readonly:
@@ -164,10 +161,7 @@ class SqliteFile:
         Raises:
             CheckpointStoreError: It was forked since: two would write through one connection.
         """
-        if os.getpid() != self.pid:
-            raise CheckpointStoreError(
-                "A store does not survive a fork of the process: open the file again there."
-            )
+        check_process(self.pid, "file")
 
     def error(self, what: str, error: sqlite3.Error) -> CheckpointStoreError:
         """Return the error to raise for one of SQLite's."""
