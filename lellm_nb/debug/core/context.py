@@ -148,14 +148,18 @@ class DebugContext:
         if self.redact is None:
             from lellm_nb.record.redaction.redactor import Redactor
 
-            codec = getattr(self.storage.writer, "codec", None)
-            self.redact = getattr(codec, "redactor", None) or Redactor()
+            self.redact = self._said or Redactor()
         return self.redact
+
+    @property
+    def _said(self) -> Redactor | None:
+        """What somebody said is secret: what was chosen, else what the store takes out."""
+        codec = getattr(self.storage.writer, "codec", None)
+        return self.redact or getattr(codec, "redactor", None)
 
     def hide(self) -> Hide | None:
         """What takes out of values in a cell what is secret by its place; `None` for no place."""
-        codec = getattr(self.storage.writer, "codec", None)
-        redactor = self.redact or getattr(codec, "redactor", None)
+        redactor = self._said
         if redactor is None or not redactor.paths:
             return None
         from lellm_nb.debug.history.hide import Hide

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lellm_nb.debug.faces.face import Face
 from lellm_nb.debug.persist.closing import close, refresh
 from lellm_nb.debug.persist.save import save
 from lellm_nb.debug.persist.secrets import supply
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["KeepFace"]
 

@@ -204,12 +204,9 @@ class OpenFace(Face):
             >>> fork = dbg.fork(at=1, put={"n": 7}); fork.run().reason.name, fork.state["m"]
             ('COMPLETED', 7)
         """
-        from lellm_nb.debug.persist.begin import begin_in
         from lellm_nb.debug.persist.from_checkpoint import open_captured
 
-        opened = open_captured(
-            cls._family(), cls.native, what, graph, store, mode, begin_in, redact
-        )
+        opened = open_captured(cls._family(), cls.native, what, graph, store, mode, redact)
         made: Self = cls._of(opened)
         return made
 

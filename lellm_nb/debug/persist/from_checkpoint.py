@@ -37,7 +37,7 @@ from lellm_nb.record.sinks import MemorySink, SessionCheckpointSink
 from lellm_nb.session.checkpoint import GraphHashMode, check_graph, forced_text
 from lellm_nb.store.disk import DiskSink
 
-__all__ = ["Captured", "captured_by", "context_of", "loaded", "open_captured"]
+__all__ = ["MAX_STEPS", "Captured", "captured_by", "context_of", "loaded", "open_captured"]
 
 MAX_STEPS = 1000
 
@@ -91,14 +91,9 @@ def open_captured(
     graph: Graph | None,
     store: Any,
     mode: GraphHashMode,
-    begin: Callable[[DebugContext, Storage, Any], None],
     redact: Redactor | None = None,
 ) -> DebugContext:
-    """Return the context of what was captured; see `Debugger.from_checkpoint`.
-
-    Args:
-        begin: Has a run kept in a store from now on.
-    """
+    """Return the context of what was captured; see `Debugger.from_checkpoint`."""
     if graph is not None:
         built_graph(graph, DebuggerError)
     if redact is not None:
@@ -115,7 +110,9 @@ def open_captured(
     made = context_of(family, native, _found(what, store, by_id), graph, storage, mode)
     made.redact = redact
     if keeps:
-        begin(made, storage, store)
+        from lellm_nb.debug.persist.begin import begin_in  # a run that is not kept loads no store
+
+        begin_in(made, storage, store)
     return made
 
 

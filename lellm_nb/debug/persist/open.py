@@ -12,8 +12,8 @@ from lellm_nb.arguments import answered, plain_function, refusal, speaking, text
 from lellm_nb.debug.core.context import DebugContext
 from lellm_nb.debug.core.family import Family
 from lellm_nb.debug.names.warn_caller import caution
-from lellm_nb.debug.persist.begin import begin_in, codec_of, no_store
-from lellm_nb.debug.persist.from_checkpoint import open_captured
+from lellm_nb.debug.persist.begin import codec_of, no_store
+from lellm_nb.debug.persist.from_checkpoint import MAX_STEPS, open_captured
 from lellm_nb.debug.persist.keeping import (
     check_keeping,
     check_policies_given,
@@ -51,8 +51,6 @@ __all__ = ["load_archive", "open_store"]
 Migrate = Callable[[dict[str, Any]], Mapping[str, Any]]
 """Given the root state, returns what it is to be for another graph."""
 
-MAX_STEPS = 1000
-
 
 def open_store(
     family: Family,
@@ -81,17 +79,18 @@ def open_store(
         text(run, "run", DebuggerError, "a run's id or name")
     check_policies_given(policy, retention, "graph=" if graph is None else "")
     if isinstance(store, (str, os.PathLike)) and kind_of_path(store) is PathKind.SNAPSHOTS:
-        return open_captured(family, native, store, graph, None, mode, begin_in)
+        return open_captured(family, native, store, graph, None, mode)
     check_keeping(store, policy, retention)
     with ExitStack() as undo:
         if isinstance(store, (str, os.PathLike)):
             store = store_at(store, readonly=graph is None, redact=redact)
             undo.callback(store.close)
         codec = codec_of(store, redact)
-        if run is None and isinstance(store, RunStore):
+        infos = store.runs() if isinstance(store, RunStore) else []
+        if run is None and not infos:
             run = _newest_of_checkpoints(store)
-        if isinstance(store, RunStore) and not _has_checkpoints_only(store, run):
-            info = _find_run(store, run)
+        if isinstance(store, RunStore) and not _has_checkpoints_only(store, infos, run):
+            info = _find_run(infos, run)
             rows = store.run_rows(info.trace_id)
             beside = partial(with_checkpoints, store=store, policy=policy, retention=retention)
             made = _open_rows(
@@ -191,8 +190,7 @@ def _migrated(context: DebugContext, migrate: Migrate) -> None:
 # -- which run, and which graph -------------------------------------------------------
 
 
-def _find_run(store: RunStore, run: str | None) -> RunInfo:
-    infos = store.runs()
+def _find_run(infos: list[RunInfo], run: str | None) -> RunInfo:
     if run is None and infos:
         # one without a frame was begun by a process that was killed at once
         return next((info for info in infos if info.frames), infos[0])
@@ -209,17 +207,16 @@ def _find_run(store: RunStore, run: str | None) -> RunInfo:
     raise CheckpointNotFoundError(run, f"{several if run else 'There are no runs'}. Runs: {known}.")
 
 
-def _has_checkpoints_only(store: RunStore, run: str | None) -> bool:
+def _has_checkpoints_only(store: RunStore, infos: list[RunInfo], run: str | None) -> bool:
     """Tell whether a store has nothing of a run but what a sink or a person saved of it."""
-    if run is None or any(run in (info.trace_id, info.name) for info in store.runs()):
+    if run is None or any(run in (info.trace_id, info.name) for info in infos):
         return False
     return bool(ids_of(store, run))
 
 
 def _newest_of_checkpoints(store: Any) -> str | None:
-    """Return the run that began last in a store that has single checkpoints and no whole run."""
-    traces = getattr(store, "traces", None)
-    found = [] if traces is None or store.runs() else traces()
+    """Return the run of which single checkpoints were the last to begin, if the store tells."""
+    found = store.traces() if isinstance(store, RunStore) and hasattr(store, "traces") else []
     return found[0] if found else None
 
 

@@ -25,7 +25,6 @@ from lellm_nb.store.disk import DiskSink
 from lellm_nb.store.rows import RunInfo, RunRows
 from lellm_nb.store.run.run_reader import RunReader
 from lellm_nb.store.run.run_totals import read_totals
-from lellm_nb.store.sqlite.errors import ARCHIVE, begins
 from lellm_nb.store.store_at import PathKind, kind_of_path, store_at
 
 if TYPE_CHECKING:
@@ -113,13 +112,14 @@ def run_summaries(store: Any) -> list[RunSummary]:
 
 
 def _of_path(path: Path) -> list[RunSummary]:
-    if begins(path, ARCHIVE):
+    kind = kind_of_path(path)
+    if kind is PathKind.ARCHIVE:
         rows, name = read_archive(path)
         first = rows.frames(0, 0, 1)[0]
         frames = sum(rows.length(line.number) for line in rows.lines())
         info = RunInfo(rows.trace_id, name, first.started, frames, rows.facts)
         return [_summary(info, rows)]
-    if kind_of_path(path) is PathKind.SNAPSHOTS:
+    if kind is PathKind.SNAPSHOTS:
         taken = len(DiskSink(path).snapshots())
         return [RunSummary(path.name, path.name, None, None, taken, "")]
     store = store_at(path, readonly=True)

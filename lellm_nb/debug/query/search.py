@@ -19,13 +19,13 @@ from lellm_nb.record.frame import LEAVING, Frame
 from lellm_nb.record.redaction.secret_paths import JOINED, Path
 from lellm_nb.state.compact import MISSING, whole
 from lellm_nb.state.mutation import parts_of
+from lellm_nb.state.sameness import same
 
 if TYPE_CHECKING:
     import pandas
 
     from lellm_nb.debug.history.hide import Hide  # loaded where a place is secret
     from lellm_nb.record.redaction.redactor import Redactor
-from lellm_nb.state.sameness import same
 
 __all__ = ["Hits", "TextHit", "find_text"]
 
@@ -217,24 +217,24 @@ class _Search:
         low = text if self._case else text.casefold()
         at = low.find(self._text)
         if at >= 0:
-            if (shown := self._shown(text, self._placed(frame, key))) != text:
+            if (shown := self._shown(text, self._placed(key))) != text:
                 low, text = shown if self._case else shown.casefold(), shown
                 at = max(0, low.find(self._text))  # what is found may be the secret itself
             if self._hide is not None:
-                key = self._hide.redactor.places.nameable(key, self._hide.place(frame))
+                key = self._hide.redactor.places.nameable(key, self._place)
         while at >= 0:
             yield TextHit(frame, where, key, _around(text, at, len(self._text)))
             if once:
                 return
             at = low.find(self._text, at + len(self._text))
 
-    def _placed(self, frame: Frame, key: Path) -> Path:
+    def _placed(self, key: Path) -> Path:
         """Return where in the root's state something stands."""
         if not key or self._hide is None:
             return key
         n = self._joined
         key = (*key[:n], JOINED, *key[n:]) if n else key
-        return (*self._hide.place(frame), *key)
+        return (*self._place, *key)
 
     def _shown(self, text: str, path: Path) -> str:
         return text if self._redactor is None else str(self._redactor.apply(text, path))
