@@ -79,7 +79,11 @@ def open_store(
         text(run, "run", DebuggerError, "a run's id or name")
     check_policies_given(policy, retention, "graph=" if graph is None else "")
     if isinstance(store, (str, os.PathLike)) and kind_of_path(store) is PathKind.SNAPSHOTS:
-        return open_captured(family, native, store, graph, None, mode)
+        check_policies_given(policy, retention, "a store")  # a sink's folder takes no more
+        made = open_captured(family, native, store, graph, None, mode, redact)
+        if migrate is not None and graph is not None:
+            _migrated(made, migrate)
+        return made
     check_keeping(store, policy, retention)
     with ExitStack() as undo:
         if isinstance(store, (str, os.PathLike)):

@@ -9,6 +9,7 @@ import pytest
 from lellm_nb import (
     Checkpoint,
     CheckpointCodec,
+    CheckpointPolicy,
     Debugger,
     DiskSink,
     InMemoryMutationLog,
@@ -132,6 +133,22 @@ def test_what_is_secret_is_told_with_the_checkpoint(tmp_path):
     assert dbg.redact.paths == ("only",)
     with pytest.raises(DebuggerError, match="redact"):
         Debugger.from_checkpoint(sink, graph, redact=3)
+
+
+def test_a_folder_of_snapshots_takes_what_open_takes(tmp_path):
+    """C11, C13: what is secret, and what the state is to be; nothing is dropped in silence."""
+    graph = chain(one, two)
+    graph.run({}, checkpoint=DiskSink(tmp_path))
+    redact = Redactor(paths=["only"])
+
+    dbg = Debugger.open(
+        tmp_path, graph=graph, redact=redact, migrate=lambda state: {**state, "new": 1}
+    )
+
+    assert dbg.redact is redact
+    assert dbg.state["new"] == 1
+    with pytest.raises(DebuggerError, match="policy says what a store keeps"):
+        Debugger.open(tmp_path, graph=graph, policy=CheckpointPolicy())
 
 
 def test_a_checkpoint_as_bytes_has_no_key():
