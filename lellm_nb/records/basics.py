@@ -25,7 +25,7 @@ from lellm_nb.record.visits import Visits
 from lellm_nb.records.document import Reader, Writer, tagged
 from lellm_nb.records.fields import ANY, KEY, STATE, TEXT, FieldForm, form_of
 from lellm_nb.state.mutation import Delete, Put, Reduce, check_key, parts_of
-from lellm_nb.state.reducer import Reducer
+from lellm_nb.state.reducer import OF_GRAPH, Reducer
 from lellm_nb.state.state import State, view
 
 __all__ = ["BASICS"]
@@ -43,7 +43,7 @@ def _write_put(writer: Writer, value: Any, at: tuple[Any, ...]) -> Any:
     if type(value) is not Delete:
         joins = (JOINED,) if type(value) is Reduce and writer.is_looking else ()
         made["value"] = writer.kept(value.kept, (*parts_of(value.key), *joins))
-    if type(value) is Reduce and len(value.to_json()["Reduce"]) == 3:
+    if type(value) is Reduce and value.reducer is not OF_GRAPH:
         made["reducer"] = value.reducer.name
     return tagged(type(value).__name__, made)
 

@@ -12,7 +12,7 @@ from lellm_nb.errors.safe_text import safe_repr
 from lellm_nb.records.document import Reader, Writer
 from lellm_nb.state.frozen import thaw
 
-__all__ = ["ANY", "ERROR", "HEX", "KEY", "RECORD", "STATE", "FieldForm", "form_of"]
+__all__ = ["ANY", "HEX", "KEY", "RECORD", "STATE", "FieldForm", "form_of"]
 
 
 class FieldForm(NamedTuple):
@@ -123,9 +123,6 @@ def RECORD(*kinds: Any) -> FieldForm:  # a form like the others, of some classes
         return value
 
     return FieldForm(lambda w, v, at: w.value(v, at), read)
-
-
-ERROR = RECORD(BaseException)
 
 
 # -- several -----------------------------------------------------------------------------

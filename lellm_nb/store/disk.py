@@ -20,7 +20,7 @@ from lellm_nb.record.frame import Frame
 from lellm_nb.record.past.captured import known_frames
 from lellm_nb.record.past.frame_forms import frames_form, read_frames
 from lellm_nb.record.redaction.redactor import Redactor
-from lellm_nb.record.redaction.secret_paths import place_of
+from lellm_nb.record.redaction.secret_paths import level_place
 from lellm_nb.record.sinks import FrameInfo
 from lellm_nb.state.state import keep, view
 from lellm_nb.store.arguments import checked_redactor
@@ -106,8 +106,8 @@ class DiskSink:
 
     def _writer(self, frame_info: FrameInfo) -> PositionWriter:
         frame, writer = frame_info.frame, PositionWriter(self.codec)
-        if frame is not None and frame.level is not frame.position:
-            writer.prefix = place_of(frame.static_path, getattr(self.graph, "nodes", {}))
+        if frame is not None:
+            writer.prefix = level_place(frame, getattr(self.graph, "nodes", {}))
         return writer
 
     def _form(self, writer: PositionWriter, state: Any, frame_info: FrameInfo) -> dict[str, Any]:

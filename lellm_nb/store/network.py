@@ -18,7 +18,7 @@ from lellm_nb.ids import TraceId, new_trace_id
 from lellm_nb.record.codec.values import Codec
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.redaction.redactor import Redactor
-from lellm_nb.record.redaction.secret_paths import JOINED, Path, place_of
+from lellm_nb.record.redaction.secret_paths import Path, level_place, written_at
 from lellm_nb.record.sinks import FrameInfo
 from lellm_nb.state.mutation import Put, Reduce, parts_of
 from lellm_nb.state.state import content_of
@@ -148,14 +148,10 @@ class NetworkSink:
 
     def _written(self, frame: Frame) -> Iterator[tuple[Any, Path, Any]]:
         """Yield what was written: its key, and where in the root's state it stands."""
-        inner = frame.level is not frame.position
-        nodes = getattr(self.graph, "nodes", {})
-        place = place_of(frame.static_path, nodes) if inner else ()
+        place = level_place(frame, getattr(self.graph, "nodes", {}))
         for mutation in frame.mutations:
             if isinstance(mutation, (Put, Reduce)):
-                joins = (JOINED,) if type(mutation) is Reduce else ()
-                path = (*place, *parts_of(mutation.key), *joins)
-                yield mutation.key, path, mutation.kept
+                yield mutation.key, written_at(mutation, place), mutation.kept
 
     def close(self, timeout: float = 2.0) -> bool:
         """Send what is in the queue; tell whether all of it went within `timeout` seconds."""

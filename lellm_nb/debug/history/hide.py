@@ -7,8 +7,12 @@ from typing import Any
 
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.redaction.redactor import Redactor
-from lellm_nb.record.redaction.secret_paths import ANYWHERE, JOINED, Path, place_of
-from lellm_nb.state.mutation import parts_of
+from lellm_nb.record.redaction.secret_paths import (
+    ANYWHERE,
+    Path,
+    level_place,
+    written_at,
+)
 from lellm_nb.state.state import content_of
 
 __all__ = ["Hide"]
@@ -39,16 +43,12 @@ class Hide:
         key = getattr(mutation, "key", None)
         if key is None or not hasattr(mutation, "kept"):
             return mutation
-        path = (*self.place(frame), *parts_of(key))
-        if getattr(mutation, "reducer", None) is not None:
-            path = (*path, JOINED)
-        shown = self.redactor.apply(mutation.kept, path)
+        shown = self.redactor.apply(mutation.kept, written_at(mutation, self.place(frame)))
         return mutation if shown is mutation.kept else mutation.holding(shown)
 
     def place(self, frame: Frame) -> Path:
         """Return where in the root's state that of a frame's level stands."""
-        inner = frame.level is not frame.position
-        return place_of(frame.static_path, self._nodes) if inner else ()
+        return level_place(frame, self._nodes)
 
     def holds(self, value: Any, path: Path) -> bool:
         """Tell whether something at a place, or inside of it, is secret."""

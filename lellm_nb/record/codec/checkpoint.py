@@ -11,7 +11,7 @@ from lellm_nb.errors import CheckpointStoreError, CorruptedCheckpointError, Seri
 from lellm_nb.graph.graph import built_graph
 from lellm_nb.ids import CheckpointId
 from lellm_nb.record.checkpoint import Checkpoint, SessionCheckpoint
-from lellm_nb.record.codec.graph import read_fingerprint
+from lellm_nb.record.codec.graph import fingerprint_form, read_fingerprint
 from lellm_nb.record.codec.limits import DAMAGE, error_text
 from lellm_nb.record.codec.positions import PositionReader, PositionWriter, anywhere
 from lellm_nb.record.codec.values import Codec, Limits, Problem, unsavable
@@ -159,7 +159,7 @@ def past_form(
         }
     looked = checkpoint.fingerprint
     if looked is not None:
-        form["shape"] = [list(looked.nodes), list(looked.ends), list(looked.edges)]
+        form["shape"] = fingerprint_form(looked)
     return form
 
 

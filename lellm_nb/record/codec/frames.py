@@ -18,7 +18,7 @@ from lellm_nb.record.codec.values import Codec
 from lellm_nb.record.frame import RAN, Frame
 from lellm_nb.record.level_key import LevelKeys, level_at, steps_of, without_visits
 from lellm_nb.record.position import Fan, Position
-from lellm_nb.record.redaction.secret_paths import place_of
+from lellm_nb.record.redaction.secret_paths import level_place
 from lellm_nb.record.rows.folding import can_be_folded, enter
 from lellm_nb.record.rows.frame_row import FrameRow
 from lellm_nb.record.rows.plain_rows import PlainRows
@@ -73,8 +73,7 @@ class FrameWriter:
 
         positions, redactor = self.positions, self.codec.redactor
         if redactor is not None and redactor.paths:  # nobody else asks where a level stands
-            inner = frame.level is not frame.position
-            positions.prefix = place_of(frame.static_path, self._places) if inner else ()
+            positions.prefix = level_place(frame, self._places)
         body, hidden = self.codec.written(make, positions.prefix)
         key = self._key if frame.level is not frame.position else ""
         row = FrameRow(

@@ -17,18 +17,22 @@ from lellm_nb.state.lens import IdentityLens, KeyLens
 from lellm_nb.state.merge import MergeMutations
 from lellm_nb.state.registry import ReducerRegistry
 
-__all__ = ["graph_facts", "graph_form", "read_fingerprint", "read_graph"]
+__all__ = ["fingerprint_form", "graph_facts", "graph_form", "read_fingerprint", "read_graph"]
 
 
 def graph_facts(graph: Graph) -> dict[str, Any]:
     """Return what is noted of a graph at the beginning of a run."""
-    shape = graph.fingerprint
     return {
         "graph": graph.name,
         "hash": f"{graph.canonical_hash:#018x}",
-        "shape": [list(shape.nodes), list(shape.ends), list(shape.edges)],
+        "shape": fingerprint_form(graph.fingerprint),
         "outline": graph_form(graph),
     }
+
+
+def fingerprint_form(looked: Fingerprint) -> list[Any]:
+    """Return a fingerprint as JSON data; see `read_fingerprint`."""
+    return [list(looked.nodes), list(looked.ends), list(looked.edges)]
 
 
 def read_fingerprint(form: Any) -> Fingerprint:

@@ -51,6 +51,7 @@ def frames_form(
     levels: list[list[Any]] = []
     keys = LevelKeys()
     before: Frame | None = None
+    positions = PositionWriter(codec, graph=graph)
     for at, frame in enumerate(frames):
         row, unsure = writer.row(frame)
         rows.append([*row[:5], json.loads(row.body)])
@@ -60,16 +61,14 @@ def frames_form(
         if frame.position is position:
             anchors.append([at, None])
         elif unsure or hides or not linked:  # what a secret was taken out of cannot be folded
-            positions = PositionWriter(codec, graph=graph)
             anchors.append([at, positions.write(frame.position)])
-            problems += positions.problems
         inner = frame.level is not frame.position
         if inner and level_at(frame.position, keys.of(frame)) is not frame.level:
             # what failed at the first step inside: where it stood is no part of the position
             place = place_of(frame.static_path, getattr(graph, "nodes", {}))
             levels.append([at, PositionWriter(codec).write(frame.level, place)])
         before = frame
-    problems += writer.problems
+    problems += positions.problems + writer.problems
     traces = [str(frame.trace_id) for frame in frames if frame.trace_id]
     return {
         "templates": [[number, json.loads(body)] for number, body in writer.made],

@@ -15,10 +15,10 @@ from lellm_nb.record.position import Fan, Position
 from lellm_nb.record.redaction.finished_form import free
 from lellm_nb.record.redaction.opaque import holds_secret
 from lellm_nb.record.redaction.redactor import Redacted, Redactor
-from lellm_nb.record.redaction.secret_paths import JOINED, Path, joined, place_inside
+from lellm_nb.record.redaction.secret_paths import Path, joined, place_inside, written_at
 from lellm_nb.state.compact import EditedDict, EditedList, Tail, Wide, view_items
 from lellm_nb.state.frozen import freeze
-from lellm_nb.state.mutation import Put, Reduce, parts_of
+from lellm_nb.state.mutation import Put, Reduce
 from lellm_nb.state.state import State, keep, view
 from lellm_nb.state.typed import Typed
 
@@ -171,14 +171,8 @@ class _Cleaner:
     def _mutation(self, mutation: Any) -> Any:
         if type(mutation) not in (Put, Reduce):
             return self._value(mutation, ())
-        path = (*self.place, *parts_of(mutation.key))
-        if type(mutation) is Put:
-            value = self._value(mutation.kept, path)
-            return mutation if value is mutation.kept else Put(mutation.key, value)
-        value = self._value(mutation.kept, (*path, JOINED))
-        if value is mutation.kept:
-            return mutation
-        return Reduce(mutation.key, value, mutation.reducer)
+        value = self._value(mutation.kept, written_at(mutation, self.place))
+        return mutation if value is mutation.kept else mutation.holding(value)
 
 
 _READABLE = frozenset({type(None), bool, int, float, str, bytes, bytearray})

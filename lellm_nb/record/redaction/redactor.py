@@ -105,7 +105,9 @@ class Redactor:
 'say': <Redacted: use [redacted: OpenAI key]>}
     """
 
-    def __init__(self, paths: Iterable[Any] = (), patterns: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, paths: Iterable[Any] = (), patterns: Mapping[str, Any] | None = None
+    ) -> None:
         self.places = SecretPaths(paths)
         self.paths = self.places.texts
         self._given = patterns
@@ -125,12 +127,10 @@ class Redactor:
         if other is None or other is self:
             return self
         paths = [path for path in other.paths if path not in self.paths]
-        more = {n: p.pattern for n, p in other.patterns.items() if n not in self.patterns}
-        if not paths and not more:
-            return self
-        made = Redactor((*self.paths, *paths))
-        made.patterns = {**self.patterns, **_compiled(more)}
-        made._given = {name: pattern.pattern for name, pattern in made.patterns.items()}
+        more = {name: p for name, p in other.patterns.items() if name not in self.patterns}
+        if not more:
+            return self.also(paths) if paths else self
+        made = Redactor((*self.paths, *paths), {**self.patterns, **more})
         made.words = self.words
         return made
 

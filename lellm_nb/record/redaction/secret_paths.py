@@ -15,9 +15,11 @@ from lellm_nb.errors.attempt import attempt
 from lellm_nb.errors.safe_text import has_kind, safe_item, safe_pairs
 from lellm_nb.graph.walk import inside
 from lellm_nb.state.lens import IdentityLens, KeyLens
+from lellm_nb.state.mutation import parts_of
 from lellm_nb.state.structs.nested import opened
 
-__all__ = ["ANYWHERE", "JOINED", "Path", "SecretPaths", "place_inside", "place_of"]
+__all__ = ["ANYWHERE", "JOINED", "Path", "SecretPaths"]
+__all__ += ["level_place", "place_inside", "place_of", "written_at"]
 
 Path = tuple[Any, ...]
 
@@ -151,6 +153,22 @@ def _found(value: Any, at: Path) -> Path | None:
         if found is not None:
             return found
     return None
+
+
+def level_place(frame: Any, nodes: Mapping[str, Any]) -> Path:
+    """Return where in the root's state that of a frame's own level stands."""
+    return () if frame.level is frame.position else place_of(frame.static_path, nodes)
+
+
+def written_at(mutation: Any, place: Path = ()) -> Path:
+    """Return where what a mutation writes stands; joined to a list, it may get any index there.
+
+    Args:
+        mutation: A Put or a Reduce.
+        place: Where the state that it writes stands in the root's.
+    """
+    path = (*place, *parts_of(mutation.key))
+    return path if getattr(mutation, "reducer", None) is None else (*path, JOINED)
 
 
 def place_of(path: str, nodes: Mapping[str, Any]) -> Path:
