@@ -17,7 +17,7 @@ from typing import Any
 
 from benchmarks.shapes import Prepared
 
-__all__ = ["bytes_per_frame", "collector", "each", "median", "repeated", "rss", "unit"]
+__all__ = ["bytes_per_frame", "calls", "collector", "each", "median", "repeated", "rss", "unit"]
 
 median = statistics.median
 
@@ -127,6 +127,23 @@ def each(call: Callable[[int], Any], indexes: Sequence[int], batch: int = 1) -> 
         for index in chosen:
             call(index)
         took.append((clock() - begun) / len(chosen) * 1e6)
+    return median(took)
+
+
+def calls(call: Callable[[], Any], runs: int, before: Callable[[], Any] | None = None) -> float:
+    """Return the median time of a call in us, after a full collection each.
+
+    Args:
+        before: What is done before each, and not timed.
+    """
+    took = []
+    for _ in range(runs):
+        if before is not None:
+            before()
+        gc.collect()
+        begun = time.perf_counter()
+        call()
+        took.append((time.perf_counter() - begun) * 1e6)
     return median(took)
 
 

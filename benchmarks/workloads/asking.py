@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import itertools
-import time
-from collections.abc import Callable
 from typing import Any
 
 from benchmarks.figures import Column, Figure
 from benchmarks.shapes import Chain, Node
 from benchmarks.subjects import SUBJECTS
-from benchmarks.timing import median
+from benchmarks.timing import calls
 from benchmarks.workloads.w1_chain import STATE, chain
 
 KEY = "asking"
@@ -51,14 +48,14 @@ def measure(subject: str, runs: int, frames: int = 0, both: int = 0) -> dict[str
     if both:
         other = dbg.fork(0, put={"d": "another text"})
         other.run()
-        return {"compare": _timed(lambda: repr(dbg.compare(other)), runs)}
+        return {"compare": calls(lambda: repr(dbg.compare(other)), runs)}
     end = len(dbg.frames) - 1
     found = {
-        "who": _timed(lambda: dbg.who("a"), runs),
-        "history": _timed(lambda: dbg.history("a"), runs),
+        "who": calls(lambda: dbg.who("a"), runs),
+        "history": calls(lambda: dbg.history("a"), runs),
     }
     dbg.watch("mark")
-    found["back"] = _timed(dbg.run_back, runs, lambda: dbg.rewind(end))
+    found["back"] = calls(dbg.run_back, runs, lambda: dbg.rewind(end))
     assert dbg.head < 20, "the watch was not hit"
     return found
 
@@ -77,15 +74,3 @@ def _marked(frames: int) -> Chain:
 
 async def _go(run: Any) -> None:
     await run.go()
-
-
-def _timed(call: Callable[[], Any], runs: int, before: Callable[[], Any] | None = None) -> float:
-    took = []
-    for _ in range(runs):
-        if before is not None:
-            before()
-        gc.collect()
-        begun = time.perf_counter()
-        call()
-        took.append((time.perf_counter() - begun) * 1e6)
-    return median(took)

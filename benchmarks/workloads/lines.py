@@ -5,14 +5,13 @@ from __future__ import annotations
 import gc
 import json
 import tempfile
-import time
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from benchmarks.figures import Column, Figure
-from benchmarks.timing import median
+from benchmarks.timing import calls
 
 KEY = "lines"
 TITLE = "Lines: a run forked many times, looked at, saved, opened and exported as one page"
@@ -61,21 +60,21 @@ def measure(_subject: str, runs: int, lines: int, **shape: Any) -> dict[str, flo
         forked(lines // 10, store=None, **shape).export_html(page)  # imports, and warms up
         few = forked(lines // 10, store=None, **shape)
         few.tree.to_pandas()
-        share = _timed(lambda: few.export_html(page), runs) / (lines // 10)
+        share = calls(lambda: few.export_html(page), runs) / (lines // 10)
         dbg = forked(lines, store=store, **shape)
         found = {
-            "page": _timed(lambda: dbg.export_html(page), runs),
+            "page": calls(lambda: dbg.export_html(page), runs),
             "file": Path(page).stat().st_size,
-            "tree": _timed(lambda: repr(dbg.tree), runs),
-            "table": _timed(lambda: dbg.tree.to_pandas(), runs),
-            "panel": _timed(lambda: Updates(dbg).snapshot(), runs),
+            "tree": calls(lambda: repr(dbg.tree), runs),
+            "table": calls(lambda: dbg.tree.to_pandas(), runs),
+            "panel": calls(lambda: Updates(dbg).snapshot(), runs),
             "told": len(json.dumps(Updates(dbg).snapshot())),
-            "save": _timed(lambda: dbg.save(file), runs),
-            "load": _timed(lambda: Debugger.load(file).status_line, runs),
+            "save": calls(lambda: dbg.save(file), runs),
+            "load": calls(lambda: Debugger.load(file).status_line, runs),
             "peak": _peak(lambda: dbg.export_html(page)),
         }
         dbg.close()
-        found["open"] = _timed(lambda: Debugger.open(store).status_line, runs)
+        found["open"] = calls(lambda: Debugger.open(store).status_line, runs)
     return {**found, "growth": found["page"] / lines / share}
 
 
@@ -101,16 +100,6 @@ def forked(
         last = base.fork(None if deep else at or i % frames, put={"mark": i})
         last.step()
     return first
-
-
-def _timed(call: Callable[[], Any], runs: int) -> float:
-    took = []
-    for _ in range(runs):
-        gc.collect()
-        begun = time.perf_counter()
-        call()
-        took.append((time.perf_counter() - begun) * 1e6)
-    return median(took)
 
 
 def _peak(call: Callable[[], Any]) -> float:

@@ -19,7 +19,7 @@ from lellm_nb.errors import (
 from lellm_nb.store import SqliteStore
 from lellm_nb.store.run.run_reader import RunReader
 from lellm_nb.store.run.run_writer import RunWriter
-from tests.faults.victim import graph
+from tests.faults.victim import graph, onward
 from tests.strategies import finish, finish_debugger, nested, steps
 
 
@@ -65,8 +65,7 @@ def whole(tmp_path_factory):
     file = tmp_path_factory.mktemp("whole") / "runs.db"
     store = SqliteStore(file)
     dbg = Debugger(graph("fan"), {"log": [], "count": 0}, store=store)
-    for _ in range(400):
-        dbg.approve(dbg.pending[0].id) if dbg.pending else dbg.step()
+    onward(dbg, 400)
     dbg.note(3, "a note")
     dbg.back(2)
     dbg.close()

@@ -29,7 +29,7 @@ from lellm_nb.record.mutation_log import MutationLogEntry
 from lellm_nb.store import DiskSink, SqliteMutationLog, SqliteStore
 from lellm_nb.store.packing import pack, unpack
 from tests.faults.mutations import GROWING, ODD, mutated, text
-from tests.faults.victim import graph
+from tests.faults.victim import graph, onward
 from tests.strategies import nested
 
 SECONDS = 1.0
@@ -68,12 +68,23 @@ def _watch_for_code():
     sys.addaudithook(_audit)
 
 
+def keep_nest(store: Any) -> None:
+    """Keep a nested run of a hundred frames and all that can stand beside them, and close it."""
+    dbg = Debugger(graph("nest"), {"log": [], "count": 0, "t": (1, {2})}, store=store)
+    onward(dbg, 100)
+    dbg.note(3, "n")
+    dbg.break_at("a", when=never)
+    dbg.watch("log")
+    dbg.fork(at=2, put={"x": 1}).back(1)
+    dbg.back(1)
+    dbg.close()
+
+
 @pytest.fixture(scope="module")
 def run():
     """A nested run with decisions, a fork, an error and values of many kinds."""
     dbg = Debugger(graph("fan"), {"log": [], "count": 0, "t": (1, {2}), "b": b"x"})
-    for _ in range(90):
-        dbg.approve(dbg.pending[0].id) if dbg.pending else dbg.step()
+    onward(dbg, 90)
     dbg.fork(at=5, put={"x": {"deep": [1, 2, {"y": 1}]}}).step()
     dbg.note(3, "n")
     return dbg
@@ -244,15 +255,7 @@ def test_mutated_snapshots(run, tmp_path, long_form, little_memory):
 def test_mutated_stores(run, tmp_path, long_form, little_memory):
     """Rows of a store, with parts exchanged and their checksums made to fit again."""
     store = SqliteStore(tmp_path / "runs.db")
-    again = Debugger(graph("nest"), {"log": [], "count": 0, "t": (1, {2})}, store=store)
-    for _ in range(100):
-        again.approve(again.pending[0].id) if again.pending else again.step()
-    again.note(3, "n")
-    again.break_at("a", when=never)
-    again.watch("log")
-    again.fork(at=2, put={"x": 1}).back(1)
-    again.back(1)
-    again.close()
+    keep_nest(store)
     db = sqlite3.connect(tmp_path / "runs.db", isolation_level=None)
     chance = random.Random(5)
     counts = {"fine": 0, "refused": 0}

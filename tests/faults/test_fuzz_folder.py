@@ -13,8 +13,7 @@ from lellm_nb import Checkpoint, Debugger, FolderStore
 from lellm_nb.store.folder.commit import sealed
 from tests.faults import test_fuzz
 from tests.faults.mutations import mutated, text
-from tests.faults.test_fuzz import expect, look, never
-from tests.faults.victim import graph
+from tests.faults.test_fuzz import expect, keep_nest, look
 
 _watch_for_code = test_fuzz._watch_for_code
 little_memory = test_fuzz.little_memory
@@ -44,15 +43,7 @@ def file_of(head: bytes, all_rows: list[list[bytes]]) -> bytes:
 def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a nested run of a hundred frames and all that can stand beside them."""
     folder = tmp_path_factory.mktemp("kept")
-    dbg = Debugger(graph("nest"), {"log": [], "count": 0, "t": (1, {2})}, store=folder)
-    for _ in range(100):
-        dbg.approve(dbg.pending[0].id) if dbg.pending else dbg.step()
-    dbg.note(3, "n")
-    dbg.break_at("a", when=never)
-    dbg.watch("log")
-    dbg.fork(at=2, put={"x": 1}).back(1)
-    dbg.back(1)
-    dbg.close()
+    keep_nest(folder)
     FolderStore(folder).save("run", Checkpoint("b", "a", {"t": (1, {2}), "log": ["x"]}, 7))
     return folder
 

@@ -12,7 +12,7 @@ import pytest
 
 from lellm_nb import Debugger
 from lellm_nb.store.store_at import store_at
-from tests.faults.victim import graph
+from tests.faults.victim import graph, onward
 
 ROOT = Path(__file__).parents[2]
 KINDS = ("chain", "nest", "fan")
@@ -64,7 +64,7 @@ def check(where, kind, runs, reports):
         again = Debugger.open(store, run, graph=graph(kind))
         assert again.position == read.position
         assert [p.id for p in again.pending] == [p.id for p in read.pending]
-        stop = again.approve(again.pending[0].id) if again.pending else again.step()
+        stop = onward(again)
         assert stop.reason.name in ("STEP", "BARRIER")
         again.close()
     store.close()

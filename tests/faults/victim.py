@@ -56,9 +56,17 @@ def begin(where: str, kind: str, runs: int) -> list[Debugger]:
     ]
 
 
+def onward(dbg: Debugger, moves: int = 1) -> Any:
+    """Make steps, or decide what waits; return where the last one stopped."""
+    stop = None
+    for _ in range(moves):
+        stop = dbg.approve(dbg.pending[0].id) if dbg.pending else dbg.step()
+    return stop
+
+
 def move(dbg: Debugger) -> str:
     """Make a step, or decide what waits; return what is reported, empty where nothing is."""
-    stop = dbg.approve(dbg.pending[0].id) if dbg.pending else dbg.step()
+    stop = onward(dbg)
     assert stop.reason.name in ("STEP", "BARRIER"), stop
     if stop.reason.name != "STEP":
         return ""

@@ -29,16 +29,8 @@ from lellm_nb.errors import NodeExecutionError
 from lellm_nb.record.mutation_log import mutation_json
 from lellm_nb.state import fold
 from lellm_nb.state.mutation import mutation_from_json
+from tests.record.logs import logged
 from tests.strategies import chain, fanned, nested, note, review, steps
-
-
-def logged(graph, state=None, **options):
-    """Run a graph with a mutation log: the log, the run's id, and the end state."""
-    log = InMemoryMutationLog()
-    engine = ExecutionEngine(state, log=log, barrier=NoopBarrierSink(), **options)
-    asyncio.run(graph.run_inline(engine, 1_000))
-    return log, engine.trace_id, engine.state
-
 
 # -- C7 ------------------------------------------------------------------------------------
 

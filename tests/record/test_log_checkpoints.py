@@ -16,7 +16,6 @@ from lellm_nb import (
     InMemoryMutationLog,
     InMemoryStore,
     MutationLogEntry,
-    NoopBarrierSink,
     Put,
     Reduce,
     Reducer,
@@ -29,17 +28,10 @@ from lellm_nb.errors import CheckpointStoreError, ReducerError, StateError
 from lellm_nb.record.codec.values import to_bytes
 from lellm_nb.state import fold
 from lellm_nb.store.packing import pack
+from tests.record.logs import logged
 from tests.strategies import chain, fanned, nested, note, steps
 
 NOW = datetime.datetime(2026, 11, 20, 9, tzinfo=datetime.UTC)
-
-
-def logged(graph, state=None, *, log=None, **options):
-    """Run a graph with a mutation log: the log, the run's id, and the end state."""
-    log = log if log is not None else InMemoryMutationLog()
-    engine = ExecutionEngine(state, log=log, barrier=NoopBarrierSink(), **options)
-    asyncio.run(graph.run_inline(engine, 1_000))
-    return log, engine.trace_id, engine.state
 
 
 def test_an_entry_names_the_checkpoint_of_its_commit():

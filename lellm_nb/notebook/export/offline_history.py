@@ -208,11 +208,12 @@ class _Pages:
         table = self.table
         root = table.put_state(_data(frame.position), latest.get(""))
         inner = root
+        place = level_place(debugger, frame)
         if frame.level is not frame.position:
-            with at_place(level_place(debugger, frame)):
+            with at_place(place):
                 inner = table.put_state(_data(frame.level), latest.get(level))
         more = self._more(debugger, frame)
-        with at_place(level_place(debugger, frame)):
+        with at_place(place):
             writes = self._writes(frame)
         self.rows.append(
             [
@@ -233,11 +234,10 @@ class _Pages:
         table, rows = self.table, []
         for mutation in islice(frame.mutations or (), _WRITES):
             key = getattr(mutation, "key", None)
-            path = key_path(key)
             value = -1
             if hasattr(mutation, "value"):
                 value = table.put(kept_value(mutation), written_at(mutation))
-            said, first = self._named(key, path, mutation)
+            said, first = self._named(key, mutation)
             rows += [
                 table.word(type(mutation).__name__),
                 said,
@@ -247,11 +247,12 @@ class _Pages:
             ]
         return rows
 
-    def _named(self, key: Any, path: tuple[Any, ...], mutation: Any) -> tuple[int, int]:
+    def _named(self, key: Any, mutation: Any) -> tuple[int, int]:
         """Return what a mutation writes to, and its key, as words; the same keys come often."""
         known = self._keys.get(key) if type(key) is str else None
         if known is None:
             said = path_text(key) if key is not None else safe_str(mutation)
+            path = key_path(key)
             first = self.table.key(path[0]) if path else self.table.word("")
             known = self.table.word(short_text(said, 200)), first
             if type(key) is str:
@@ -307,9 +308,7 @@ def _nodes(debugger: DebuggerLike, whole: Outline) -> dict[str, Any]:
     for number, node in enumerate(whole.nodes):
         thing = node_at(debugger.graph, node.path)
         function = getattr(thing, "fn", None)
-        row = {}
-        if function is not None:
-            row = {"code": code_of(function), "doc": doc_of(function)}
+        row = {"code": code_of(function), "doc": doc_of(function)} if function is not None else {}
         lens = getattr(thing, "lens", None)
         if isinstance(lens, KeyLens):
             row["lens"] = lens.key

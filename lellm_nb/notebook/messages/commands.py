@@ -17,7 +17,7 @@ from lellm_nb.notebook.debugger_protocol import (
 )
 from lellm_nb.notebook.model.modify_form import read_value
 from lellm_nb.notebook.values.edits import edits_of
-from lellm_nb.notebook.values.redaction import at_place, level_place, redacting_for
+from lellm_nb.notebook.values.redaction import at_level, redacting_for
 
 Content = Mapping[str, Any]
 """The message of a view."""
@@ -50,7 +50,7 @@ def read_order(debugger: DebuggerLike, content: Content) -> Order:
     name = str(content.get("do"))
     if name == GO:
         frame = debugger.frames[content["frame"]]
-        with redacting_for(debugger), at_place(level_place(debugger, frame)):
+        with redacting_for(debugger), at_level(debugger, frame):
             put = edits_of(frame, content["edits"])
         options = {"at": content["frame"], "put": put}
         return Order(VERBS["fork"], (), options, runs_on=not content.get("stay"))

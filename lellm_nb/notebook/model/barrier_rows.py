@@ -19,7 +19,7 @@ from lellm_nb.notebook.model.modify_form import (
     wrong,
 )
 from lellm_nb.notebook.values.frame_rows import change_rows
-from lellm_nb.notebook.values.redaction import at_place, level_place
+from lellm_nb.notebook.values.redaction import at_level
 from lellm_nb.notebook.values.state_view import changed_keys, plain_state
 from lellm_nb.notebook.values.value_rows import long_text, short_text, value_row
 
@@ -79,7 +79,7 @@ def _about(debugger: DebuggerLike, barrier: str) -> dict[str, Any]:
         latest.update((key, None) for key in changed_keys(step) if key in state)
         step = step.parent
     shown = [*latest, *(key for key in keys if key not in latest)][:_ABOUT]
-    with at_place(level_place(debugger, frame)):
+    with at_level(debugger, frame):
         rows = [
             {"key": short_text(safe_str(key), 80), **value_row(state[key], (key,))} for key in shown
         ]
@@ -106,7 +106,7 @@ def preview_row(debugger: DebuggerLike, barrier: str, kind: str, **answer: Any) 
             answer["value"] = read_value(debugger, barrier, key, text)
             note = schema_of(debugger, barrier).note(key, text)
         preview = debugger.preview(decision_of(kind, **answer), barrier)
-        with at_place(level_place(debugger, waiting_frame(debugger, barrier))):
+        with at_level(debugger, waiting_frame(debugger, barrier)):
             rows = change_rows(preview.diff)
     except Exception as error:  # user predicates run inside a preview
         if kind == Modify.word:

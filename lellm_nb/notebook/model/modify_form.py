@@ -16,7 +16,7 @@ from lellm_nb.graph.walk import graph_at
 from lellm_nb.notebook.debugger_protocol import DebuggerLike
 from lellm_nb.notebook.frame_protocol import FrameLike
 from lellm_nb.notebook.values.editable import check_edit, editable_text
-from lellm_nb.notebook.values.redaction import at_place, level_place
+from lellm_nb.notebook.values.redaction import at_level
 from lellm_nb.notebook.values.state_view import plain_state
 from lellm_nb.notebook.values.value_rows import long_text, short_text
 from lellm_nb.state.compact import MISSING
@@ -33,11 +33,6 @@ def waiting_frame(debugger: DebuggerLike, barrier: str) -> FrameLike:
     return debugger.frames[debugger.head if waits is None else waits.frame]
 
 
-def waiting_state(debugger: DebuggerLike, barrier: str) -> Any:
-    """Return the state of the level in which a barrier waits; the head's where none does."""
-    return waiting_frame(debugger, barrier).state
-
-
 def schema_of(debugger: DebuggerLike, barrier: str) -> Schema:
     """Return what the keys of a waiting barrier's state hold."""
     path = plain_path(barrier.rpartition("#")[0] or barrier)
@@ -46,13 +41,13 @@ def schema_of(debugger: DebuggerLike, barrier: str) -> Schema:
     except (KeyError, AttributeError):  # another engine's graph may have none
         rules = {}
     types = getattr(rules, "types", {})
-    return Schema.of(waiting_state(debugger, barrier), types=types, reducers=rules)
+    return Schema.of(waiting_frame(debugger, barrier).state, types=types, reducers=rules)
 
 
 def form_rows(debugger: DebuggerLike, barrier: str) -> dict[str, Any]:
     """Return the fields of the form, and whether other keys may be written as well."""
     schema = schema_of(debugger, barrier)
-    state = plain_state(waiting_state(debugger, barrier))
+    state = plain_state(waiting_frame(debugger, barrier).state)
     fields = list(schema.fields.values())[:_FIELDS]
     return {"open": schema.open, "fields": [_field_row(field, state) for field in fields]}
 
@@ -87,9 +82,10 @@ def read_value(debugger: DebuggerLike, barrier: str, key: str, text: str) -> Any
         StateTypeError: The state has no such field, or it takes something else.
         RedactedEditError: What stands for a secret was typed where the secret is.
     """
-    state = plain_state(waiting_state(debugger, barrier))
+    frame = waiting_frame(debugger, barrier)
+    state = plain_state(frame.state)
     if key in state:
-        with at_place(level_place(debugger, waiting_frame(debugger, barrier))):
+        with at_level(debugger, frame):
             check_edit(state[key], text, (key,))
     schema = schema_of(debugger, barrier)
     return schema.build(key, schema.read(key, text))

@@ -9,7 +9,7 @@ from lellm_nb.notebook.debugger_protocol import DebuggerLike
 from lellm_nb.notebook.frame_protocol import FrameLike
 from lellm_nb.notebook.tabs.tab import Question, Rows, Tab
 from lellm_nb.notebook.values.frame_rows import change_rows
-from lellm_nb.notebook.values.redaction import at_place, level_place
+from lellm_nb.notebook.values.redaction import at_level
 from lellm_nb.notebook.values.state_view import plain_state, shown_state
 
 
@@ -27,7 +27,7 @@ def diff_rows(
         changes = diff_states(plain_state(before.position.state), shown_state(frame, True))
         return {"against": other, **change_rows(changes)}
     changes = diff_states(plain_state(old), shown_state(frame, False))
-    with at_place(level_place(debugger, frame)):
+    with at_level(debugger, frame):
         return {"against": other, **change_rows(changes)}
 
 

@@ -11,7 +11,7 @@ from lellm_nb.notebook.debugger_protocol import DebuggerLike
 from lellm_nb.notebook.frame_protocol import FrameLike, PositionLike
 from lellm_nb.notebook.tabs.tab import Question, Rows, Tab, TabQuestion
 from lellm_nb.notebook.values.editable import editable_text
-from lellm_nb.notebook.values.redaction import at_place, level_place, redactor_now
+from lellm_nb.notebook.values.redaction import at_level, at_place, level_place, redactor_now
 from lellm_nb.notebook.values.rich import rich_form
 from lellm_nb.notebook.values.state_view import changed_keys, shown_state
 from lellm_nb.notebook.values.value_rows import (
@@ -83,7 +83,7 @@ def _place(debugger: DebuggerLike, question: Question) -> Rows:
     state = shown_state(frame, False)
     keys = keys_at(state, question["steps"])
     value = inside(state, question["steps"])
-    with at_place(level_place(debugger, frame)):
+    with at_level(debugger, frame):
         row = editable_text(value, keys)
         named = path_text(redactor_now().nameable(keys))
         return {"path": named, **row, "now": value_row(value, keys)}

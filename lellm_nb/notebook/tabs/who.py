@@ -8,7 +8,7 @@ from lellm_nb.errors import path_text
 from lellm_nb.notebook.debugger_protocol import DebuggerLike
 from lellm_nb.notebook.tabs.tab import Question, Rows, Tab, TabQuestion, asks_for_itself
 from lellm_nb.notebook.values.frame_rows import mutation_row
-from lellm_nb.notebook.values.redaction import at_place, level_place
+from lellm_nb.notebook.values.redaction import at_level
 from lellm_nb.notebook.values.state_view import level_name, shown_state
 from lellm_nb.notebook.values.value_rows import keys_at
 
@@ -29,7 +29,7 @@ def _who(debugger: DebuggerLike, question: Question) -> Rows:
     rows = []
     for write in islice((w for w in writes if w.frame.index <= upto), _MOST_WRITES):
         by = write.frame
-        with at_place(level_place(debugger, by)):
+        with at_level(debugger, by):
             wrote = mutation_row(write.mutation)
         rows.append(
             {

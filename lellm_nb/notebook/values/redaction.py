@@ -10,7 +10,7 @@ import json
 import re
 from bisect import bisect_left
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from string import ascii_letters, digits
 from typing import Any
@@ -246,6 +246,11 @@ def at_place(place: Path) -> Iterator[None]:
         yield
     finally:
         _place.reset(token)
+
+
+def at_level(debugger: DebuggerLike, frame: FrameLike) -> AbstractContextManager[None]:
+    """While this is entered, paths are of the frame's own level."""
+    return at_place(level_place(debugger, frame))
 
 
 def place_now() -> Path:

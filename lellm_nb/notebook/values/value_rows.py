@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from itertools import islice
 from typing import Any
 
@@ -285,7 +286,10 @@ def keys_at(value: Any, steps: Sequence[int]) -> tuple[Any, ...]:
         >>> keys_at({"plan": {"steps": ["a", "b"]}}, [0, 0, 1])
         ('plan', 'steps', 1)
     """
-    keys = []
+    return tuple(_keys(value, steps))
+
+
+def _keys(value: Any, steps: Sequence[int]) -> Iterator[Any]:
     for step in steps:
         value = opened(value)
         if not has_kind(value, (Mapping, list, tuple)):
@@ -293,16 +297,13 @@ def keys_at(value: Any, steps: Sequence[int]) -> tuple[Any, ...]:
         pair = next(islice(items_of(value), step, step + 1), None)
         if pair is None:
             raise LookupError(f"There is no child {step} in this {type_name(value)}.")
-        keys.append(pair[0])
+        yield pair[0]
         value = pair[1]
-    return tuple(keys)
 
 
 def places_at(value: Any, steps: Sequence[int]) -> Path:
     """Return the keys along the way as far as they have names: a set's members have none."""
-    for known in range(len(steps), 0, -1):
-        try:
-            return keys_at(value, steps[:known])
-        except LookupError:
-            continue
-    return ()
+    found: list[Any] = []
+    with suppress(LookupError):
+        found.extend(_keys(value, steps))  # what came before the end of the names stays
+    return tuple(found)

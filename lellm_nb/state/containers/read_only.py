@@ -34,6 +34,7 @@ __all__ = [
     "frozen_proxy",
     "frozen_set",
     "has_way_to_freeze",
+    "is_written",
     "opaque_paths",
     "plain_new",
     "thaw",
@@ -223,7 +224,7 @@ def tuple_like(value: Any, items: list[Any]) -> Any:
     if len(items) == len(value) and all(map(is_, items, value)):
         return value
     kind: Any = type(value)
-    if kind is tuple or not kind.__flags__ & _HEAP:
+    if kind is tuple or not is_written(kind):
         return tuple(items)
     made = tuple.__new__(kind, items)
     if own := getattr(value, "__dict__", None):
@@ -231,8 +232,9 @@ def tuple_like(value: Any, items: list[Any]) -> Any:
     return made
 
 
-_HEAP = 1 << 9
-"""Set in the flags of a class that Python code made."""
+def is_written(cls: type) -> bool:
+    """Tell whether Python code made a class."""
+    return bool(cls.__flags__ & 1 << 9)
 
 
 def unchanged(kept: Any, given: Any) -> bool:

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 from lellm_nb.errors import StateTypeError, nearest
 from lellm_nb.state.compact import MISSING
+from lellm_nb.state.containers.read_only import is_written
 from lellm_nb.state.structs.model_field import FieldCheck, defined, model_default
 from lellm_nb.state.structs.read_only import plain_class
 from lellm_nb.state.type_hints import classes_in, hints_of
@@ -26,7 +27,6 @@ FIELDS_SET = "__pydantic_fields_set__"
 EXTRA = "__pydantic_extra__"
 PRIVATE = "__pydantic_private__"
 
-_HEAP = 1 << 9
 _known: dict[type, Struct | None] = {}
 
 
@@ -54,7 +54,7 @@ def _struct(cls: Any) -> Struct | None:
     if not (dataclasses.is_dataclass(cls) or hasattr(cls, "__attrs_attrs__") or _is_model(cls)):
         return None
     base = cls
-    while base.__flags__ & _HEAP:
+    while is_written(base):
         base = base.__base__
     if base is not object:  # a dataclass that is an exception or a dict holds more than attributes
         return None

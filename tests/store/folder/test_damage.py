@@ -13,7 +13,7 @@ from lellm_nb.errors import CheckpointStoreError, CorruptedCheckpointError
 from lellm_nb.ids import TraceId
 from lellm_nb.record.codec.frames import FrameRow
 from lellm_nb.store.rows import Batch, LineRow
-from tests.faults.victim import graph
+from tests.faults.victim import graph, onward
 
 ROW = FrameRow(0, 1, 2, 3.5, 0.25, b'[["n","\\n"]]')
 RUN = TraceId("t")
@@ -127,8 +127,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, list[Any]]:
     """A nested run of some hundred frames: its file, and its states."""
     folder = tmp_path_factory.mktemp("whole")
     dbg = Debugger(graph("fan"), {"log": [], "count": 0}, store=folder)
-    for _ in range(300):
-        dbg.approve(dbg.pending[0].id) if dbg.pending else dbg.step()
+    onward(dbg, 300)
     dbg.note(3, "a note")
     dbg.back(2)
     dbg.close()
