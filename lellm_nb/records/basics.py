@@ -20,7 +20,7 @@ from lellm_nb.record.frame_stack import FrameStack
 from lellm_nb.record.level_key import LevelKeys, level_at
 from lellm_nb.record.place import Place
 from lellm_nb.record.position import Fan, Position
-from lellm_nb.record.redaction.secret_paths import JOINED
+from lellm_nb.record.redaction.secret_paths import written_at
 from lellm_nb.record.visits import Visits
 from lellm_nb.records.document import Reader, Writer, tagged
 from lellm_nb.records.fields import ANY, KEY, STATE, TEXT, FieldForm, form_of
@@ -41,8 +41,8 @@ def _read_state(reader: Reader, form: Any) -> Any:
 def _write_put(writer: Writer, value: Any, at: tuple[Any, ...]) -> Any:
     made = {"key": KEY.write(writer, value.key, at)}
     if type(value) is not Delete:
-        joins = (JOINED,) if type(value) is Reduce and writer.is_looking else ()
-        made["value"] = writer.kept(value.kept, (*parts_of(value.key), *joins))
+        path = written_at(value) if writer.is_looking else parts_of(value.key)
+        made["value"] = writer.kept(value.kept, path)
     if type(value) is Reduce and value.reducer is not OF_GRAPH:
         made["reducer"] = value.reducer.name
     return tagged(type(value).__name__, made)

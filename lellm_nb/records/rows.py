@@ -23,6 +23,7 @@ from lellm_nb.debug.verbs.decide import Preview
 from lellm_nb.engine.halt import Halt
 from lellm_nb.engine.perform import Attempt
 from lellm_nb.engine.result import GraphResult, LogEntry
+from lellm_nb.errors import CorruptedCheckpointError, SerializationError
 from lellm_nb.graph.analysis import Analysis, Cycle, Finding
 from lellm_nb.graph.decision import Approve, DefaultAction, Modify, Reject, Reroute
 from lellm_nb.graph.edge import Edge, Route
@@ -30,11 +31,13 @@ from lellm_nb.graph.fingerprint import Fingerprint
 from lellm_nb.record import chunks, events, policy, sinks
 from lellm_nb.record.checkpoint import Checkpoint
 from lellm_nb.record.codec.details import SavedAttempt
-from lellm_nb.record.codec.limits import TAG
+from lellm_nb.record.codec.limits import TAG, error_text
 from lellm_nb.record.detail import DecisionRecord
 from lellm_nb.record.log.entries import LogEntries
+from lellm_nb.record.log.mutation_form import looked_at
 from lellm_nb.record.mutation_log import MutationLogEntry
 from lellm_nb.record.position import ToRoute, Waiting
+from lellm_nb.record.redaction.secret_paths import JOINED
 from lellm_nb.record.snapshots import StateSnapshot
 from lellm_nb.record.trace import ExecutionTrace, TraceEntry
 from lellm_nb.records.answers import ANSWERS
@@ -107,7 +110,7 @@ class _Row:
 
     def write(self, writer: Writer, value: Any, at: tuple[Any, ...]) -> Any:
         """Return a row as JSON data."""
-        at = _place(value) or at
+        at = _place(writer, value) or at
         fields = self.fields.items()
         made = {
             name: form.write(writer, getattr(value, name), at or (name,)) for name, form in fields
@@ -149,19 +152,23 @@ def _field(cls: type, name: str, hint: Any) -> FieldForm:
 
 def _write_mutation_form(writer: Writer, form: Any, at: tuple[Any, ...]) -> Any:
     """Write what an entry of a log has: a secret is told by the key that it was written at."""
-    match form:
-        case {"Put": [key, value, *more]} | {"Reduce": [key, value, *more]} if len(form) == 1:
-            path = tuple(key) if isinstance(key, list) else (key,)
-            named = writer.value(key, ())
-            return {word: [named, writer.value(value, path), *more] for word in form}
-    return writer.value(form, at)
+    try:
+        return looked_at(form, writer.codec)
+    except CorruptedCheckpointError as error:
+        raise SerializationError(
+            f"The mutation of a MutationLogEntry is not as `mutation_json` writes it:"
+            f" {error_text(error)}."
+        ) from error
 
 
-def _place(value: Any) -> tuple[Any, ...]:
+def _place(writer: Writer, value: Any) -> tuple[Any, ...]:
     """Return the path at which the values of a row stand in a state, if they do."""
     made = getattr(value, "decision", value)
-    if type(made) is Modify or type(value) is StateDelta:
+    if type(made) is Modify:
         return parts_of(made.key)
+    if type(value) is StateDelta:  # it goes through the key's reducer, where it has one
+        joins = (JOINED,) if writer.is_looking else ()
+        return (*parts_of(value.key), *joins)
     return value.path if type(value) is Change else ()
 
 

@@ -13,7 +13,6 @@ import pytest
 import lellm_nb
 from lellm_nb import (
     Approve,
-    Checkpoint,
     Debugger,
     ExecutionEngine,
     ExecutionTrace,
@@ -21,7 +20,6 @@ from lellm_nb import (
     InMemoryMutationLog,
     MemoryTraceSink,
     Modify,
-    MutationLogEntry,
     NoopBarrierSink,
     Put,
     Redactor,
@@ -38,8 +36,6 @@ from lellm_nb.record.frame import Frame
 from lellm_nb.records.rows import CHOICES, ROWS
 from tests.records.samples import NO_RECORDS, ODD, RETURNED, samples
 from tests.strategies import fanned, nested, review, steps
-
-SECRET = "sk-" + "a1" * 16
 
 
 def again(record, **options):
@@ -312,61 +308,3 @@ def test_a_log_of_a_run_is_data():
     entries = log.replay(engine.trace_id, level=None)
 
     assert again(entries) == entries
-
-
-# -- secrets ---------------------------------------------------------------------------------
-
-
-def _holders():
-    now = datetime.datetime.now(datetime.UTC)
-    error = lellm_nb.errors.NodeExecutionError(
-        "a", ValueError(f"bad {SECRET}"), state={"k": SECRET}
-    )
-    return [
-        *(Put("k", SECRET), Put(SECRET, 1), Modify("k", [SECRET]), State({"k": {SECRET: SECRET}})),
-        *(Frame("g", "a", {"k": (SECRET,)}, 1), lellm_nb.TextDelta(f"use {SECRET}"), error),
-        *(Checkpoint("b", "a", {"k": SECRET.encode()}, 0), lellm_nb.Reject(f"not {SECRET}")),
-        *(MutationLogEntry("t", 1, "a", None, 0, Put("k", SECRET), now), ValueError(SECRET)),
-        *(lellm_nb.GraphFailed(error, State({"k": SECRET})), [Put("k", {SECRET})]),
-        *(lellm_nb.StateDelta("k", "put", SECRET, "me"), Put("k", type("C", (), {"a": SECRET})())),
-    ]
-
-
-@pytest.mark.parametrize("record", _holders(), ids=lambda r: type(r).__name__)
-def test_no_key_is_in_the_data(record):
-    """C13: what leaves the process has no API key in it, unless somebody says otherwise."""
-    assert SECRET not in json.dumps(to_json(record))
-    assert again(record) is not None
-
-
-def test_what_is_secret_can_be_said():
-    """C13: by path, in states, mutations, decisions and logs; and nothing is, by an empty one."""
-    hide = Redactor(paths=["user.pin"])
-    now = datetime.datetime.now(datetime.UTC)
-    put = Put(("user", "pin"), 4711)
-    log = InMemoryMutationLog()
-    log.append(MutationLogEntry("t", 1, "a", None, 0, put, now))
-    for record in (
-        *(State({"user": {"pin": 4711}}), put, Modify(("user", "pin"), 4711), log.replay("t")),
-        Frame("g", "a", {"user": {"pin": 4711}}, 1),
-    ):
-        assert "4711" not in json.dumps(to_json(record, redact=hide)), record
-        assert "4711" in json.dumps(to_json(record))
-    assert SECRET in json.dumps(to_json(Put("k", SECRET), redact=Redactor(patterns={})))
-
-
-@pytest.mark.parametrize("pin", ["a long word that is no key", 4711])
-def test_a_path_is_secret_inside_of_a_lens_as_well(pin):
-    """C13: a record does not say where its level stands, so the end of a path is enough."""
-    inner = GraphBuilder("i").node("x", lambda ctx: ctx.put("pin", ctx.state["pin"]))
-    g = GraphBuilder("g").subgraph(
-        "job", inner.node("y", len).edge("x", "y").start("x").end("y").build(), lens="job"
-    )
-    dbg = Debugger(g.start("job").end("job").build(), {"job": {"pin": pin}, "seen": 1})
-    dbg.step()
-    hide = Redactor(paths=["job.pin"])
-
-    for record in (dbg.frames[1], dbg.frames, dbg.position, dbg.session.checkpoint(), dbg.stack):
-        assert str(pin) in json.dumps(to_json(record))
-        assert str(pin) not in json.dumps(to_json(record, redact=hide))
-    assert again(dbg.frames[1], redact=hide).root_state["seen"] == 1

@@ -9,10 +9,11 @@ from typing import Any
 
 from lellm_nb.errors import ReducerError, StateError, path_text
 from lellm_nb.errors.safe_text import safe_repr, safe_str
+from lellm_nb.record.redaction.secret_paths import JOINED, Path
 from lellm_nb.state.frozen import freeze
 from lellm_nb.state.mutation import Delete, Mutation, Put, Reduce, mutation_from_json, parts_of
 
-__all__ = ["mutation_json", "read_mutation"]
+__all__ = ["looked_at", "mutation_json", "read_mutation"]
 
 MARKER = "$unserializable"
 """What a form has instead that could not be written."""
@@ -72,6 +73,43 @@ def _marker(mutation: Any, why: str) -> dict[str, Any]:
     key = getattr(mutation, "key", None)
     told = {"key": path_text(key), "repr": safe_repr(mutation, 200), "why": why}
     return {MARKER: {"type": type(mutation).__name__, **told}}
+
+
+def looked_at(form: Any, codec: Any, place: Path = ()) -> Any:
+    """Return a mutation's form as it leaves the process: its value is looked at where it stands.
+
+    Args:
+        codec: What writes it; its redactor knows what is secret.
+        place: Where the mutation's level stands in the root's state; ``ANYWHERE`` comes first
+            where nobody can tell.
+    """
+    match form:
+        case {"Put": [key, value]}:
+            return {"Put": [key, _written(value, codec, (*place, *_parts(key)))]}
+        case {"Reduce": [key, value, *reducer]}:
+            path = (*place, *_parts(key), JOINED)
+            return {"Reduce": [key, _written(value, codec, path), *reducer]}
+        case {"Own": own}:
+            return {OWN: _written(own, codec, ())}
+        case {"$unserializable": {"key": str(key)}} if _may_show(key, place, codec):
+            return {MARKER: {**form[MARKER], "repr": "[redacted]"}}
+    return codec.plain(form)
+
+
+def _written(form: Any, codec: Any, path: Path) -> Any:
+    """Return a value's form as it is written: the value itself is looked at."""
+    plain = codec.plain(_codec().value(form), path=path)
+    return _codec().plain(plain)  # a form is data here, and read as such
+
+
+def _may_show(key: str, place: Path, codec: Any) -> bool:
+    """Tell whether the repr of a value may show what is secret: at its key, or below it."""
+    redactor = codec.redactor
+    return redactor is not None and redactor.places.leads_to((*place, key))
+
+
+def _parts(key: Any) -> tuple[Any, ...]:
+    return tuple(key) if isinstance(key, (list, tuple)) else (key,)
 
 
 def read_mutation(form: Any, reducers: Mapping[str, Any] | None = None) -> Mutation:

@@ -15,8 +15,9 @@ from lellm_nb.ids import CheckpointId, TraceId, new_trace_id
 from lellm_nb.record.codec.limits import DAMAGE
 from lellm_nb.record.codec.values import Codec
 from lellm_nb.record.log.entries import LogEntries
+from lellm_nb.record.log.mutation_form import looked_at
 from lellm_nb.record.mutation_log import MutationLogEntry, check_entries, check_level
-from lellm_nb.record.redaction.secret_paths import JOINED, Path, place_of
+from lellm_nb.record.redaction.secret_paths import place_of
 from lellm_nb.state.frozen import thaw
 from lellm_nb.store.packing import Budget, pack, unpack
 from lellm_nb.store.sqlite.store import SqliteStore
@@ -82,7 +83,7 @@ class SqliteMutationLog:
     def _row(self, entry: MutationLogEntry) -> tuple[Any, ...]:
         def make() -> list[Any]:
             facts = [entry.node_id, entry.checkpoint_id, entry.timestamp.isoformat()]
-            return [*facts, _mutation_form(entry, self._codec, place), entry.level]
+            return [*facts, looked_at(entry.mutation, self._codec, place), entry.level]
 
         path = "/".join(name.partition("#")[0] for name in entry.node_id.split("/"))
         place = place_of(path, getattr(self.graph, "nodes", {}))
@@ -136,38 +137,6 @@ class SqliteMutationLog:
                 (branch, trace_id, step),
             )
         return branch
-
-
-def _mutation_form(entry: MutationLogEntry, codec: Codec, place: Path) -> Any:
-    """Return a mutation's JSON form as it is written: its value stands at its key."""
-    form = entry.mutation
-    match form:
-        case {"Put": [key, value]}:
-            return {"Put": [key, _written(value, codec, (*place, *_parts(key)))]}
-        case {"Reduce": [key, value, *reducer]}:
-            path = (*place, *_parts(key), JOINED)
-            return {"Reduce": [key, _written(value, codec, path), *reducer]}
-        case {"Own": own}:
-            return {"Own": _written(own, codec, ())}
-        case {"$unserializable": {"key": str(key)}} if _may_show(key, place, codec):
-            return {"$unserializable": {**form["$unserializable"], "repr": "[redacted]"}}
-    return codec.plain(form)
-
-
-def _written(form: Any, codec: Codec, path: Path) -> Any:
-    """Return a value's form as it is written: the value itself is looked at."""
-    plain = codec.plain(Codec().value(form), path=path)
-    return Codec().plain(plain)  # a form is data here, and read as such
-
-
-def _may_show(key: str, place: Path, codec: Codec) -> bool:
-    """Tell whether the repr of a value may show what is secret: at its key, or below it."""
-    redactor = codec.redactor
-    return redactor is not None and redactor.places.leads_to((*place, key))
-
-
-def _parts(key: Any) -> tuple[Any, ...]:
-    return tuple(key) if isinstance(key, (list, tuple)) else (key,)
 
 
 def _entry(
