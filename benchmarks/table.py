@@ -43,6 +43,8 @@ def show(value: Any, kind: str) -> str:
     if kind == "count":
         return f"{value:.0f}"
     if kind == "x":
+        if 0 < value < 0.1:
+            return f"{value:.2g}"
         return (
             f"{value:,.2f}" if value < 10 else f"{value:,.1f}" if value < 100 else f"{value:,.0f}"
         )

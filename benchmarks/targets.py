@@ -29,6 +29,7 @@ TEN_STOPS = "lellm_nb Debugger, ten stops"
 BOTH = "lellm_nb"
 MILLION = "1,000,000"
 READS = "node reads its state"
+ON_LANGGRAPH = "Debugger on LangGraph"
 
 TARGETS = (
     Target("W1", SESSION, "", "x", 25),
@@ -68,6 +69,18 @@ TARGETS = (
     Target("asking", DEBUGGER, "two runs", "compare", 500_000),
     Target("lines", DEBUGGER, "10,000", "page", 5_000_000),
     Target("import", SESSION, "", "us", 60_000),
+    Target("LangGraph", ON_LANGGRAPH, "run", "x", 1.3),
+    Target("LangGraph", ON_LANGGRAPH, "step by step", "us", 1000),
+    Target("LangGraph", ON_LANGGRAPH, "messages", "x", 1.0),
+    Target("LangGraph", ON_LANGGRAPH, "memory", "bytes", 2000),
+    Target("LangGraph", ON_LANGGRAPH, "panel", "us", 50_000),
+    # a call at most 0.1 ms and 1 us a kB, a chunk 0.5 us, 100 kB served in 1 ms (CALLS.md)
+    Target("calls", DEBUGGER, "1 kB", "extra", 101),
+    Target("calls", DEBUGGER, "100 kB", "extra", 200),
+    Target("calls", DEBUGGER, "a chunk", "extra", 0.5),
+    Target("calls", DEBUGGER, "100 kB", "served", 1_000),
+    Target("calls", DEBUGGER, "100 calls", "read", 100_000),
+    Target("calls", DEBUGGER, "a chat", "disk", 250_000),
 )
 
 

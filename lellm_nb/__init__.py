@@ -19,7 +19,7 @@ _NAMES = {
         CancellationToken ExecutionEngine GraphResult
     """,
     "graph": """
-        Approve Decision DefaultAction Graph GraphBuilder Modify Reject Reroute Route
+        Answer Approve Decision DefaultAction Graph GraphBuilder Modify Reject Reroute Route
     """,
     "record": """
         BarrierOutcome BarrierResolved BarrierSink BarrierWaiting Cancelled ChannelBarrierSink

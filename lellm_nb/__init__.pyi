@@ -8,6 +8,7 @@ from lellm_nb.debug.verbs.sweep import grid as grid
 from lellm_nb.engine import CancellationToken as CancellationToken
 from lellm_nb.engine import ExecutionEngine as ExecutionEngine
 from lellm_nb.engine import GraphResult as GraphResult
+from lellm_nb.graph import Answer as Answer
 from lellm_nb.graph import Approve as Approve
 from lellm_nb.graph import Decision as Decision
 from lellm_nb.graph import DefaultAction as DefaultAction

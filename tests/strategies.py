@@ -25,6 +25,7 @@ from lellm_nb import (
     Reduce,
     Reducer,
 )
+from lellm_nb.state import ChannelUpdate
 
 # -- fixed graphs ---------------------------------------------------------------
 
@@ -189,6 +190,7 @@ _flat = st.one_of(
     st.builds(Delete, st.sampled_from(KEYS)),
     st.builds(lambda n: Reduce("count", n, Reducer.SUM), st.integers(-9, 9)),
     st.builds(lambda v: Reduce("log", [v], Reducer.APPEND), values),
+    st.builds(lambda v: ChannelUpdate("log", v, Reducer.APPEND), st.lists(values, max_size=3)),
     st.builds(lambda n: Reduce("top", n, Reducer.MAX), st.integers(-9, 9)),
     st.builds(
         lambda v: Reduce("both", v, Reducer.MERGE_OBJECT),

@@ -56,6 +56,7 @@ _ALL = [
     Subject("lellm_nb Debugger, stops set", "lellm", "lellm_nb", "lellm-nb", {"how": "stops"}),
     Subject("lellm_nb Debugger, ten stops", "lellm", "lellm_nb", "lellm-nb", {"how": "ten stops"}),
     Subject("LangGraph in memory", "langgraph_memory", "langgraph", "langgraph"),
+    Subject("Debugger on LangGraph", "langgraph_graphs", "langgraph"),
     Subject("Burr in memory", "burr_memory", "burr", "burr"),
     Subject(
         "LangGraph SqliteSaver",

@@ -25,6 +25,8 @@ NAMES = (
     "wide_dict",
     "fanout_to_subgraph",
     "react_agent",
+    "langgraph",
+    "calls",
 )
 
 

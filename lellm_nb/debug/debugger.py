@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lellm_nb.arguments import path_of, plain_function, speaking, text, whole
+from lellm_nb.adapters.recognize import NOT_CALLED, foreign_session, is_foreign
+from lellm_nb.arguments import flag, path_of, plain_function, refusal, speaking, text, whole
 from lellm_nb.debug.breakpoints.triggers import Until
+from lellm_nb.debug.calls.function_graph import RESULT, function_graph
 from lellm_nb.debug.core.context import DebugContext
 from lellm_nb.debug.core.handle import Handle
 from lellm_nb.debug.core.post import post
@@ -20,6 +22,7 @@ from lellm_nb.debug.faces.ask import AskFace
 from lellm_nb.debug.faces.backward import BackwardFace
 from lellm_nb.debug.faces.barriers import BarriersFace
 from lellm_nb.debug.faces.branches import BranchesFace
+from lellm_nb.debug.faces.calls import CallsFace
 from lellm_nb.debug.faces.forward import ForwardFace
 from lellm_nb.debug.faces.keep import KeepFace
 from lellm_nb.debug.faces.look import LookFace
@@ -27,11 +30,12 @@ from lellm_nb.debug.faces.open import OpenFace
 from lellm_nb.debug.faces.stops import StopsFace
 from lellm_nb.debug.persist.storage import Storage
 from lellm_nb.engine.output_capture import caught
-from lellm_nb.errors import DebuggerError
+from lellm_nb.errors import DebuggerError, listed
 from lellm_nb.errors.key_patterns import without_keys
 from lellm_nb.graph.graph import Graph, built_graph
-from lellm_nb.session.protocol import Session
+from lellm_nb.session.protocol import Capability, Session
 from lellm_nb.session.session import ExecutionSession
+from lellm_nb.state.frozen import thaw
 
 if TYPE_CHECKING:
     from lellm_nb.record.policy import CheckpointPolicy, RetentionPolicy, TriggerPolicy
@@ -48,6 +52,7 @@ class Debugger(
     BackwardFace,
     BarriersFace,
     BranchesFace,
+    CallsFace,
     OpenFace,
     KeepFace,
 ):
@@ -56,8 +61,9 @@ class Debugger(
     As the last expression of a cell it shows the panel.
 
     Args:
-        graph: What `GraphBuilder.build` returned; or a session of another engine.
-        state: A mapping of text keys to values.
+        graph: What `GraphBuilder.build` returned; a compiled graph of LangGraph, which is not
+            changed; or a session of another engine.
+        state: A mapping of text keys to values; of a graph of LangGraph its input.
         store: Where the run is kept: the path of a file (SQLite) or of a folder (JSON lines;
             it ends with a separator, or is there), or a store; nowhere by default. It always
             starts a new run; `open` goes on with one.
@@ -74,6 +80,10 @@ class Debugger(
             checkpoints that a policy or a retention asks for are kept beside the run.
         retention: Which of these checkpoints are dropped again; all are kept by default. Barriers,
             pinned frames and fork points never are.
+        calls: Whether what nodes ask of models and tools over HTTP is taken down; see `rerun`.
+        config, context: What a graph of LangGraph is called with, as for its `invoke`. Its saver
+            and its thread are left alone.
+        stream: Whether models in a graph of LangGraph stream what they write.
 
     Raises:
         DebuggerError: `graph` is no graph, or another argument does not fit; names it.
@@ -112,6 +122,10 @@ class Debugger(
         seed: int | str | None = None,
         policy: TriggerPolicy | CheckpointPolicy | None = None,
         retention: RetentionPolicy | None = None,
+        calls: bool = True,
+        config: Any = None,
+        context: Any = None,
+        stream: bool = True,
     ) -> None:
         check_seed(seed)
         if policy is not None or retention is not None:
@@ -123,16 +137,47 @@ class Debugger(
             text(name, "name", DebuggerError)
         if redact is not None:
             speaking(redact, "redact", DebuggerError, "apply", "a Redactor")
-        session = _session_of(graph, state)
+        session = _session_of(graph, state, config=config, context=context, stream=stream)
         called = name or session.graph.name
         storage = Storage(session.history.trace_id)
+        calls = flag(calls, "calls", DebuggerError) and Capability.CALLS in session.capabilities
         context = DebugContext(session, called, max_steps, self._family(), storage)
+        context.call_settings.on = calls
         context.redact, context.seed = redact, seed
         self._stand_on(context)
         if store is not None:
             from lellm_nb.debug.persist.begin import begin_in
 
             begin_in(context, storage, store, policy, retention)
+
+    @classmethod
+    def of(cls, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Debugger:
+        """Debug a function without a graph: its calls are the steps of a person (K9).
+
+        So the run of any agent is stepped call by call, stopped, asked again and rerun from a
+        call, without a port; what it returns is `result`.
+
+        Args:
+            function: Any function, async ones too; it is not called yet.
+            args, kwargs: What it is called with.
+
+        Raises:
+            DebuggerError: It is no function.
+
+        Example:
+            >>> dbg = Debugger.of(sorted, [3, 1, 2])
+            >>> dbg.run().reason.name, dbg.result
+            ('COMPLETED', [1, 2, 3])
+        """
+        if not callable(function):
+            raise refusal(function, "function", "a function", DebuggerError)
+        return cls(function_graph(function, args, kwargs), {})
+
+    @property
+    def result(self) -> Any:
+        """What the function of `of` returned; `None` as long as it did not."""
+        state = self.state
+        return thaw(state.get(RESULT)) if isinstance(state, Mapping) else None
 
     def start(self, until: Until = None, *, through_barriers: bool = False) -> Handle[Stop]:
         if through_barriers and "IPython" in sys.modules:
@@ -221,12 +266,17 @@ class Debugger(
         return without_keys(f"<Debugger of {self.name!r}: {self.status_line}>")
 
 
-def _session_of(graph: Any, state: Any) -> Session:
-    """Return the session of a graph of ours; that of another engine is one already.
+def _session_of(graph: Any, state: Any, **called: Any) -> Session:
+    """Return the session of a graph, of ours or of LangGraph; another engine's is one already.
 
     Raises:
-        DebuggerError: It is neither.
+        DebuggerError: It is neither, or what else it is called with is not for it.
     """
+    if is_foreign(graph):
+        return foreign_session(graph, state, **called)
+    given = [name for name, default in NOT_CALLED.items() if called[name] is not default]
+    if given:
+        raise DebuggerError(f"{listed(given)}: only a graph of LangGraph is called with that.")
     if not isinstance(graph, Graph) and _is_session(graph):
         if state is not None:
             raise DebuggerError(f"{type(graph).__name__} has its state already; leave state out.")

@@ -15,12 +15,13 @@ from lellm_nb.errors import (
     NodeExecutionError,
     NodeNotFoundError,
     RunError,
+    StateError,
     UnroutedError,
     innermost,
 )
 from lellm_nb.errors.error_words import error_words
 from lellm_nb.errors.safe_text import safe_type
-from lellm_nb.graph.decision import Decision, DefaultAction, Reroute
+from lellm_nb.graph.decision import Answer, Decision, DefaultAction, Reroute
 from lellm_nb.graph.decision_edge import kinds_for
 from lellm_nb.graph.decision_writes import keys_of, writes_of
 from lellm_nb.graph.edge import END, Edge, PredicateFailed, Route
@@ -111,6 +112,11 @@ def commit_decision(
     """
     hold = level.hold
     assert isinstance(hold, Waiting)
+    if isinstance(decision, Answer):
+        raise StateError(
+            f"{hold.barrier_id} is a barrier that asks nothing:"
+            " approve() it, or modify(key, value)."
+        )
     if isinstance(decision, Reroute):
         check_target(scope, site, decision.target, level)
     mutations: tuple[Mutation, ...] = ()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from lellm_nb.arguments import flag, number, seconds
+from lellm_nb.calls.function_call import call_function
 from lellm_nb.engine.cancellation import CancellationToken
+from lellm_nb.engine.output_capture import RUNNING, running_tape
 from lellm_nb.engine.scope import Scope, Site
 from lellm_nb.errors import NodeNotFoundError, StateError, StateTypeError
 from lellm_nb.errors.safe_text import safe_repr
@@ -33,6 +35,9 @@ class NodeHost(Protocol):
 
     token: CancellationToken
     doomed: Any
+
+    def open_tape(self, scope: Scope, site: Site, level: Position) -> Any:
+        """Return where a node's calls are taken down, `None` where nobody wants them."""
 
     def on_chunk(self, site: Site, chunk: Any) -> None:
         """Pass a stream chunk on."""
@@ -99,6 +104,28 @@ class Context(Outcome):
         """Tell whether a run performs this attempt, and has not given it up."""
         return self._run is run
 
+    def open_tape(self) -> Any:
+        """Return where this node's calls are taken down; asked at its first one (K1)."""
+        run = self._run or self._left_by  # a later attempt is of the same step
+        return None if run is None else run.open_tape(self._scope, self._site, self._level)
+
+    def call(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """Call a function that a debugger takes down like a call of a model (K4).
+
+        A model in this process, a search, a shell command: where the node runs again over its
+        recorded calls, what the function returned is looked up. Without a debugger it is called.
+
+        Returns:
+            What it returned; where it is async, what is to be awaited.
+
+        Raises:
+            Exception: What it raised.
+        """
+        tape = running_tape(RUNNING.get())
+        if tape is None:
+            return function(*args, **kwargs)
+        return call_function(tape, function, args, kwargs)
+
     # -- writing ---------------------------------------------------------------
 
     def put(self, key: Any, value: Any) -> None:
@@ -160,7 +187,7 @@ class Context(Outcome):
             given: Any = mutation.key
             name, graph = self._key(given), self._scope.graph
             own = {name: given.reducer} if isinstance(given, StateKey) else graph.reducers
-            joined = Reduce(name, self._frozen(mutation.kept, name), mutation.reducer)
+            joined = type(mutation)(name, self._frozen(mutation.kept, name), mutation.reducer)
             mutation = joined.resolved(own)
         elif isinstance(mutation, Delete):
             mutation = Delete(self._key(mutation.key))

@@ -16,11 +16,13 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any, Final
 
+from lellm_nb.calls.tape import Tape
 from lellm_nb.errors import NoInputError
 from lellm_nb.errors.attempt import attempt
 from lellm_nb.errors.safe_text import safe_str
 
-__all__ = ["BY_BUTTON", "CAPTURING", "RUNNING", "OutputCapture", "caught"]
+__all__ = ["BY_BUTTON", "CAPTURING", "RUNNING", "OutputCapture", "caught", "left_by_call"]
+__all__ += ["running_tape"]
 
 MOST = 1_000_000
 """Characters kept per step; what is beyond is counted, not kept."""
@@ -33,12 +35,20 @@ class OutputCapture:
         parts: Pieces of text, in order.
         displayed: MIME bundles of rich displays, in order.
         closed: Whether the node has ended: a late task of it prints as usual.
+        outer: Of a node inside of another one's function: what that says, once this has ended.
+        used: Whether it has anything: what it said, or a tape.
+        opener: Who opens the tape of its calls: it is asked when there is one, and most have none.
+        tape: Where its calls are taken down, once it made one.
     """
 
     # one is made for every node, and most say nothing: all of it comes with the first word
+    used = False
     parts: list[str] | tuple[()] = ()
+    opener: Any = None
+    tape: Tape | None = None
     displayed: list[dict[str, Any]] | tuple[()] = ()
     closed = False
+    outer: OutputCapture | None = None
     _length = 0
 
     def write(self, text: str) -> None:
@@ -48,6 +58,7 @@ class OutputCapture:
         if room > 0:
             if isinstance(self.parts, tuple):
                 self.parts = []
+                self.used = True
             self.parts.append(text[:room])
 
     def display(self, bundle: dict[str, Any]) -> None:
@@ -81,7 +92,38 @@ _DEBUGGERS = frozenset({"pdb", "cmd", "IPython.core.debugger", "ipdb"})
 def caught() -> OutputCapture | None:
     """Return where the running node's output goes, `None` outside of nodes."""
     catch = RUNNING.get()
-    return None if catch is None or catch.closed else catch
+    while catch is not None and catch.closed:
+        catch = catch.outer
+    return catch
+
+
+def running_tape(node: OutputCapture | None) -> Tape | None:
+    """Return where the calls of a node are taken down, `None` where nobody wants them.
+
+    Args:
+        node: What `RUNNING` said where the call is made, or where its thread was started. Of a
+            node that has ended, the one around it is meant; its own tape marks calls as late.
+    """
+    at = node
+    while at is not None and at.closed:
+        at = at.outer
+    found = at or node
+    if found is None:
+        return None
+    if found.tape is None and found.opener is not None:
+        with _lock:  # threads of one node may both make its first call
+            if found.tape is None:
+                found.tape = found.opener.open_tape()
+                found.used = True
+                if found.closed and found.tape is not None:
+                    found.tape.close()
+    return found.tape
+
+
+def left_by_call() -> bool:
+    """Tell whether the running node was left by a stop inside of a call (K2)."""
+    node = RUNNING.get()
+    return node is not None and node.tape is not None and node.tape.stopped is not None
 
 
 def _debugger_calls() -> bool:

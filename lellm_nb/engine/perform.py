@@ -13,6 +13,7 @@ from lellm_nb.clock import Clock
 from lellm_nb.engine.context import Context, record_returned
 from lellm_nb.engine.driving.drive import called_apart, running_loop
 from lellm_nb.engine.driving.node_threads import NODE_THREADS
+from lellm_nb.engine.output_capture import left_by_call
 from lellm_nb.engine.scope import Scope, Site, is_async
 from lellm_nb.engine.variables import adopt
 from lellm_nb.errors.safe_text import fields_text
@@ -109,7 +110,7 @@ async def perform_patiently(
         attempts.append(Attempt(number, started, clock.tick() - begun, failure, late))
         if failure is None:
             return ctx, None
-        if number > retries or ctx.is_interrupted:
+        if number > retries or ctx.is_interrupted or left_by_call():
             ctx.retire()
             return ctx, failure
         ctx.retire()

@@ -65,6 +65,7 @@ class Run(RunSingleStep):
         self.doomed: dict[int, tuple[Position, RunError]] = {}
         self.gate: Callable[[Scope, Site, Position], Any] | None = None
         self.watch: Callable[[Frame], Any] | None = None
+        self.beside: list[Any] = []
         self.recorded: Lookup | None = None
         self.decided: Callable[[str], DecisionRecord | None] | None = None
         self.leaving: set[asyncio.Task[Any]] = set()

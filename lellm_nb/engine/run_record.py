@@ -28,7 +28,8 @@ class RunRecord:
         emit: Given every frame, failures included; the history.
         publisher: The sinks, or `None` where there are none.
         last: The frame made last.
-        watch, watch_failures: Told of every frame, or failure; what they return is `stopping`.
+        watch, watch_failures: Told of every frame, or failure; what they return is `stopping`,
+            or stands `beside` it.
     """
 
     position: Position
@@ -40,6 +41,7 @@ class RunRecord:
     last: Frame | None = None
     watch: Callable[[Frame], Any] | None
     watch_failures: Callable[[Frame], Any] | None = None
+    beside: list[Any]
 
     async def publish(
         self,
@@ -62,10 +64,16 @@ class RunRecord:
         self._published(frame, done)
 
     def _published(self, frame: Frame, done: Committed) -> None:
-        if self.watch is not None and self.stopping is None:
-            self.stopping = self.watch(frame)
+        if self.watch is not None:
+            self._watched(self.watch(frame))
         if done.error is not None:
             raise done.error
+
+    def _watched(self, found: Any) -> None:
+        if self.stopping is None:
+            self.stopping = found
+        elif found is not None:
+            self.beside.append(found)
 
     def _record(
         self,
@@ -85,8 +93,8 @@ class RunRecord:
         if outcome is not None and outcome.has_detail:
             detail = Detail.of(outcome, error, decision)
         elif error is not None or decision is not None:
-            attempts = error.attempts if error is not None else ()
-            detail = Detail(error=error, decision=decision, attempts=attempts)
+            attempts, calls = ((), ()) if error is None else (error.attempts, error.calls)
+            detail = Detail(error=error, decision=decision, attempts=attempts, calls=calls)
         frame = make_frame(
             done.place,
             done.kind,
@@ -135,6 +143,8 @@ class RunRecord:
         runs = level.hold is None  # else it ran before, and only its way out failed
         error.visit = level.visits.count(site.name, level.step) + runs
         error.attempts = outcome.attempts if outcome is not None else ()
+        if outcome is not None and outcome.calls:
+            error.calls = outcome.calls
         if taker_of(scope, site.name, error) is not None:
             return error
         detail = Detail.of(outcome, error) if outcome is not None else Detail(error=error)
@@ -147,8 +157,8 @@ class RunRecord:
         self._take_note(frame)
         if self.publisher is not None:
             self.publisher.failed(frame)
-        if self.watch_failures is not None and self.stopping is None:
-            self.stopping = self.watch_failures(frame)
+        if self.watch_failures is not None:
+            self._watched(self.watch_failures(frame))
         return error
 
     async def take_over(self, scope: Scope, site: Site, error: RunError) -> bool:

@@ -9,6 +9,7 @@ from contextvars import Context, copy_context
 from types import CoroutineType
 from typing import Any
 
+from lellm_nb.calls.tape import Tape
 from lellm_nb.engine import commit
 from lellm_nb.engine.branches import JoinChoice, leave
 from lellm_nb.engine.cancellation import being_cancelled
@@ -45,6 +46,7 @@ class RunStep(RunRecord):
         variables: What nodes have set of them since, by the branch that they are in.
         variables_at: Gives the same for where the run began, or `None` where nothing was set.
         cancelling: Tells whether the task that the run is awaited in is being cancelled.
+        tapes: Opens where the calls of a node are taken down, or `None`.
         refused: By barrier id, why a decision was refused at last: the barrier goes on waiting.
     """
 
@@ -59,6 +61,7 @@ class RunStep(RunRecord):
     cell: Context | None
     variables: dict[str, Variables]
     variables_at: Callable[[list[str]], Variables] | None
+    tapes: Callable[[Scope, Site, Position], Any] | None = None
     refused: dict[str, Exception]
     doomed: dict[int, tuple[Position, RunError]]
 
@@ -79,8 +82,10 @@ class RunStep(RunRecord):
             publisher.node_started(site, level)
         attempts: list[Attempt] | None = None
         failure: BaseException | None = None
+        tape: Tape | None = None
         catch = OutputCapture() if self.capture else None
         if catch is not None:
+            catch.opener = ctx
             before = RUNNING.set(catch)
             since = copy_context()
         started = clock.wall()
@@ -110,9 +115,8 @@ class RunStep(RunRecord):
             # left set, it would swallow what the engine and the next test print
             RUNNING.reset(before)
             catch.closed = True
-            if catch.parts:
-                ctx.output = catch.text
-                ctx.displayed = tuple(catch.displayed)
+            if catch.used:
+                tape = self._take_captured(catch, ctx)
         if (
             failure is not None
             or ESCAPED
@@ -123,8 +127,14 @@ class RunStep(RunRecord):
             publisher.node_ended(site, level, duration, failure)
         if self.token.is_cancelled:
             raise self.cancelled(site.place.path)
+        if tape is not None:
+            if tape.stopped is not None:  # whatever the node made of it
+                self._watched(tape.stopped)
+                return Halt.STOPPED
+            tape.filed = True
         if attempts:
             ctx.attempts = tuple(attempts)
+            ctx.has_more = True
         if site.side_effects:
             ctx.side_effects = True
         if failure is None:
@@ -145,6 +155,21 @@ class RunStep(RunRecord):
             await publisher.committed(frame)
         self._published(frame, committed)
         return None
+
+    def open_tape(self, scope: Scope, site: Site, level: Position) -> Any:
+        """Return where a node's calls are taken down, `None` where nobody wants them."""
+        return None if self.tapes is None else self.tapes(scope, site, level)
+
+    def _take_captured(self, catch: OutputCapture, ctx: NodeContext) -> Tape | None:
+        """Take over what a node said and asked; return where its calls were taken down."""
+        if catch.parts:
+            ctx.output = catch.text
+            ctx.displayed = tuple(catch.displayed)
+        tape = catch.tape
+        if tape is not None:
+            ctx.calls = tape.close()
+            ctx.has_more = True
+        return tape
 
     async def _patiently(
         self, scope: Scope, level: Position, site: Site, attempts: list[Attempt]

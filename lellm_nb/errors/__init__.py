@@ -27,6 +27,7 @@ from lellm_nb.errors.build import (
 )
 from lellm_nb.errors.debug import (
     BusyError,
+    CallDiffersError,
     ConditionNotStoredError,
     DebuggerError,
     NoInputError,
@@ -72,6 +73,7 @@ __all__ = [
     "BarrierCancelledError",
     "BuildErrors",
     "BusyError",
+    "CallDiffersError",
     "ChangedNodeError",
     "CheckpointNotFoundError",
     "CheckpointStoreError",

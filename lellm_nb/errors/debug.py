@@ -10,6 +10,7 @@ from lellm_nb.errors.safe_text import safe_repr
 
 __all__ = [
     "BusyError",
+    "CallDiffersError",
     "ConditionNotStoredError",
     "DebuggerError",
     "NoSuchFrameError",
@@ -44,6 +45,23 @@ class NotRecordedError(DebuggerError):
             f"No outcome is recorded for {path!r} at this visit, so the run pauses here;"
             f" mode({path!r}, 'live') lets it run."
         )
+
+
+class CallDiffersError(DebuggerError):
+    """A node whose calls are looked up asked something else than what was recorded.
+
+    Attributes:
+        path: Of the node.
+    """
+
+    def __init__(self, differs: str, path: str, way: str = "") -> None:
+        self.path = path
+        way = way or (
+            f"Every run() stops here until mode({path!r}, 'live') has all of its calls sent, or"
+            f" mode({path!r}, 'calls', miss='live') those that differ; miss='drift' serves what"
+            " was recorded in their place."
+        )
+        super().__init__(f"{path!r}: {differs}. {way}")
 
 
 class NoSuchFrameError(DebuggerError, IndexError):

@@ -39,6 +39,7 @@ class RunError(LellmError):
 
     visit: int = 0
     attempts: tuple[Any, ...] = ()
+    calls: tuple[Any, ...] = ()
     state: Any = None  # a copy in another process has none
     stopped: Any = None  # where the run stood, for `Debugger.post_mortem`; nor has it that
 

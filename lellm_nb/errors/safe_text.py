@@ -255,7 +255,7 @@ def _spelled(value: Any, room: int, around: tuple[int, ...]) -> str:
     if kind is int:
         return _int_text(value)
     if kind is str or kind is bytes:
-        return repr(value if len(value) <= room else value[:room])
+        return repr(value) if len(value) <= room else _begun(value, room)
     own = _repr_of(kind)
     base = _BASES.get(own)
     if base is not None:
@@ -269,6 +269,12 @@ def _spelled(value: Any, room: int, around: tuple[int, ...]) -> str:
         return _without("repr", value, fault)
     text = _walked(base, value, room, around)
     return text if base in (set, frozenset) else f"{safe_type(value)}({text})"
+
+
+def _begun(value: Any, room: int) -> str:
+    """Return how the repr of a long text or bytes begins: all of it tells which quotes it has."""
+    marks = ("'", '"') if type(value) is str else (b"'", b'"')
+    return repr(value[:room] + value[:0].join(mark for mark in marks if mark in value))
 
 
 def _repr_of(kind: type) -> Any:

@@ -1,12 +1,21 @@
 """Graphs: nodes, edges, and what a barrier may be answered with. All frozen data."""
 
 from lellm_nb.graph.builder import GraphBuilder
-from lellm_nb.graph.decision import Approve, Decision, DefaultAction, Modify, Reject, Reroute
+from lellm_nb.graph.decision import (
+    Answer,
+    Approve,
+    Decision,
+    DefaultAction,
+    Modify,
+    Reject,
+    Reroute,
+)
 from lellm_nb.graph.edge import Edge, Route
 from lellm_nb.graph.graph import Graph
 from lellm_nb.graph.node import Barrier, Condition, Parallel, Subgraph, Task
 
 __all__ = [
+    "Answer",
     "Approve",
     "Barrier",
     "Condition",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from lellm_nb.graph.edge import Edge, Router
 from lellm_nb.graph.shape import GraphShape
 
-__all__ = ["Analysis", "Cycle", "Finding", "analyze", "find_cycles"]
+__all__ = ["Analysis", "Cycle", "Finding", "about_reach", "analyze", "find_cycles"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ def find_cycles(graph: GraphShape) -> list[Cycle]:
 def analyze(graph: GraphShape) -> Analysis:
     """Look at a graph's shape."""
     found = [*_about_barriers(graph), *_about_cycles(graph)]
-    found += [*_about_edges(graph), *_about_reach(graph)]
+    found += [*_about_edges(graph), *about_reach(graph)]
     return Analysis(tuple(sorted(found, key=lambda finding: finding.level != "warning")))
 
 
@@ -144,10 +144,11 @@ def _about_edges(graph: GraphShape) -> Iterator[Finding]:
             yield Finding("info", "edge_from_end", text, ends)
 
 
-def _about_reach(graph: GraphShape) -> Iterator[Finding]:
+def about_reach(graph: GraphShape) -> Iterator[Finding]:
+    """Find the nodes that nothing leads to."""
     links = _links(graph)
-    seen = {graph.start}
-    trail = [graph.start]
+    seen = set(graph.starts)
+    trail = list(graph.starts)
     while trail:
         for target in links[trail.pop()]:
             if target not in seen:
@@ -155,7 +156,7 @@ def _about_reach(graph: GraphShape) -> Iterator[Finding]:
                 trail.append(target)
     for name in graph.nodes:
         if name not in seen:
-            text = f"node {name} cannot be reached from {graph.start}"
+            text = f"node {name} cannot be reached from {' or '.join(graph.starts) or 'the start'}"
             yield Finding("info", "unreachable", text, (name,))
 
 

@@ -23,11 +23,11 @@ from lellm_nb.graph.walk import graph_at
 from lellm_nb.state.lens import IdentityLens, KeyLens
 from lellm_nb.state.merge import FunctionMerge
 
-__all__ = ["EDGE", "PATCHED", "REDUCER", "CodePlace", "code_places", "code_places_of"]
+__all__ = ["EDGE", "PATCHED", "REDUCER", "TOOL", "CodePlace", "code_places", "code_places_of"]
 __all__ += ["condition_at", "named_code", "note_users", "with_code"]
 
 NODE, CASE, EDGE, MERGE, LENS = "", "case", "edge", "merge", "lens"
-BACKOFF, REDUCER = "backoff", "reducer"
+BACKOFF, REDUCER, TOOL = "backoff", "reducer", "tool"
 PATCHED = (NODE, MERGE, LENS)
 """What `patch` exchanges where it is given the path of a node."""
 
@@ -40,8 +40,8 @@ class CodePlace(NamedTuple):
             node that its graph starts with.
         part: Empty for what a node runs; ``"edge"`` or ``"case"`` for a condition of an edge or
             of a Condition; ``"merge"`` of a Parallel, ``"lens"`` of a subgraph, ``"backoff"`` of
-            a node with retries, ``"reducer"`` of a graph's key.
-        target: Where the condition leads; the reducer's key.
+            a node with retries, ``"reducer"`` of a graph's key, ``"tool"`` of a node of tools.
+        target: Where the condition leads; the reducer's key, or the tool's name.
         number: Which of the graph's edges, or of the Condition's cases, it is.
 
     Example:
@@ -62,7 +62,7 @@ class CodePlace(NamedTuple):
     @property
     def leads(self) -> bool:
         """Whether it makes what the frames of its node show, beside what the node runs."""
-        return self.part in (CASE, EDGE, MERGE, LENS)
+        return self.part in (CASE, EDGE, MERGE, LENS, TOOL)
 
     def at(self, path: str) -> CodePlace:
         """Return the same place, seen from another graph of the nest."""
@@ -73,6 +73,8 @@ class CodePlace(NamedTuple):
             return f"{self.path} -> {self.target}"
         if self.part == REDUCER:
             return f"reducer of {self.target}"
+        if self.part == TOOL:
+            return f"tool {self.target} of {self.path}"
         return f"{self.part} of {self.path}" if self.part else self.path
 
 
@@ -112,6 +114,8 @@ def _in_node(path: str, node: Any) -> Iterator[tuple[CodePlace, Any]]:
         yield CodePlace(path, MERGE), node.merge.function if own else node.merge
         for name, branch in node.branches.items():
             yield from _in_node(f"{path}/{name}", branch)
+    elif getattr(node, "fn", None) is not None:  # of another engine
+        yield CodePlace(path), node.fn
 
 
 def condition_at(graph: Any, source: str, target: str) -> CodePlace:

@@ -8,11 +8,11 @@ from typing import Any, ClassVar
 
 from lellm_nb.arguments import Refuse, refusal
 from lellm_nb.errors import path_text
-from lellm_nb.errors.safe_text import fields_text, safe_str
+from lellm_nb.errors.safe_text import fields_text, safe_repr, safe_str
 from lellm_nb.state.frozen import freeze, handed
 from lellm_nb.state.mutation import Delete, Key, Mutation, Put, check_key
 
-__all__ = ["Approve", "Decision", "DefaultAction", "Modify", "Reject", "Reroute"]
+__all__ = ["Answer", "Approve", "Decision", "DefaultAction", "Modify", "Reject", "Reroute"]
 __all__ += ["check_decision"]
 
 
@@ -90,7 +90,32 @@ class Reroute:
         return f"reroute to {self.target}"
 
 
-Decision = Approve | Reject | Modify | Reroute
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What was asked is answered with a value, whatever it is.
+
+    Example:
+        >>> Answer({"decisions": [{"type": "approve"}]}).word
+        'answer'
+    """
+
+    value: Any = None
+    word: ClassVar[str] = "answer"
+
+    __repr__ = fields_text
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "value", handed(freeze(self.value, "answer")))
+
+    def mutations(self, approved: str, rejected: str) -> tuple[Mutation, ...]:
+        """Return nothing: the answer goes to who asked."""
+        return ()
+
+    def __str__(self) -> str:
+        return f"answer {safe_repr(self.value, 60)}"
+
+
+Decision = Approve | Reject | Modify | Reroute | Answer
 
 
 def check_decision(given: Any, refuse: Refuse) -> Decision:
@@ -100,7 +125,7 @@ def check_decision(given: Any, refuse: Refuse) -> Decision:
         LellmError: It is none, or rejects for a reason that is no text.
     """
     if not isinstance(given, Decision):
-        wanted = "Approve(), Reject(reason), Modify(key, value) or Reroute(target)"
+        wanted = "Approve(), Reject(reason), Modify(key, value), Reroute(target) or Answer(value)"
         raise refusal(given, "decision", wanted, refuse)
     if isinstance(given, Reject) and not isinstance(given.reason, str):
         raise refusal(given.reason, "reason", "text", refuse)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from lellm_nb.errors import DecisionEdgeError
-from lellm_nb.graph.decision import Approve, Modify, Reject
+from lellm_nb.graph.decision import Answer, Approve, Modify, Reject
 from lellm_nb.graph.edge import DECISION_KINDS, Edge
 
 __all__ = ["check_kind", "decision_problems", "kinds_for"]
@@ -31,7 +31,7 @@ def kinds_for(decision: Any, by: str) -> tuple[str, ...]:
     kinds = (TIMEOUT,) if by == TIMEOUT else ()
     if isinstance(decision, Reject):
         return (*kinds, REJECT)
-    return (*kinds, APPROVE) if isinstance(decision, (Approve, Modify)) else kinds
+    return (*kinds, APPROVE) if isinstance(decision, (Answer, Approve, Modify)) else kinds
 
 
 def check_kind(barrier: Any, target: Any, decision: Any) -> str:

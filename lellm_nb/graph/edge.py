@@ -8,9 +8,12 @@ from typing import Any
 
 from lellm_nb.arguments import answered
 
-__all__ = ["DECISION_KINDS", "Edge", "Route", "Router"]
+__all__ = ["DECISION_KINDS", "TOGETHER", "Edge", "Route", "Router"]
 
 DECISION_KINDS = ("timeout", "approve", "reject")
+
+TOGETHER = " + "
+"""Stands between the names of nodes that run in one super-step."""
 """The kinds of decision edges: each is named by what it is for, in the order of being looked at."""
 
 
@@ -21,7 +24,8 @@ class Edge:
     Attributes:
         source, target: Node names.
         kind: ``"normal"``, ``"conditional"``, ``"fallback"``, or for a decision edge what it is
-            for: ``"approve"``, ``"reject"`` or ``"timeout"``.
+            for: ``"approve"``, ``"reject"`` or ``"timeout"``; ``"goto"`` in a graph that another
+            engine runs, where a node itself says that it goes there.
         predicate: What a conditional edge asks the committed state.
         max_visits: How often it should be taken at most; see SEMANTICS G5.
     """
@@ -63,7 +67,8 @@ class Route:
     """Which way a step went, and why.
 
     Attributes:
-        next_node: Where to; `None` is the end of the level.
+        next_node: Where to; `None` is the end of the level. Nodes that run side by side with
+            nothing around them, as in a super-step, are joined: ``b + c``.
         kind: ``normal``, ``conditional``, ``fallback``, ``goto``, ``error`` or ``end``; of a
             decision edge what it is for: ``approve``, ``reject`` or ``timeout``.
         tried: The conditions asked, in order, each with its answer.
@@ -74,6 +79,16 @@ class Route:
     kind: str
     tried: tuple[tuple[str, bool], ...] = ()
     edge: Edge | None = field(default=None, compare=False, repr=False)
+
+    def leads_to(self, node: str) -> bool:
+        """Tell whether it leads to a node: to it alone, or to it and others side by side.
+
+        Example:
+            >>> [Route("b + c", "normal").leads_to(node) for node in ("b", "c", "b + c", "d")]
+            [True, True, True, False]
+        """
+        to = self.next_node
+        return to is not None and (node == to or node in to.split(TOGETHER))
 
     def __reduce__(self) -> Any:
         # the edge may hold a function that only this process knows

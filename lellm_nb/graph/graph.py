@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from lellm_nb.arguments import Refuse, refusal
 from lellm_nb.errors import GraphError, NoSuchNodeError
-from lellm_nb.graph.analysis import Analysis, Cycle, analyze, find_cycles
+from lellm_nb.graph.analysis import Analysis, analyze
 from lellm_nb.graph.canonical_hash import canonical_hash
 from lellm_nb.graph.code_name import Code, may_have_name
 from lellm_nb.graph.code_place import (
@@ -22,24 +22,21 @@ from lellm_nb.graph.code_place import (
     named_code,
     with_code,
 )
-from lellm_nb.graph.drawing.text import to_graphviz, to_mermaid
+from lellm_nb.graph.drawing.drawn_shape import DrawnShape
 from lellm_nb.graph.edge import Edge, Router
 from lellm_nb.graph.fingerprint import Fingerprint
 from lellm_nb.graph.node import Barrier, Condition, Node
 from lellm_nb.graph.node_options import check_predicate
-from lellm_nb.graph.shape import GraphShape
 from lellm_nb.state.registry import ReducerRegistry
 
 if TYPE_CHECKING:  # the loops live in the engine; see tests/house/test_architecture.py
-    import graphviz
-
     from lellm_nb.engine.result import GraphResult
     from lellm_nb.engine.stream import GraphExecution
 
 __all__ = ["Graph", "built_graph", "predicates_of"]
 
 
-class Graph(GraphShape):
+class Graph(DrawnShape):
     """Nodes and edges, checked and frozen; made by `GraphBuilder.build`.
 
     Attributes:
@@ -110,40 +107,6 @@ class Graph(GraphShape):
     def analyze(self) -> Analysis:
         """Return what looks odd: warnings first, then infos (SEMANTICS G4)."""
         return analyze(self)
-
-    def analyze_cycles(self) -> list[Cycle]:
-        """Return the cycles, each with whether `max_visits` limits it."""
-        return find_cycles(self)
-
-    def to_graphviz(self) -> graphviz.Digraph:
-        """Return the graph for Graphviz: `.source` is text; drawing it needs ``dot``."""
-        return to_graphviz(self)
-
-    def to_mermaid(self) -> str:
-        """Return the graph as Mermaid text."""
-        return to_mermaid(self)
-
-    def to_svg(self) -> str:
-        """Return a still picture of the graph as SVG text, every composite opened up.
-
-        Needs nothing installed. Names are only ever text in it, and nothing in it links.
-
-        Example:
-            >>> from lellm_nb import GraphBuilder
-            >>> g = GraphBuilder("g").node("<a>", lambda ctx: None).start("<a>").end("<a>")
-            >>> svg = g.build().to_svg()
-            >>> svg.startswith("<svg"), "&lt;a&gt;" in svg
-            (True, True)
-        """
-        from lellm_nb.graph.drawing.svg import graph_svg
-
-        return graph_svg(self)
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        """Draw itself in a cell: an image, in which nothing can run."""
-        from lellm_nb.graph.drawing.svg import graph_bundle
-
-        return graph_bundle(self)
 
     def patched(
         self,

@@ -27,3 +27,13 @@ class GraphShape:
     start: str
     end: str
     error_routes: Mapping[str, str]
+
+    @property
+    def starts(self) -> tuple[str, ...]:
+        """All nodes that may come first: of another engine's graph there may be several."""
+        return (self.start,) if self.start else ()
+
+    @property
+    def ends(self) -> tuple[str, ...]:
+        """All nodes after which it may be at its end."""
+        return (self.end,) if self.end else ()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
+from lellm_nb.calls.call import Call
+
 # -- the graph ---------------------------------------------------------------
 
 
@@ -138,6 +140,8 @@ class FrameLike(Protocol):
     def stale(self) -> Sequence[str]: ...
     @property
     def cost(self) -> float: ...
+    @property
+    def calls(self) -> Sequence[Call]: ...
 
 
 class ChangeLike(Protocol):

@@ -37,7 +37,7 @@ from lellm_nb.record.policy import (
     RetentionPolicy,
     TriggerPolicy,
 )
-from lellm_nb.record.position import Fan, Position, Waiting
+from lellm_nb.record.position import Fan, Position, SuperStep, Waiting
 from lellm_nb.record.sinks import (
     BarrierOutcome,
     BarrierSink,
@@ -105,6 +105,7 @@ __all__ = [
     "StepCallback",
     "StreamChunk",
     "StreamSink",
+    "SuperStep",
     "TextDelta",
     "ThinkingDelta",
     "TimedOut",

@@ -42,8 +42,8 @@ class Detail:
     """What only some frames have."""
 
     __slots__ = (
-        *("attempts", "cost", "decision", "displayed", "error", "gap", "output", "recorded"),
-        *("side_effects", "stale", "stream", "variables"),
+        *("attempts", "calls", "cost", "decision", "displayed", "error", "gap", "output"),
+        *("recorded", "side_effects", "stale", "stream", "variables"),
     )
 
     def __init__(
@@ -61,6 +61,7 @@ class Detail:
         stale: tuple[str, ...] = (),
         variables: Any = None,
         gap: bool = False,
+        calls: tuple[Any, ...] = (),
     ) -> None:
         self.error = error
         self.decision = decision
@@ -74,6 +75,7 @@ class Detail:
         self.stale = stale
         self.variables = variables  # of this process only: never stored
         self.gap = gap
+        self.calls = calls
 
     @classmethod
     def of(
@@ -92,6 +94,7 @@ class Detail:
             recorded=outcome.recorded,
             stale=outcome.stale,
             variables=outcome.variables,
+            calls=outcome.calls,
         )
 
     def after_gap(self) -> Detail:

@@ -71,15 +71,12 @@ class Frame:
         self.index = 0
         self.kind = "commit"
         self.visit = 1
-        self.position = level
-        self.level = level
+        self.position = self.level = level
         # a lone mutation stands for itself: most frames have one, and a tuple costs 48 bytes
         self.wrote: Any = ()
         self.route: Route | None = None
         self.trace_id = TraceId("")
         self._time = 0j
-
-    # -- the seed's names ------------------------------------------------------
 
     @property
     def graph_id(self) -> str:
@@ -123,7 +120,6 @@ class Frame:
         return wrote if type(wrote) is tuple else (wrote,)
 
     # two numbers in one object: a float each would cost a frame 24 bytes more
-
     @property
     def started(self) -> float:
         """When it began, in seconds since the epoch."""
@@ -159,7 +155,7 @@ class Frame:
     @property
     def next_node(self) -> str | None:
         """Where the step led within its level; `None` at the end, or if it stayed."""
-        return self.route.next_node if self.route is not None else None
+        return None if self.route is None else self.route.next_node
 
     @property
     def changed_keys(self) -> list[str]:
@@ -167,7 +163,7 @@ class Frame:
 
         A typed state's own mutation names none; for it they are the fields that differ.
         """
-        named = [key for key in (getattr(m, "key", None) for m in self.mutations) if key]
+        named = [key for m in self.mutations if (key := getattr(m, "key", None))]
         keys = dict.fromkeys(key if isinstance(key, str) else key[0] for key in named)
         if len(named) < len(self.mutations):
             keys |= dict.fromkeys(keys_that_differ(self))
@@ -239,6 +235,11 @@ class Frame:
         return self.detail.attempts
 
     @property
+    def calls(self) -> tuple[Any, ...]:
+        """What the node asked of models and tools over HTTP, in the order of their start (K1)."""
+        return self.detail.calls
+
+    @property
     def detail(self) -> Detail:
         """What only some frames have, with empty values where this one has none."""
         return _NOTHING if self.own_detail is None else self.own_detail
@@ -258,7 +259,6 @@ class Frame:
         return state_table(self)
 
     # nothing in a frame ever changes, and behind it stands the whole history
-
     def __copy__(self) -> Frame:
         return self
 
@@ -275,8 +275,8 @@ class Frame:
             what = f"{self.kind} {self.path}".rstrip()
             if self.own_detail is not None and self.own_detail.error is not None:
                 return f"<Frame {self.index} {what}: {type(self.own_detail.error).__name__}>"
-            start = self.kind == "start"
-            keys = list(content_of(self.level.data))[:5] if start else self.changed_keys
+            begun = list(content_of(self.level.data))[:5] if self.kind == "start" else None
+            keys = self.changed_keys if begun is None else begun
             changed = ", ".join(map(safe_str, keys))
             before = ", after steps that were not captured" if self.gap else ""
             return f"<Frame {self.index} {what}{f': {changed}' if changed else ''}{before}>"

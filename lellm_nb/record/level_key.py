@@ -3,17 +3,22 @@
 A path cannot say it: the branches of a parallel are levels of their own, and a branch
 that is a graph has its exit in the branch and its steps inside. A level key can:
 ``""`` is the root, ``"/agent#2"`` the second entry of a subgraph, ``"/par|a"`` a branch,
-``"/par|deep/deep"`` what is inside a branch that is a graph.
+``"/par|deep/deep"`` what is inside a branch that is a graph. The tasks of a super-step are the
+level that they are in, and add nothing: ``"/w#2"`` is what is inside the task ``w#2``.
 """
 
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from lellm_nb.record.place import Located, Place
-from lellm_nb.record.position import Fan, Position
+from lellm_nb.record.position import Fan, Position, SuperStep
 
-__all__ = ["LevelKeys", "enclosing", "label_of", "level_at", "steps_of", "without_visits"]
+__all__ = [
+    *("LevelKeys", "enclosing", "entries_of", "is_within", "joins_tasks", "label_of", "level_at"),
+    *("steps_of", "without_visits"),
+]
 
 _AGAIN = re.compile(r"\|([^/|]+)/\1(?=[/|]|$)")
 _VISIT = re.compile(r"#\d+")
@@ -46,6 +51,8 @@ def _search(
     if level is wanted:
         return key
     inner = level.inner
+    if isinstance(inner, SuperStep):
+        return _search_tasks(inner, segments, path, wanted, key)
     if not segments or inner is None:
         return None
     key, rest = f"{key}/{segments[0]}", segments[1:]
@@ -69,6 +76,20 @@ def _search_fan(fan: Fan, rest: list[str], path: str, wanted: Position, key: str
     return None
 
 
+def _search_tasks(
+    step: SuperStep, segments: list[str], path: str, wanted: Position, key: str
+) -> str | None:
+    likely = step.entered_by(segments[0]) if segments else None
+    found = None if likely is None else _search(likely, segments, path, wanted, key)
+    if found is not None:
+        return found
+    for _, task in step.branches.items():
+        found = _search(task, segments, path, wanted, key)
+        if found is not None:
+            return found
+    return None
+
+
 def level_at(root: Position, key: str) -> Position | None:
     """Return a level of a position by its key; `None` where it is not entered.
 
@@ -77,6 +98,11 @@ def level_at(root: Position, key: str) -> Position | None:
     level = root
     for step in key.split("/")[1:]:
         node, _, branch = step.partition("|")
+        if isinstance(level.inner, SuperStep):
+            task = level.inner.entered_by(node)
+            if task is None:
+                return None
+            level = task
         inner = level.inner
         if inner is None or level.node != node.partition("#")[0]:
             return None
@@ -101,6 +127,39 @@ def steps_of(key: str) -> list[tuple[str, str]]:
         node, _, branch = part.partition("|")
         steps.append((node.partition("#")[0], branch))
     return steps
+
+
+def joins_tasks(frame: Any, key: str | None = None) -> bool:
+    """Tell whether a frame is the join of a super-step: no node has run, and no Parallel is left.
+
+    Args:
+        key: The key of its level, where it is known.
+    """
+    if frame.kind != "join" or frame.parent is None:
+        return False
+    before = level_at(frame.parent.position, LevelKeys().of(frame) if key is None else key)
+    return before is not None and isinstance(before.inner, SuperStep)
+
+
+def entries_of(key: str, path: str, visit: int) -> list[str]:
+    """Return the keys that the level may have had that was entered in a node, the likeliest first.
+
+    A node that was entered again has its visit there; a task of a super-step may have what stands
+    in its own path.
+
+    Args:
+        key: The key of the level that the node is in.
+        path: The node's path.
+
+    Example:
+        >>> entries_of("", "agent", 2), entries_of("/sub", "sub/w#2", 2), entries_of("", "w#2", 4)
+        (['/agent#2'], ['/sub/w#2'], ['/w#4', '/w#2'])
+    """
+    segment = path.rpartition("/")[2]
+    node = segment.partition("#")[0]
+    named = f"{node}#{visit}" if visit > 1 else node
+    both = dict.fromkeys((named, segment)) if "#" in segment else [named]
+    return [f"{key}/{one}" for one in both]
 
 
 def enclosing(key: str) -> str:
@@ -131,3 +190,14 @@ def without_visits(key: str) -> str:
         '/agent/tools'
     """
     return _VISIT.sub("", key) if "#" in key else key
+
+
+def is_within(path: str, node: str) -> bool:
+    """Tell whether a path, with its visits, is of a node or of what is inside of it.
+
+    Example:
+        >>> is_within("agent#2/llm", "agent"), is_within("agents", "agent"), is_within("a", "")
+        (True, False, True)
+    """
+    static = without_visits(path)
+    return not node or static == node or static.startswith(f"{node}/")

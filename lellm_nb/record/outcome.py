@@ -29,6 +29,8 @@ class Outcome:
         reads: What it met there that is held by reference, where `seen` does not say it.
         stale: The keys that differ from when it was recorded, where it was looked up.
         variables: The context variables that nodes have set up to here, if it set one.
+        calls: What it asked of models and tools, where that was recorded.
+        has_more: Whether it may have calls or attempts, which most have not.
     """
 
     mutations: Sequence[Mutation] = ()
@@ -45,6 +47,8 @@ class Outcome:
     recorded: bool = False
     stale: tuple[str, ...] = ()
     variables: Any = None
+    calls: tuple[Any, ...] = ()
+    has_more: bool = False
     seen: Any = None
     reads: Any = None
 
@@ -54,7 +58,9 @@ class Outcome:
         # asked of every step: one look at a time, the shortest way to "no"
         if self.stream or self.output or self.cost or self.side_effects or self.recorded:
             return True
-        return self.variables is not None or (bool(self.attempts) and len(self.attempts) > 1)
+        if self.has_more and (self.calls or len(self.attempts) > 1):
+            return True
+        return self.variables is not None
 
 
 LIVE = Outcome()

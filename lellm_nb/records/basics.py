@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
+from lellm_nb.calls.call import Call
 from lellm_nb.errors import LellmError, ReducerError, RunError
 from lellm_nb.graph.edge import Route
 from lellm_nb.ids import TraceId
@@ -15,15 +17,17 @@ from lellm_nb.record.codec.details import (
     read_error,
 )
 from lellm_nb.record.codec.positions import unknown_reducer
-from lellm_nb.record.frame import Frame, make_frame
+from lellm_nb.record.frame import Detail, Frame, make_frame
 from lellm_nb.record.frame_stack import FrameStack
 from lellm_nb.record.level_key import LevelKeys, level_at
 from lellm_nb.record.place import Place
-from lellm_nb.record.position import Fan, Position
+from lellm_nb.record.position import Fan, Position, SuperStep
 from lellm_nb.record.redaction.secret_paths import written_at
 from lellm_nb.record.visits import Visits
+from lellm_nb.records.calls import read_call_record, read_calls, write_call_record, write_calls
 from lellm_nb.records.document import Reader, Writer, tagged
 from lellm_nb.records.fields import ANY, KEY, STATE, TEXT, FieldForm, form_of
+from lellm_nb.state.channel_update import ChannelUpdate
 from lellm_nb.state.mutation import Delete, Put, Reduce, check_key, parts_of
 from lellm_nb.state.reducer import OF_GRAPH, Reducer
 from lellm_nb.state.state import State, view
@@ -43,7 +47,7 @@ def _write_put(writer: Writer, value: Any, at: tuple[Any, ...]) -> Any:
     if type(value) is not Delete:
         path = written_at(value) if writer.is_looking else parts_of(value.key)
         made["value"] = writer.kept(value.kept, path)
-    if type(value) is Reduce and value.reducer is not OF_GRAPH:
+    if isinstance(value, Reduce) and value.reducer is not OF_GRAPH:
         made["reducer"] = value.reducer.name
     return tagged(type(value).__name__, made)
 
@@ -57,12 +61,12 @@ def _read_put(reader: Reader, form: Any) -> Put:
     return Put(key, reader.value(form["value"], parts_of(key)[0]))
 
 
-def _read_reduce(reader: Reader, form: Any) -> Reduce:
+def _read_reduce(kind: type[Reduce], reader: Reader, form: Any) -> Reduce:
     key = _key(reader, form)
     value = reader.value(form["value"], parts_of(key)[0])
     if "reducer" not in form:
-        return Reduce(key, value)
-    return Reduce(key, value, _reducer(TEXT.read(reader, form["reducer"])))
+        return kind(key, value)
+    return kind(key, value, _reducer(TEXT.read(reader, form["reducer"])))
 
 
 def _reducer(name: str) -> Reducer:
@@ -85,7 +89,7 @@ def _read_position(reader: Reader, form: Any) -> Position:
 
 def _write_fan(writer: Writer, value: Fan, at: tuple[Any, ...]) -> Any:
     around = Position("", {}, 0, Visits(), None, value)
-    return tagged("Fan", writer.positions.write(around))
+    return tagged(type(value).__name__, writer.positions.write(around))
 
 
 def _read_fan(reader: Reader, form: Any) -> Any:
@@ -127,7 +131,9 @@ def _write_frame(writer: Writer, frame: Frame, at: tuple[Any, ...]) -> Any:
     fields["route"] = writer.value(frame.route, at)
     if frame.own_detail is not None:
         fields["detail"] = detail_form(
-            frame.own_detail, lambda value, name: writer.value(value, parts_of(name))
+            frame.own_detail,
+            lambda value, name: writer.value(value, parts_of(name)),
+            calls=lambda calls: write_calls(writer, calls),
         )
     return tagged("Frame", fields)
 
@@ -156,10 +162,14 @@ def _read_frame(reader: Reader, form: Any) -> Frame:
         _ROUTE.read(reader, form["route"]),
         facts["started"],
         facts["duration"],
-        read_detail(form["detail"], reader.value) if "detail" in form else None,
+        _read_detail(reader, form["detail"]) if "detail" in form else None,
     )
     made.index, made.trace_id = facts["index"], TraceId(facts["trace_id"])
     return made
+
+
+def _read_detail(reader: Reader, form: Any) -> Detail | None:
+    return read_detail(form, reader.value, lambda forms: read_calls(reader, forms))
 
 
 def _write_stack(writer: Writer, value: FrameStack, at: tuple[Any, ...]) -> Any:
@@ -195,7 +205,7 @@ def _facts(error: BaseException) -> dict[str, Any]:
     }
 
 
-_STORED = ("path", "node", "visit", "attempts", "state")
+_STORED = ("path", "node", "visit", "attempts", "calls", "state")
 
 
 def _is_plain(value: Any, depth: int = 3) -> bool:
@@ -222,7 +232,8 @@ def _read_error(reader: Reader, form: Any) -> BaseException:
 BASICS: dict[type, tuple[Any, Any]] = {
     State: (lambda w, v, at: w.state(v), _read_state),
     Put: (_write_put, _read_put),
-    Reduce: (_write_put, _read_reduce),
+    Reduce: (_write_put, partial(_read_reduce, Reduce)),
+    ChannelUpdate: (_write_put, partial(_read_reduce, ChannelUpdate)),
     Delete: (_write_put, lambda r, form: Delete(_key(r, form))),
     Reducer: (
         lambda w, v, at: tagged("Reducer", {"name": v.name}),
@@ -230,7 +241,9 @@ BASICS: dict[type, tuple[Any, Any]] = {
     ),
     Position: (_write_position, _read_position),
     Fan: (_write_fan, _read_fan),
+    SuperStep: (_write_fan, _read_fan),
     Frame: (_write_frame, _read_frame),
+    Call: (write_call_record, read_call_record),
     FrameStack: (_write_stack, _read_stack),
     BaseException: (write_error, _read_error),
 }

@@ -25,7 +25,7 @@ from lellm_nb.engine.perform import Attempt
 from lellm_nb.engine.result import GraphResult, LogEntry
 from lellm_nb.errors import CorruptedCheckpointError, SerializationError
 from lellm_nb.graph.analysis import Analysis, Cycle, Finding
-from lellm_nb.graph.decision import Approve, DefaultAction, Modify, Reject, Reroute
+from lellm_nb.graph.decision import Answer, Approve, DefaultAction, Modify, Reject, Reroute
 from lellm_nb.graph.edge import Edge, Route
 from lellm_nb.graph.fingerprint import Fingerprint
 from lellm_nb.record import chunks, events, policy, sinks
@@ -34,7 +34,7 @@ from lellm_nb.record.codec.details import SavedAttempt
 from lellm_nb.record.codec.limits import TAG, error_text
 from lellm_nb.record.detail import DecisionRecord
 from lellm_nb.record.log.entries import LogEntries
-from lellm_nb.record.log.mutation_form import looked_at
+from lellm_nb.record.log.mutation_form import checked, looked_at
 from lellm_nb.record.mutation_log import MutationLogEntry
 from lellm_nb.record.position import ToRoute, Waiting
 from lellm_nb.record.redaction.secret_paths import JOINED
@@ -54,7 +54,7 @@ from lellm_nb.state.mutation import parts_of
 __all__ = ["kind_of_record", "kind_of_tag"]
 
 ROWS: tuple[type, ...] = (
-    *(Approve, Reject, Modify, Reroute, Edge, Route, Fingerprint, Analysis, Finding, Cycle),
+    *(Answer, Approve, Reject, Modify, Reroute, Edge, Route, Fingerprint, Analysis, Finding, Cycle),
     *(events.GraphStart, events.NodeStart, events.NodeEnd, events.NodeStream),
     *(events.BarrierWaiting, events.BarrierResolved, events.CheckpointSaved),
     *(events.GraphComplete, events.GraphFailed),
@@ -144,7 +144,7 @@ def _field(cls: type, name: str, hint: Any) -> FieldForm:
     if name == "graph_hash":
         return HEX
     if cls is MutationLogEntry and name == "mutation":
-        return FieldForm(_write_mutation_form, ANY.read)
+        return FieldForm(_write_mutation_form, _read_mutation_form)
     if hint is Any and name in _STATES:
         return STATE
     return form_of(hint)
@@ -159,6 +159,10 @@ def _write_mutation_form(writer: Writer, form: Any, at: tuple[Any, ...]) -> Any:
             f"The mutation of a MutationLogEntry is not as `mutation_json` writes it:"
             f" {error_text(error)}."
         ) from error
+
+
+def _read_mutation_form(reader: Reader, form: Any) -> Any:
+    return checked(ANY.read(reader, form))
 
 
 def _place(writer: Writer, value: Any) -> tuple[Any, ...]:

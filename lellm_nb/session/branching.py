@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple
 
 from lellm_nb.engine.branches import JoinChoice, branch_results
 from lellm_nb.engine.scope import Scope, Site, scope_at
@@ -64,33 +64,6 @@ _Join = tuple[Scope, Position, Site, Fan]
 
 class Branching(Running):
     """``fork, edit, at_tip, close_join, use``."""
-
-    def fork(
-        self,
-        frame: Frame | None = None,
-        *,
-        put: Mapping[Any, Any] | None = None,
-        delete: Sequence[Any] = (),
-        name: str | None = None,
-    ) -> Self:
-        """Return a session on a new line after `frame` (the head by default).
-
-        Args:
-            put: Written at the frame's own level, as one frame of kind *edit*.
-            delete: Keys that the same frame removes.
-
-        Raises:
-            NoSuchFrameError: The frame is of another history.
-            StateError: What is to be written does not fit; no line is made.
-        """
-        frame = self.head if frame is None else frame
-        line = self.line_through(frame)
-        frame = self.history.own(frame)
-        edit = self.check_edit(frame, put, delete)
-        child = self._beside(self.history.fork(line, frame.index, name), frame)
-        if edit is not None:
-            child.adopt([edit])
-        return child
 
     def check_edit(
         self, frame: Frame, put: Mapping[Any, Any] | None, delete: Sequence[Any] = ()

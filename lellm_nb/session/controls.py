@@ -7,6 +7,7 @@ from contextvars import Context
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from lellm_nb.calls.tape import Tape
 from lellm_nb.engine.cancellation import CancellationToken
 from lellm_nb.engine.halt import Halt
 from lellm_nb.record.frame import DecisionRecord, Frame
@@ -34,9 +35,12 @@ class Controls:
         barrier: A `BarrierSink` to ask at barriers; without one the run comes back there.
         token: Cancels what is in flight.
         on_chunk: Told of every chunk that a node emits: its path, and the chunk.
+        tapes: Opens where the calls of a node are taken down: it is asked at a node's first one,
+            and what stops inside of a call becomes `stopping`.
         capture: Whether what nodes print, log and display goes into their frames.
         cell: The context variables of whoever asked for this; nodes' own come on top of them.
         stopping: What made it stop; `None` while nothing did.
+        beside: What `watch` and `watch_failures` returned of frames that were in flight then.
         refused: Set by the engine: why a decision was refused, where a barrier goes on waiting
             for that (SEMANTICS B9).
     """
@@ -52,9 +56,11 @@ class Controls:
     barrier: Any = None
     token: CancellationToken | None = None
     on_chunk: Callable[[str, Any], None] | None = None
+    tapes: Callable[[NextMove], Tape | None] | None = None
     capture: bool = False
     cell: Context | None = None
     stopping: Any = None
+    beside: list[Any] = field(default_factory=list)
     refused: Exception | None = None
     on_stop: Callable[[Any], None] = field(default=lambda why: None, repr=False)
     """Set by the engine: how it hears that somebody asked to stop."""
@@ -76,6 +82,19 @@ class Controls:
         if self.stopping is None:
             self.stopping = why
             self.on_stop(why)
+
+    def tell(self, frame: Frame) -> None:
+        """Have those look at a frame who watch; the first that finds something stops the run."""
+        watch = self.watch_failures if frame.failed else self.watch
+        if watch is not None:
+            self.note(watch(frame))
+
+    def note(self, found: Any) -> None:
+        """Take note of what stops the run, or of what would have if nothing had before."""
+        if self.stopping is None:
+            self.stopping = found
+        elif found is not None:
+            self.beside.append(found)
 
     def abandon(self) -> None:
         """Have whatever the run still does reach nobody: its thread was given up."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self
 
 from lellm_nb.arguments import shown
@@ -11,9 +11,11 @@ from lellm_nb.errors import NoSuchFrameError
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.frame_stack import FrameStack
 from lellm_nb.record.history import History, Line
+from lellm_nb.record.level_key import LevelKeys, level_at
 from lellm_nb.record.listeners import tell_all
+from lellm_nb.record.native.parts import AS_STORED, NativeParts
 from lellm_nb.record.position import Position, Waiting
-from lellm_nb.session.moves import FailedJoin, MoveKind, NextMove, OpenLevel, RunningNode
+from lellm_nb.session.moves import FailedJoin, MoveKind, NextMove, OpenLevel, Question, RunningNode
 
 __all__ = ["Head"]
 
@@ -80,6 +82,11 @@ class Head:
         """The barriers that wait for a decision, in registration order."""
         return self.position.waiting
 
+    @property
+    def parts(self) -> NativeParts:
+        """How stores take apart what its positions have beside them."""
+        return AS_STORED
+
     # -- what an engine may say more of -----------------------------------------
 
     def next_move(self) -> NextMove | None:
@@ -92,8 +99,13 @@ class Head:
         return [] if move is None or move.kind is MoveKind.DECIDE else [move]
 
     def data_at(self, frame: Frame, like: Frame | None = None) -> Any:
-        """Return the compact state of a level at a frame; one without levels has the root's."""
-        return frame.position.data
+        """Return the compact state of a level at a frame; `None` where the run was not in it."""
+        if like is None or like.level is like.position:
+            return frame.position.data
+        if like is frame:
+            return frame.level.data
+        level = level_at(frame.position, LevelKeys().of(like))
+        return None if level is None else level.data
 
     def open_levels(self) -> Sequence[OpenLevel]:
         """Return every level that can move on and may be written into."""
@@ -103,9 +115,19 @@ class Head:
         """Return the nodes that run now; an engine that cannot tell says none."""
         return []
 
+    def asked(self, waiting: Waiting) -> Question | None:
+        """Return what somebody is asked where the run waits; a barrier asks for yes or no."""
+        return None
+
     def failed_join(self) -> FailedJoin | None:
         """Return the parallel that waits to hear what becomes of its branches."""
         return None
+
+    def check_edit(
+        self, frame: Frame, put: Mapping[Any, Any] | None, delete: Sequence[Any] = ()
+    ) -> Frame | None:
+        """Return the frame that writing after `frame` would make; `None` for no write."""
+        raise NotImplementedError
 
     # -- the history -------------------------------------------------------------
 
@@ -149,6 +171,38 @@ class Head:
         writer = self.history.writer
         if writer is not None:
             writer.moved(line, frame, leads=writer.leader is self)
+
+    def fork(
+        self,
+        frame: Frame | None = None,
+        *,
+        put: Mapping[Any, Any] | None = None,
+        delete: Sequence[Any] = (),
+        name: str | None = None,
+    ) -> Self:
+        """Return a session on a new line after `frame` (the head by default).
+
+        Args:
+            put: Written at the frame's own level, as one frame of kind *edit*.
+            delete: Keys that the same frame removes.
+
+        Raises:
+            NoSuchFrameError: The frame is of another history.
+            StateError: What is to be written does not fit; no line is made.
+        """
+        frame = self.head if frame is None else frame
+        line = self.line_through(frame)
+        frame = self.history.own(frame)
+        edit = self.check_edit(frame, put, delete)
+        child = self._beside(self.history.fork(line, frame.index, name), frame)
+        if edit is not None:
+            child.adopt([edit])
+        return child
+
+    def adopt(self, frames: Sequence[Frame]) -> None:
+        """Take over frames that were made elsewhere from where this run stands."""
+        for frame in frames:
+            self._emit(frame)
 
     def _change_line(self, line: Line) -> None:
         writer = self.history.writer

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any, NamedTuple, Protocol
 
@@ -16,6 +16,7 @@ __all__ = [
     "NextMove",
     "OpenLevel",
     "Previewed",
+    "Question",
     "Recorded",
     "RunningNode",
 ]
@@ -79,6 +80,21 @@ class NextMove(Protocol):
         """The nodes of its level, to which a decision may lead."""
 
 
+class Question(NamedTuple):
+    """What somebody is asked where a run waits.
+
+    Attributes:
+        value: What it says.
+        schema: The JSON schema of an answer, where one is declared; else `None`.
+        actions: Where it asks about actions: each with its ``name``, ``args``, ``description``, and
+            what may be ``allowed``: ``approve, edit, reject, respond``; else empty.
+    """
+
+    value: Any
+    schema: Any = None
+    actions: tuple[Mapping[str, Any], ...] = ()
+
+
 class OpenLevel(Protocol):
     """A level of the run that can move on, and may be written into."""
 
@@ -94,12 +110,15 @@ class Previewed(NamedTuple):
         before, after: The state of its level.
         next_node: Where it would lead; `None` for the end.
         error: Why it would not route, if it would not.
+        given: What the node that asked would be given as its answer, alone in a tuple; empty
+            where nothing asked.
     """
 
     before: Any
     after: Any
     next_node: str | None
     error: Exception | None
+    given: tuple[Any, ...] = ()
 
 
 class FailedJoin(NamedTuple):

@@ -16,7 +16,7 @@ from lellm_nb.record.frame import Frame
 from lellm_nb.record.history import History, Line
 from lellm_nb.record.outcome import LIVE, Outcome
 from lellm_nb.record.position import Position, Waiting
-from lellm_nb.session.capability import EVERYTHING, Capability
+from lellm_nb.session.capability import EVERYTHING, Capability, lacks
 from lellm_nb.session.controls import Controls, Plan, Went
 from lellm_nb.session.moves import (
     FailedJoin,
@@ -24,6 +24,7 @@ from lellm_nb.session.moves import (
     NextMove,
     OpenLevel,
     Previewed,
+    Question,
     Recorded,
     RunningNode,
 )
@@ -44,10 +45,12 @@ __all__ = [
     "Outcome",
     "Plan",
     "Previewed",
+    "Question",
     "Recorded",
     "RunningNode",
     "Session",
     "Went",
+    "lacks",
 ]
 
 
@@ -127,6 +130,9 @@ class Session(Protocol):
 
     def failed_join(self) -> FailedJoin | None:
         """Return the parallel that waits to hear what becomes of its branches."""
+
+    def asked(self, waiting: Waiting) -> Question | None:
+        """Return what somebody is asked where it waits; `None` for no more than yes or no."""
 
     def targets(self, barrier_id: str | None = None) -> list[str]:
         """Return the nodes that a reroute of a waiting barrier may name."""

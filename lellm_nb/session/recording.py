@@ -24,6 +24,9 @@ class Recording:
         end: The index of the last frame that counts; then the other lines do not.
     """
 
+    steps: frozenset[str] = frozenset(("commit",))
+    """Kinds of frames whose outcome is looked up whole."""
+
     def __init__(self, history: History, line: Line, end: int | None = None) -> None:
         self._history = history
         self._line = line
@@ -77,7 +80,7 @@ class Recording:
             for frame in self._frames():
                 if frame.decision is not None:
                     self._decisions.setdefault(frame.decision.barrier_id, frame.decision)
-                elif frame.kind == "commit":
+                elif frame.kind in self.steps:
                     steps.setdefault((frame.path, frame.visit), frame)
                 elif frame.kind == "error" and frame.error is not None and not frame.failed:
                     for failure in _node_failures(frame.error):

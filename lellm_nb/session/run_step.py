@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from contextvars import copy_context
 from dataclasses import dataclass
 from typing import Any
@@ -46,6 +47,7 @@ def run_step(
     path: str = "",
     nodes: tuple[str, ...] = (),
     reducers: Mapping[str, Any] | None = None,
+    calls: Any = None,
 ) -> StepResult:
     """Run a node's function once on a state, and return what it did.
 
@@ -57,8 +59,11 @@ def run_step(
         path: What `ctx.path` shows; the node's name by default.
         nodes: Names of other nodes that there are.
         reducers: The reducers of the graph.
+        calls: Recorded calls, as `Debugger.to_test` writes them: what the function asks over HTTP
+            is answered by them, and nothing is sent.
 
     Raises:
+        CallDiffersError: It asks something else than what was recorded.
         Exception: Whatever the function raises.
 
     Example:
@@ -74,8 +79,16 @@ def run_step(
     scope = Scope(graph.start(name).end(name).build(), None, prefix)
     level = Position(name, keep(state), visit - 1, Visits({name: visit - 1}, visit - 1))
     ctx = Context(None, scope, scope.site(name), level)
-    _finish(perform(ctx, scope.site(name).node))
+    with nullcontext() if calls is None else _serving(calls, ctx.path):
+        _finish(perform(ctx, scope.site(name).node))
     return StepResult(tuple(ctx.mutations), ctx.target, ctx.ends)
+
+
+def _serving(calls: Any, path: str) -> AbstractContextManager[None]:
+    # the wrappers are loaded where they are wanted
+    from lellm_nb.session.recorded_calls import serving_calls
+
+    return serving_calls(calls, path)
 
 
 def _finish(work: Coroutine[Any, Any, None]) -> None:

@@ -180,11 +180,17 @@ class Running(Head):
         if self.history.has_variables:
             run.variables_at = partial(variables_at, self.head)
         run.watch, run.watch_failures = controls.watch, controls.watch_failures
+        run.beside = controls.beside
         run.decided, run.replaying = controls.decided, controls.replaying
         if controls.gates:
             run.gate = _gated(run, controls.gates)
         if controls.look_up is not None:
             run.recorded = _looked_up(run, controls.look_up)
+        tapes = controls.tapes
+        if tapes is not None:
+            run.tapes = lambda scope, site, level: tapes(
+                NativeMove(scope, site, level, run.position)
+            )
         on_chunk = controls.on_chunk
         if on_chunk is not None:
             # without a publisher, chunks have nowhere else to go while their node runs

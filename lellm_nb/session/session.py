@@ -26,6 +26,8 @@ from lellm_nb.session.checkpoint import (
     check_graph,
     forced_text,
 )
+from lellm_nb.session.head import Head
+from lellm_nb.session.looking import LookingSession
 from lellm_nb.state.state import keep
 
 __all__ = [
@@ -131,16 +133,19 @@ class ExecutionSession(Branching):
 
     @classmethod
     def of_history(
-        cls, graph: Graph, history: History, line: Line, head: Frame, *, check: bool = False
-    ) -> ExecutionSession:
+        cls, graph: Any, history: History, line: Line, head: Frame, *, check: bool = False
+    ) -> Head:
         """Return a session that stands at a frame of a history made elsewhere, of a store's.
 
         Args:
+            graph: Its graph, or the outline of one; of another engine's it can only be looked at.
             check: Whether to look if the position is in the graph.
 
         Raises:
             CheckpointStoreError: It is not.
         """
+        if not isinstance(graph, Graph):
+            return LookingSession.of_history(graph, history, line, head)
         session = cls._standing(graph, Clock(), history, line, head)
         if check:
             check_exists(session.scope, head.position)

@@ -1,5 +1,6 @@
 """State: what nodes read, and the only ways to write it."""
 
+from lellm_nb.state.channel_update import ChannelUpdate
 from lellm_nb.state.delta import StateDelta
 from lellm_nb.state.frozen import FrozenDict, FrozenList, freeze, register_freeze, thaw
 from lellm_nb.state.key import StateKey
@@ -12,6 +13,7 @@ from lellm_nb.state.state import State
 from lellm_nb.state.typed import WorkflowState, typed_state
 
 __all__ = [
+    "ChannelUpdate",
     "Delete",
     "FrozenDict",
     "FrozenList",

@@ -101,7 +101,7 @@ class KeyLens:
             if isinstance(m, Put):
                 made.append(Put(path, m.kept))
             elif isinstance(m, Reduce):
-                made.append(Reduce(path, m.kept, m.reducer))
+                made.append(type(m)(path, m.kept, m.reducer))
             else:
                 made.append(Delete(path))
         return made

@@ -7,7 +7,7 @@ in time.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Self
 
 from lellm_nb.arguments import refusal, shown
 from lellm_nb.errors import (
@@ -27,7 +27,7 @@ from lellm_nb.state.sameness import equal
 from lellm_nb.state.state import check_content, check_mapping, view
 
 __all__ = ["Delete", "Key", "Mutation", "Put", "Reduce", "apply", "fold"]
-__all__ += ["mutation_from_json"]
+__all__ += ["JOINING", "mutation_from_json"]
 
 Key = str | tuple[Any, ...]
 """A flat key, or a path of keys and indexes from the top."""
@@ -168,7 +168,7 @@ class Reduce(_Write):
     def _parts(self) -> tuple[Any, ...]:
         return self.key, self.kept, *([] if self.reducer is OF_GRAPH else [self.reducer])
 
-    def resolved(self, reducers: Mapping[str, Reducer]) -> Reduce:
+    def resolved(self, reducers: Mapping[str, Reducer]) -> Self:
         """Return it with its reducer: its own, or the one that a graph has for the key.
 
         Raises:
@@ -184,7 +184,7 @@ class Reduce(_Write):
         found = reducers.get(key if isinstance(key, str) else key[0])
         if found is None:
             raise no_reducer(key)
-        return Reduce(key, self.kept, found)
+        return type(self)(key, self.kept, found)
 
     def write(self, content: Data) -> None:
         """Apply this to a draft."""
@@ -209,6 +209,9 @@ class Reduce(_Write):
 
 Mutation = Put | Delete | Reduce
 
+JOINING: dict[str, type[Reduce]] = {"Reduce": Reduce}
+"""The mutations that join a value by a reducer, by the name in their JSON form."""
+
 
 def _json_key(key: Key) -> Any:
     return key if isinstance(key, str) else list(key)
@@ -226,10 +229,13 @@ def mutation_from_json(form: Mapping[str, Any]) -> Mutation:
             return Put(_read_key(key), freeze(value, key))
         case {"Delete": key}:
             return Delete(_read_key(key))
-        case {"Reduce": [key, value]}:
-            return Reduce(_read_key(key), freeze(value, key))
-        case {"Reduce": [key, value, str(name)]}:
-            return Reduce(_read_key(key), freeze(value, key), Reducer.named(name))
+    given: Any = form
+    for word, kind in JOINING.items():
+        match given.get(word) if isinstance(given, Mapping) else None:
+            case [key, value]:
+                return kind(_read_key(key), freeze(value, key))
+            case [key, value, str(name)]:
+                return kind(_read_key(key), freeze(value, key), Reducer.named(name))
     raise StateError(f"{safe_repr(form, 80)} is no mutation: expected Put, Delete or Reduce.")
 
 

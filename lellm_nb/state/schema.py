@@ -7,7 +7,7 @@ import json
 import types
 import typing
 from collections.abc import Mapping
-from typing import Any, get_args, get_origin
+from typing import Annotated, Any, get_args, get_origin
 
 from lellm_nb.errors import StateTypeError, nearest, path_text
 from lellm_nb.errors.safe_text import has_kind
@@ -176,7 +176,13 @@ class Schema:
 _KINDS: dict[Any, str] = {bool: "boolean", int: "integer", float: "number", str: "text"}
 
 
+_AROUND = (Annotated, typing.Required, typing.NotRequired)
+"""What stands around a type and says something else of its key."""
+
+
 def _declared(name: str, hint: Any, **more: Any) -> Field:
+    while get_origin(hint) in _AROUND:
+        hint = get_args(hint)[0]
     origin = get_origin(hint)
     parts = get_args(hint) if origin in (typing.Union, types.UnionType) else (hint,)
     real = [part for part in parts if part is not type(None)]

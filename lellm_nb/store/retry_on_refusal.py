@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from lellm_nb.errors import CheckpointStoreError
 
 __all__ = ["RetryOnRefusal"]
@@ -19,6 +21,12 @@ class RetryOnRefusal:
     def flush(self) -> bool:
         """Write what waits; tell whether the store took it."""
         raise NotImplementedError
+
+    def call_ended(self, session: Any, call: Any) -> None:
+        """Write a call of a node that still runs; where only checkpoints are kept, nothing is."""
+
+    def calls_left(self, session: Any, node: str = "") -> None:
+        """Drop the calls of nodes that are not gone on with: of one, or of all."""
 
     def give_up(self) -> None:
         """Let the run go, though the store may not have everything."""

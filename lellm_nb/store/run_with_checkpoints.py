@@ -92,6 +92,14 @@ class RunWithCheckpoints(RetryOnRefusal):
         self.run.pinned(line, frame, on)
         self.checkpoints.pinned(line, frame, on)
 
+    def call_ended(self, session: Any, call: Any) -> None:
+        """Write a call of a node that still runs."""
+        self.run.call_ended(session, call)
+
+    def calls_left(self, session: Any, node: str = "") -> None:
+        """Drop the calls of nodes that are not gone on with: of one, or of all."""
+        self.run.calls_left(session, node)
+
     def give_up(self) -> None:
         """Let the run go, though the store may not have everything."""
         self.run.give_up()

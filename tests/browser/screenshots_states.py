@@ -221,16 +221,19 @@ def take(
     window: tuple[int, int],
     alone: bool = False,
     scale: float = 1,
+    setup: str = SETUP,
+    suffix: str = "",
 ) -> list[Path]:
     """Take the pictures of one theme; what goes wrong in one does not spoil the others.
 
-    `alone` puts the file browser away, so that the panel is nearly as wide as the window.
+    `alone` puts the file browser away, so that the panel is nearly as wide as the window. `setup`
+    is the first cell, which defines what makes the debuggers; `suffix` ends the names of the files.
     """
     taken: list[Path] = []
     if not states:
         return taken
-    cells = [SETUP, *(f"dbg = {made}\ndbg" for _, _, made in states)]
-    suffix = "-dark" if theme == DARK else ""
+    cells = [setup, *(f"dbg = {made}\ndbg" for _, _, made in states)]
+    suffix += "-dark" if theme == DARK else ""
     with lab.open(cells, theme=theme, width=window[0], height=window[1], scale=scale) as notebook:
         if alone:
             hide = "window.jupyterapp.commands.execute('application:toggle-left-area')"
@@ -255,6 +258,32 @@ def take(
         if notebook.complaints:
             print("The page complained:", *notebook.complaints[:5], sep="\n  ")
     return taken
+
+
+WIDTHS = {1400: (1400, 1000), 900: (900, 1000), 390: (390, 1300)}
+"""The windows in which states are looked at, by their widths."""
+
+
+def take_at_widths(every: list[State], setup: str, name: str) -> int:
+    """Take the pictures that the command line asks for, of whole windows at three widths.
+
+    Its words are a folder, then names of states, ``light`` or ``dark``, and widths; all by default.
+    `setup` is the first cell, as for `take`; `name` is that of the folder by default.
+    """
+    folder = Path(sys.argv[1] if len(sys.argv) > 1 else f"test-results/{name}")
+    folder.mkdir(parents=True, exist_ok=True)
+    wanted = sys.argv[2:]
+    widths = [width for width in WIDTHS if str(width) in wanted] or list(WIDTHS)
+    themes = [theme for theme in (LIGHT, DARK) if theme.split()[-1].lower() in wanted]
+    words = [w for w in wanted if w not in ("light", "dark") and not w.isdigit()]
+    states = [s for s in every if not words or s[0] in words]
+    with Lab() as lab:
+        for theme in themes or (LIGHT, DARK):
+            for width in widths:
+                size = {"window": WIDTHS[width], "alone": True, "suffix": f"-{width}"}
+                for file in take(lab, folder, states, theme, setup=setup, **size):
+                    print(file)
+    return 0
 
 
 def main() -> int:

@@ -106,6 +106,65 @@ def test_the_agent_that_counted_wrong_is_found_mended_and_proved(tmp_path):
     assert seconds < 30
 
 
+def test_the_agent_that_paid_the_wrong_order_is_gone_back_into_and_mended(tmp_path):
+    """Notebook 03: LangGraph's agent, unchanged; only what comes after a rewind runs again."""
+    summary = """{
+        "careless": dbg.branch("main").state["reply"],
+        "said_by": dbg.branch("main").find("order 19")[0].frame.path,
+        "edited": dbg.state["reply"],
+        "asked_again": [calls[asked_before:][0], asked_before],
+        "told": told.pending[0].value["action_requests"][0]["args"],
+        "mended": mended.state["reply"],
+        "paid": paid,
+        "differs_at": dbg.branch("main").compare(mended).first_difference.left.path,
+        "checkpointer": repr(desk.checkpointer),
+        "files": sorted(path.suffix for path in folder.iterdir()),
+    }"""
+
+    left, seconds, _ = run(FOLDER / "03_a_langgraph_agent.ipynb", summary, tmp_path)
+
+    assert left["careless"] == "Dear customer, We have paid back 4.50 for order 19."
+    assert left["said_by"] == left["differs_at"] == "agent/tools"
+    assert left["edited"] == "Dear customer, We have paid back 39.00 for order 17."
+    assert left["mended"] == left["edited"]
+    assert left["asked_again"] == [5, 3]
+    assert left["told"] == {"order": 17}
+    assert left["paid"] == [19, 17, 17]
+    assert left["checkpointer"] == "None"
+    assert left["files"] == [".html", ".lellm"]
+    assert seconds < 30
+
+
+def test_the_call_that_was_not_told_is_found_asked_again_and_mended(tmp_path):
+    """Notebook 04: what the model saw; no call is paid twice, and the test that is written runs."""
+    summary = """{
+        "careless": dbg.state["letter"],
+        "roles": [[message["role"] for message in one.messages][:1] for one in dbg.calls[:3]],
+        "told": [json.loads(one.tool_calls[0]["arguments"]) for one in answers],
+        "served": [[one.served for one in line.calls] for line in (fork, mended)],
+        "letters": [fork.state["letter"], mended.state["letter"]],
+        "missed": missed.last_stop.error.path,
+        "stopped": [one.served for one in slow.calls],
+        "budget": careful.last_stop.reason.name,
+        "tested": len(paid) - before - 3 - 1,
+        "plain": [plain.result, other.result],
+    }"""
+
+    left, seconds, _ = run(FOLDER / "04_what_the_model_saw.ipynb", summary, tmp_path)
+
+    assert left["careless"] == "Dear guest, room 41 is held for you."
+    assert left["roles"] == [["system"], ["system"], ["user"]]
+    assert left["told"] == [{"room": 3}] * 3
+    assert left["letters"] == ["Dear guest, room 3 is held for you."] * 2
+    assert left["served"] == [[True, True, False, False, False], [True] * 5]
+    assert left["missed"] == "book"
+    assert left["stopped"] == [True, True, True, False, False]
+    assert left["budget"] == "BUDGET"
+    assert left["tested"] == 0  # the plain function and its fork have asked since
+    assert left["plain"] == [3, 41]
+    assert seconds < 30
+
+
 VERBS = set(
     "step run back rewind break_at pending approve reject modify reroute preview fork retry "
     "state position frames to_pandas at diff who arun start".split()

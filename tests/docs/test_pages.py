@@ -1,4 +1,4 @@
-"""The pages in docs/: the rules that are cited are there, and so are the files that are named."""
+"""The pages in docs/: the rules that are cited are there, files that are named, examples run."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.docs.snippets import blocks, run_page
 from tests.house.source import PACKAGE, ROOT
 from tests.house.test_rooms import DEBUG, NOTEBOOK, listed
 
@@ -16,7 +17,7 @@ WITH_LINKS = [*PAGES, ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
 BASES = (ROOT, PACKAGE)
 CODE = (".py", ".pyi", ".js", ".ts")
 
-RULE = re.compile(r"[SGRBNPC][1-9]\d?")
+RULE = re.compile(r"[SGRBNPCLK][1-9]\d?")
 LISTED = rf"{RULE.pattern}(?:(?:,| and| to) {RULE.pattern})*"
 CITED = re.compile(rf'SEMANTICS ({LISTED})|\(({LISTED})\)|(?:""" ?|Laws? \(|# -- )({LISTED})\b')
 """How a rule is cited: ``SEMANTICS R3``, ``(R3, N2)``, and ``R3:`` where a docstring begins."""
@@ -55,7 +56,7 @@ def test_every_rule_that_is_cited_is_on_the_page():
 def test_rules_stand_once_and_in_order():
     """An id names one rule."""
     there = rules()
-    in_order = sorted(there, key=lambda rule: ("SGRBNPC".index(rule[0]), int(rule[1:])))
+    in_order = sorted(there, key=lambda rule: ("SGRBNPCLK".index(rule[0]), int(rule[1:])))
 
     assert there == list(dict.fromkeys(in_order))
 
@@ -72,6 +73,15 @@ def test_every_file_that_a_page_names_is_there(page):
     ]
 
     assert not missing, listed(missing)
+
+
+WITH_EXAMPLES = [page for page in PAGES if blocks(page)]
+
+
+@pytest.mark.parametrize("page", WITH_EXAMPLES, ids=lambda page: page.name)
+def test_the_examples_of_a_page_run(page):
+    """What a page shows is what happens."""
+    assert run_page(page) >= 1
 
 
 @pytest.mark.parametrize("page", WITH_LINKS, ids=lambda page: page.name)
@@ -93,7 +103,8 @@ def test_every_room_is_in_the_picture():
     missing = [
         name
         for name in (*layers, *rooms, *static)
-        if name != "frame_protocol" and not re.search(rf"\b{name}\b", picture)
+        if name not in ("frame_protocol", "pending_protocol")
+        and not re.search(rf"\b{name}\b", picture)
     ]
 
     assert not missing, listed(missing)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, namedtuple
 from collections.abc import Mapping
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lellm_nb.errors.safe_text import (
@@ -72,6 +72,9 @@ def test_the_text_of_a_quiet_value_is_its_repr(value):
 
 
 @given(value=plain, most=st.integers(1, 40))
+@example(value=["000'"], most=4)
+@example(value=b"0'00\"", most=5)
+@example(value={"0'00": '00"'}, most=2)
 def test_a_text_with_a_limit_is_the_beginning(value, most):
     """What is too long is cut, says so, and is as long as it may be."""
     whole, text = repr(value), safe_repr(value, most)

@@ -13,6 +13,7 @@ PRIVATE = {
     "_getframe": "sys has no public name for it",
     "_version": "torch counts there how often a tensor was changed",
     "_make": "a named tuple's own, and public",
+    "_replace": "so is this",
     "_repr_mimebundle_": "IPython's name for it",
     "_display_": "marimo's name for it",
 }

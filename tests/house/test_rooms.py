@@ -12,6 +12,7 @@ DEBUG = [
     {"diff", "names"},
     {"query"},
     {"breakpoints"},
+    {"calls"},
     {"core"},
     {"verbs", "codegen"},
     {"persist"},
@@ -20,6 +21,7 @@ DEBUG = [
 ]
 NOTEBOOK = [
     {"frame_protocol"},
+    {"pending_protocol"},
     {"debugger_protocol"},
     {"values"},
     {"model", "layout"},

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 
 from lellm_nb import (
+    Answer,
     Approve,
     BarrierResolved,
     BarrierWaiting,
@@ -115,7 +116,13 @@ def samples() -> list:
     session = ExecutionSession({}, graph)
     frame = dbg.frames[2]
     return [
-        *(Approve(), Reject("no"), Modify(("plan", 0), {"a": (1,)}), Reroute("b")),
+        *(
+            Approve(),
+            Answer({"ok": [1]}),
+            Reject("no"),
+            Modify(("plan", 0), {"a": (1,)}),
+            Reroute("b"),
+        ),
         *(Decided(Modify("k", {1, 2})), TimedOut(), Cancelled()),
         *(Put("k", [1]), Put(("k", 0), 1), Delete("k"), Reduce("n", 1, Reducer.SUM)),
         *(Reduce("n", 1), StateDelta("k", "put", (1,), "me"), Reducer.APPEND),

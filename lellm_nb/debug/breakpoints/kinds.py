@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from lellm_nb.arguments import answered
 from lellm_nb.debug.breakpoints.unsaved_condition import UnsavedCondition, name_of
@@ -15,7 +15,16 @@ from lellm_nb.record.frame import RAN, Frame
 from lellm_nb.state.compact import MISSING, real
 from lellm_nb.state.sameness import same
 
-__all__ = ["Before", "Breakpoint", "EdgeStop", "ErrorStop", "Hit", "Stopper", "Watch"]
+__all__ = [
+    "Before",
+    "Breakpoint",
+    "ConditionalStop",
+    "EdgeStop",
+    "ErrorStop",
+    "Hit",
+    "Stopper",
+    "Watch",
+]
 
 Before = Callable[[Frame], Any]
 """Gives the compact state that a frame's own level had before the frame."""
@@ -29,6 +38,7 @@ class Hit(NamedTuple):
         error: What its condition raised, if that is why it stops.
         old, new: The value before and after, of a watch.
         frame: The frame that hit it; `None` where none did: before a node, and going back.
+        before: The path of the node that it stops before, with visits; else empty.
     """
 
     stop: Stopper
@@ -36,6 +46,7 @@ class Hit(NamedTuple):
     old: Any = None
     new: Any = None
     frame: Frame | None = None
+    before: str = ""
 
     def at(self, frame: Frame | None) -> Hit:
         """Return the same hit, of another frame or of none."""
@@ -104,7 +115,44 @@ class Stopper:
         return f"<{type(self).__name__} {self.id} {self.label}{more}, hits {self.hits}>"
 
 
-class Breakpoint(Stopper):
+class ConditionalStop(Stopper):
+    """A stop that may have a condition.
+
+    Attributes:
+        when: Asked with what the stop is about; stops where it is true. `None` for always.
+    """
+
+    when: Callable[[Any], Any] | None
+
+    @property
+    def missing(self) -> UnsavedCondition | None:
+        return self.when if isinstance(self.when, UnsavedCondition) else None
+
+    def rearm(self, condition: Callable[[Any], Any]) -> None:
+        if self.missing is None:
+            super().rearm(condition)
+        else:
+            self.enabled = self.missing.was_on
+            self.when = condition
+
+    def refused(self, subject: Callable[[], Any]) -> Hit | Literal[False] | None:
+        """Ask the condition: `False` where it holds, `None` where not, a hit where it raises.
+
+        Args:
+            subject: Gives what it is asked with.
+        """
+        assert self.when is not None
+        try:
+            answer = apart(self.when, subject())
+            if not answer:
+                return None
+            answered(answer)
+        except BaseException as error:  # stops there, to be shown
+            return Hit(self, error)
+        return False
+
+
+class Breakpoint(ConditionalStop):
     """A stop at a node.
 
     Attributes:
@@ -137,17 +185,6 @@ class Breakpoint(Stopper):
         more += f" if {name_of(self.when)}" if self.when else ""
         return f"{'after' if self.stops_after else 'before'} {self.path}{more}"
 
-    @property
-    def missing(self) -> UnsavedCondition | None:
-        return self.when if isinstance(self.when, UnsavedCondition) else None
-
-    def rearm(self, condition: Callable[[Any], Any]) -> None:
-        if self.missing is None:
-            super().rearm(condition)
-        else:
-            self.enabled = self.missing.was_on
-            self.when = condition
-
     def names(self) -> tuple[Any, ...]:
         return self.label, self.path
 
@@ -155,15 +192,8 @@ class Breakpoint(Stopper):
         """Tell whether to stop before a visit of the node; never raises."""
         if not self.enabled or (self.visit is not None and visit != self.visit):
             return None
-        when = self.when
-        if when is not None:
-            try:
-                answer = apart(when, state())
-                if not answer:
-                    return None
-                answered(answer)
-            except BaseException as error:  # stops there, to be shown
-                return Hit(self, error)
+        if self.when is not None and (refused := self.refused(state)) is not False:
+            return refused
         return self.counted()
 
     def counted(self) -> Hit | None:
@@ -196,9 +226,9 @@ class EdgeStop(Stopper):
         return f"on {self.source} -> {self.target}"
 
     def after(self, frame: Frame, before: Before | None = None) -> Hit | None:
-        if not self.enabled or frame.next_node != self.target:
+        if not self.enabled or frame.static_path != self.source:
             return None
-        if frame.static_path != self.source:
+        if frame.route is None or not frame.route.leads_to(self.target):
             return None
         self.hits += 1
         return Hit(self, frame=frame)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from lellm_nb.arguments import flag, plain_function, shown
+from lellm_nb.debug.breakpoints.call_break import CallBreak
 from lellm_nb.debug.breakpoints.kinds import (
     Breakpoint,
     EdgeStop,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Breakpoint",
     "Breakpoints",
+    "CallBreak",
     "EdgeStop",
     "ErrorStop",
     "Hit",
@@ -40,6 +42,7 @@ class Breakpoints:
     Attributes:
         told: Called when there is something new to be kept.
         before: Breakpoints that stop before a node, by its path.
+        calls: Stops at calls, asked before one is sent and after it was answered.
         after: All other stops, asked after each frame.
     """
 
@@ -49,6 +52,7 @@ class Breakpoints:
         self._all: list[Any] = []
         self._next = 1
         self.before: dict[str, list[Breakpoint]] = {}
+        self.calls: list[CallBreak] = []
         self.after: list[Stopper] = []
 
     def add(self, stop: Any) -> Any:
@@ -163,12 +167,16 @@ again), hits 0>
     def _index(self) -> None:
         before: dict[str, list[Breakpoint]] = {}
         after: list[Stopper] = []
+        calls: list[CallBreak] = []
         for stop in self._all:
             if isinstance(stop, Breakpoint) and not stop.stops_after:
                 before.setdefault(stop.path, []).append(stop)
+            elif isinstance(stop, CallBreak):
+                calls.append(stop)
             else:
                 after.append(stop)
-        self.before, self.after = before, after  # whole at once: a run may be asking them
+        # whole at once: a run may be asking them
+        self.before, self.after, self.calls = before, after, calls
         self.told()
 
     def __iter__(self) -> Iterator[Any]:

@@ -51,10 +51,29 @@ class Triggers:
         # a path carries the visits of its composites, so an entry is about one moment of
         # this line only: it is of no further use once its node has run
         self._reported: set[Passed] = set()
+        self._beside: tuple[Frame | None, list[Hit]] = (None, [])
 
     def forget(self) -> None:
         """Report again what was reported: the head was moved."""
         self._reported.clear()
+
+    # -- beside another stop -----------------------------------------------------
+
+    def note_beside(self, found: list[Any], head: Frame) -> None:
+        """Take note of what frames hit that were in flight when another stop was hit.
+
+        They are reported when the run is to go on, which ignores the one just reported alone (P5).
+        """
+        self._beside = head, [hit for hit in found if isinstance(hit, Hit)]
+
+    def beside(self, head: Frame) -> Hit | None:
+        """Return the next of these, once; `None` where the run has moved since."""
+        noted, hits = self._beside
+        while noted is head and hits:
+            hit = hits.pop(0)
+            if hit.stop.enabled and any(stop is hit.stop for stop in self.stops):
+                return hit
+        return None
 
     # -- before a node -----------------------------------------------------------
 
@@ -100,7 +119,7 @@ class Triggers:
                     continue
                 if hit is not None:
                     self._reported.add((hit.stop.id, move.path, move.visit))
-                    return hit
+                    return hit._replace(before=move.path)
             return None
 
         return ask
@@ -117,7 +136,7 @@ class Triggers:
                 hit = stop.before(visit, lambda: move.state)
                 if hit is not None:
                     self._reported.add((stop.id, path, visit))
-                    return hit
+                    return hit._replace(before=path)
         return None
 
     # -- after a frame -----------------------------------------------------------
@@ -145,7 +164,8 @@ class Triggers:
         hit = self.after(frame)
         if hit is not None:
             return hit
-        if left is not None and frame.path == left and frame.kind in LEAVING:
+        # what may call a graph may do without it: then its commit is all that there is
+        if left is not None and frame.path == left and frame.kind in _THROUGH:
             return Arrived()
         return None if until is None else ask_until(until, frame)
 
@@ -185,6 +205,9 @@ class Triggers:
         """Take note that a stop was reported at the node that made `left`."""
         if isinstance(hit, Hit):
             self._reported.add((hit.stop.id, left.path, left.visit))
+
+
+_THROUGH = LEAVING | {"commit"}
 
 
 def ask_until(until: Callable[[Frame], Any], frame: Frame) -> Arrived | None:

@@ -12,10 +12,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from lellm_nb.debug.codegen.client_source import client_source
 from lellm_nb.debug.codegen.function_source import SourcePiece, class_piece, function_piece
 from lellm_nb.debug.codegen.literal import Unwritable, literal
 from lellm_nb.errors.attempt import attempt
-from lellm_nb.errors.safe_text import has_kind
+from lellm_nb.errors.safe_text import has_kind, safe_pairs
 
 __all__ = ["Embedded", "embed"]
 
@@ -31,6 +32,7 @@ class Embedded:
         missing: What could not be written out, each with why.
         means: What each name means that the text defines.
         annotated: Whether it has annotations, which are not to be looked up.
+        offline: Whether clients are written out that need no key: nothing is sent.
     """
 
     name: str
@@ -39,6 +41,7 @@ class Embedded:
     missing: dict[str, str] = field(default_factory=dict)
     means: dict[str, Any] = field(default_factory=dict)
     annotated: bool = False
+    offline: bool = False
 
     def free(self, name: str) -> str:
         """Return a name that the text does not use for anything else."""
@@ -47,13 +50,16 @@ class Embedded:
         return name
 
 
-def embed(function: Any) -> Embedded:
+def embed(function: Any, *, offline: bool = False) -> Embedded:
     """Write out a function: its own source, its constants, modules and helpers.
 
     Where something cannot be written out it is named in `missing`, not guessed.
+
+    Args:
+        offline: Whether what it asks over HTTP is answered by recorded calls.
     """
     name = getattr(function, "__name__", "node")
-    made = Embedded(name)
+    made = Embedded(name, offline=offline)
     if not name.isidentifier() or hasattr(builtins, name):
         used = set(_global_names(function.__code__)) if hasattr(function, "__code__") else set()
         made.name = "node"
@@ -82,11 +88,35 @@ def _define(name: str, value: Any, made: Embedded) -> None:
         made.imports.add(f"from {value.__module__} import {value.__qualname__}{alias}")
     elif has_kind(value, type):
         _define_class(name, value, made)
+    elif made.offline and (client := client_source(value)) is not None:
+        made.imports.add(f"import {client.module}")
+        made.parts.append(f"{name} = {client.text}")
     else:
         try:
-            made.parts.append(f"{name} = {literal(value, name, made.imports)}")
+            made.parts.append(f"{name} = {literal(value, name, made.imports, _named(value, made))}")
         except Unwritable as error:
             made.missing[name] = str(error)
+
+
+def _named(value: Any, made: Embedded) -> dict[int, str]:
+    """Define the functions and classes in a container, as in a table of tools; return their names.
+
+    One whose name means something else, or that has none, is left to be named as missing.
+    """
+    names: dict[int, str] = {}
+    inside = [value]
+    while inside:
+        at = inside.pop()
+        if has_kind(at, dict):
+            inside += dict.values(at)
+        elif has_kind(at, (list, tuple)):
+            inside += [one for _, one in safe_pairs(at)]
+        elif has_kind(at, (types.FunctionType, type)) and at.__module__ != "builtins":
+            name = at.__name__
+            if name.isidentifier() and made.means.get(name, at) is at:
+                _define(name, at, made)
+                names[id(at)] = name
+    return names
 
 
 def _define_function(name: str, function: Any, made: Embedded) -> None:

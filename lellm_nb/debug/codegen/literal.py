@@ -7,6 +7,7 @@ import decimal
 import math
 import pathlib
 import uuid
+from collections.abc import Mapping
 from typing import Any
 
 from lellm_nb.errors.safe_text import (
@@ -30,11 +31,17 @@ class Unwritable(Exception):
         self.value = value
 
 
-def literal(value: Any, path: str = "", imports: set[str] | None = None) -> str:
+def literal(
+    value: Any,
+    path: str = "",
+    imports: set[str] | None = None,
+    names: Mapping[int, str] | None = None,
+) -> str:
     """Return source text that makes an equal value.
 
     Args:
         imports: Gets the import lines that the text needs.
+        names: What stands in the text for values that it defines elsewhere, by their ids.
 
     Raises:
         Unwritable: There is none; nothing is guessed.
@@ -45,6 +52,8 @@ def literal(value: Any, path: str = "", imports: set[str] | None = None) -> str:
     """
     needs = imports if imports is not None else set()
     kind = type(value)
+    if names and id(value) in names:
+        return names[id(value)]
     if kind in (type(None), bool, str, bytes):
         return repr(value)
     if kind is int:
@@ -55,14 +64,14 @@ def literal(value: Any, path: str = "", imports: set[str] | None = None) -> str:
         return repr(value) if math.isfinite(value) else f"float({str(value)!r})"
     if has_kind(value, dict):
         inside = (
-            f"{literal(k, path, needs)}: {literal(v, f'{path}.{safe_str(k)}', needs)}"
+            f"{literal(k, path, needs)}: {literal(v, f'{path}.{safe_str(k)}', needs, names)}"
             for k, v in dict.items(value)
         )
         return f"{{{', '.join(inside)}}}"
     if has_kind(value, list):
-        return f"[{_items(value, path, needs)}]"
+        return f"[{_items(value, path, needs, names)}]"
     if kind is tuple:
-        return f"({_items(value, path, needs)}{',' if len(value) == 1 else ''})"
+        return f"({_items(value, path, needs, names)}{',' if len(value) == 1 else ''})"
     if has_kind(value, (set, frozenset)):
         name = "frozenset" if kind is frozenset else "set"
         items = _items(sorted(frozenset(value), key=safe_repr), path, needs)
@@ -86,8 +95,8 @@ _PATHS = frozenset(
 )
 
 
-def _items(values: Any, path: str, needs: set[str]) -> str:
-    return ", ".join(literal(v, f"{path}[{i}]", needs) for i, v in safe_pairs(values))
+def _items(values: Any, path: str, needs: set[str], names: Mapping[int, str] | None = None) -> str:
+    return ", ".join(literal(v, f"{path}[{i}]", needs, names) for i, v in safe_pairs(values))
 
 
 def _module_of(value: Any) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from lellm_nb.calls.call_form import call_forms
+from lellm_nb.calls.redacting import without_secrets
 from lellm_nb.debug.codegen.embed_function import Embedded, embed
 from lellm_nb.debug.codegen.literal import Unwritable, literal
 from lellm_nb.debug.core.context import DebugContext
@@ -13,6 +15,7 @@ from lellm_nb.errors import DebuggerError, ReducerError
 from lellm_nb.errors.safe_text import safe_repr, safe_str
 from lellm_nb.graph.graph import Graph
 from lellm_nb.graph.walk import graph_at, node_at
+from lellm_nb.record.codec.values import Codec
 from lellm_nb.record.frame import Frame
 from lellm_nb.state.mutation import Delete, Put, Reduce
 from lellm_nb.state.reducer import Reducer
@@ -35,14 +38,14 @@ def to_test(context: DebugContext, frame: Frame) -> str:
     Raises:
         DebuggerError: The frame is not the run of a task.
     """
-    step = _step_of(context, frame)
+    step = _step_of(context, frame, offline=bool(len(frame.calls)))
     made, found = step.made, step.frame
     path = context.redactor.text(found.path)
     name = "".join(c if f"_{c}".isidentifier() else "_" for c in path)
     goto = found.route.next_node if found.route and found.route.kind == "goto" else None
     names = {each: made.free(each) for each in ("Delete", "Put", "Reduce", "Reducer")}
     expected = step.shown(_expected(step, names), "what was written")
-    call = step.call(names)
+    call = step.call(names, calls=True)
     used = sorted(n for n, free in names.items() if f"{free}(" in expected + call)
     used += ["Reducer"] if f"{names['Reducer']}.named(" in expected + call else []
     wanted, test = made.free("EXPECTED"), made.free(f"test_{name}_visit_{found.visit}")
@@ -59,6 +62,7 @@ def to_test(context: DebugContext, frame: Frame) -> str:
         "",
         *(["\n\n\n".join(made.parts), "", ""] if made.parts else []),
         f"{step.state} = {step.given}",
+        *step.recorded,
         "# what the step wrote then; if that was the mistake, write here what it should be",
         f"{wanted} = {expected}",
         "",
@@ -108,7 +112,7 @@ def to_cell(context: DebugContext, frame: Frame) -> str:
     )
 
 
-def _step_of(context: DebugContext, frame: Frame) -> _Step:
+def _step_of(context: DebugContext, frame: Frame, *, offline: bool = False) -> _Step:
     context.may("to_test")
     graph, data = context.session.graph, context.before(frame)
     node = node_at(graph, frame.static_path)
@@ -122,7 +126,7 @@ def _step_of(context: DebugContext, frame: Frame) -> _Step:
             f"Frame {frame.index} ({f'{frame.kind} {frame.path}'.strip()}) is not the run"
             " of a task; choose a frame of kind commit."
         )
-    made = embed(node.fn)
+    made = embed(node.fn, offline=offline)
     if isinstance(data, Typed):
         made.missing["the state"] = f"a {type(view(data)).__name__}, and not a plain mapping"
     if context.code.ran_older(frame):
@@ -152,6 +156,16 @@ class _Step:
         self.graph = graph
         self.state = made.free("STATE")
         self.run_step = made.free("run_step")
+        self.calls = made.free("CALLS")
+        self.recorded: list[str] = []
+        if made.offline:
+            by_hand = [
+                f"# call {call.number} was {what}: the function is to ask and go on like that"
+                for call in frame.calls
+                for what in ("edited", "answered")
+                if getattr(call, what)
+            ]
+            self.recorded = [*by_hand, f"{self.calls} = {self.shown(self._calls(), 'a call')}"]
         place = Hide(redact, nodes).place(frame)
         self.given = self.shown(_written("STATE", redact.apply(state, place), made), "the state")
         made.parts = [self.shown(part, "the code") for part in made.parts]
@@ -163,12 +177,29 @@ class _Step:
             self.made.missing[f"a secret in {where}"] = "it was taken out"
         return shown
 
+    def _calls(self) -> str:
+        """Write out what the node asked and what it was answered."""
+        codec = Codec()
+        forms = call_forms(
+            self.frame.calls,
+            write=lambda value, name: codec.plain(value, None, (name,)),
+            clean=lambda value: without_secrets(self.redact, value),
+            put=lambda text: text,
+        )
+        for number, _, _, exchanges in forms:
+            for one in exchanges:
+                one.pop("key", None)  # what was edited is to be asked as it was sent
+            if any(one.get("how", {}).get("hidden") for one in exchanges):
+                self.made.missing[f"the answer of call {number}"] = "there was a secret in it"
+        lines = ",\n    ".join(map(literal, forms))
+        return f"[\n    {lines},\n]"
+
     def title(self, what: str) -> str:
         """Return a comment that says which step it is."""
         frame = self.frame
         return f"# {what} {frame.index} of {self.run!r}: {frame.path!r}, visit {frame.visit}."
 
-    def call(self, names: Mapping[str, str]) -> str:
+    def call(self, names: Mapping[str, str], *, calls: bool = False) -> str:
         """Return the call of the node, with what the graph around it gives to it."""
         frame, made = self.frame, self.made
         options = [f"node={frame.node!r}", f"visit={frame.visit}"]
@@ -183,6 +214,8 @@ class _Step:
                 made.missing[f"the reducer of {key!r}"] = str(error)
         if rules:
             options.append(f"reducers={{{', '.join(rules)}}}")
+        if calls and self.recorded:
+            options.append(f"calls={self.calls}")
         call = f"{self.run_step}({made.name}, {self.state}, {', '.join(options)})"
         return self.shown(call, "a name")
 

@@ -6,13 +6,22 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any
 
+from lellm_nb.calls.call_stop import CallStop
 from lellm_nb.debug.breakpoints.kinds import Hit
 from lellm_nb.debug.breakpoints.triggers import Arrived, Target
 from lellm_nb.debug.core.claim import PAUSE, Claim
 from lellm_nb.debug.core.context import DebugContext
 from lellm_nb.debug.core.live_decisions import LiveDecisions
 from lellm_nb.debug.core.seed import generators_kept, seeded
-from lellm_nb.debug.core.status import held, next_path, pending, stop, stop_at, stop_with
+from lellm_nb.debug.core.status import (
+    held,
+    next_path,
+    pending,
+    stop,
+    stop_at,
+    stop_inside,
+    stop_with,
+)
 from lellm_nb.debug.core.stop import Stop, StopReason
 from lellm_nb.errors import (
     CheckpointStoreError,
@@ -57,6 +66,9 @@ async def advance(
         return stop(context, StopReason.PAUSED, error=RedactedValueError(missing))
     if session.position.ended:
         return stop(context, StopReason.COMPLETED)
+    beside = (context.triggers.beside(session.head) or context.calls.beside()) if gate else None
+    if beside is not None:
+        return stop_for(context, Halt.STOPPED, beside)
     context.refresh_code()
     if storage.writer is not None:
         storage.writer.graph = session.graph
@@ -65,6 +77,7 @@ async def advance(
     assert claim is not None, "only a command moves a run"
     live = LiveDecisions(context.commands.changed) if through else None
     controls = _controls(context, claim, one, live)
+    context.calls.control(controls)
     if serve is not None:
         serve(controls)
     if context.seed is not None:
@@ -86,6 +99,7 @@ async def advance(
         return stop(context, StopReason.FAILED, error=refused)
     finally:
         claim.moving(None)
+        context.calls.came_back(controls)
     # what came back
     if storage.writer is not None and storage.writer.error is not None:
         return stop(context, StopReason.FAILED, error=storage.writer.error)
@@ -97,6 +111,7 @@ async def advance(
         return stop_with(context, reason, controls.stopping, error=error)
     if claim.interrupts and not session.position.ended:
         return stop(context, StopReason.PAUSED)
+    context.triggers.note_beside(controls.beside, session.head)
     came = stop_for(context, halt, controls.stopping)
     if came.reason is StopReason.BARRIER and controls.refused is not None:
         return dataclasses.replace(came, error=controls.refused)
@@ -122,12 +137,14 @@ def _controls(
 
 def stop_for(context: DebugContext, halt: Halt, stopping: Any) -> Stop:
     """Return the stop of a run that came back without an error."""
-    if context.session.position.ended:
-        return stop_with(context, StopReason.COMPLETED, stopping)
     if halt is Halt.LIMIT:
         return stop(context, StopReason.LIMIT)
+    if context.session.position.ended:
+        return stop_with(context, StopReason.COMPLETED, stopping)
     if isinstance(stopping, (Hit, Arrived)):
         return stop_at(context, stopping)
+    if isinstance(stopping, CallStop):
+        return stop_inside(context, stopping)
     unrecorded = halt is Halt.UNRECORDED
     if halt is Halt.HELD or held(context) or (unrecorded and pending(context)):
         return stop(context, StopReason.BARRIER)

@@ -196,6 +196,23 @@ class CommandQueue:
         finally:
             self.release(claim)
 
+    async def lead(self, claim: Claim, work: Coroutine[Any, Any, T]) -> T:
+        """Move this run by a command of another line: what pauses that pauses this, too.
+
+        Raises:
+            BusyError: A command is going on.
+        """
+        try:
+            self.take(claim)
+        except BaseException:
+            work.close()
+            raise
+        try:
+            self.changed()
+            return self._came_back(claim, await work)
+        finally:
+            self.release(claim)
+
     def _refuse_inside(self, verb: str) -> None:
         claim = self.claim
         if claim is not None and claim.thread == threading.get_ident():

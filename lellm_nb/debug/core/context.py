@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from lellm_nb.debug.breakpoints.registry import Breakpoints
 from lellm_nb.debug.breakpoints.triggers import Triggers
+from lellm_nb.debug.calls.book import CallBook
+from lellm_nb.debug.calls.settings import CallSettings
 from lellm_nb.debug.core.commands import CommandQueue
 from lellm_nb.debug.core.family import Family
 from lellm_nb.debug.core.handle import Handle
@@ -21,7 +23,7 @@ from lellm_nb.debug.core.verb_table import VERBS, Verb
 from lellm_nb.errors import DebuggerError
 from lellm_nb.graph.code_place import CodePlace, condition_at
 from lellm_nb.record.frame import Frame
-from lellm_nb.session.protocol import Capability, Session
+from lellm_nb.session.protocol import Capability, Session, lacks
 
 if TYPE_CHECKING:
     from lellm_nb.debug.history.hide import Hide
@@ -46,6 +48,8 @@ class DebugContext:
         breakpoints, modes, code: Copied for another line, to be changed apart.
         redact: What is secret in what is shown, if it was chosen; else the store's own.
         seed: What nodes' random numbers are made of, or `None` for any.
+        call_settings: What all lines of the run have in common about calls.
+        calls: The calls of this line.
         commands: Claims the run for one command after the other.
         triggers: What may stop it.
         streams: What nodes that run now have emitted.
@@ -61,6 +65,8 @@ class DebugContext:
     code: ReplacedCode = field(default_factory=ReplacedCode)
     redact: Redactor | None = None
     seed: Seed | None = None
+    call_settings: CallSettings = field(default_factory=CallSettings)
+    calls: CallBook = field(init=False)
     commands: CommandQueue = field(init=False)
     triggers: Triggers = field(init=False)
     streams: LiveStreams = field(init=False)
@@ -71,6 +77,11 @@ class DebugContext:
             self.session.listeners, self._stopped, lambda: self.session.head
         )
         self.triggers = Triggers(self.breakpoints, self.before)
+        self.calls = CallBook(
+            *(self.session, self.breakpoints, self.modes, self.call_settings),
+            lambda: self.redactor,
+            lambda call: self.storage.call_ended(self, call),
+        )
         self.streams = LiveStreams(lambda: self.session.head, self.commands.changed)
         self.breakpoints.told = lambda: self.changed("stops")
 
@@ -86,8 +97,10 @@ class DebugContext:
             self.code.copied(),
             self.redactor,
             self.seed,
+            self.call_settings,
         )
-        made.modes.chosen = dict(self.modes.chosen)
+        made.modes.chosen, made.modes.misses = dict(self.modes.chosen), dict(self.modes.misses)
+        made.calls.take_over(self.calls, session.head)
         made.commands.follow(self.commands)
         self.storage.opened(made)
         return made
@@ -187,8 +200,7 @@ class DebugContext:
             DebuggerError: It is not; names what is missing.
         """
         if capability not in self.session.capabilities:
-            engine = type(self.session).__name__
-            raise DebuggerError(f"{what}: {engine} does not give {capability.value!r}.")
+            raise DebuggerError(f"{what}: {lacks(self.session, capability)}")
 
     def run(
         self,

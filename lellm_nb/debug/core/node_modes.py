@@ -28,9 +28,10 @@ from lellm_nb.state.mutation import Put, check_key
 from lellm_nb.state.sameness import same
 from lellm_nb.state.state import content_of
 
-__all__ = ["MODES", "NodeModes", "locked"]
+__all__ = ["MISSES", "MODES", "NodeModes", "locked"]
 
-MODES = ("live", "recorded", "ask")
+MODES = ("live", "recorded", "ask", "calls")
+MISSES = ("stop", "live", "drift")
 
 
 class NodeModes:
@@ -41,6 +42,7 @@ class NodeModes:
 
     Attributes:
         chosen: The modes that were set, by path.
+        misses: What becomes of calls that are not recorded, by the path of a node in mode calls.
     """
 
     def __init__(self, session: Session, before: Callable[[Frame], Any]) -> None:
@@ -49,6 +51,7 @@ class NodeModes:
         self._recorded: Recorded | None = None
         self._answers: dict[str, Outcome] = {}
         self.chosen: dict[str, str] = {}
+        self.misses: dict[str, str] = {}
 
     @property
     def all(self) -> dict[str, str]:
@@ -75,22 +78,44 @@ class NodeModes:
 
     def _decision(self, barrier_id: str) -> DecisionRecord | None:
         path = without_visits(barrier_id)
+        if self._mode_at(path, "live") == "recorded":
+            return self._recording.decision(barrier_id)
         inside = (mode for at, mode in self.chosen.items() if at.startswith(f"{path}/"))
         # a join has no mode of its own: what was chosen for it goes with its branches
-        if self.chosen.get(path) != "recorded" and "recorded" not in inside:
+        if "recorded" not in inside:
             return None
         return self._recording.decision(barrier_id)
 
     def _look_up(self, move: NextMove) -> Outcome | None:
         path = move.static_path
         by_default = "locked" if path in locked(self._session.graph) else "live"
-        mode = self.chosen.get(path, by_default)
-        if mode == "live":
+        mode = self._mode_at(path, by_default)
+        if mode in ("live", "calls"):
             return LIVE
         if mode == "ask":
             return self._answers.pop(asked_as(move), None)
         found = self._outcome(move)
         return LIVE if found is None and mode == "locked" else found
+
+    def _mode_at(self, path: str, default: str) -> str:
+        """Return the mode of a node: its own, or that of the innermost composite around it."""
+        while path:
+            if path in self.chosen:
+                return self.chosen[path]
+            path = path.rpartition("/")[0]
+        return default
+
+    def miss(self, path: str) -> str | None:
+        """Return what becomes of a call that is not recorded; `None` where none is looked up."""
+        if self._mode_at(path, "live") != "calls":
+            return None
+        while path not in self.chosen:
+            path = path.rpartition("/")[0]
+        return self.misses.get(path, "stop")
+
+    def recorded_frame(self, path: str, visit: int) -> Frame | None:
+        """Return the frame of what is recorded of a visit of a node, or `None`."""
+        return self._recording.frame(path, visit)
 
     def _outcome(self, move: NextMove) -> Outcome | None:
         recording, path, visit = self._recording, move.path, move.visit
@@ -127,7 +152,7 @@ class NodeModes:
         except LellmError:
             return  # the next node is not in the graph; moving will say so
         for move in moves:
-            if move.kind is MoveKind.RUN and self.chosen.get(move.static_path) == "ask":
+            if move.kind is MoveKind.RUN and self._mode_at(move.static_path, "live") == "ask":
                 id = asked_as(move)
                 if id not in self._answers:
                     yield id, move

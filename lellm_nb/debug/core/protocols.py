@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
+from lellm_nb.calls.call import Call
 from lellm_nb.debug.breakpoints.registry import Breakpoints
+from lellm_nb.debug.calls.book import CallBook
+from lellm_nb.debug.calls.settings import CallSettings
 from lellm_nb.debug.core.commands import CommandQueue
 from lellm_nb.debug.core.node_modes import NodeModes
 from lellm_nb.debug.core.replaced_code import ReplacedCode
@@ -23,6 +26,8 @@ class OneLine(Protocol):
     modes: NodeModes
     code: ReplacedCode
     commands: CommandQueue
+    call_settings: CallSettings
+    calls: CallBook
 
     def before(self, frame: Frame) -> Any:
         """Return the compact state that a frame's own level had before the frame."""
@@ -63,6 +68,12 @@ class RunStorage(Protocol):
         Raises:
             DebuggerError: As for `refuse_reading`.
         """
+
+    def call_ended(self, context: OneLine, call: Call) -> None:
+        """Hear that a call of a node that still runs has ended."""
+
+    def calls_left(self, context: OneLine, node: str = "") -> None:
+        """Hear that nodes that were left inside of a call are not gone on with."""
 
     def changed(self, context: OneLine, kind: str) -> None:
         """Hear that what a line has beside its frames changed: ``stops, modes`` or ``code``."""

@@ -5,18 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from lellm_nb.calls.call_stop import CallStop
 from lellm_nb.debug.breakpoints.kinds import Hit, Watch
 from lellm_nb.debug.breakpoints.triggers import Arrived
 from lellm_nb.debug.core.context import DebugContext
+from lellm_nb.debug.core.node_modes import locked
 from lellm_nb.debug.core.stop import AllPending, Pending, Stop, StopReason
+from lellm_nb.debug.names.warn_caller import caution
 from lellm_nb.debug.query.stack import Stack, stack_of
-from lellm_nb.errors import LellmError
+from lellm_nb.errors import CallDiffersError, LellmError
 from lellm_nb.record.frame import Frame
+from lellm_nb.record.level_key import without_visits
 from lellm_nb.record.position import Waiting
-from lellm_nb.session.protocol import MoveKind
+from lellm_nb.session.protocol import Capability, MoveKind, Question
 
-__all__ = ["held", "in_words", "next_path", "pending", "stack", "status", "status_line"]
-__all__ += ["stop", "stop_at", "stop_with"]
+__all__ = ["held", "in_words", "next_path", "pending", "stack", "standing", "status"]
+__all__ += ["status_line"]
+__all__ += ["stop", "stop_at", "stop_inside", "stop_with"]
 
 
 def stack(context: DebugContext) -> Stack:
@@ -35,16 +40,20 @@ def next_path(context: DebugContext) -> str:
 
 def pending(context: DebugContext) -> AllPending:
     """Return what waits for a decision: barriers, and nodes in mode ask."""
-    head = context.session.head
-    barriers = [_pending(waiting, head) for waiting in context.session.waiting]
+    session = context.session
+    head = session.head
+    plain = "pause" if Capability.ANSWER in session.capabilities else "barrier"
+    barriers = [
+        _pending(waiting, head, session.asked(waiting), plain) for waiting in session.waiting
+    ]
     asking = [
-        Pending(id, move.path, move.node, None, head.started, head.index)
+        Pending(id, move.path, move.node, None, head.started, head.index, "node")
         for id, move in (context.modes.asking() if context.modes.chosen else ())
     ]
     return AllPending([*barriers, *asking])
 
 
-def _pending(waiting: Waiting, head: Frame) -> Pending:
+def _pending(waiting: Waiting, head: Frame, asked: Question | None, plain: str) -> Pending:
     frame = head
     while frame.parent is not None and waiting in frame.parent.position.waiting:
         frame = frame.parent
@@ -55,6 +64,7 @@ def _pending(waiting: Waiting, head: Frame) -> Pending:
         waiting.timeout,
         frame.started,
         frame.index,
+        *((plain,) if asked is None else ("question", *asked)),
     )
 
 
@@ -93,7 +103,13 @@ def status(context: DebugContext, waits: Sequence[Any] | None = None) -> str:
         return "failed"
     if held(context, waits):
         return "waiting"
-    return "ready" if head.parent is None else "paused"
+    return "ready" if head.parent is None and not _inside(context) else "paused"
+
+
+def standing(context: DebugContext, waits: Sequence[Any]) -> tuple[str, str]:
+    """Return the status, and the head in words; see `status` and `status_line`."""
+    said = status(context, waits)
+    return said, in_words(context, said)
 
 
 def status_line(context: DebugContext) -> str:
@@ -110,9 +126,18 @@ def in_words(context: DebugContext, said: str) -> str:
     elif said == "failed":
         where = f" at {session.head.path}"
     elif said == "paused":
-        where = f" before {next_path(context)}"
+        where = _inside(context) or f" before {next_path(context)}"
     last = len(session.line) - 1
     return f"{said}{where} · frame {session.head.index} of {last} · {session.line.name}"
+
+
+def _inside(context: DebugContext) -> str:
+    """Return where inside of a node the run stopped, while it still stands there."""
+    stop = context.commands.last_stop
+    if stop is None or stop.call is None or (stop.head or stop.frame) is not context.session.head:
+        return ""
+    side = next((word for word in ("before", "after") if stop.inside.startswith(word)), "at")
+    return f" in {stop.call.path}, {side} call {stop.call.number}"
 
 
 # -- stops -----------------------------------------------------------------------------
@@ -140,8 +165,32 @@ def stop_with(context: DebugContext, reason: StopReason, hit: Any, **more: Any) 
     """Return a stop for a reason of its own, which tells of a hit as well."""
     if isinstance(hit, Hit):
         more = {"error": hit.error, **more}
-        more |= {"breakpoint": hit.stop, "old": hit.old, "new": hit.new}
+        more |= {"breakpoint": hit.stop, "old": hit.old, "new": hit.new, "before": hit.before}
     return stop(context, reason, **more)
+
+
+def stop_inside(context: DebugContext, left: CallStop) -> Stop:
+    """Return the stop of a command that stopped inside of a node (CALLS.md, K2)."""
+    call, hit = left.call, left.hit
+    if without_visits(call.path) in locked(context.session.graph):
+        caution(
+            f"{call.path} declared side effects. When the run goes on it begins anew: its calls"
+            " are served, and what else it did before this one happens once more (K4)."
+        )
+    more: dict[str, Any] = {"call": call, "inside": context.calls.clean(str(left))}
+    if hit is not None:
+        more |= {"breakpoint": hit.stop, "error": hit.error}
+    if left.why == "miss":
+        more["error"] = CallDiffersError(more["inside"], call.path)
+    return stop(context, _INSIDE[left.why], **more)
+
+
+_INSIDE = {
+    "breakpoint": StopReason.BREAKPOINT,
+    "budget": StopReason.BUDGET,
+    "miss": StopReason.PAUSED,
+    "step": StopReason.STEP,
+}
 
 
 def stop_at(context: DebugContext, hit: Hit | Arrived) -> Stop:

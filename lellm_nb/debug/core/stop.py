@@ -6,11 +6,12 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
+from lellm_nb.calls.call import Call
 from lellm_nb.debug.breakpoints.registry import ErrorStop, Stopper, Watch
 from lellm_nb.debug.diff.diff import Change, Diff, diff_states, telling
 from lellm_nb.debug.history.typed_table import table
 from lellm_nb.debug.names.value_path import ValuePath
-from lellm_nb.errors import listed
+from lellm_nb.errors import CallDiffersError, listed
 from lellm_nb.errors.error_words import error_line
 from lellm_nb.errors.key_patterns import without_keys
 from lellm_nb.record.frame import Frame
@@ -41,6 +42,7 @@ class StopReason(Enum):
     COMPLETED = "completed"
     FAILED = "failed"
     LIMIT = "limit"
+    BUDGET = "budget"
     CANCELLED = "cancelled"
 
 
@@ -55,6 +57,12 @@ class Pending:
         timeout: Seconds after which the default action would be taken, or `None`.
         since: When it came to wait, in seconds since the epoch.
         frame: The index of the frame that made it wait.
+        kind: ``barrier``, ``question`` (an `interrupt(value)` of LangGraph), ``pause`` (its
+            `interrupt_before` and `interrupt_after`), or ``node`` for one in mode ask.
+        value: What a question asks; else `None`.
+        schema: The JSON schema of its answer, where one is declared; else `None`.
+        actions: Where it asks about actions: each with its ``name``, ``args``, ``description``
+            and what is ``allowed``; else empty.
     """
 
     id: str
@@ -63,6 +71,10 @@ class Pending:
     timeout: float | None
     since: float
     frame: int
+    kind: str = "barrier"
+    value: Any = field(default=None, compare=False)
+    schema: Any = field(default=None, compare=False)
+    actions: tuple[Any, ...] = field(default=(), compare=False)
 
     def __str__(self) -> str:
         return self.id
@@ -104,10 +116,15 @@ class Stop:
         pending: What waits for a decision.
         breakpoint: The stop that was hit; also where the last step or a failure hit one, and
             the reason is `COMPLETED` or `FAILED`.
+        before: The path of the node that it is before, with visits, where a stop before a node was
+            hit: of several tasks of one node, which.
         old, new: The value before and after, when a watch was hit.
         new_code: Where other code runs since the last stop, as it was found defined again: paths
             of nodes, conditions as ``a -> b``.
         head: Where the run stands now, where siblings have committed since `frame`.
+        call: The call that it is before or after, where it stopped inside of a node: the node is
+            begun anew, over the calls that are recorded.
+        inside: What there is to say of that, such as ``before call 2 of agent``.
         hide: What is secret by its place, and is not shown of it.
     """
 
@@ -120,6 +137,9 @@ class Stop:
     new: Any = None
     new_code: tuple[str, ...] = ()
     head: Frame | None = None
+    before: str = ""
+    call: Call | None = None
+    inside: str = ""
     hide: Any = field(default=None, repr=False, compare=False)
 
     @property
@@ -167,6 +187,13 @@ class Stop:
         return f"{first} (and {len(changes) - 1:,} more)" if changes[1:] else first
 
     @property
+    def hit_text(self) -> str:
+        """The stop that was hit, in words, and which of several like it; empty where none was."""
+        label = "" if self.breakpoint is None else self.breakpoint.label
+        one_of_many = "#" in self.before
+        return f"{label} (at {self.before})" if label and one_of_many else label
+
+    @property
     def _condition_raised(self) -> bool:
         asks = self.breakpoint is not None and not isinstance(self.breakpoint, ErrorStop)
         return asks and self.error is not None and self.reason in _OWN
@@ -176,19 +203,29 @@ class Stop:
         if self.error is not None:
             said = error_line(self.error)
             said = said if self.hide is None else self.hide.words(self.frame)(said)
-            more += f", error={without_keys(said)[:LONG]}"
+            more += f", error={_cut(without_keys(said))}"
         if self.pending:
             more += f", pending={', '.join(p.id for p in self.pending)}"
         if self.breakpoint is not None:
-            more += f", breakpoint={self.breakpoint.label}"
+            more += f", breakpoint={self.hit_text}"
             if self._condition_raised:
                 more += f" (its condition raised: dbg.breakpoints.disable({self.breakpoint.id}))"
+        if self.inside and not isinstance(self.error, CallDiffersError):  # which says it too
+            more += f", {_cut(self.inside)}"
         if self.what_changed:
             more += f", {self.what_changed}"
         if self.new_code:
             more += f", new code: {listed(self.new_code)}"
         at = f" {self.frame.path}" if self.frame.path else ""
         return without_keys(f"Stop({self.reason.name}, frame {self.frame.index}{at}{more})")
+
+
+def _cut(text: str) -> str:
+    """Return the beginning of a text, up to the end of a word."""
+    if len(text) <= LONG:
+        return text
+    begun, _, _ = text[:LONG].rpartition(" ")
+    return f"{begun or text[:LONG]} …"
 
 
 _OWN = (StopReason.BREAKPOINT, StopReason.WATCH, StopReason.COMPLETED)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from lellm_nb.calls.call import Call
 from lellm_nb.debug.core.context import DebugContext
-from lellm_nb.debug.core.status import in_words, pending, status
+from lellm_nb.debug.core.status import pending, standing
 from lellm_nb.debug.core.stop import Pending, Stop
 from lellm_nb.record.frame import Frame
 
-__all__ = ["Summary", "summary_of"]
+__all__ = ["Summary", "open_calls_of", "summary_of"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -35,6 +36,8 @@ class Summary:
         lacking: Where secrets have to be given again; only where the run could go on.
         tree_key: Equal to the one before as long as `Debugger.tree` differs in nothing but
             what it says of this line's own frames and status.
+        open_calls: The calls that no frame has: of nodes that run now or were stopped inside of
+            one, and those that came late.
     """
 
     graph: Any
@@ -50,6 +53,7 @@ class Summary:
     last_stop: Stop | None
     lacking: tuple[tuple[Any, ...], ...]
     tree_key: Any
+    open_calls: tuple[Call, ...] = ()
 
 
 def summary_of(context: DebugContext) -> Summary:
@@ -59,14 +63,14 @@ def summary_of(context: DebugContext) -> Summary:
     lines = list(history.lines.items())
     others = tuple((name, len(one)) for name, one in lines if one is not line)
     waits = tuple(pending(context))
-    said = status(context, waits)
+    said, words = standing(context, waits)
     rests = not busy and not storage.reading
     return Summary(
         session.graph,
         busy,
         storage.reading,
         said,
-        in_words(context, said),
+        words,
         frame,
         len(line),
         line.name,
@@ -75,4 +79,11 @@ def summary_of(context: DebugContext) -> Summary:
         context.commands.last_stop,
         tuple(storage.missing_secrets(session)) if rests else (),
         (line.name, others, history.notes.copy(), history.pins.copy()),
+        open_calls_of(context),
     )
+
+
+def open_calls_of(context: DebugContext) -> tuple[Call, ...]:
+    """Return the calls that no frame has, those of nodes that are not done yet first."""
+    calls = context.calls
+    return (*calls.unfinished(), *calls.outside) if calls.any_open else ()

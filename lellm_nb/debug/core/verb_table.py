@@ -142,6 +142,9 @@ _ROWS = [
          label="Modify", takes="decision key value"),
     Verb("reroute", "barriers", "", "decide", REROUTE, twin=True, onward=True, words="name",
          label="Reroute", takes="decision target"),
+    Verb("answer", "barriers", "`answer(value)` is what an `interrupt()` of LangGraph returns",
+         "decide", Capability.ANSWER, twin=True, onward=True, label="Answer",
+         takes="decision answer"),
     Verb("preview", "barriers", "`preview(decision)` shows beforehand what a decision would change"
          " and where it would lead", needs=DECIDE),
     # stops
@@ -178,6 +181,18 @@ _ROWS = [
          ' it, `"ask"` waits for you, `"live"` runs it; a node with `side_effects=True` is looked'
          " up by itself when you come back to it", "modes", Capability.RECORDED, onward=True,
          at_once=True),
+    # calls
+    Verb("rerun", "calls", "`rerun(frame, calls=…, edit=…, answer=…)` runs a node anew in a fork"
+         " over its recorded calls: the first ones are served, one is changed, the others are sent",
+         "rerun", Capability.CALLS, twin=True, onward=True, takes="frame calls", leads=True),
+    Verb("break_on_call", "calls", "`break_on_call(tool=…, model=…, node=…, nth=…, when=…)` stops"
+         " inside of nodes", "calls", Capability.CALLS, at_once=True),
+    Verb("step_call", "calls", "`step_call()` goes on until one more call was answered", "calls",
+         Capability.CALLS, twin=True, onward=True, words="none"),
+    Verb("budget", "calls", "`budget(cost=…, tokens=…, calls=…)` holds before the call that would"
+         " exceed it", "calls", Capability.CALLS, at_once=True),
+    Verb("prices", "calls", "`prices({model: (in, out)})` in dollars per million tokens", "calls",
+         Capability.CALLS, at_once=True),
     # lines
     Verb("branch", "lines", "`branch(name)` opens one", needs=FORK),
     Verb("compare", "lines", "`compare(other)` sets two side by side"),
@@ -192,6 +207,8 @@ _ROWS = [
          " any browser, without Python or a network"),
     Verb("from_checkpoint", "keep", "`Debugger.from_checkpoint(what, graph)` opens any checkpoint,"
          " its captured frames being the past", makes=True),
+    Verb("open_thread", "keep", "`Debugger.open_thread(graph, config)` stands where a thread of"
+         " LangGraph stands, which is only read", makes=True),
     Verb("post_mortem", "keep", "`Debugger.post_mortem()` (and `%lellm pm`) stands where a run"
          " failed that had no debugger", makes=True, words="none", word="pm"),
     Verb("save", "keep", "`save(path)` writes the whole run to one file", "persist.save",
@@ -214,6 +231,8 @@ TOPICS = {
     "ask": "",
     "change": "",
     "replay": "",
+    "calls": "`calls` (`calls.to_pandas()` for a DataFrame) and `frames[3].calls` are what nodes"
+    " asked of models and tools; `call.ask(messages=…)` asks one again",
     "lines": "`tree` draws them",
     "take away": "",
     "keep": "",

@@ -195,18 +195,20 @@ class Comparison:
 
     def _runs(self) -> Iterator[str]:
         """Tell the steps in order, with what is equal folded into one line."""
-        shown = 0
+        shown = told = 0
         for what, group in groupby(self.pairs, self._what):
             run = list(group)
             if what in ("shared", "equal"):
                 yield f"  = {_span(run)}, {what}"
+                told += len(run)
                 continue
             for pair in run[: MOST - shown]:
                 shown += 1
+                told += 1
                 keys = f": {', '.join(pair.keys)}" if pair.keys else ""
                 yield f"  {what} {pair!r}{keys}"
-            if shown >= MOST:
-                yield "  … and so on; to_pandas() has every step"
+            if shown >= MOST and not all(pair.same for pair in self.pairs[told:]):
+                yield f"  … {len(self.pairs) - told:,} more; to_pandas() has every step"
                 return
 
     def _what(self, pair: Pair) -> str:

@@ -198,7 +198,8 @@ predicate does not hold at frame 2, the head.
         Returns:
             cycle, level (the entry of an inner graph), turn, first and last frame, nodes in the
             order they ran, steps (inner ones included), changed_keys, changes (in words), cost,
-            duration (of the nodes) and elapsed (by the clock), both in seconds.
+            calls, tokens_in, tokens_out, paid (of the cost what was not served), duration (of the
+            nodes) and elapsed (by the clock), both in seconds.
 
         Raises:
             NoSuchNodeError: There is no such node.
@@ -213,8 +214,8 @@ predicate does not hold at frame 2, the head.
 
         Returns:
             path, node, visits, failures, total, mean, max (of its own code, in seconds), share
-            (of all such time), inside (what ran inside a composite), waited (for decisions)
-            and cost.
+            (of all such time), inside (what ran inside a composite), waited (for decisions),
+            cost, calls, tokens_in, tokens_out and paid (of the cost what was not served).
         """
         return timing_table(self._line)
 

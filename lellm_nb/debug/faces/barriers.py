@@ -15,7 +15,7 @@ __all__ = ["BarriersFace"]
 
 
 class BarriersFace(Face):
-    """``approve, reject, modify, reroute, preview, resolve_join``.
+    """``approve, reject, modify, answer, reroute, preview, resolve_join``.
 
     A call decides, makes the decision frame, and stays; with `then_run` it runs on,
     which is what a button does.
@@ -54,6 +54,20 @@ class BarriersFace(Face):
         """
         return self._context.run(decide.modify, key, value, id, then_run=then_run)
 
+    def answer(self, value: Any, id: str | None = None, *, then_run: bool = False) -> Stop:
+        """Answer what waits with a value: in a graph of LangGraph, what `interrupt()` returns.
+
+        Args:
+            value: Anything; it is looked at against what is asked where that says its form.
+            id: What waits; may be left out when exactly one does.
+
+        Raises:
+            NotWaitingError: As for `approve`.
+            DebuggerError: It does not fit what is asked, or nothing is asked there; it goes on
+                waiting.
+        """
+        return self._context.run(decide.answer, value, id, then_run=then_run)
+
     def reroute(self, target: str, id: str | None = None, *, then_run: bool = False) -> Stop:
         """Jump to a node of the barrier's graph.
 
@@ -79,6 +93,10 @@ class BarriersFace(Face):
         """Do what `modify` does, with await."""
         return await self._context.start(decide.modify, key, value, id, then_run=then_run)
 
+    async def aanswer(self, value: Any, id: str | None = None, *, then_run: bool = False) -> Stop:
+        """Do what `answer` does without blocking the event loop."""
+        return await self._context.start(decide.answer, value, id, then_run=then_run)
+
     async def areroute(self, target: str, id: str | None = None, *, then_run: bool = False) -> Stop:
         """Do what `reroute` does, with await."""
         return await self._context.start(decide.reroute, target, id, then_run=then_run)
@@ -90,7 +108,7 @@ class BarriersFace(Face):
             NotWaitingError, NodeNotFoundError, MissingKeyError: As for the decision itself.
         """
         found = decide.preview(self._context, decision, id)
-        return Preview(found.diff.hiding(self._context.hide()), found.next_node, found.error)
+        return found._replace(diff=found.diff.hiding(self._context.hide()))
 
     def reroute_targets(self, id: str | None = None) -> list[str]:
         """Return the nodes that `reroute` may name for a waiting barrier.

@@ -20,7 +20,7 @@ __all__ = ["OpenFace"]
 
 
 class OpenFace(Face):
-    """``open, load, runs, from_checkpoint, post_mortem``."""
+    """``open, load, open_thread, runs, from_checkpoint, post_mortem``."""
 
     native: ClassVar[Any]
     """The class of the sessions of our own engine; `Debugger` says which."""
@@ -37,6 +37,9 @@ class OpenFace(Face):
         redact: Redactor | None = None,
         policy: TriggerPolicy | CheckpointPolicy | None = None,
         retention: RetentionPolicy | None = None,
+        config: Any = None,
+        context: Any = None,
+        stream: bool = True,
     ) -> Self:
         """Go on with a stored run, or read it.
 
@@ -44,7 +47,8 @@ class OpenFace(Face):
             store: A path, or a store.
             run: Its id, the beginning of it, or its name, of which the newest is meant; the
                 newest of all by default.
-            graph: Its graph; without it the run can be read, and not moved on.
+            graph: Its graph, or the compiled graph of LangGraph; without it the run can be read,
+                and not moved on.
             mode: `GraphHashMode.FORCE` goes on with a graph of another shape, where the
                 position still exists, and warns of what it has differently.
             migrate: Given the root state as a dict, returns what it is to be for this
@@ -54,6 +58,7 @@ class OpenFace(Face):
             policy: Which commits are kept from now on in a store of checkpoints, or beside the
                 run in a store of whole runs; as for `Debugger`.
             retention: Which of these checkpoints are dropped again.
+            config, context, stream: What a graph of LangGraph is called with, as for `Debugger`.
 
         Raises:
             CheckpointNotFoundError: There is no such run.
@@ -89,6 +94,7 @@ class OpenFace(Face):
             migrate,
             policy,
             retention,
+            {"config": config, "context": context, "stream": stream},
         )
         made: Self = cls._of(opened)
         return made
@@ -99,11 +105,16 @@ class OpenFace(Face):
         path: str | os.PathLike[str],
         graph: Graph | None = None,
         mode: GraphHashMode = GraphHashMode.STRICT,
+        *,
+        config: Any = None,
+        context: Any = None,
+        stream: bool = True,
     ) -> Self:
         """Open a file that `save` wrote; what happens then is not written to it.
 
         Args:
             graph: To go on with the run; reading needs none.
+            config, context, stream: What a graph of LangGraph is called with, as for `Debugger`.
 
         Raises:
             CorruptedCheckpointError: It is no such file, or damaged.
@@ -120,7 +131,8 @@ class OpenFace(Face):
         """
         from lellm_nb.debug.persist.open import load_archive
 
-        made: Self = cls._of(load_archive(cls._family(), cls.native, path, graph, mode))
+        called = {"config": config, "context": context, "stream": stream}
+        made: Self = cls._of(load_archive(cls._family(), cls.native, path, graph, mode, called))
         return made
 
     @staticmethod
@@ -208,6 +220,31 @@ class OpenFace(Face):
 
         opened = open_captured(cls._family(), cls.native, what, graph, store, mode, redact)
         made: Self = cls._of(opened)
+        return made
+
+    @classmethod
+    def open_thread(
+        cls, graph: Any, config: Any, *, context: Any = None, stream: bool = True, **options: Any
+    ) -> Self:
+        """Stand where a thread of LangGraph stands that a saver of yours has.
+
+        The saver is read, and never written: what is done here is a line of its own, and the
+        thread stays what it is.
+
+        Args:
+            graph: A compiled graph with its checkpointer.
+            config: Names the thread as for `invoke`, and the checkpoint where it is not the last.
+            context, stream: As for `Debugger`.
+            options: What else a `Debugger` takes: ``store, name, redact, …``.
+
+        Raises:
+            DebuggerError: There is no saver, no thread is named, or it has no checkpoint.
+        """
+        from lellm_nb.adapters.recognize import foreign_thread
+
+        session = foreign_thread(graph, config, context=context, stream=stream)
+        make: Any = cls
+        made: Self = make(session, **options)
         return made
 
     @classmethod

@@ -75,7 +75,7 @@ class StopsFace(Face):
         """
         return self._context.at_once(stops.watch, what)
 
-    def mode(self, node: str, mode: str) -> None:
+    def mode(self, node: str, mode: str, *, miss: str = "stop") -> None:
         """Say what happens when the run comes to a node.
 
         Args:
@@ -83,7 +83,10 @@ class StopsFace(Face):
             mode: ``"live"`` runs it. ``"recorded"`` looks its outcome up by path and visit,
                 and pauses where none is recorded. ``"ask"`` waits, and takes `approve` (run
                 it), `reject` (use what is recorded), `modify` (put a value instead) or
-                `reroute` (go elsewhere instead).
+                `reroute` (go elsewhere instead). ``"calls"`` runs it, and looks its calls up.
+            miss: In mode calls, and where a node is begun anew that was left inside of a call:
+                what becomes of one that is not recorded: ``"stop"`` says what differs, ``"live"``
+                sends it, ``"drift"`` serves what was recorded in its place.
 
         A node that declared side effects is looked up where an outcome is recorded, unless
         it is set to live. A barrier set to ``"recorded"`` takes the decision that was recorded
@@ -91,10 +94,10 @@ class StopsFace(Face):
 
         Raises:
             NoSuchNodeError: There is no such node.
-            DebuggerError: The mode is none of the three, or the node runs no code of its own.
+            DebuggerError: The mode is none of the four, or the node runs no code of its own.
             BusyError: A run is going on.
         """
-        self._context.at_once(modes.mode, node, mode)
+        self._context.at_once(modes.mode, node, mode, miss=miss)
 
     @property
     def modes(self) -> dict[str, str]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from lellm_nb.calls.call_sums import CallSums, spent_by
 from lellm_nb.debug.history.short_text import shortened
 from lellm_nb.debug.history.stored_values import kept_items
 from lellm_nb.debug.history.typed_table import table
@@ -21,13 +22,15 @@ if TYPE_CHECKING:
 
     from lellm_nb.debug.history.hide import Hide  # loaded where a place is secret
 
-__all__ = ["COLUMNS", "frame_table", "frames_html", "line_names"]
+__all__ = ["COLUMNS", "frame_table", "frames_html", "line_names", "spent_columns"]
 
 COLUMNS = (
     *("index", "line", "path", "node", "visit", "step", "kind", "changed_keys", "next_node"),
-    *("duration", "cost", "decision", "error"),
+    *("duration", "cost", "calls", "tokens_in", "tokens_out", "paid", "decision", "error"),
 )
-"""Index, visit and step are whole numbers, duration and cost are numbers, the rest is text.
+"""Index, visit, step, calls and tokens are whole numbers, duration, cost and paid are numbers, the
+rest is text. Cost is what the node set, else what its calls cost; of that, paid is what was not
+served from a record. Both are missing where a price is not known (CALLS.md, K6).
 
 Where steps were not captured, ``gap`` tells of each frame whether they were before it.
 """
@@ -70,7 +73,7 @@ def frame_table(
         "changed_keys": [_changed(f) for f in frames],
         "next_node": [f.next_node for f in frames],
         "duration": [f.duration for f in frames],
-        "cost": [f.cost for f in frames],
+        **spent_columns(map(spent_by, frames)),
         "decision": [None if f.decision is None else safe_str(f.decision) for f in frames],
         "error": [_error(f) for f in frames],
     }
@@ -82,10 +85,16 @@ def frame_table(
     return table(
         columns,
         texts=_TEXTS,
-        counts=("index",),
-        integers=("visit", "step"),
-        floats=("duration", "cost"),
+        counts=("index", "calls"),
+        integers=("visit", "step", "tokens_in", "tokens_out"),
+        floats=("duration", "cost", "paid"),
     )
+
+
+def spent_columns(spent: Iterable[CallSums]) -> dict[str, list[Any]]:
+    """Return the columns of what was spent: cost, calls, tokens_in, tokens_out, paid."""
+    rows = [sums.row for sums in spent]
+    return {name: [row[name] for row in rows] for name in CallSums().row}
 
 
 def _changed(frame: Frame) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, NoReturn, SupportsIndex, overload
 
 from lellm_nb.debug.history.frame_table import COLUMNS, frame_table, frames_html, line_names
 from lellm_nb.errors import NoSuchFrameError, nearest
@@ -62,12 +62,12 @@ class Frames(Sequence[Frame]):
     def __getitem__(self, index: slice) -> Frames: ...
 
     def __getitem__(self, index: Any) -> Frame | Frames:
+        if not isinstance(index, slice | SupportsIndex):
+            return self._named(index)
         try:
             place: Any = self._range[index]
         except IndexError:
             raise NoSuchFrameError(index, self._known()) from None
-        except TypeError:
-            return self._named(index)
         if isinstance(place, range):
             return Frames(self._line, place, self._hide)
         found: Frame = self._line[place]
@@ -156,15 +156,37 @@ def find_frame(frames: Frames, history: History, which: Any) -> Frame:
 
 
 def _at(frames: Frames, node: str, visit: Any) -> Frame:
-    visits: list[int] = []
+    """Return the frame of a node's visit; a whole path goes before all that are like it.
+
+    ``("city/season", 1)`` is inside of the task ``city``, also where ``city#2`` was quicker.
+    """
+    alike: Frame | None = None
+    failed: Frame | None = None
+    ran: dict[tuple[str, int], None] = {}
     for frame in frames:
+        if frame.kind == "error" and frame.visit == visit and node in (frame.path, frame.node):
+            failed = frame
         if node in (frame.path, frame.node, frame.static_path) and frame.kind in RAN:
             if frame.visit == visit:
-                return frame
-            visits.append(frame.visit)
-    if visits:
-        times = "once" if len(visits) == 1 else f"{len(visits)} times"
-        raise NoSuchFrameError((node, visit), f"{node!r} was visited {times}.")
+                if frame.path == node:
+                    return frame
+                alike = alike or frame
+            ran[frame.path, frame.visit] = None
+    if alike is not None or failed is not None:
+        return alike or failed  # type: ignore[return-value]  # one of them is one
+    if ran:
+        known = [repr(one) for one in ran]
+        times = "once" if len(known) == 1 else f"{len(known):,} times"
+        said = ", ".join(known[:_NAMED]) + (" …" if len(known) > _NAMED else "")
+        raise NoSuchFrameError((node, visit), f"{node!r} was visited {times}: {said}.")
+    _unknown(frames, node, visit)
+
+
+_NAMED = 6
+"""So many visits are named where one is not there."""
+
+
+def _unknown(frames: Frames, node: str, visit: Any) -> NoReturn:
     ran = list(dict.fromkeys(f.path for f in frames if f.path))
     hint = f"{nearest(node, ran)} Ran: {', '.join(ran) or 'none yet'}."
     problem = "did not run on this line"

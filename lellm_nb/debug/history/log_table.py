@@ -45,6 +45,9 @@ def _parts(form: Any) -> tuple[str, str | None, Any, str | None]:
             return "Put", _key(key), shortened(value), None
         case {"Reduce": [key, value, *named]}:
             return "Reduce", _key(key), shortened(value), str(named[0]) if named else None
+        case {"ChannelUpdate": [key, values, *named]}:
+            reducer = str(named[0]) if named else None
+            return "ChannelUpdate", _key(key), shortened(values), reducer
         case {"Delete": key}:
             return "Delete", _key(key), None, None
         case {"$unserializable": {"type": op, "key": key, "repr": shown}}:

@@ -100,10 +100,12 @@ def plain_nodes(graph: Any, given: Any) -> dict[str, Any]:
         raise refusal(given, "nodes", "a mapping of nodes to functions", DebuggerError)
     found = {node_path(graph, name): function for name, function in given.items()}
     for path, code in found.items():
-        if recomposed(node_at(graph, path), code) is not None:
+        node = node_at(graph, path)
+        if recomposed(node, code) is not None:
             continue
-        refuse_composite(graph, path, "stays as it is; patch")
-        kind = getattr(node_at(graph, path), "kind", "")
+        if getattr(node, "fn", None) is None:  # a function of the user's may call a whole graph
+            refuse_composite(graph, path, "stays as it is; patch")
+        kind = getattr(node, "kind", "")
         if kind in ("barrier", "condition"):
             raise DebuggerError(f"{path!r} is a {kind}, and runs no function to replace.")
     return found

@@ -9,7 +9,8 @@ from lellm_nb.debug.names.written_path import written_path
 from lellm_nb.errors import path_text
 from lellm_nb.errors.safe_text import safe_item
 from lellm_nb.record.frame import Frame
-from lellm_nb.record.position import Fan, Position
+from lellm_nb.record.level_key import LevelKeys, level_at
+from lellm_nb.record.position import Fan, Position, SuperStep
 from lellm_nb.state.compact import MISSING, Wide, real, whole
 from lellm_nb.state.containers.read_only import ATOMS
 from lellm_nb.state.mutation import Key, check_key, parts_of
@@ -78,6 +79,13 @@ class ValuePath:
             return level_in(frame.position, path) is frame.level
         return path.rpartition("/")[0] == self.level
 
+    def _level(self, frame: Frame, near: Frame) -> Position | None:
+        """Return the level after a frame: of several that were entered side by side, that of
+        `near`, where that is of one of them."""
+        if not self._has(near):
+            return level_in(frame.position, self.level)
+        return near.level if frame is near else level_at(frame.position, LevelKeys().of(near))
+
     def value(self, frame: Frame, near: Frame) -> Any:
         """Return the value after a frame, `MISSING` where there is none.
 
@@ -86,8 +94,7 @@ class ValuePath:
         """
         level: Position | None = frame.position
         if self.level:
-            is_own = frame is near and self._has(frame)
-            level = frame.level if is_own else level_in(frame.position, self.level)
+            level = self._level(frame, near)
         if level is not None:
             data: Any = level.data
         elif self.level and frame is not near and self.entered is not None:
@@ -160,6 +167,9 @@ def level_in(root: Position, path: str) -> Position | None:
     level = root
     segments = path.split("/")
     for i, segment in enumerate(segments):
+        if isinstance(level.inner, SuperStep):
+            tasks = level.inner.of_node(segment)
+            level = next((task for task in tasks if task.inner is not None), level)
         if level.node != segment or level.inner is None:
             return None
         if isinstance(level.inner, Fan):

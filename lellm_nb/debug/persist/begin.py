@@ -19,6 +19,7 @@ from lellm_nb.errors import (
 from lellm_nb.ids import TraceId
 from lellm_nb.record.codec.graph import graph_facts
 from lellm_nb.record.codec.values import Codec
+from lellm_nb.record.native.parts import AS_STORED, NativeParts
 from lellm_nb.record.redaction.redactor import Redactor
 from lellm_nb.session.protocol import Capability
 from lellm_nb.store.arguments import redactor_of
@@ -27,7 +28,7 @@ from lellm_nb.store.rows import RunStore
 from lellm_nb.store.run.run_writer import RunWriter
 from lellm_nb.store.store_at import store_at
 
-__all__ = ["begin_in", "codec_of", "no_store"]
+__all__ = ["begin_in", "codec_of", "no_store", "parts_of"]
 
 
 def begin_in(
@@ -75,7 +76,7 @@ def _begin_in(
             undo.callback(_drop, store, trace_id)
         undo.callback(storage.detach, session, session.history.writer)
         rows = store.begin_run(trace_id, codec.clean(context.name), codec.cleaned(facts))
-        writer: Any = RunWriter(rows, graph, codec)
+        writer: Any = RunWriter(rows, graph, codec, parts=parts_of(session))
         storage.attach(session, with_checkpoints(writer, store, policy, retention))
     elif hasattr(store, "save") and hasattr(store, "load_latest"):
         writer = CheckpointWriter(store, trace_id, graph, codec, policy, retention)
@@ -83,6 +84,12 @@ def _begin_in(
     else:
         raise no_store(store)
     return writer
+
+
+def parts_of(session: Any) -> NativeParts:
+    """Return how stores take apart what the positions of a session's engine have beside them."""
+    found: NativeParts = getattr(session, "parts", AS_STORED)
+    return found
 
 
 def _has_run(store: RunStore, trace_id: TraceId) -> bool:

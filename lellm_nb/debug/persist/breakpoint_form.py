@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from lellm_nb.debug.breakpoints.registry import Breakpoint, Breakpoints, EdgeStop, ErrorStop, Watch
+from lellm_nb.debug.breakpoints.registry import (
+    Breakpoint,
+    Breakpoints,
+    CallBreak,
+    EdgeStop,
+    ErrorStop,
+    Watch,
+)
 from lellm_nb.debug.breakpoints.unsaved_condition import UnsavedCondition
+from lellm_nb.debug.core.node_modes import MISSES, MODES
 from lellm_nb.debug.names.value_path import ValuePath
 from lellm_nb.errors import LellmError
 from lellm_nb.state.frozen import thaw
 
-__all__ = ["read_modes", "read_stops", "stops_form"]
+__all__ = ["modes_form", "read_modes", "read_stops", "stops_form"]
 
 log = logging.getLogger("lellm_nb")
 
@@ -31,6 +39,11 @@ def _form(stop: Any) -> dict[str, Any]:
         return form
     if isinstance(stop, EdgeStop):
         return {"edge": [stop.source, stop.target]}
+    if isinstance(stop, CallBreak):
+        form = {"call": [stop.tool, stop.model, stop.node, stop.nth, stop.visit]}
+        if stop.when is not None:
+            form["if"] = UnsavedCondition.of(stop.when, stop.enabled).form()
+        return form
     if isinstance(stop, Watch):
         what = stop.what
         if not isinstance(what, ValuePath):
@@ -60,6 +73,10 @@ def _stop(form: Any, place: Callable[[Any], ValuePath]) -> Any:
         visit, ignore, after = form["visit"], form["ignore"], form["after"]
         lost = UnsavedCondition.from_form(form["if"]) if "if" in form else None
         return Breakpoint(form["node"], when=lost, visit=visit, ignore=ignore, after=after)
+    if "call" in form:
+        tool, model, node, nth, visit = form["call"]
+        lost = UnsavedCondition.from_form(form["if"]) if "if" in form else None
+        return CallBreak(tool=tool, model=model, node=node, visit=visit, nth=nth, when=lost)
     if "edge" in form:
         return EdgeStop(*form["edge"])
     if "error" in form:
@@ -69,8 +86,18 @@ def _stop(form: Any, place: Callable[[Any], ValuePath]) -> Any:
     return Watch(place(form["watch"]))
 
 
-def read_modes(form: Any) -> dict[str, str]:
-    """Return how nodes are run, of stored data: those ways that there are."""
-    known = ("live", "recorded", "ask")
-    items = form.items() if isinstance(form, dict) else ()
-    return {str(path): mode for path, mode in items if mode in known}
+def modes_form(modes: Mapping[str, str], misses: Mapping[str, str]) -> dict[str, Any]:
+    """Return how nodes are run as JSON data, with what becomes of a miss where that was said."""
+    said = {path: miss for path, miss in misses.items() if miss != "stop"}
+    return {path: [mode, said[path]] if path in said else mode for path, mode in modes.items()}
+
+
+def read_modes(form: Any) -> tuple[dict[str, str], dict[str, str]]:
+    """Return how nodes are run, and what becomes of misses, of stored data: what there is."""
+    modes: dict[str, str] = {}
+    misses: dict[str, str] = {}
+    for path, said in form.items() if isinstance(form, dict) else ():
+        mode, miss = said if isinstance(said, list) and len(said) == 2 else (said, "stop")
+        if mode in MODES and miss in MISSES:
+            modes[str(path)], misses[str(path)] = mode, miss
+    return modes, misses

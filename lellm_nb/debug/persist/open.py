@@ -8,11 +8,12 @@ from contextlib import ExitStack, suppress
 from functools import partial
 from typing import Any
 
+from lellm_nb.adapters.recognize import NOT_CALLED, foreign_reopening, is_foreign
 from lellm_nb.arguments import answered, plain_function, refusal, speaking, text
 from lellm_nb.debug.core.context import DebugContext
 from lellm_nb.debug.core.family import Family
 from lellm_nb.debug.names.warn_caller import caution
-from lellm_nb.debug.persist.begin import codec_of, no_store
+from lellm_nb.debug.persist.begin import codec_of, no_store, parts_of
 from lellm_nb.debug.persist.from_checkpoint import MAX_STEPS, open_captured
 from lellm_nb.debug.persist.keeping import (
     check_keeping,
@@ -28,9 +29,10 @@ from lellm_nb.errors import (
     DebuggerError,
     listed,
 )
-from lellm_nb.graph.graph import Graph, built_graph
+from lellm_nb.graph.graph import built_graph
 from lellm_nb.record.codec.graph import read_fingerprint, read_graph
 from lellm_nb.record.codec.values import Codec
+from lellm_nb.record.native.parts import AS_STORED
 from lellm_nb.record.past.known_reducers import reducers_of
 from lellm_nb.record.redaction.redactor import Redactor
 from lellm_nb.session.checkpoint import (
@@ -57,20 +59,21 @@ def open_store(
     native: Any,
     store: Any,
     run: str | None,
-    graph: Graph | None,
+    graph: Any,
     mode: GraphHashMode,
     redact: Redactor | None = None,
     migrate: Migrate | None = None,
     policy: Any = None,
     retention: Any = None,
+    called: Mapping[str, Any] = NOT_CALLED,
 ) -> DebugContext:
     """Return the context of a stored run; see `Debugger.open`.
 
     Args:
         native: The class of the sessions of our own engine.
+        called: What else a graph of another library is called with.
     """
-    if graph is not None:
-        built_graph(graph, DebuggerError)
+    engine = _engine(graph, called)
     if redact is not None:
         speaking(redact, "redact", DebuggerError, "apply", "a Redactor")
     if migrate is not None:
@@ -79,6 +82,7 @@ def open_store(
         text(run, "run", DebuggerError, "a run's id or name")
     check_policies_given(policy, retention, "graph=" if graph is None else "")
     if isinstance(store, (str, os.PathLike)) and kind_of_path(store) is PathKind.SNAPSHOTS:
+        _check_whole(engine)
         check_policies_given(policy, retention, "a store")  # a sink's folder takes no more
         made = open_captured(family, native, store, graph, None, mode, redact)
         if migrate is not None and graph is not None:
@@ -98,11 +102,12 @@ def open_store(
             rows = store.run_rows(info.trace_id)
             beside = partial(with_checkpoints, store=store, policy=policy, retention=retention)
             made = _open_rows(
-                undo, family, native, rows, info.name, graph, mode, codec, beside=beside
+                undo, family, native, rows, info.name, graph, mode, codec, engine, beside=beside
             )
         else:
             if not hasattr(store, "load_latest"):
                 raise no_store(store)
+            _check_whole(engine)
             made = open_checkpoints(
                 family, native, store, run, graph, mode, codec, policy, retention
             )
@@ -114,16 +119,49 @@ def open_store(
 
 
 def load_archive(
-    family: Family, native: Any, path: Any, graph: Graph | None, mode: GraphHashMode
+    family: Family,
+    native: Any,
+    path: Any,
+    graph: Any,
+    mode: GraphHashMode,
+    called: Mapping[str, Any] = NOT_CALLED,
 ) -> DebugContext:
     """Return the context of a file; see `Debugger.load`."""
-    if graph is not None:
-        built_graph(graph, DebuggerError)
+    engine = _engine(graph, called)
     rows, name = read_archive(path)
     with ExitStack() as undo:
-        made = _open_rows(undo, family, native, rows, name, graph, mode, None, marking=True)
+        made = _open_rows(undo, family, native, rows, name, graph, mode, None, engine, marking=True)
         undo.pop_all()
         return made
+
+
+def _engine(graph: Any, called: Mapping[str, Any]) -> Any:
+    """Return what goes on with a run of another library's graph; `None` for one of ours, or none.
+
+    Raises:
+        DebuggerError: It is no graph, or what else it is called with is not for it.
+    """
+    if graph is not None and is_foreign(graph):
+        return foreign_reopening(graph, **called)
+    if called["config"] is not None or called["context"] is not None:
+        raise DebuggerError("config= and context= are for graphs of LangGraph: give graph= too.")
+    if graph is not None:
+        built_graph(graph, DebuggerError)
+    return None
+
+
+def _check_whole(engine: Any) -> None:
+    """Refuse to go on with another library's run from single checkpoints.
+
+    Raises:
+        DebuggerError: That is what is asked.
+    """
+    if engine is not None:
+        raise DebuggerError(
+            "Single checkpoints have the states of a LangGraph run, and not all that LangGraph"
+            " goes on from. Leave graph= out to look at them; a store of whole runs (a path,"
+            " SqliteStore, InMemoryStore) keeps what it takes."
+        )
 
 
 def _open_rows(
@@ -132,24 +170,31 @@ def _open_rows(
     native: Any,
     rows: RunRows,
     name: str,
-    graph: Graph | None,
+    graph: Any,
     mode: GraphHashMode,
     codec: Codec | None,
+    engine: Any = None,
     marking: bool = False,
     beside: Callable[[RunWriter], Any] = lambda writer: writer,
 ) -> DebugContext:
     writes = graph is not None and not marking
     facts = rows.facts
+    graph = graph if engine is None else engine.graph
     number = _hash_of(facts)
     changed = "" if graph is None else _compare(facts, number, graph, mode)
     if writes:
         undo.callback(_let_go, rows)
         rows.claim()  # first of all: nobody may write while this reads
-    stored = RunReader(rows, reducers=None if graph is None else reducers_of(graph))
-    shown = graph or read_graph(facts.get("outline"), number)
-    session = native.of_history(
-        shown, stored.history, stored.line, stored.head, check=graph is not None
-    )
+    reducers = None if graph is None else reducers_of(graph)
+    parts = AS_STORED if engine is None else engine.parts
+    stored = RunReader(rows, reducers=reducers, parts=parts)
+    noted = stored.marks.pop(("outline", ""), None) or facts.get("outline")
+    shown = graph or read_graph(noted, number)
+    stands = stored.history, stored.line, stored.head
+    if engine is None:
+        session = native.of_history(shown, *stands, check=graph is not None)
+    else:
+        session = engine.session(*stands, learned=read_graph(noted, number))
     if changed:
         caution(forced_text(changed))
     limit = facts.get("max_steps")
@@ -162,7 +207,7 @@ def _open_rows(
     made.seed = seed if type(seed) in (int, str) else None
     storage.take_marks(made, stored)
     if writes:
-        writer = RunWriter(rows, graph, codec)
+        writer = RunWriter(rows, graph, codec, parts=parts_of(session))
         writer.resume(stored.numbers)
         storage.attach(session, beside(writer))
     return made
@@ -231,7 +276,7 @@ def _hash_of(facts: dict[str, Any]) -> int:
         raise CorruptedCheckpointError("The run says nothing of its graph.") from None
 
 
-def _compare(facts: dict[str, Any], expected: int, graph: Graph, mode: GraphHashMode) -> str:
+def _compare(facts: dict[str, Any], expected: int, graph: Any, mode: GraphHashMode) -> str:
     """Return what a graph has differently from a run's own, in words.
 
     Raises:

@@ -19,7 +19,7 @@ from lellm_nb.record.checkpoint import Checkpoint
 from lellm_nb.record.codec.details import read_error
 from lellm_nb.record.codec.limits import DAMAGE, Limits
 from lellm_nb.record.codec.values import Codec
-from lellm_nb.record.position import Fan, Position, Waiting
+from lellm_nb.record.position import Fan, Position, SuperStep, Waiting, open_at
 from lellm_nb.store.archive import read_archive
 from lellm_nb.store.disk import DiskSink
 from lellm_nb.store.rows import RunInfo, RunRows
@@ -54,7 +54,9 @@ class RunSummary:
         status: ``ready, waiting, paused, failed`` or ``completed`` where it stands; ``damaged``
             where that cannot be read, empty where the store does not say.
         error: Why it failed, or what is damaged; empty where nothing is.
-        tokens: The token costs that its nodes set, in all; `None` where they are not known.
+        tokens: The token costs that its nodes set, and the tokens of their calls, in all; `None`
+            where they are not known.
+        cost: What its calls cost in dollars, in all; `None` where a price is not known.
         graph: The name of its graph.
         owner: Who writes it now, in words; empty where nobody does.
     """
@@ -67,6 +69,7 @@ class RunSummary:
     status: str
     error: str = ""
     tokens: float | None = None
+    cost: float | None = None
     graph: str = ""
     owner: str = ""
 
@@ -84,7 +87,7 @@ def run_table(store: Any) -> pandas.DataFrame:
             "status": [one.status or None for one in runs],
             "error": [one.error or None for one in runs],
             "tokens": [one.tokens for one in runs],
-            "cost": [None] * len(runs),  # nobody has said yet what a token costs
+            "cost": [one.cost for one in runs],
         },
         texts=("run", "name", "status", "error"),
         integers=("turns", "frames"),
@@ -145,7 +148,7 @@ def _summary(info: RunInfo, rows: RunRows) -> RunSummary:
         totals = read_totals(rows, info.frames)
     except _BROKEN as error:
         return _damaged(info, error)
-    return _listed(info, status, why, totals.turns, totals.tokens)
+    return _listed(info, status, why, totals.turns, totals.tokens, totals.cost)
 
 
 def _damaged(info: RunInfo, error: BaseException) -> RunSummary:
@@ -158,6 +161,7 @@ def _listed(
     error: str = "",
     turns: int | None = None,
     tokens: float | None = None,
+    cost: float | None = None,
 ) -> RunSummary:
     return RunSummary(
         _text(info.trace_id),
@@ -168,6 +172,7 @@ def _listed(
         status,
         error,
         tokens,
+        cost,
         _text(info.facts.get("graph", "")) if isinstance(info.facts, dict) else "",
         _text(info.owner),
     )
@@ -201,15 +206,15 @@ def _standing(rows: RunRows) -> tuple[str, str]:
     template = _template(rows, row.template)
     kind, level = template["kind"], template.get("level", "")
     ends = "to" in template and template["to"][0] is None
-    body: Any = {} if "to" in template else _CODEC.parse(row.body)
+    body: Any = _CODEC.parse(row.body)
     more = body if isinstance(body, dict) else {}
     if "err" in more.get("k", {}):
         failure = read_error(more["k"]["err"], _CODEC.value)
         return "failed", _line(failure)
-    if "|" not in level and kind not in ("start", "edit"):
+    if "|" not in level and kind not in ("start", "edit") and "n" not in more:
         if "to" in template:
             return ("completed" if ends and not level else "paused"), ""
-        if isinstance(more.get("h"), list):
+        if isinstance(more.get("h"), list) and not level:  # inside, tasks may be open beside it
             return "waiting", ""
     head = RunReader(rows, codec=_CODEC).head
     return _status(head.position, begins=index == 0), ""
@@ -250,6 +255,9 @@ def _is_held(level: Position) -> bool:
     """Tell whether nothing in a level can move without a decision."""
     if isinstance(level.hold, Waiting):
         return True
+    if isinstance(level.inner, SuperStep):
+        tasks = [task for _, task in open_at(level)]
+        return bool(tasks) and all(map(_is_held, tasks))
     if isinstance(level.inner, Position):
         return level.inner.node is not None and _is_held(level.inner)
     if not isinstance(level.inner, Fan):

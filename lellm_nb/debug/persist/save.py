@@ -9,6 +9,7 @@ from lellm_nb.arguments import path_of
 from lellm_nb.debug.core.context import DebugContext
 from lellm_nb.debug.persist.storage import beside
 from lellm_nb.errors import DebuggerError
+from lellm_nb.graph.graph import Graph
 
 __all__ = ["save"]
 
@@ -20,7 +21,8 @@ def save(context: DebugContext, path: str | os.PathLike[str]) -> None:
         SerializationError: A value cannot be written; names its path.
         CheckpointStoreError: The file cannot be written.
     """
-    from lellm_nb.record.codec.graph import graph_facts
+    from lellm_nb.debug.persist.begin import parts_of
+    from lellm_nb.record.codec.graph import graph_facts, graph_form
     from lellm_nb.record.codec.values import Codec
     from lellm_nb.store.archive import write_archive
     from lellm_nb.store.memory_rows import MemoryRows
@@ -32,9 +34,11 @@ def save(context: DebugContext, path: str | os.PathLike[str]) -> None:
     facts = dict(stored.rows.facts) if stored and storage.reading else graph_facts(session.graph)
     own = getattr(storage.writer, "codec", None)
     codec = Codec(redactor=context.redactor.with_those_of(own and own.redactor))
+    if not isinstance(session.graph, Graph):
+        facts["outline"] = graph_form(session.graph)  # a run has taught it more since it began
     facts |= {"max_steps": context.max_steps, "seed": context.seed}
     rows = MemoryRows(storage.trace_id, codec.cleaned(facts))
-    writer = RunWriter(rows, session.graph, codec, strict=True)
+    writer = RunWriter(rows, session.graph, codec, strict=True, parts=parts_of(session))
     history = session.history
     for line in list(history.lines.values()):
         writer.number(line)

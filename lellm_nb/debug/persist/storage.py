@@ -7,10 +7,16 @@ import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from lellm_nb.calls.call import Call
 from lellm_nb.debug.core.protocols import OneLine
 from lellm_nb.debug.names.node_name import value_path
 from lellm_nb.debug.names.warn_caller import caution
-from lellm_nb.debug.persist.breakpoint_form import read_modes, read_stops, stops_form
+from lellm_nb.debug.persist.breakpoint_form import (
+    modes_form,
+    read_modes,
+    read_stops,
+    stops_form,
+)
 from lellm_nb.debug.persist.code_form import code_form, lost_code, lost_text
 from lellm_nb.debug.persist.missing_secrets import levels_with_gaps
 from lellm_nb.errors import CheckpointStoreError, DebuggerError
@@ -63,6 +69,17 @@ class Storage:
         if self.writer is not None:
             self.writer.mark_of(context.session, kind, _FORMS[kind](context))
 
+    def call_ended(self, context: OneLine, call: Call) -> None:
+        """Write a call down as it ends: the node's frame may never come (CALLS.md, K1)."""
+        if self.writer is not None and not call.late:
+            self.writer.call_ended(context.session, call)
+        context.commands.changed()
+
+    def calls_left(self, context: OneLine, node: str = "") -> None:
+        """Drop the calls of nodes that are not gone on with: of one, or of all."""
+        if self.writer is not None:
+            self.writer.calls_left(context.session, node)
+
     def opened(self, context: OneLine) -> None:
         """Give the context of another line what was stored for it, and write the rest down."""
         left = self.beside.pop(context.session.line.name, None)
@@ -83,12 +100,15 @@ class Storage:
             )
             context.breakpoints.load(stops)
         if "modes" in left:
-            context.modes.chosen = read_modes(left["modes"])
+            context.modes.chosen, context.modes.misses = read_modes(left["modes"])
         if "code" in left:
             graph = session.graph if self.reading else context.code.followed(session.graph)
             context.code.lost = lost_code(left["code"], graph)
             if context.code.lost and not self.reading:
                 caution(lost_text(session.line.name, context.code.lost))
+        for one in left.get("calls", ()):
+            if one.index <= session.head.index:
+                context.calls.take_unfinished(one.path, one.visit, one.call)
         index = left.get("head")
         if type(index) is int and 0 <= index < len(session.line):
             session.rewind(session.line[index])
@@ -108,8 +128,15 @@ class Storage:
                     history.notes[named[1]] = str(value)
             elif not key:
                 mine[kind] = value
+            elif kind == "call":
+                continue
             elif (line := stored.line_named(key)) is not None:
                 self.beside.setdefault(line.name, {})[kind] = value
+        for line, one in stored.unfiled_calls():
+            own = line is context.session.line
+            left = mine if own else self.beside.setdefault(line.name, {})
+            left.setdefault("calls", []).append(one)
+        stored.calls.terms = context.call_settings
         self.take(context, mine)
 
     # -- what it refuses -----------------------------------------------------------
@@ -200,7 +227,7 @@ class Storage:
 
 _FORMS: dict[str, Callable[[OneLine], Any]] = {
     "stops": lambda context: stops_form(context.breakpoints),
-    "modes": lambda context: dict(context.modes.chosen),
+    "modes": lambda context: modes_form(context.modes.chosen, context.modes.misses),
     "code": lambda context: code_form(context.code, context.session.graph),
 }
 """What a line has beside its frames, as data."""

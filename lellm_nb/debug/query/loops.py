@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from lellm_nb.calls.call_sums import CallSums, spent_by
 from lellm_nb.debug.diff.diff import Diff, diff_data
+from lellm_nb.debug.history.frame_table import spent_columns
 from lellm_nb.debug.history.typed_table import table
 from lellm_nb.errors import DebuggerError, NoSuchNodeError
 from lellm_nb.graph.analysis import find_cycles
 from lellm_nb.graph.walk import level_keys
 from lellm_nb.record.frame import RAN, Frame
-from lellm_nb.record.level_key import LevelKeys, label_of, level_at, without_visits
+from lellm_nb.record.level_key import (
+    LevelKeys,
+    entries_of,
+    joins_tasks,
+    label_of,
+    level_at,
+    without_visits,
+)
+from lellm_nb.record.position import Position, SuperStep, has_finished
 
 if TYPE_CHECKING:
     import pandas
@@ -100,15 +110,18 @@ class _Turn:
         self.before = before
         self.nodes: list[str] = []
         self.steps = 0
-        self.cost = 0.0
+        self.spent = CallSums()
         self.duration = 0.0
 
-    def add(self, frame: Frame, own: bool) -> None:
-        self.cost += frame.cost
+    def add(self, frame: Frame, own: bool, runs: bool = True) -> None:
+        if frame.own_detail is not None:
+            self.spent = self.spent.plus(spent_by(frame))
         self.duration += frame.duration
-        self.steps += frame.kind in RAN
+        self.steps += runs and frame.kind in RAN
         if own:
             self.last = frame
+            if not runs:
+                return
             if frame.kind in RAN or (frame.kind == "error" and frame.route is not None):
                 self.nodes.append(frame.node)
 
@@ -142,13 +155,14 @@ def loop_table(frames: Sequence[Frame], before: Before, found: list[Ring]) -> pa
             "steps": [t.steps for t in turns],
             "changed_keys": [", ".join(diff.keys) for diff in diffs],
             "changes": [_told(diff) for diff in diffs],
-            "cost": [t.cost for t in turns],
+            **spent_columns(t.spent for t in turns),
             "duration": [t.duration for t in turns],
             "elapsed": [t.elapsed for t in turns],
         },
         texts=("cycle", "level", "nodes", "changed_keys", "changes"),
-        counts=("turn", "first", "last", "steps"),
-        floats=("cost", "duration", "elapsed"),
+        counts=("turn", "first", "last", "steps", "calls"),
+        integers=("tokens_in", "tokens_out"),
+        floats=("cost", "paid", "duration", "elapsed"),
     )
 
 
@@ -178,15 +192,13 @@ class _Split:
         self._start: dict[str, str] = {}
         self._count: dict[str, int] = {}
         self._entered: set[str] = set()
+        self._together: dict[str, set[str]] = {}
+        """By entry: the nodes of the cycle that its open super-step has arrived at."""
 
     def take(self, frame: Frame) -> None:
         key = self._keys.of(frame)
         if without_visits(key) == self._ring.level:
-            inside = f"{key}/{frame.node}{f'#{frame.visit}' if frame.visit > 1 else ''}"
-            if frame.kind in ARRIVES and inside not in self._entered:
-                self._arrive(key, frame.node, frame, self._before(frame))
-            if key in self._open:
-                self._open[key].add(frame, True)
+            self._take_own(frame, key)
             return
         around, composite = self._above(key)
         if composite:
@@ -194,9 +206,28 @@ class _Split:
                 self._entered.add(composite)
                 level = level_at(frame.parent.position, around)
                 node = composite.rpartition("/")[2].partition("#")[0]
-                self._arrive(around, node, frame, None if level is None else level.data)
+                data = None if level is None else level.data
+                self._arrive(around, node, frame, data, _tasks(level))
             if around in self._open:
                 self._open[around].add(frame, False)
+
+    def _take_own(self, frame: Frame, key: str) -> None:
+        """Take a frame of the cycle's own level."""
+        before = None if frame.parent is None else level_at(frame.parent.position, key)
+        if joins_tasks(frame, key):
+            self._together.pop(
+                key, None
+            )  # its tasks arrived; that they are joined is no node's run
+            if key in self._open:
+                self._open[key].add(frame, True, runs=False)
+            return
+        entered = before is None and has_finished(frame.level, frame.path)
+        beside = _tasks(frame.level if entered else before)
+        inside = entries_of(key, frame.path, frame.visit)
+        if frame.kind in ARRIVES and self._entered.isdisjoint(inside):
+            self._arrive(key, frame.node, frame, self._before(frame), beside)
+        if key in self._open:
+            self._open[key].add(frame, frame.node in self._nodes or not beside)
 
     def _above(self, key: str) -> tuple[str, str]:
         """Return the cycle's level around a frame's, and the composite in it; or nothing."""
@@ -207,16 +238,32 @@ class _Split:
             return "", ""
         return around, f"{around}/{parts[depth + 1].partition('|')[0]}"
 
-    def _arrive(self, key: str, node: str, frame: Frame, before: Any) -> None:
+    def _arrive(self, key: str, node: str, frame: Frame, before: Any, beside: Set[str]) -> None:
         turn = self._open.get(key)
+        if not beside:
+            self._together.pop(key, None)
+        else:
+            met = self._together.setdefault(key, set())
+            if node in met or not self._nodes.isdisjoint(met):
+                return  # another task of the super-step has arrived for all of them
+            if node in self._nodes:
+                met.add(node)
         if node not in self._nodes:
-            self._open.pop(key, None)  # the run left the cycle
+            if self._nodes.isdisjoint(beside):
+                self._open.pop(key, None)  # the run left the cycle
         elif turn is None or (node == self._start[key] and turn.nodes):
             if turn is None:
                 self._start[key] = node
             self._count[key] = number = self._count.get(key, 0) + 1
             turn = self._open[key] = _Turn(self._ring, key, number, frame, before)
             self.done.append(turn)
+
+
+def _tasks(level: Position | None) -> Set[str]:
+    """Return the nodes of a level's open super-step; none where one node is next at a time."""
+    if level is None or not isinstance(level.inner, SuperStep):
+        return set()
+    return {segment.partition("#")[0] for segment in level.inner.branches}
 
 
 ARRIVES = RAN | {"error"}

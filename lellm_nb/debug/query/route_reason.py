@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING, Any, overload
 
 from lellm_nb.debug.history.typed_table import table
 from lellm_nb.debug.names.condition_source import source_of
@@ -16,8 +16,7 @@ from lellm_nb.errors.error_words import error_line
 from lellm_nb.errors.safe_text import safe_type
 from lellm_nb.graph.decision import Reroute
 from lellm_nb.graph.decision_edge import kinds_for
-from lellm_nb.graph.edge import DECISION_KINDS, Edge
-from lellm_nb.graph.graph import Graph
+from lellm_nb.graph.edge import DECISION_KINDS, TOGETHER, Edge
 from lellm_nb.graph.placeholder import unknown_code
 from lellm_nb.graph.walk import inner_graph, node_at
 from lellm_nb.record.frame import Frame
@@ -125,7 +124,7 @@ class Why(Sequence[Asked]):
         return "\n".join([f"frame {self.frame.index}: {self.said}", *map(repr, self._rows)])
 
 
-def explain(frame: Frame, graph: Graph) -> Why:
+def explain(frame: Frame, graph: Any) -> Why:
     """Return why a frame's step went the way it went.
 
     Conditions are asked again, of the state that was committed; nothing else is run.
@@ -137,17 +136,16 @@ def explain(frame: Frame, graph: Graph) -> Why:
     return Why(frame, _said(frame, inner, node), rows)
 
 
-def _graph_at(graph: Graph, key: str) -> Graph | None:
+def _graph_at(graph: Any, key: str) -> Any:
     """Return the graph of a level; `None` for a branch of one node, which has no edges."""
     if not key:
         return graph
     if key.rfind("|") > key.rfind("/"):
         return None
-    graph_inside: Graph | None = inner_graph(node_at(graph, label_of(key)))
-    return graph_inside
+    return inner_graph(node_at(graph, label_of(key)))
 
 
-def _left(frame: Frame, key: str, graph: Graph | None) -> str:
+def _left(frame: Frame, key: str, graph: Any) -> str:
     """Return the node that was left; a pause's decision is named by what it asked."""
     if graph is None or frame.node in graph.nodes or frame.parent is None:
         return frame.node
@@ -159,10 +157,15 @@ def _routes(frame: Frame) -> bool:
     """Tell whether the step got as far as looking for a way out."""
     if frame.kind in ("start", "waiting") or isinstance(frame.level.hold, Waiting):
         return False
+    if frame.kind == "decision" and frame.route is None:
+        return frame.error is not None
     return frame.kind != "error" or frame.level.hold is not None
 
 
-def _rows(frame: Frame, key: str, graph: Graph | None, node: str) -> Iterator[Asked]:
+def _rows(frame: Frame, key: str, graph: Any, node: str) -> Iterator[Asked]:
+    if graph is not None and _routes_itself(graph):
+        yield from _declared(frame, graph, node)
+        return
     if graph is None or node not in graph.routers:
         return
     edges = graph.routers[node].edges
@@ -183,6 +186,21 @@ def _rows(frame: Frame, key: str, graph: Graph | None, node: str) -> Iterator[As
         recorded = tried[at][1] if at < len(tried) and tried[at][0] == edge.label else None
         at += 1
         yield _asked(edge, frame, recorded, i == winner, winner is not None and i > winner)
+
+
+def _routes_itself(graph: Any) -> bool:
+    """Tell whether the way out is found by another engine: then no condition of it is known."""
+    return not hasattr(graph, "routers")
+
+
+def _declared(frame: Frame, graph: Any, node: str) -> Iterator[Asked]:
+    """Walk the edges that such a graph says it has; of nodes that were joined, those of all."""
+    left = {node} if node in graph.nodes else set(node.split(TOGETHER))
+    taken = frame.route.next_node if frame.route is not None else None
+    to = set() if taken is None else {taken, *taken.split(TOGETHER)}
+    for edge in graph.edges:
+        if edge.source in left:
+            yield Asked(edge.label, edge.target, edge.kind, won=edge.target in to)
 
 
 def _winner(frame: Frame, edges: tuple[Edge, ...]) -> int | None:
@@ -239,7 +257,7 @@ def _asked(edge: Edge, frame: Frame, recorded: bool | None, won: bool, late: boo
     return Asked(edge.label, edge.target, edge.kind, text, result, reads, won, note)
 
 
-def _said(frame: Frame, graph: Graph | None, node: str) -> str:
+def _said(frame: Frame, graph: Any, node: str) -> str:
     where = frame.path.rpartition("/")[0]
     name = f"{where}/{node}" if where else node
     route, hold = frame.route, frame.level.hold
@@ -256,9 +274,11 @@ def _said(frame: Frame, graph: Graph | None, node: str) -> str:
         return f"{name} failed with {safe_type(what)}; its error route leads to {to}"
     if frame.kind == "edit":
         return f"edited by hand after {name} had gone to {to}"
+    if frame.decision is not None and isinstance(frame.decision.decision, Reroute):
+        return f"the decision sent {name} to {to}: {frame.decision}"
+    if graph is not None and _routes_itself(graph):
+        return f"{name} went to {to}{_ITS_WAYS.get(route.kind, '')}"
     if route.kind == "goto":
-        if frame.decision is not None and isinstance(frame.decision.decision, Reroute):
-            return f"the decision sent {name} to {to}: {frame.decision}"
         return f"{name} called ctx.goto({to!r}); its edges were not asked"
     if route.kind == "end":
         if graph is None or node == graph.end:
@@ -273,8 +293,18 @@ def _said(frame: Frame, graph: Graph | None, node: str) -> str:
     return f"{name} went to {to}: {asked}, the first {route.kind} edge"
 
 
+_ITS_WAYS = {
+    "normal": ": an edge leads there",
+    "conditional": ": the function of a conditional edge said so",
+    "goto": ": what it returned says so, a Command or a Send, or a function that names no ways",
+}
+"""Why another engine went a way, by the kind of it."""
+
+
 def _stuck(frame: Frame, name: str) -> str:
     error = frame.error
+    if error is None and frame.decision is not None:
+        return f"{name} has its answer, and runs with it: {frame.decision}"
     if error is None:
         return f"{name} went nowhere"
     what = error_line(error)

@@ -16,7 +16,7 @@ from lellm_nb.errors.error_words import error_line, error_words
 from lellm_nb.errors.safe_text import has_kind, safe_pairs, safe_repr, safe_str
 from lellm_nb.record.chunks import chunk_text
 from lellm_nb.record.frame import LEAVING, Frame
-from lellm_nb.record.redaction.secret_paths import JOINED, Path
+from lellm_nb.record.redaction.secret_paths import Path, written_at
 from lellm_nb.state.compact import MISSING, whole
 from lellm_nb.state.mutation import parts_of
 from lellm_nb.state.sameness import same
@@ -125,7 +125,8 @@ class _Search:
     def __init__(self, text: str, case: bool, redactor: Redactor | None, hide: Hide | None) -> None:
         self._redactor = redactor
         self._hide = hide
-        self._joined = 0
+        self._depth = 0
+        self._joined: Path = ()
         self._place: Path = ()
         self._case = case
         self._text = text if case else text.casefold()
@@ -149,9 +150,9 @@ class _Search:
             if leaving and id(value) in self._told:
                 continue
             path = parts_of(key)
-            self._joined = len(path) if getattr(m, "reducer", None) is not None else 0
+            self._depth, self._joined = len(path), written_at(m)[len(path) :]
             yield from self._in_write(frame, path, value)
-        self._joined = 0
+        self._joined = ()
         if frame.own_detail is not None:
             yield from self._in_detail(frame)
 
@@ -232,8 +233,8 @@ class _Search:
         """Return where in the root's state something stands."""
         if not key or self._hide is None:
             return key
-        n = self._joined
-        key = (*key[:n], JOINED, *key[n:]) if n else key
+        n = self._depth
+        key = (*key[:n], *self._joined, *key[n:])
         return (*self._place, *key)
 
     def _shown(self, text: str, path: Path) -> str:

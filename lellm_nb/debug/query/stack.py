@@ -12,7 +12,7 @@ from lellm_nb.errors.attempt import is_interrupt
 from lellm_nb.errors.key_patterns import without_keys
 from lellm_nb.graph.walk import graph_at
 from lellm_nb.record.level_key import without_visits
-from lellm_nb.record.position import Fan, Position, ToRoute, Waiting
+from lellm_nb.record.position import Fan, Position, ToRoute, Waiting, open_at
 from lellm_nb.session.protocol import NextMove, Session
 from lellm_nb.state.state import view
 
@@ -162,16 +162,22 @@ class _Walk:
         yield from self._from(self.root, "")
 
     def _from(self, level: Position, prefix: str) -> Iterator[StackLevel]:
-        node = level.node
-        if node is None:
-            return
-        path = f"{prefix}{node}"
+        found = list(open_at(level))
+        for segment, task in found:
+            yield from self._at_node(task, f"{prefix}{segment}")
+        if not found and level.node is not None:  # every task is through, and nothing is joined yet
+            path = f"{prefix}{level.node}"
+            yield self._level(path, level.data, 1, level.step, level.hold, "", True)
+
+    def _at_node(self, level: Position, path: str) -> Iterator[StackLevel]:
+        node = level.node or ""
         # a node that waits, or is only to be routed, has run already
         visit = level.visits.count(node, level.step) + (level.hold is None)
         hold = level.hold
         waits_for = hold.barrier_id if isinstance(hold, Waiting) else ""
         yield self._level(path, level.data, visit, level.step, hold, waits_for, True)
-        below = f"{path}{f'#{visit}' if visit > 1 else ''}/"
+        again = visit > 1 and "#" not in path.rpartition("/")[2]  # a task's path has it already
+        below = f"{path}{f'#{visit}' if again else ''}/"
         if isinstance(level.inner, Position):
             yield from self._from(level.inner, below)
         elif isinstance(level.inner, Fan):

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from lellm_nb.calls.call_sums import CallSums, spent_by
+from lellm_nb.debug.history.frame_table import spent_columns
 from lellm_nb.debug.history.typed_table import table
 from lellm_nb.record.frame import RAN, Frame
+from lellm_nb.record.level_key import joins_tasks
 from lellm_nb.record.position import Waiting
 
 if TYPE_CHECKING:
@@ -25,7 +28,7 @@ class _Node:
         self.total = 0.0
         self.longest = 0.0
         self.inside = 0.0
-        self.cost = 0.0
+        self.spent = CallSums()
         self.waited = 0.0
 
 
@@ -34,7 +37,7 @@ def timing_table(frames: Iterable[Frame]) -> pandas.DataFrame:
     nodes: dict[str, _Node] = {}
     waiting: dict[str, float] = {}
     for frame in frames:
-        if not frame.path:
+        if not frame.path or joins_tasks(frame):
             continue
         node = nodes.get(frame.static_path)
         if node is None:
@@ -43,7 +46,8 @@ def timing_table(frames: Iterable[Frame]) -> pandas.DataFrame:
         node.failures += frame.kind == "error"
         node.total += frame.duration
         node.longest = max(node.longest, frame.duration)
-        node.cost += frame.cost
+        if frame.own_detail is not None:
+            node.spent = node.spent.plus(spent_by(frame))
         hold = frame.level.hold
         if isinstance(hold, Waiting) and frame.kind in RAN:
             waiting[hold.barrier_id] = frame.started + frame.duration
@@ -74,9 +78,10 @@ def _table(nodes: list[_Node]) -> pandas.DataFrame:
             "share": [n.total / whole if whole else 0.0 for n in nodes],
             "inside": [n.inside for n in nodes],
             "waited": [n.waited for n in nodes],
-            "cost": [n.cost for n in nodes],
+            **spent_columns(n.spent for n in nodes),
         },
         texts=("path", "node"),
-        counts=("visits", "failures"),
-        floats=("total", "mean", "max", "share", "inside", "waited", "cost"),
+        counts=("visits", "failures", "calls"),
+        integers=("tokens_in", "tokens_out"),
+        floats=("total", "mean", "max", "share", "inside", "waited", "cost", "paid"),
     )

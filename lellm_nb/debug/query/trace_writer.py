@@ -12,11 +12,18 @@ from lellm_nb.debug.names.value_path import touches
 from lellm_nb.debug.query.not_captured import NotCaptured, gap_before, was_not_captured
 from lellm_nb.debug.query.writers import Writes
 from lellm_nb.graph.graph import Graph
-from lellm_nb.graph.node import Parallel, Subgraph
-from lellm_nb.graph.walk import node_at
+from lellm_nb.graph.node import Parallel
+from lellm_nb.graph.walk import inner_graph, node_at
 from lellm_nb.record.frame import LEAVING, Frame
-from lellm_nb.record.level_key import LevelKeys, enclosing, label_of, level_at
-from lellm_nb.record.position import Fan, Position
+from lellm_nb.record.level_key import (
+    LevelKeys,
+    enclosing,
+    entries_of,
+    joins_tasks,
+    label_of,
+    level_at,
+)
+from lellm_nb.record.position import Fan, Position, has_finished
 from lellm_nb.state.compact import MISSING, real
 from lellm_nb.state.lens import IdentityLens, KeyLens
 from lellm_nb.state.merge import FunctionMerge
@@ -34,7 +41,9 @@ def who_wrote(head: Frame, graph: Graph, address: Address) -> Writes:
     """Return the steps that wrote a value on the way to `head`, newest first.
 
     Where the step is the exit of a subgraph or a join, the steps inside that made what it
-    brought out follow, each with its own mutation, down to where the value was written.
+    brought out follow, each with its own mutation, down to where the value was written. What the
+    tasks of a super-step wrote changes nothing before it is joined: it follows the join, and
+    stands for itself where the super-step is still open.
 
     Raises:
         MissingKeyError: Nothing on the way had such a key; names the nearest.
@@ -80,6 +89,8 @@ class _Walk:
         self.oldest: Position | None = None
         self._keys = LevelKeys()
         self._wanted: dict[str, tuple[Paths, tuple[Frame, ...]]] = {}
+        self._joined: dict[str, tuple[Frame, ...] | None] = {}
+        """By level: through what its open tasks are seen; `None` where they are not to be."""
         self._meant: dict[str, bool] = {"": not address.level}
 
     def back_from(self, head: Frame) -> None:
@@ -101,7 +112,7 @@ class _Walk:
             elif frame.level is not frame.position:
                 if self._wanted:
                     self._inside(frame)
-            elif frame.kind in LEAVING:
+            elif frame.kind in LEAVING or frame.position.inner is not None:
                 self._inside(frame)
             else:
                 for m in reversed(wrote) if type(wrote) is tuple else (wrote,):
@@ -160,6 +171,21 @@ class _Walk:
             if wanted is None:
                 return
             paths, through = wanted
+        if joins_tasks(frame, key):
+            self._take(frame, paths, through)
+            self._joined[key] = (*through, frame)
+            return
+        if frame.kind != "edit" and has_finished(frame.level, frame.path):
+            seen = self._joined.get(key, through)
+            if seen is None:
+                return
+            through = seen
+        hit = self._take(frame, paths, through)
+        if frame.kind in LEAVING:
+            self._follow(frame, key, paths, through) if hit else self._forget(frame, key)
+
+    def _take(self, frame: Frame, paths: Paths, through: tuple[Frame, ...]) -> bool:
+        """Take note of what a frame wrote at some paths; tell whether it did."""
         hit = False
         for m in reversed(frame.mutations):
             if _writes(m, frame, paths):
@@ -168,8 +194,7 @@ class _Walk:
                     self.through[len(self.frames)] = through
                 self.frames.append(frame)
                 self.mutations.append(m)
-        if hit and frame.kind in LEAVING:
-            self._follow(frame, key, paths, through)
+        return hit
 
     def _watch_around(self, key: str) -> None:
         """From the first frame inside on, what came in through the lenses counts as well."""
@@ -181,24 +206,31 @@ class _Walk:
                 lens = getattr(node, "lens", None)
                 if isinstance(lens, KeyLens):
                     paths = paths and tuple((lens.key, *path) for path in paths)
-                elif not isinstance(lens, IdentityLens):
+                elif not isinstance(lens, IdentityLens) and not _by_name(node):
                     return  # what another lens takes in is its own business
             self._wanted[key] = (paths, ())
+            self._joined[key] = None  # what tasks beside it wrote had not come in
 
     def _follow(self, left: Frame, key: str, paths: Paths, through: tuple[Frame, ...]) -> None:
         """Watch what was inside a composite, from where it was left."""
         node = node_at(self.graph, left.path)
-        again = f"#{left.visit}" if left.visit > 1 else ""
-        inside = f"{key}/{left.node}{again}"
         assert left.parent is not None
-        level = level_at(left.parent.position, key)
-        inner = None if level is None else level.inner
-        if isinstance(node, Subgraph) and isinstance(inner, Position):
-            assert level is not None
-            paths = _through_lens(node.lens, level, inner, paths)
-        elif isinstance(node, Parallel) and isinstance(inner, Fan):
-            paths = _through_merge(node.merge, inner, paths)
-        self._wanted[inside] = (paths, (*through, left))
+        before = left.parent.position
+        level = level_at(before, key)
+        for inside in entries_of(key, left.path, left.visit):
+            inner, within = level_at(before, inside), paths
+            if level is None:
+                pass
+            elif isinstance(node, Parallel) and isinstance(level.inner, Fan):
+                within = _through_merge(node.merge, level.inner, paths)
+            elif inner_graph(node) is not None and inner is not None:
+                within = _through_lens(node, level, inner, paths)
+            self._wanted[inside] = (within, (*through, left))
+
+    def _forget(self, left: Frame, key: str) -> None:
+        """Watch nothing inside a composite any more: another run of it was called the same."""
+        for inside in entries_of(key, left.path, left.visit):
+            self._wanted.pop(inside, None)
 
 
 def _writes(mutation: Any, frame: Frame, paths: Paths) -> bool:
@@ -217,10 +249,18 @@ def _writes(mutation: Any, frame: Frame, paths: Paths) -> bool:
     )
 
 
-def _through_lens(lens: Any, outer: Position, inner: Position, paths: Paths) -> Paths:
+def _by_name(node: Any) -> bool:
+    """Tell whether what goes into a subgraph, and out of it, keeps its names: it has no lens."""
+    return inner_graph(node) is not None and not hasattr(node, "lens")
+
+
+def _through_lens(node: Any, outer: Position, inner: Position, paths: Paths) -> Paths:
     """Return the inner paths that make what is at some outer ones."""
+    lens = getattr(node, "lens", None)
     if paths is None or isinstance(lens, IdentityLens):
         return paths
+    if _by_name(node):
+        return tuple(path for path in paths if kept_at(inner.data, path[:1]) is not MISSING)
     if isinstance(lens, KeyLens):
         mine = [path for path in paths if path[0] == lens.key]
         return None if any(len(path) == 1 for path in mine) else tuple(p[1:] for p in mine)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from html import escape
 from typing import TYPE_CHECKING, Any, overload
@@ -63,7 +63,8 @@ class Writes(Sequence[Write]):
     """Writes, newest first; made one by one when they are looked at.
 
     What an exit or a join brought out stands before the steps inside that made it, write by
-    write; shown as text or in a cell, several such writes are one line. What was written by steps
+    write. Shown as text or in a cell, several such writes are one line, and the steps inside follow
+    their own exit, where side by side others came in between. What was written by steps
     that nobody captured is a line of its own that names no node: its frame has the kind ``gap``.
 
     Example:
@@ -143,15 +144,17 @@ class Writes(Sequence[Write]):
 
     def _shown(self, most: int) -> Iterator[tuple[int, int]]:
         """Tell the first write of each line to be shown, and how many writes it stands for."""
-        size, at = len(self._frames), 0
+        frames, through = self._frames, self._through
+        order = _nested(frames, through) if through else range(len(frames))
+        size, at = len(order), 0
         for _ in range(most):
             if at == size:
                 return
-            frame, count = self._frames[at], 1
+            frame, count = frames[order[at]], 1
             if frame.kind in LEAVING:
-                while at + count < size and self._frames[at + count] is frame:
+                while at + count < size and frames[order[at + count]] is frame:
                     count += 1
-            yield at, count
+            yield order[at], count
             at += count
 
     def _repr_html_(self) -> str:
@@ -179,6 +182,26 @@ class Writes(Sequence[Write]):
         if len(self) > told:
             lines.append(f"… {len(self) - told:,} older")
         return "\n".join(lines) or "(no writes: it is as the run began)"
+
+
+def _nested(frames: Sequence[Frame], through: Mapping[int, tuple[Frame, ...]]) -> list[int]:
+    """Return the order in which what was made inside of a step follows it.
+
+    Side by side, what is inside of one step and of another happens in turn.
+    """
+    shown = {frame.index for frame in frames}
+    below: dict[int | None, list[int]] = {}
+    for i in range(len(frames)):
+        around = (f.index for f in reversed(through.get(i, ())) if f.index in shown)
+        below.setdefault(next(around, None), []).append(i)
+    order: list[int] = []
+    waiting = below.pop(None, [])[::-1]
+    while waiting:
+        i = waiting.pop()
+        order.append(i)
+        if not waiting or frames[waiting[-1]] is not frames[i]:
+            waiting += reversed(below.pop(frames[i].index, []))
+    return order
 
 
 READ = 1_000

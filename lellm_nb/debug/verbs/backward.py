@@ -61,4 +61,6 @@ def frame_of(context: DebugContext, which: Any) -> Frame:
 def _go(context: DebugContext, frame: Frame) -> None:
     context.triggers.forget()
     context.modes.left(context.session.line)
+    context.calls.left()
+    context.storage.calls_left(context)
     context.session.rewind(frame)

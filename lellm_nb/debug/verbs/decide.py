@@ -14,10 +14,29 @@ from lellm_nb.debug.diff.diff import Diff, diff_states
 from lellm_nb.debug.verbs.forward import run
 from lellm_nb.errors import DebuggerError, NotWaitingError, RunError
 from lellm_nb.errors.error_words import error_words
-from lellm_nb.graph.decision import Approve, Decision, Modify, Reject, Reroute, check_decision
+from lellm_nb.errors.key_patterns import without_keys
+from lellm_nb.errors.safe_text import safe_repr
+from lellm_nb.graph.decision import (
+    Answer,
+    Approve,
+    Decision,
+    Modify,
+    Reject,
+    Reroute,
+    check_decision,
+)
 from lellm_nb.session.protocol import NextMove
 
-__all__ = ["Preview", "approve", "modify", "preview", "reject", "reroute", "reroute_targets"]
+__all__ = [
+    "Preview",
+    "answer",
+    "approve",
+    "modify",
+    "preview",
+    "reject",
+    "reroute",
+    "reroute_targets",
+]
 
 P = ParamSpec("P")
 
@@ -29,14 +48,21 @@ class Preview(NamedTuple):
         diff: What it would write in the state of the barrier's level.
         next_node: Where it would lead; `None` for the end.
         error: Why it would not route, if it would not.
+        given: What the node that asked would be given as its answer, alone in a tuple; empty
+            where nothing asked.
     """
 
     diff: Diff
     next_node: str | None
     error: Exception | None = None
+    given: tuple[Any, ...] = ()
 
     def __repr__(self) -> str:
         to = f"then {self.next_node or 'the end'}"
+        for answer in self.given:
+            to = f"then {self.next_node} runs again, and is given {safe_repr(answer, 200)}"
+            if not self.diff:
+                return without_keys(to)
         if self.error is not None:
             to = f"then fails: {error_words(self.error)}"
         return f"{self.diff!r}\n{to}"
@@ -87,6 +113,11 @@ def reject(reason: str = "rejected", id: str | None = None, *, then_run: bool = 
 @_Verb
 def modify(key: Any, value: Any, id: str | None = None, *, then_run: bool = False) -> _Asked:
     return _Asked(Modify(key, value), id, then_run)
+
+
+@_Verb
+def answer(value: Any, id: str | None = None, *, then_run: bool = False) -> _Asked:
+    return _Asked(Answer(value), id, then_run)
 
 
 @_Verb
@@ -152,7 +183,9 @@ def preview(context: DebugContext, decision: Decision, id: str | None = None) ->
         if answered is None:  # the node itself runs: nobody knows what it will do
             return Preview(diff_states({}, {}), node[1].node)
         would = answered
-    return Preview(diff_states(would.before, would.after), would.next_node, would.error)
+    return Preview(
+        diff_states(would.before, would.after), would.next_node, would.error, would.given
+    )
 
 
 def reroute_targets(context: DebugContext, id: str | None = None) -> list[str]:

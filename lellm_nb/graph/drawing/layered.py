@@ -132,12 +132,23 @@ def visible(outline: Outline, opened: Set[int]) -> Visible:
     return Visible(outline, still_open, tuple(shown), edges)
 
 
+_LETTERS = {
+    **dict.fromkeys("ijlItfr.,:;|!'()[]/ -", 5.2),
+    **dict.fromkeys("ABCDEFGHJKLNOPQRSTUVXYZ", 9.8),
+    **dict.fromkeys("mwMW@%", 12.8),
+}
+"""About how wide the letters of a name are, where not as wide as most; the page reckons alike."""
+
+
 def node_width(name: str, composite: bool = False) -> float:
     """Return the width a node needs for its name and its marks.
 
-    A composite that is closed has one mark more: the one that opens it.
+    A composite that is closed has one mark more: the one that opens it. A page that is drawn
+    small has larger letters for it, and no picture before them.
     """
-    return max(112.0, min(len(name), 30) * 7.1 + 60.0) + (26.0 if composite else 0.0)
+    text = sum(_LETTERS.get(letter, 8.4) for letter in name[:60])
+    wide = min(max(text + 54.0, text * 1.2 + 36.0), 310.0)
+    return max(112.0, wide) + (26.0 if composite else 0.0)
 
 
 def layered(part: Visible) -> Drawing:

@@ -129,8 +129,10 @@ def outline(graph: Any) -> Outline:
 
 def _add_graph(result: Outline, graph: Any, parent: int, prefix: str) -> Iterator[Any]:
     numbers: dict[str, int] = {}
+    starts = getattr(graph, "starts", (graph.start,))  # several, of another engine's graph
+    ends = getattr(graph, "ends", (graph.end,))
     for name, node in graph.nodes.items():
-        roles = [role for role, of in (("start", graph.start), ("end", graph.end)) if of == name]
+        roles = [role for role, those in (("start", starts), ("end", ends)) if name in those]
         numbers[name] = _add_node(result, name, node, parent, prefix, " ".join(roles))
     for name, node in graph.nodes.items():
         yield _add_inside(result, node, numbers[name], f"{prefix}{name}/")

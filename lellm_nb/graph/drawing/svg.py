@@ -19,7 +19,7 @@ _RULES = (
     (".e", "font-size:10px;stroke:#fff;stroke-width:3;paint-order:stroke"),
     ("path", "fill:none;stroke:#8b949e;stroke-width:1.3;marker-end:url(#lg-tip)"),
     (".conditional", "stroke-dasharray:5 4"),
-    (".fallback", "stroke-dasharray:2 3"),
+    (".fallback,.lg .goto,.lg .error", "stroke-dasharray:2 3"),
     ("rect.current", "fill:#def;stroke:#0b6bcb"),
     ("rect.done", "fill:#e6f4ea;stroke:#2f8f4e"),
     ("rect.failed", "fill:#fde7e7;stroke:#c62828"),

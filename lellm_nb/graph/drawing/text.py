@@ -46,14 +46,15 @@ def to_graphviz(graph: GraphShape) -> graphviz.Digraph:
     def draw(level: Any, into: Any, prefix: str) -> Iterator[Any]:
         for name, node in level.nodes.items():
             own = ids(prefix + name)
-            bold = "2" if name in (level.start, level.end) else "1"
+            bold = "2" if name in (*level.starts, *level.ends) else "1"
             shape = _SHAPES.get(node.kind, "box")
             into.node(own, label=graphviz.escape(name), shape=shape, penwidth=bold)
             for title, inner in graphs_in(node):
                 with into.subgraph(name=f"cluster_{own}_{ids(prefix + name + '/' + title)}") as box:
                     box.attr(label=graphviz.escape(title or name), style="rounded")
                     yield draw(inner, box, f"{prefix}{name}/{title}/")
-                into.edge(own, ids(f"{prefix}{name}/{title}/{inner.start}"), style="dotted")
+                for first in inner.starts:
+                    into.edge(own, ids(f"{prefix}{name}/{title}/{first}"), style="dotted")
         for edge in all_edges(level):
             style = _STYLES.get(edge.kind, "solid")
             ends = ids(prefix + edge.source), ids(prefix + edge.target)
@@ -72,7 +73,7 @@ def to_mermaid(graph: GraphShape) -> str:
         for name, node in level.nodes.items():
             own = ids(prefix + name)
             left, right = {"barrier": ("{{", "}}"), "condition": ("{", "}")}.get(
-                node.kind, ("([", "])") if name in (level.start, level.end) else ("[", "]")
+                node.kind, ("([", "])") if name in (*level.starts, *level.ends) else ("[", "]")
             )
             lines.append(f"{indent}{own}{left}{_mermaid_text(name)}{right}")
             for title, inner in graphs_in(node):
@@ -80,7 +81,8 @@ def to_mermaid(graph: GraphShape) -> str:
                 lines.append(f"{indent}subgraph {box} [{_mermaid_text(title or name)}]")
                 yield draw(inner, f"{prefix}{name}/{title}/", indent + "  ")
                 lines.append(f"{indent}end")
-                lines.append(f"{indent}{own} -.-> {ids(f'{prefix}{name}/{title}/{inner.start}')}")
+                below = (ids(f"{prefix}{name}/{title}/{first}") for first in inner.starts)
+                lines.extend(f"{indent}{own} -.-> {first}" for first in below)
         for edge in all_edges(level):
             arrow = "-->" if edge.kind == "normal" else "-.->"
             label = f"|{_label(edge)}|" if _label(edge) else ""

@@ -21,7 +21,7 @@ from lellm_nb.notebook.debugger_protocol import BranchLike, DebuggerLike
 from lellm_nb.notebook.export.book_lines import Stretch, compares, stretches
 from lellm_nb.notebook.export.value_table import ValueTable
 from lellm_nb.notebook.frame_protocol import FrameLike
-from lellm_nb.notebook.model.node_card import code_of, doc_of
+from lellm_nb.notebook.model.node_card import code_of, doc_of, functions_of
 from lellm_nb.notebook.model.node_status import packed, row_of
 from lellm_nb.notebook.model.run_summary import head_rows
 from lellm_nb.notebook.tabs.error import error_rows
@@ -307,8 +307,8 @@ def _nodes(debugger: DebuggerLike, whole: Outline) -> dict[str, Any]:
     found = {}
     for number, node in enumerate(whole.nodes):
         thing = node_at(debugger.graph, node.path)
-        function = getattr(thing, "fn", None)
-        row = {"code": code_of(function), "doc": doc_of(function)} if function is not None else {}
+        functions = functions_of(thing)
+        row = {"code": code_of(functions), "doc": doc_of(functions)} if functions else {}
         lens = getattr(thing, "lens", None)
         if isinstance(lens, KeyLens):
             row["lens"] = lens.key

@@ -66,17 +66,21 @@ def _job(part: Visible) -> dict[str, Any]:
         "header": HEADER,
         "nodes": nodes,
         "edges": [[*edge, edge[:2] in loops] for edge in part.edges],
-        "ends": {str(number): _ends(part, number) for number in part.open},
+        "ends": {str(number): _ends(part, number, loops) for number in part.open},
     }
 
 
-def _ends(part: Visible, parent: int) -> list[int]:
+def _ends(part: Visible, parent: int, loops: Set[tuple[int, int]]) -> list[int]:
+    """Return the nodes inside a composite that the edges to it, and from it, are bound to."""
     inside = part.inside(parent)
     start, end = inside[0], inside[-1]
     for number in inside:
         role = part.outline.nodes[number].role
         start = number if "start" in role else start
         end = number if "end" in role else end
+    onward = {a for a, b, _ in part.edges_inside(parent) if (a, b) not in loops and a != b}
+    if end in onward:  # it ends where a loop begins: what comes after it is still drawn below
+        end = next((number for number in reversed(inside) if number not in onward), end)
     return [start, end]
 
 

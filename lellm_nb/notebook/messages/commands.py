@@ -15,8 +15,13 @@ from lellm_nb.notebook.debugger_protocol import (
     EdgeBreakpointLike,
     NodeBreakpointLike,
 )
+from lellm_nb.notebook.model.answer_form import read_answer
+from lellm_nb.notebook.model.asked_calls import answers_to
 from lellm_nb.notebook.model.modify_form import read_value
+from lellm_nb.notebook.model.shown_calls import call_at
+from lellm_nb.notebook.values.editable import check_edit
 from lellm_nb.notebook.values.edits import edits_of
+from lellm_nb.notebook.values.message_edits import messages_of
 from lellm_nb.notebook.values.redaction import at_level, redacting_for
 
 Content = Mapping[str, Any]
@@ -102,6 +107,11 @@ def _value(debugger: DebuggerLike, content: Content) -> tuple[Any, ...]:
         return (read_value(debugger, content["id"], key, text),)
 
 
+def _answer(debugger: DebuggerLike, content: Content) -> tuple[Any, ...]:
+    with redacting_for(debugger):
+        return (read_answer(debugger, content["id"], str(content.get("value", ""))),)
+
+
 def _target(_debugger: DebuggerLike, content: Content) -> tuple[Any, ...]:
     if not content.get("target"):
         raise ValueError("Reroute needs a target: choose one first.")
@@ -114,6 +124,21 @@ def _values(debugger: DebuggerLike, content: Content) -> tuple[Any, ...]:
     return ({places[name]: str(text) for name, text in given if name in places},)
 
 
+def _calls(debugger: DebuggerLike, content: Content) -> tuple[Any, ...]:
+    """Return which call of a node is changed, and how: its messages, or what it is answered."""
+    call = call_at(debugger, content)
+    number = call.number
+    if "answer" not in content:
+        edited = content.get("messages")
+        return number, None if edited is None else {number: messages_of(edited, call.messages)}
+    asked = content.get("asked")
+    if asked is not None:
+        return number, None, {number: answers_to(debugger, call)[int(asked)]}
+    with redacting_for(debugger):
+        check_edit(call.text, str(content["answer"]), ())
+    return number, None, {number: str(content["answer"])}
+
+
 _READERS: dict[str, Callable[[DebuggerLike, Content], tuple[Any, ...]]] = {
     "frame": _frame,
     "mutation": _mutation,
@@ -121,8 +146,10 @@ _READERS: dict[str, Callable[[DebuggerLike, Content], tuple[Any, ...]]] = {
     "reason": _reason,
     "key": _key,
     "value": _value,
+    "answer": _answer,
     "target": _target,
     "values": _values,
+    "calls": _calls,
 }
 """How what a verb takes is read from a message; one that may be left out gives nothing."""
 

@@ -49,6 +49,12 @@ def takes_long(question: Question) -> bool:
     return asked in _LONG or (asked in QUESTIONS and QUESTIONS[asked].slow)
 
 
+def waits_for_others(question: Question) -> bool:
+    """Say whether an answer comes over a network: it may take minutes, and holds up no other."""
+    asked = question.get("ask")
+    return asked in QUESTIONS and QUESTIONS[asked].waits
+
+
 def _detail(updates: Updates, question: Question) -> dict[str, Any]:
     """One tab for one frame, with the frame's heading."""
     debugger = updates.debugger

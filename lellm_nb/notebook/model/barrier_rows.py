@@ -8,9 +8,10 @@ from typing import Any, get_args
 
 from lellm_nb.errors.error_words import error_words
 from lellm_nb.errors.safe_text import safe_str
-from lellm_nb.graph.decision import Approve, Decision, Modify, Reject, Reroute
+from lellm_nb.graph.decision import Answer, Approve, Decision, Modify, Reject, Reroute
 from lellm_nb.notebook.debugger_protocol import DebuggerLike
 from lellm_nb.notebook.frame_protocol import FrameLike
+from lellm_nb.notebook.model.answer_form import question_row, read_answer, refusal, waiting
 from lellm_nb.notebook.model.modify_form import (
     form_rows,
     read_value,
@@ -18,6 +19,7 @@ from lellm_nb.notebook.model.modify_form import (
     waiting_frame,
     wrong,
 )
+from lellm_nb.notebook.pending_protocol import PendingLike
 from lellm_nb.notebook.values.frame_rows import change_rows
 from lellm_nb.notebook.values.redaction import at_level
 from lellm_nb.notebook.values.state_view import changed_keys, plain_state
@@ -57,13 +59,36 @@ def decision_of(kind: str, **said: Any) -> Decision:
 
 
 def card_row(debugger: DebuggerLike, barrier: str) -> dict[str, Any]:
-    """Return a barrier's card: its targets, and a preview for each answer."""
+    """Return a barrier's card: what is asked, its targets, and a preview for each answer."""
+    waits = waiting(debugger, barrier)
+    pauses = waits is not None and waits.kind == "pause"
     targets = [str(target) for target in debugger.reroute_targets(barrier)]
-    first = targets[0] if targets else ""
-    previews = {word: preview_row(debugger, barrier, word) for word in (Approve.word, Reject.word)}
-    if first:
-        previews[Reroute.word] = preview_row(debugger, barrier, Reroute.word, target=first)
-    return {"id": barrier, "targets": targets, "previews": previews, **_about(debugger, barrier)}
+    previews = {Approve.word: preview_row(debugger, barrier, Approve.word)}
+    if not pauses:
+        previews[Reject.word] = preview_row(debugger, barrier, Reject.word)
+    if targets:
+        told = preview_row(debugger, barrier, Reroute.word, target=targets[0])
+        if pauses and told["error"]:
+            targets = []  # one that waits after its node can only go on
+        else:
+            previews[Reroute.word] = told
+    row = {"id": barrier, "targets": targets, "previews": previews, **_about(debugger, barrier)}
+    if waits is not None and waits.kind == "question":
+        with at_level(debugger, waiting_frame(debugger, barrier)):
+            row["asked"] = {**question_row(waits), "unfit": _unfit(debugger, waits)}
+    return row
+
+
+def _unfit(debugger: DebuggerLike, waits: PendingLike) -> list[str]:
+    """Return the short answers that a question whose answer has a form would not take."""
+    if waits.schema is None or waits.actions:
+        return []
+    meant = {Approve.word: "true", Reject.word: '{"rejected": "no"}'}
+    return [
+        word
+        for word, text in meant.items()
+        if preview_row(debugger, str(waits.id), Answer.word, text=text)["error"]
+    ]
 
 
 def _about(debugger: DebuggerLike, barrier: str) -> dict[str, Any]:
@@ -97,7 +122,7 @@ def preview_row(debugger: DebuggerLike, barrier: str, kind: str, **answer: Any) 
     typed for Modify is refused, `invalid` says in which box it stands.
 
     Args:
-        answer: ``reason, key, target``, and ``text``: what was typed as a value.
+        answer: ``reason, key, target``, and ``text``: what was typed as a value, or an answer.
     """
     key, text = str(answer.get("key", "")), answer.pop("text", "")
     note = ""
@@ -105,13 +130,16 @@ def preview_row(debugger: DebuggerLike, barrier: str, kind: str, **answer: Any) 
         if kind == Modify.word:
             answer["value"] = read_value(debugger, barrier, key, text)
             note = schema_of(debugger, barrier).note(key, text)
+        elif kind == Answer.word:
+            answer["value"] = read_answer(debugger, barrier, text)
         preview = debugger.preview(decision_of(kind, **answer), barrier)
         with at_level(debugger, waiting_frame(debugger, barrier)):
             rows = change_rows(preview.diff)
     except Exception as error:  # user predicates run inside a preview
         if kind == Modify.word:
             return wrong(key, error)
-        return {"next": None, "rows": [], "more": 0, "error": long_text(error_words(error), 400)}
+        words = refusal(error_words(error), barrier)
+        return {"next": None, "rows": [], "more": 0, "error": long_text(words, 400)}
     failure = getattr(preview, "error", None)
     said = long_text(f"then fails: {error_words(failure)}", 400) if failure is not None else ""
     return {"next": preview.next_node, **rows, "error": said, "note": note}

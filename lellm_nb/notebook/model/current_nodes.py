@@ -6,12 +6,14 @@ from collections.abc import Iterator, Mapping
 
 from lellm_nb.graph.drawing.outline import Outline
 from lellm_nb.notebook.frame_protocol import FrameLike, PositionLike
+from lellm_nb.record.position import SuperStep
 
 
 def places_after(frame: FrameLike, outline: Outline) -> frozenset[int]:
     """Return the numbers of the nodes that are current after `frame`.
 
-    Inside a parallel region that is one node for each branch still under way.
+    Inside a parallel region that is one node for each branch still under way, and in a super-step
+    one for each task; none where all are through, and what they wrote is still to be joined.
     """
     known = outline.memo.get("places")
     if known is not None and known[0] is frame.position:
@@ -24,6 +26,9 @@ def places_after(frame: FrameLike, outline: Outline) -> frozenset[int]:
 
 def _places(level: PositionLike | None, parent: int, outline: Outline) -> Iterator[int]:
     if level is None or level.node is None:
+        return
+    if isinstance(level.inner, SuperStep):
+        yield from _fanned(level.inner.branches, parent, outline)  # they stand in this level
         return
     number = outline.child(parent, level.node)
     if number < 0:

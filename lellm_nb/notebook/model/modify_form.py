@@ -16,6 +16,7 @@ from lellm_nb.graph.walk import graph_at
 from lellm_nb.notebook.debugger_protocol import DebuggerLike
 from lellm_nb.notebook.frame_protocol import FrameLike
 from lellm_nb.notebook.values.editable import check_edit, editable_text
+from lellm_nb.notebook.values.frame_rows import plain_reducer
 from lellm_nb.notebook.values.redaction import at_level
 from lellm_nb.notebook.values.state_view import plain_state
 from lellm_nb.notebook.values.value_rows import long_text, short_text
@@ -60,7 +61,7 @@ def _field_row(field: Field, state: Any) -> dict[str, Any]:
         "declared": field.declared,
         "expected": field.expected,
         "choices": [json.dumps(one, default=str) for one in field.choices],
-        "reducer": "" if field.reducer == "replace" else field.reducer,
+        "reducer": "" if field.reducer == "replace" else plain_reducer(field.reducer),
         "text": None,
     }
     if there:

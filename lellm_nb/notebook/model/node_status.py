@@ -15,6 +15,7 @@ from lellm_nb.graph.drawing.outline import Outline, plain_path
 from lellm_nb.notebook.frame_protocol import FrameLike
 from lellm_nb.notebook.model.current_nodes import places_after
 from lellm_nb.notebook.values.frame_rows import kind_of, same_frame
+from lellm_nb.record.level_key import joins_tasks
 
 FRAME_KINDS = (
     "start", "commit", "waiting", "decision", "exit", "join", "route", "edit", "error",
@@ -115,15 +116,15 @@ _NOWHERE: frozenset[int] = frozenset()
 
 def _row(old: frozenset[int], new: frozenset[int], frame: FrameLike, outline: Outline) -> Row:
     kind = kind_of(frame)
-    number = _number_of(frame, outline)
+    number = _number_of(frame, kind, outline)
     micros = round((frame.duration or 0) * 1e6)
     visit = frame.visit or 0
     return [number, kind, visit, micros, sorted(new - old), sorted(old - new)]
 
 
-def _number_of(frame: FrameLike, outline: Outline) -> int:
+def _number_of(frame: FrameLike, kind: str, outline: Outline) -> int:
     path = frame.path
-    if not path:
+    if not path or (kind == "join" and joins_tasks(frame)):
         return -1
     number = outline.by_path.get(path)
     if number is not None:

@@ -13,14 +13,15 @@ from lellm_nb.notebook.debugger_protocol import (
     DebuggerLike,
     EdgeBreakpointLike,
     NodeBreakpointLike,
-    PendingLike,
     SummaryLike,
 )
 from lellm_nb.notebook.frame_protocol import FailedJoinLike, FrameLike
 from lellm_nb.notebook.model.branch_rows import tree_rows
 from lellm_nb.notebook.model.buttons import Facts, button_rows
+from lellm_nb.notebook.model.call_totals import CallTotals
 from lellm_nb.notebook.model.current_nodes import places_after
 from lellm_nb.notebook.model.stop_text import stop_text
+from lellm_nb.notebook.pending_protocol import PendingLike
 from lellm_nb.notebook.values.redaction import redacting_for
 from lellm_nb.notebook.values.state_view import learn_frame
 from lellm_nb.notebook.values.value_rows import short_text
@@ -47,6 +48,7 @@ class HeadRows:
     def __init__(self, debugger: DebuggerLike, outline: Outline) -> None:
         self._debugger = debugger
         self._outline = outline
+        self.totals = CallTotals(debugger)
         self._kept: dict[str, tuple[Any, Any, SummaryLike]] = {}
         """Name to the key, what was made, and the summary, which keeps alive what a key names."""
 
@@ -83,7 +85,7 @@ class HeadRows:
             "line": now.line,
             "lines": list(now.lines),
             "tree": part("tree", (now.tree_key, told), lambda: tree_rows(debugger)),
-            "pending": part("pending", now.pending, lambda: pending_rows(now.pending, outline)),
+            "pending": part("pending", now.pending, lambda: pending_rows(now.pending)),
             **part("stops", stops, lambda: stop_rows(stops, outline)),
             "join": part(
                 "join",
@@ -98,6 +100,7 @@ class HeadRows:
                 (id(stop), now.busy, id(frame), hit and hit.label, told),
                 lambda: stop_text(now),
             ),
+            "calls": self.totals.row(now),
             "lacking": [] if now.busy or now.reading else [path_text(p) for p in now.lacking],
         }
 
@@ -114,25 +117,23 @@ def waiting_paths(pending: tuple[PendingLike, ...]) -> tuple[str, ...]:
     return tuple(plain_path(item.path) for item in pending)
 
 
-def pending_rows(pending: tuple[PendingLike, ...], outline: Outline) -> list[dict[str, Any]]:
-    """Return one row for each barrier that waits, in the order they came."""
+def pending_rows(pending: tuple[PendingLike, ...]) -> list[dict[str, Any]]:
+    """Return one row for each that waits, in the order they came.
+
+    A path has its visits only where it could be mistaken for another: ``work`` and ``work#2``.
+    """
+    plain = waiting_paths(pending)
     return [
         {
             "id": item.id,
-            "path": plain_path(item.path),
+            "path": path if plain.count(path) == 1 else item.path,
             "timeout": item.timeout,
             "since": item.since,
             "frame": item.frame,
-            "asks": asks(outline, plain_path(item.path)),
+            "kind": item.kind,
         }
-        for item in pending
+        for path, item in zip(plain, pending, strict=True)
     ]
-
-
-def asks(outline: Outline, path: str) -> bool:
-    """Say whether what waits at `path` is a node in mode ask, not a barrier or a pause."""
-    number = outline.by_path.get(path, -1)
-    return number >= 0 and outline.nodes[number].kind != "barrier"
 
 
 def join_row(join: FailedJoinLike | None) -> dict[str, Any] | None:

@@ -27,11 +27,17 @@ def stop_text(now: SummaryLike) -> str:
     if hit is not None and isinstance(hit, WatchLike):
         told += [f"watch {hit.label}", _watched(stop, hit)]
     elif hit is not None:
-        told.append(f"breakpoint {hit.label}")
+        told.append(f"breakpoint {stop.hit_text}")
     elif reason == "cancelled":
         told.append("stopped; a node in flight was dropped")
     elif reason == "limit" and stop.error is None:
         told.append("the limit of steps in one run; Run goes on")
+    elif reason == "budget":
+        told.append(
+            f"the budget holds {short_text(stop.inside, 300)}; Run goes on with as much more"
+        )
+    elif stop.inside and stop.error is None and stop.call is not None:
+        told.append(short_text(stop.inside, 300))
     if stop.error is not None and reason != "failed":
         told.append(long_text(error_words(stop.error), 400))
     why = ": ".join(told)

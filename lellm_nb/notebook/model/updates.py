@@ -36,6 +36,9 @@ class Updates:
     def __init__(self, debugger: DebuggerLike, sequence: int = 0) -> None:
         self.debugger = debugger
         self.graph = debugger.graph
+        self.version: int = getattr(self.graph, "version", 0)
+        """How much the graph had learned when it was looked at; one of ours never learns."""
+
         self.outline: Outline = outline(self.graph)
         self.sequence = sequence
         self.extra: dict[str, Any] = {"look": NOW, "alert": None, "watches": []}
@@ -51,10 +54,25 @@ class Updates:
         self._tail: tuple[int, FrameLike | None] = (-1, None)
         self._streams = StreamTails(self.outline, debugger)
 
+    def take_edges(self) -> bool:
+        """Take what the graph has learned; tell whether that is done, as it has no new nodes."""
+        version = getattr(self.graph, "version", 0)
+        fresh = outline(self.graph)
+        if fresh.by_path != self.outline.by_path:
+            return False
+        self.outline.edges = fresh.edges
+        self.version = version
+        return True
+
     @property
     def behind(self) -> bool:
         """Whether there were frames, when it was looked last, that are not told yet."""
-        return self._history.live.index < self._seen
+        return self._history.live.index < self._seen or self._head.totals.behind
+
+    @property
+    def growing(self) -> bool:
+        """Whether answers to calls were coming when it was looked last."""
+        return self._head.totals.growing
 
     def since_began(self, now: SummaryLike) -> float | None:
         """Return the seconds since a run began while that is all there is to tell, else None."""

@@ -13,6 +13,7 @@ import { inspector } from "./regions/inspector.js";
 import { timeline } from "./regions/timeline.js";
 import { statusBar } from "./regions/status.js";
 import { help } from "./regions/help.js";
+import { keepFocus } from "./core/keep_focus.js";
 import { keys } from "./core/keys.js";
 import { streams } from "./regions/streams.js";
 
@@ -62,6 +63,7 @@ function render({ model, el: host }) {
     ),
   );
   keys(root, store, parts);
+  const letFocusGo = keepFocus(root);
   host.append(root);
 
   const { help: _sheet, ...drawn } = parts;
@@ -81,6 +83,7 @@ function render({ model, el: host }) {
 
   return () => {
     store.close();
+    letFocusGo();
     theme.disconnect();
     for (const scheme of schemes) scheme.removeEventListener("change", recolour);
     for (const part of [parts.cards, parts.graph, parts.timeline]) part.close();

@@ -83,6 +83,8 @@ interface TabModule {
   asks?: (store: Store, chosen: Chosen) => Record<string, unknown>;
   /** What the tab shows of the head, as a text: when it differs the tab is drawn anew. */
   beside?: (store: Store) => string;
+  /** What it shows of a node that runs, as a text: when it differs the tab is asked for anew. */
+  grows?: (store: Store) => string;
   /** Whether it comes forward when a step failed. */
   onFailure?: boolean;
   /** What a saved history answers; without it, the rows that were saved for the tab. */
@@ -150,6 +152,8 @@ interface TreeView {
   fetch: (steps: number[], start: number) => Promise<StatePage>;
   who?: ((steps: number[]) => void) | null;
   edit?: ((steps: number[], row: KeyedRow, line: HTMLElement) => void) | null;
+  /** Draws a value that is a conversation; `other` makes its table or tree. */
+  chat?: (page: StatePage, steps: number[], other: () => HTMLElement[]) => HTMLElement[];
 }
 
 // -- the graph
@@ -302,7 +306,8 @@ interface PendingRow {
   frame: number;
   since: number | null;
   timeout: number | null;
-  asks: boolean;
+  /** A barrier, an `interrupt()`, a static interrupt, or a node in mode ask. */
+  kind: "barrier" | "question" | "pause" | "node";
 }
 
 interface JoinRow {
@@ -333,9 +338,12 @@ interface Head {
   breakpoints: [node: number, enabled: boolean, after: boolean][];
   edge_stops: [source: number, target: number][];
   stops: number;
+  /** What the calls of the line come to; the pulse beats while answers come. */
+  calls: (CallSums & { pulse?: string }) | null;
   watches: string[];
   look: Look;
-  alert: { text: string } | null;
+  /** `barrier` goes on waiting: it is its answer that was refused. */
+  alert: { text: string; barrier?: string | null } | null;
 }
 
 type StreamRow = [node: number, anew: boolean, words: string | null];
@@ -413,6 +421,8 @@ interface StatePage {
   next?: number;
   picture?: PictureRow;
   table?: TablePage | null;
+  /** The value as a conversation, where it is one, and what it is called. */
+  chat?: { rows: MessageRow[]; start: number; total: number; name: string } | null;
   missing?: number;
   error?: string;
 }
@@ -445,6 +455,7 @@ interface TitleRow {
   cost: string;
   /** Whether the code that made the frame was replaced since. */
   old_code: boolean;
+  calls: CallSums | null;
 }
 
 interface Detail {
@@ -543,6 +554,48 @@ interface FormRow {
   fields: FieldRow[];
 }
 
+/** A field of an answer's form; one without a name is the whole answer. */
+interface AnswerField extends FieldRow {
+  required: boolean;
+  told: string;
+}
+
+/** One of the actions that a request is about. */
+interface ActionRow {
+  name: string;
+  told: string;
+  args: string;
+  allowed: string[];
+  /** Why the arguments cannot be edited here; else empty. */
+  locked: string;
+}
+
+/** What a question asks, and what its answer is made from. */
+interface AskedRow {
+  /** Answers that would not fit what is asked. */
+  unfit: string[];
+  parts: { key: string; text: string }[];
+  actions: ActionRow[];
+  /** Whether the answer is one decision, not a list of them. */
+  alone: boolean;
+  fields: AnswerField[] | null;
+}
+
+/** The form of an answer: its answer is a text of JSON, or what was typed. */
+interface AnswerForm {
+  root: HTMLElement;
+  /** What would be sent; null while there is nothing to send. */
+  answer: () => string | null;
+  /** Whether a person has said anything other than yes. */
+  edited: () => boolean;
+}
+
+/** What happens in a form. */
+interface FormActs {
+  changed: () => void;
+  enter: (stay: boolean) => void;
+}
+
 /** What an answer to a barrier would lead to. */
 interface Preview {
   next?: string | null;
@@ -560,19 +613,156 @@ interface Replies {
   detail: Detail & { [name: string]: any };
   inside: StatePage;
   node: {
-    doc?: string; code?: string; mend?: string; mode?: string; ways?: WayRow[]; visits?: VisitRow[];
+    calls?: CallSums | null; doc?: string; code?: string; mend?: string; mode?: string; ways?: WayRow[]; visits?: VisitRow[];
   };
   who: { of: string; rows: WriterRow[]; more: number; error?: string };
   find: { rows: Hit[]; total: number; error?: string };
+  said: StatePage;
   place: { path: string; text: string; plain?: boolean; redacted?: string; error?: string };
   picture: PictureRow;
   changes: { rows: { frame: number; text: string; bad: boolean }[]; more: number; error?: string };
   compare: Comparison;
   pair: Changes;
   card: {
-    targets: string[]; previews: Record<string, Preview>; about?: KeyedRow[]; form: FormRow; error?: string;
+    targets: string[]; previews: Record<string, Preview>; about?: KeyedRow[]; form: FormRow; asked?: AskedRow; error?: string;
   };
   preview: Preview;
+  call: CallBody;
+  call_stretch: { rows?: MessageRow[]; error?: string };
+  call_text: StatePage;
+  call_picture: PictureRow;
+  call_inside: StatePage;
+  call_editor: { rows: EditorRow[]; model: string; error?: string };
+  call_ask: { asked?: AskedAnswer[]; credentials?: string; error?: string };
+}
+
+// -- calls
+
+/** What some calls come to; `unpriced` of them cost nobody knows what. */
+interface CallSums {
+  calls: number;
+  in: number;
+  out: number;
+  cost: number;
+  paid: number;
+  unpriced: number;
+  ms: number;
+}
+
+/** What is told of a call without opening it. */
+interface CallHead {
+  /** What it is asked by. */
+  key: string;
+  number: number;
+  who: string;
+  kind: string;
+  in: number | null;
+  out: number | null;
+  cached: number | null;
+  reasoning: number | null;
+  cost: number | null;
+  ms: number | null;
+  ttft: number | null;
+  attempts: number;
+  served: boolean;
+  source: number | null;
+  marks: string[];
+  error: string;
+  status: number | null;
+  /** Whether its answer is still coming. */
+  live: boolean;
+  /** Where the run stands at it: that, in words. */
+  stopped: string;
+  /** It differs when there is more of it. */
+  state: string;
+  /** Whether no frame has it so far; its node then. */
+  open: boolean;
+  node?: string;
+  asked: number;
+  /** In a page without a kernel. */
+  body?: CallBody;
+}
+
+interface CallsDetail {
+  sums: CallSums | null;
+  calls: CallHead[];
+  more: number;
+  reading: boolean;
+  able: boolean;
+}
+
+/** A part of a message: text, thought, image, call of a tool, its result, or something else. */
+interface PartRow {
+  kind: string;
+  part?: number;
+  text?: string;
+  cut?: number;
+  name?: string;
+  args?: string;
+  picture?: PictureRow;
+  results?: { at?: number; part?: number; text: string; cut: number; next?: boolean }[];
+}
+
+interface MessageRow {
+  at: number;
+  role: string;
+  name: string;
+  parts: PartRow[];
+}
+
+/** Messages that follow each other: new ones, those of the call before, or those left out. */
+interface CallItem {
+  what: "new" | "same" | "gone";
+  start: number;
+  count: number;
+  /** Where they are in the call before. */
+  of?: number;
+  /** Of new ones, and of others where no call on the page has them. */
+  rows?: MessageRow[];
+}
+
+interface CallAnswer {
+  live: boolean;
+  parts: PartRow[];
+}
+
+/** What was said in a call. */
+interface CallBody {
+  chat?: boolean;
+  method?: string;
+  url?: string;
+  finish?: string;
+  items: CallItem[];
+  answer?: CallAnswer | null;
+  values: string[];
+  tools?: number;
+  error?: string;
+  asked?: AskedAnswer[];
+  pages?: Record<string, StatePage>;
+}
+
+interface AskedAnswer extends CallHead {
+  answer: CallAnswer | null;
+}
+
+interface EditorRow {
+  /** Which message it was; -1 for a new one. */
+  of: number;
+  role: string;
+  text: string;
+  /** Whether the text is all of the message, as JSON. */
+  json: boolean;
+  /** Why it cannot be edited here; else empty. */
+  locked: string;
+}
+
+/** Where what is in a call comes from; null where nobody has it. */
+interface CallSource {
+  body: () => Promise<CallBody>;
+  stretch: (item: CallItem) => Promise<MessageRow[]>;
+  text: ((where: object, start: number) => Promise<StatePage>) | null;
+  picture: ((at: number, part: number) => Promise<PictureRow>) | null;
+  inside: (value: string, steps: number[], start: number) => Promise<StatePage>;
 }
 
 // -- a history in a file

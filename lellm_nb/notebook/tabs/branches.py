@@ -75,7 +75,7 @@ def _pair(debugger: DebuggerLike, question: Question) -> Rows:
 TAB = Tab(
     "branches",
     "Branches",
-    9,
+    10,
     asks_for_itself,
     questions=(
         TabQuestion("compare", _compare, slow=True),

@@ -100,4 +100,4 @@ def is_library(filename: str) -> bool:
     return path.is_relative_to(_OURS) or path.is_relative_to(Path(traceback.__file__).parent)
 
 
-TAB = Tab("error", "Error", 6, lambda _debugger, frame, _question: error_rows(frame))
+TAB = Tab("error", "Error", 7, lambda _debugger, frame, _question: error_rows(frame))

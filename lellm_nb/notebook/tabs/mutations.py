@@ -19,7 +19,7 @@ def mutation_rows(debugger: DebuggerLike, frame: FrameLike) -> dict[str, Any]:
     with at_level(debugger, frame):
         rows = [mutation_row(mutation) for mutation in islice(mutations, PAGE)]
     # Only what a node wrote can be taken away: the log is folded again without it.
-    can = kind_of(frame) == "commit"
+    can = kind_of(frame) == "commit" and "refold" in debugger.capabilities
     return {"rows": rows, "more": max(0, len(mutations) - PAGE), "can_untick": can}
 
 

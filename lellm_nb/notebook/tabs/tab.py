@@ -26,11 +26,13 @@ class TabQuestion:
         name: What the view's message says: ``{"ask": name, …}``.
         answer: Returns the answer.
         slow: Whether it runs the user's code or looks through a history.
+        waits: Whether it waits for others, over a network: it has a thread of its own then.
     """
 
     name: str
     answer: Callable[[DebuggerLike, Question], Rows]
     slow: bool = False
+    waits: bool = False
 
 
 @dataclass(frozen=True, slots=True)

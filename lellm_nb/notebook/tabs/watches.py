@@ -93,7 +93,7 @@ def _rows(debugger: DebuggerLike, frame: FrameLike, question: Question) -> Rows:
 TAB = Tab(
     "watches",
     "Watches",
-    8,
+    9,
     _rows,
     slow=True,
     questions=(TabQuestion("changes", _changes, slow=True),),

@@ -44,4 +44,4 @@ def _who(debugger: DebuggerLike, question: Question) -> Rows:
     return {"of": said, "rows": rows, "more": max(0, len(writes) - len(rows))}
 
 
-TAB = Tab("who", "Who", 7, asks_for_itself, questions=(TabQuestion("who", _who, slow=True),))
+TAB = Tab("who", "Who", 8, asks_for_itself, questions=(TabQuestion("who", _who, slow=True),))

@@ -6,11 +6,13 @@ from collections.abc import Iterable
 from itertools import islice
 from typing import Any
 
+from lellm_nb.calls.call_sums import sums_of
 from lellm_nb.errors import path_text
 from lellm_nb.errors.safe_text import safe_str
 from lellm_nb.notebook.frame_protocol import ChangeLike, FrameLike
+from lellm_nb.notebook.values.call_sums import sums_row
 from lellm_nb.notebook.values.value_rows import short_text, value_row
-from lellm_nb.record.redaction.secret_paths import JOINED, Path
+from lellm_nb.record.redaction.secret_paths import JOINED, SEVERAL, Path
 
 MOST_CHANGES = 200
 """Changes shown of one diff; the rest is counted."""
@@ -48,6 +50,7 @@ def title_row(frame: FrameLike, old_code: bool) -> dict[str, Any]:
         "ms": round((frame.duration or 0) * 1e3, 3),
         "started": frame.started,
         "failed": frame.error is not None,
+        "calls": sums_row(sums_of(frame.calls)),
         **how_it_came(frame, old_code),
     }
 
@@ -91,14 +94,26 @@ def key_path(key: Any) -> Path:
 def written_at(mutation: Any) -> Path:
     """Return where what a mutation writes stands; joined to a list, it may get any index there."""
     path = key_path(getattr(mutation, "key", None))
-    return (*path, JOINED) if path and getattr(mutation, "reducer", None) is not None else path
+    if not path or getattr(mutation, "reducer", None) is None:
+        return path
+    return (*path, SEVERAL if hasattr(mutation, "values") else JOINED)
 
 
 def reducer_name(mutation: Any) -> str:
     """Return by what rule a mutation is merged, as its author calls it; empty for none."""
     reducer = getattr(mutation, "reducer", None)
     named = getattr(reducer, "value", getattr(reducer, "name", reducer))
-    return "" if reducer is None else safe_str(named)
+    return "" if reducer is None else plain_reducer(safe_str(named))
+
+
+def plain_reducer(name: str) -> str:
+    """Return a reducer's name without what an adapter puts before it.
+
+    Example:
+        >>> plain_reducer("channel:add_messages"), plain_reducer("sum")
+        ('add_messages', 'sum')
+    """
+    return name.removeprefix("channel:")
 
 
 def change_rows(changes: Iterable[ChangeLike]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any
 import ipywidgets as w
 
 from lellm_nb.errors.error_words import error_words
-from lellm_nb.graph.decision import Approve, Decision, Reject
+from lellm_nb.graph.decision import Answer, Approve, Decision, Reject
 from lellm_nb.notebook.model.barrier_rows import ANSWERS, decision_of
 from lellm_nb.notebook.values.editable import typed_value
 from lellm_nb.notebook.values.value_rows import short_text
@@ -20,6 +20,9 @@ from lellm_nb.record.sinks import BarrierOutcome, Decided, TimedOut
 
 HEARTBEAT = 0.2
 """Seconds after which a wait looks up, so that Interrupt works."""
+
+_ROWS = {kind: names for kind, names in ANSWERS.items() if kind != Answer.word}
+"""A row for each decision: a barrier of ours asks for no value."""
 
 
 class WidgetBarrierSink:
@@ -95,7 +98,7 @@ class BarrierCard:
         }
         self.buttons = {
             kind: w.Button(description=kind.capitalize(), layout={"width": "92px"})
-            for kind in ANSWERS
+            for kind in _ROWS
         }
         self.buttons[Approve.word].button_style = "success"
         self.buttons[Reject.word].button_style = "danger"
@@ -104,7 +107,7 @@ class BarrierCard:
         self.root = w.VBox(
             [
                 self.head,
-                *(self._row(kind, names) for kind, names in ANSWERS.items()),
+                *(self._row(kind, names) for kind, names in _ROWS.items()),
             ],
             layout={
                 "border": "1px solid var(--jp-warn-color1, #b97a00)",

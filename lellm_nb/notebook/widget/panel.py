@@ -22,8 +22,9 @@ from lellm_nb.notebook.debugger_protocol import DebuggerLike
 from lellm_nb.notebook.export.offline_history import outline_json, short_book
 from lellm_nb.notebook.layout.layout import layout
 from lellm_nb.notebook.messages.commands import Order, read_order
-from lellm_nb.notebook.messages.queries import answer, takes_long
+from lellm_nb.notebook.messages.queries import answer, takes_long, waits_for_others
 from lellm_nb.notebook.messages.view_commands import ACTS
+from lellm_nb.notebook.model.answer_form import refusal
 from lellm_nb.notebook.model.updates import NOW, Updates
 from lellm_nb.notebook.values.redaction import redact_rows
 from lellm_nb.notebook.values.value_rows import clean_rows
@@ -32,6 +33,12 @@ from lellm_nb.notebook.widget.writer import WidgetUpdater
 
 BRIEF = 0.05
 """A run is said to run after this long, in seconds: a step that is over before is told once."""
+
+GROWTH = 0.15
+"""Seconds between two looks at answers that are coming."""
+
+QUIET = 0.4
+"""The same while a run goes on and none is."""
 
 _OPEN_UP_TO = 60
 """Composites are drawn open at first in a graph of at most this many nodes."""
@@ -110,13 +117,18 @@ class Panel(anywidget.AnyWidget):
         self._updates.extra["watches"] = old.extra["watches"]
         self._unsubscribe = debugger.subscribe(self._client.touch)
         _moved(self, old.debugger, debugger)
-        if debugger.graph is not old.graph:
-            self._show_graph()
+        if debugger.graph is not old.graph or self._updates.version != old.version:
+            self._show_graph(old.outline)
         self.send({"kind": "snapshot", **self._updates.snapshot()})
 
-    def alert(self, text: str) -> None:
-        """Show an error in the panel until it is dismissed or followed by success."""
-        self._updates.extra["alert"] = {"text": text, "at": time.time()}
+    def alert(self, text: str, barrier: str | None = None) -> None:
+        """Show an error in the panel until it is dismissed or followed by success.
+
+        Args:
+            barrier: What goes on waiting as its answer was refused; its card says so.
+        """
+        text = text if barrier is None else refusal(text, barrier)
+        self._updates.extra["alert"] = {"text": text, "at": time.time(), "barrier": barrier}
         self._client.touch()
 
     def rest(self) -> None:
@@ -138,6 +150,8 @@ class Panel(anywidget.AnyWidget):
             now = self.debugger.summary
             if now.graph is not self._updates.graph:
                 self._take_graph()
+            elif getattr(now.graph, "version", 0) != self._updates.version:
+                self._draw() if self._updates.take_edges() else self._take_graph()
             ago = self._updates.since_began(now) if now.busy else None
             if ago is not None and ago < BRIEF:
                 self._client.again(BRIEF - ago)
@@ -148,6 +162,8 @@ class Panel(anywidget.AnyWidget):
             return
         if delta is not None:
             self.send({"kind": "delta", **delta})
+        if now.busy:  # nobody tells of a call that begins, nor of every piece of an answer
+            self._client.again(GROWTH if self._updates.growing else QUIET)
         if self._updates.behind:
             self._client.touch()
         else:
@@ -155,10 +171,10 @@ class Panel(anywidget.AnyWidget):
 
     def _take_graph(self) -> None:
         """Go on with the graph that the debugger has now."""
-        shared = self._updates.extra
-        self._updates = Updates(self._updates.debugger, self._updates.sequence)
-        self._updates.extra = shared
-        self._show_graph()
+        old = self._updates
+        self._updates = Updates(old.debugger, old.sequence)
+        self._updates.extra = old.extra
+        self._show_graph(old.outline)
         self.send({"kind": "snapshot", **self._updates.snapshot()})
 
     def greet(self, seq: Any) -> None:
@@ -173,8 +189,14 @@ class Panel(anywidget.AnyWidget):
         (self._opened.add if on else self._opened.discard)(number)
         self._draw()
 
-    def _show_graph(self) -> None:
-        self._opened = _opened_at_first(self._updates.outline)
+    def _show_graph(self, old: Outline) -> None:
+        """Show another graph; what both have, under one path, stays open or closed."""
+        now, was_open = self._updates.outline, self._opened
+        self._opened = _opened_at_first(now)
+        for number in old.composites():
+            same = now.by_path.get(old.nodes[number].path)
+            if same is not None:
+                (self._opened.add if number in was_open else self._opened.discard)(same)
         self.outline = redact_rows(self.debugger, outline_json(self._updates.outline))
         self._draw()
 
@@ -187,7 +209,11 @@ class Panel(anywidget.AnyWidget):
         if not isinstance(content, dict):
             return
         if "ask" in content:
-            if takes_long(content):
+            if waits_for_others(content):
+                work = threading.Thread(target=self._answer, args=(content,), daemon=True)
+                work.name = "lellm-ask-call"
+                work.start()
+            elif takes_long(content):
                 asker().submit(self._answer, content)
             else:
                 self._client.do(lambda: self._answer(content))
@@ -216,7 +242,7 @@ class Panel(anywidget.AnyWidget):
             future = order.post(updates.debugger)
         except Exception as error:  # refused at the door: say so where it was asked
             updates.extra.update(look=NOW)
-            self.alert(error_words(error) or safe_type(error))
+            self.alert(error_words(error) or safe_type(error), content.get("id"))
             return
         future.add_done_callback(lambda done: self._ordered(order, done))
         self._client.touch()
@@ -232,7 +258,7 @@ class Panel(anywidget.AnyWidget):
             elif isinstance(result, Stop) and result.reason is not StopReason.FAILED:
                 error = result.error  # a condition raised, or a secret has to be given again
         if error is not None:
-            self.alert(error_words(error) or safe_type(error))
+            self.alert(error_words(error) or safe_type(error), order.options.get("id"))
 
     def _lead(self, order: Order, made: DebuggerLike) -> None:
         """Go along to a new line, and run on there if that was asked for."""

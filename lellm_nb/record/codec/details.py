@@ -12,14 +12,13 @@ from lellm_nb import errors
 from lellm_nb.errors import CorruptedCheckpointError, RunError
 from lellm_nb.errors.attempt import attempt
 from lellm_nb.errors.safe_text import fields_text, has_kind, safe_pairs, safe_repr, safe_str
-from lellm_nb.graph.decision import Approve, Modify, Reject, Reroute
 from lellm_nb.record import chunks
+from lellm_nb.record.codec.decisions import Read, Write, decision_form, read_decision
 from lellm_nb.record.codec.limits import DAMAGE, error_text
 from lellm_nb.record.codec.types import Unsaved, stored_name
-from lellm_nb.record.frame import DecisionRecord, Detail
+from lellm_nb.record.frame import Detail
 from lellm_nb.record.redaction.redactor import Redactor
 from lellm_nb.record.redaction.streams import without_split_secrets
-from lellm_nb.state.mutation import parts_of
 
 __all__ = [
     "FACTS",
@@ -30,11 +29,6 @@ __all__ = [
     "read_error",
     "stream_form",
 ]
-
-Write = Callable[[Any, Any], Any]
-"""Makes a value JSON-able, given the value and what it is called, or the path where it is put."""
-
-Read = Callable[[Any], Any]
 
 TRACEBACK = 8_000
 """So many characters of a traceback are kept, from its end."""
@@ -65,17 +59,23 @@ FACTS = ("limit", "name", "edge", "source", "target", "tried", "key", "values", 
 """What is kept of the attributes of a run's error."""
 
 
-def detail_form(detail: Detail, write: Write, redactor: Redactor | None = None) -> dict[str, Any]:
+def detail_form(
+    detail: Detail,
+    write: Write,
+    redactor: Redactor | None = None,
+    calls: Callable[[Any], Any] | None = None,
+) -> dict[str, Any]:
     """Return the JSON data of a detail; what is empty is left out.
 
     Args:
         redactor: Finds the secrets that a stream brought in pieces.
+        calls: Writes what the node asked; where nobody can, that is left out.
     """
     form: dict[str, Any] = {}
     if detail.error is not None:
         form["err"] = error_form(detail.error, write)
     if detail.decision is not None:
-        form["dec"] = _decision_form(detail.decision, write)
+        form["dec"] = decision_form(detail.decision, write)
     if detail.output:
         form["out"] = write(detail.output, "output")
     if detail.stream:
@@ -94,11 +94,16 @@ def detail_form(detail: Detail, write: Write, redactor: Redactor | None = None) 
         form["old"] = [str(key) for key in detail.stale]
     if detail.gap:
         form["gap"] = 1
+    if calls is not None and len(detail.calls):
+        form["ask"] = calls(detail.calls)
     return form
 
 
-def read_detail(form: Any, read: Read) -> Detail | None:
+def read_detail(form: Any, read: Read, calls: Callable[[Any], Any] | None = None) -> Detail | None:
     """Return the detail of JSON data, `None` where there is none.
+
+    Args:
+        calls: Reads what the node asked.
 
     Raises:
         CorruptedCheckpointError: The data is damaged.
@@ -108,7 +113,7 @@ def read_detail(form: Any, read: Read) -> Detail | None:
     try:
         return Detail(
             error=read_error(form["err"], read) if "err" in form else None,
-            decision=_read_decision(form["dec"], read) if "dec" in form else None,
+            decision=read_decision(form["dec"], read) if "dec" in form else None,
             output=str(read(form.get("out", ""))),
             stream=tuple(_read_chunk(chunk, read) for chunk in form.get("str", ())),
             cost=read(form.get("cost", 0.0)),
@@ -118,6 +123,7 @@ def read_detail(form: Any, read: Read) -> Detail | None:
             recorded=bool(form.get("rec")),
             stale=tuple(map(str, form.get("old", ()))),
             gap=bool(form.get("gap")),
+            calls=calls(form["ask"]) if calls is not None and "ask" in form else (),
         )
     except DAMAGE as error:
         raise CorruptedCheckpointError(
@@ -220,49 +226,7 @@ def _plain(error: BaseException) -> Exception:
     return error if isinstance(error, Exception) else SavedError("BaseException", str(error))
 
 
-# -- decisions, attempts, chunks ------------------------------------------------------
-
-
-def _decision_form(record: DecisionRecord, write: Write) -> dict[str, Any]:
-    made = record.decision
-    if isinstance(made, str):
-        what: list[Any] = ["default", made]
-    elif isinstance(made, Reject):
-        what = ["reject", write(made.reason, "reason")]
-    elif isinstance(made, Modify):
-        key = made.key if isinstance(made.key, str) else list(made.key)
-        what = ["modify", key, write(made.value, parts_of(made.key))]
-    elif isinstance(made, Reroute):
-        what = ["reroute", made.target]
-    else:
-        what = ["approve"]
-    form = {"id": record.barrier_id, "what": what, "by": record.by, "at": record.at}
-    for name in ("proposed", "effective"):
-        value = getattr(record, name)
-        if value is not None:
-            form[name] = write(value, parts_of(made.key) if isinstance(made, Modify) else name)
-    return form
-
-
-def _read_decision(form: Any, read: Read) -> DecisionRecord:
-    word, *rest = form["what"]
-    made: Any
-    if word == "default":
-        made = str(rest[0])
-    elif word == "reject":
-        made = Reject(read(rest[0]))
-    elif word == "modify":
-        made = Modify(rest[0] if isinstance(rest[0], str) else tuple(rest[0]), read(rest[1]))
-    elif word == "reroute":
-        made = Reroute(str(rest[0]))
-    elif word == "approve":
-        made = Approve()
-    else:
-        raise ValueError(f"unknown decision {word!r}")
-    proposed, effective = (read(form.get(name)) for name in ("proposed", "effective"))
-    return DecisionRecord(
-        str(form["id"]), made, str(form["by"]), float(form["at"]), proposed, effective
-    )
+# -- attempts, chunks ------------------------------------------------------
 
 
 def _attempt_form(attempt: Any, write: Write) -> list[Any]:

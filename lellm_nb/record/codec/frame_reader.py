@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from lellm_nb.errors import CorruptedCheckpointError, LellmError
@@ -12,7 +13,7 @@ from lellm_nb.record.codec.positions import PositionReader, read_hold
 from lellm_nb.record.codec.typed_states import folded_rest, rest_after
 from lellm_nb.record.frame import RAN, Detail, Place
 from lellm_nb.record.level_key import steps_of
-from lellm_nb.record.position import Fan, Position
+from lellm_nb.record.position import Fan, Position, SuperStep
 from lellm_nb.record.rows.frame_row import FrameRow
 from lellm_nb.state.compact import Wide, draft, whole
 from lellm_nb.state.mutation import Mutation
@@ -47,6 +48,7 @@ class FrameFacts(NamedTuple):
     hold: Any
     counter: str
     result: Any
+    native: Any = None
 
 
 def _edge(form: Any) -> Edge:
@@ -59,10 +61,14 @@ class FrameReader:
 
     Args:
         positions: Reads positions, states and mutations.
+        calls: Reads what nodes asked.
     """
 
-    def __init__(self, positions: PositionReader) -> None:
+    def __init__(
+        self, positions: PositionReader, calls: Callable[[Any], Any] | None = None
+    ) -> None:
         self.positions = positions
+        self._calls = calls
         self.codec = positions.codec
         self._templates: dict[int, _Template] = {}
         self._places: dict[tuple[str, str, str], Place] = {}
@@ -120,7 +126,9 @@ class FrameReader:
             mutations = tuple([self.positions.mutation(m) for m in forms])
             path = more.get("p", template.path)
             place = self._place(template.graph, path, template.node)
-            detail = read_detail(more["k"], self.codec.value) if "k" in more else None
+            detail = None
+            if "k" in more:
+                detail = read_detail(more["k"], self.codec.value, self._calls)
             return FrameFacts(
                 template.kind,
                 place,
@@ -136,6 +144,7 @@ class FrameReader:
                 read_hold(more.get("h")),
                 str(more.get("c", "")),
                 (more["s"], more["x"], more.get("r")) if "s" in more else None,
+                more.get("n"),
             )
         except DAMAGE as error:
             raise CorruptedCheckpointError(f"A damaged frame: {error_text(error)}.") from error
@@ -182,7 +191,13 @@ class FrameReader:
     def _found(self, root: Position, facts: FrameFacts) -> Position:
         level = root
         entered = list(facts.entered or ())
-        for _, branch in facts.steps:
+        segments = facts.place.path.split("/")
+        for (_, branch), segment in zip(facts.steps, segments, strict=False):
+            if isinstance(level.inner, SuperStep):
+                task = level.inner.entered_by(segment)
+                if task is None:
+                    raise ValueError(f"no task {segment!r}")
+                level = task
             inner = level.inner if level.inner is not None else self._enter(level, entered.pop(0))
             level = inner if isinstance(inner, Position) else inner.branches[branch]
         return level
@@ -226,7 +241,8 @@ class FrameReader:
 
     def _after(self, level: Position, facts: FrameFacts) -> Position:
         kind, route, mutations = facts.kind, facts.route, facts.mutations
-        data = self._applied(level.data, facts) if mutations else level.data
+        writes = bool(mutations) or facts.result is not None
+        data = self._applied(level.data, facts) if writes else level.data
         wrote = level.wrote
         if wrote is not None and mutations:
             wrote = wrote.extended(mutations)

@@ -7,7 +7,7 @@ are not in rows: they are folded from the rows since the last *anchor*, a whole 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from lellm_nb.graph.walk import branches_of, inside
@@ -17,13 +17,14 @@ from lellm_nb.record.codec.typed_states import rest_of
 from lellm_nb.record.codec.values import Codec
 from lellm_nb.record.frame import RAN, Frame
 from lellm_nb.record.level_key import LevelKeys, level_at, steps_of, without_visits
-from lellm_nb.record.position import Fan, Position
+from lellm_nb.record.native.native_rows import NativeWriter
+from lellm_nb.record.native.parts import AS_STORED, NativeParts
+from lellm_nb.record.position import Fan, Position, SuperStep
 from lellm_nb.record.redaction.secret_paths import level_place
-from lellm_nb.record.rows.folding import can_be_folded, enter
+from lellm_nb.record.rows.folding import can_be_folded, enter, is_foreseen, kept_of, writes_all
 from lellm_nb.record.rows.frame_row import FrameRow
 from lellm_nb.record.rows.plain_rows import PlainRows
 from lellm_nb.state.compact import MISSING
-from lellm_nb.state.state import content_of
 from lellm_nb.state.typed import Typed
 
 __all__ = ["FrameWriter"]
@@ -37,14 +38,24 @@ class FrameWriter:
         graph: The graph that runs: it knows what a level was entered with.
         first: The number of the first new template.
         large: Where containers that were made again share what they have in common.
+        parts: Takes apart what an engine keeps beside positions.
+        calls: Writes what nodes asked.
     """
 
     def __init__(
-        self, codec: Codec, graph: Any, first: int = 0, large: LargeValues | None = None
+        self,
+        codec: Codec,
+        graph: Any,
+        first: int = 0,
+        large: LargeValues | None = None,
+        parts: NativeParts = AS_STORED,
+        calls: Callable[[Any], Any] | None = None,
     ) -> None:
         self.codec = codec
+        self._calls = calls
         self.graph = graph
         self.positions = PositionWriter(codec, large)
+        self.natives = NativeWriter(parts, self.positions)
         self.made: list[tuple[int, bytes]] = []
         self._next = first
         self._templates: dict[Any, int] = {}
@@ -100,9 +111,13 @@ class FrameWriter:
         sure = before is not None and self._predicted(frame, before, more) and not frame.gap
         detail = frame.own_detail
         if detail is not None:
-            more["k"] = detail_form(detail, self._value, self.codec.redactor)
+            more["k"] = detail_form(detail, self._value, self.codec.redactor, self._calls)
         if "#" in frame.path:
             more["p"] = frame.path
+        native = self.natives.form(frame)
+        if native is not None:
+            more["n"] = native
+            sure = sure and is_foreseen(frame, before)
         if not more:
             return forms, sure
         more["m"] = forms
@@ -120,6 +135,8 @@ class FrameWriter:
         kind, level, route = frame.kind, frame.level, frame.route
         if kind == "error" and route is None:
             return True
+        if isinstance(before.inner, SuperStep) or isinstance(level.inner, SuperStep):
+            return False  # only the engine knows which tasks are open
         if kind == "edit":
             foreseen = level.node == before.node and level.step == before.step
         else:
@@ -134,15 +151,15 @@ class FrameWriter:
                 if level.visits.count(key, level.step) > before.visits.count(key, before.step):
                     more["c"] = key
         data = before.data
-        for mutation in frame.mutations:
-            if not can_be_folded(mutation, data):
-                self._note_result(frame, before, more)
-                break
+        if not all(can_be_folded(mutation, data) for mutation in frame.mutations) or (
+            frame.position.native is not None and not writes_all(frame, data)
+        ):
+            self._note_result(frame, before, more)
         return foreseen
 
     def _note_result(self, frame: Frame, before: Position, more: dict[str, Any]) -> None:
         """Write what keys hold after a step that only the user's own code can repeat."""
-        old, new = content_of(before.data), content_of(frame.level.data)
+        old, new = kept_of(before.data), kept_of(frame.level.data)
         changed = {k: v for k, v in new.items() if old.get(k, MISSING) is not v}
         more["s"] = [[k, self.positions.kept(v, k)] for k, v in changed.items()]
         more["x"] = [k for k in old if k not in new]
@@ -167,7 +184,7 @@ class FrameWriter:
         for name, branch in steps_of(key):
             node = nodes.get(name)
             inner = level.inner
-            if level.node != name:
+            if level.node != name or isinstance(inner, SuperStep):
                 return key, None
             if inner is None:
                 made = enter(node, level)

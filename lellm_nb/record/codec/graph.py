@@ -10,6 +10,7 @@ from lellm_nb.graph.edge import Edge
 from lellm_nb.graph.fingerprint import Fingerprint
 from lellm_nb.graph.graph import Graph
 from lellm_nb.graph.node import Barrier, Condition, Node, Parallel, Subgraph, Task
+from lellm_nb.graph.noted_shape import NotedNode, NotedShape
 from lellm_nb.graph.placeholder import unknown_code
 from lellm_nb.record.codec.limits import DAMAGE, error_text
 from lellm_nb.record.codec.positions import DEEP
@@ -20,7 +21,7 @@ from lellm_nb.state.registry import ReducerRegistry
 __all__ = ["fingerprint_form", "graph_facts", "graph_form", "read_fingerprint", "read_graph"]
 
 
-def graph_facts(graph: Graph) -> dict[str, Any]:
+def graph_facts(graph: Any) -> dict[str, Any]:
     """Return what is noted of a graph at the beginning of a run."""
     return {
         "graph": graph.name,
@@ -48,8 +49,10 @@ def read_fingerprint(form: Any) -> Fingerprint:
         raise CorruptedCheckpointError(f"A damaged fingerprint: {error}.") from error
 
 
-def graph_form(graph: Graph) -> dict[str, Any]:
-    """Return a graph's outline as JSON data."""
+def graph_form(graph: Any) -> dict[str, Any]:
+    """Return a graph's outline as JSON data: of one of ours, or of a shape of another library's."""
+    if not isinstance(graph, Graph):
+        return _shape_form(graph)
     return {
         "name": graph.name,
         "start": graph.start,
@@ -86,7 +89,53 @@ def _node_form(name: str, node: Node) -> list[Any]:
     return [name, node.kind, more]
 
 
-def read_graph(form: Any, hash: int, depth: int = 0) -> Graph:
+def _shape_form(graph: Any) -> dict[str, Any]:
+    return {
+        "shape": 1,
+        "name": graph.name,
+        "start": graph.start,
+        "starts": list(graph.starts),
+        "ends": list(graph.ends),
+        "keys": list(graph.state_keys),
+        "nodes": [_part_form(name, node) for name, node in graph.nodes.items()],
+        "edges": [[e.source, e.target, e.kind, e.max_visits] for e in graph.edges],
+    }
+
+
+def _part_form(name: str, node: Any) -> list[Any]:
+    more: dict[str, Any] = {}
+    if node.graph is not None:
+        more = {"graph": _shape_form(node.graph), "shares": node.lens is not None}
+    if node.defer:
+        more["defer"] = True
+    if node.error_handler:
+        more["handler"] = node.error_handler
+    return [name, more]
+
+
+def _read_shape(form: Any, hash: int, depth: int) -> NotedShape:
+    nodes = [
+        NotedNode(
+            str(name),
+            _read_shape(more["graph"], 0, depth + 1) if "graph" in more else None,
+            shares=more.get("shares") is True,
+            defer=more.get("defer") is True,
+            error_handler=str(more.get("handler", "")),
+        )
+        for name, more in form["nodes"]
+    ]
+    known = {node.name for node in nodes}
+    edges = [Edge(str(a), str(b), str(kind), None, limit) for a, b, kind, limit in form["edges"]]
+    starts, ends, keys = (list(map(str, form[key])) for key in ("starts", "ends", "keys"))
+    if depth > DEEP or not known.issuperset(n for e in edges for n in (e.source, e.target)):
+        raise ValueError("it nests too deeply, or an edge names no node")
+    if not known.issuperset([*starts, *ends]):
+        raise ValueError("it begins or ends nowhere")
+    name, start = str(form["name"]), str(form["start"])
+    return NotedShape(name, nodes, edges, start, starts, ends, keys=keys, hash=hash)
+
+
+def read_graph(form: Any, hash: int, depth: int = 0) -> Any:
     """Return a graph that has the shape of a stored one, and none of its code.
 
     Raises:
@@ -95,6 +144,8 @@ def read_graph(form: Any, hash: int, depth: int = 0) -> Graph:
     try:
         if depth > DEEP:
             raise ValueError("it nests too deeply")
+        if isinstance(form, dict) and form.get("shape") == 1:
+            return _read_shape(form, hash, depth)
         nodes = {str(row[0]): _read_node(row, depth) for row in form["nodes"]}
         edges = tuple(
             Edge(source, target, kind, unknown_code if kind == "conditional" else None, limit)

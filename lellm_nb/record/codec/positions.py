@@ -10,9 +10,10 @@ from lellm_nb.graph.walk import inside
 from lellm_nb.record.codec.limits import DAMAGE, error_text
 from lellm_nb.record.codec.typed_states import class_form, read_typed
 from lellm_nb.record.codec.values import TAG, Codec, Problem
-from lellm_nb.record.position import TO_ROUTE, Fan, Position, ToRoute, Waiting
-from lellm_nb.record.redaction.secret_paths import ANYWHERE, JOINED, joined, place_inside
+from lellm_nb.record.position import TO_ROUTE, Fan, Position, SuperStep, ToRoute, Waiting
+from lellm_nb.record.redaction.secret_paths import ANYWHERE, JOINED, SEVERAL, joined, place_inside
 from lellm_nb.record.visits import Visits
+from lellm_nb.state.channel_update import ChannelUpdate
 from lellm_nb.state.compact import COMPACT, Data, Tail, Wide
 from lellm_nb.state.mutation import Delete, Put, Reduce, parts_of
 from lellm_nb.state.reducer import Reducer
@@ -86,9 +87,12 @@ class PositionWriter:
                 inner = level(position.inner, inside(node), joined(at, place_inside(node)))
             elif position.inner is not None:
                 fan = position.inner
-                within = inside(node)
+                super_step = isinstance(fan, SuperStep)
+                within = nodes if super_step else inside(node)
                 branches = [[name, level(b, within, at)] for name, b in fan.branches.items()]
                 inner = {"fan": branches, "turn": fan.turn, "open": fan.open}
+                if super_step:
+                    inner["super"] = True
             self.prefix = at
             return [
                 position.node,
@@ -138,9 +142,13 @@ class PositionWriter:
         return large.compact(value, self.problems, path)
 
     def mutation(self, mutation: Any) -> Any:
-        """Return a mutation as JSON data: ``[key]``, ``[key, value]`` or with a reducer's name."""
+        """Return a mutation as JSON data: ``[key]``, ``[key, value]``, or with a reducer's name.
+
+        Behind that a `ChannelUpdate` has a mark.
+        """
         kind = type(mutation)
-        if kind is not Put and kind is not Reduce and kind is not Delete:
+        joins = kind is Reduce or kind is ChannelUpdate
+        if not joins and kind is not Put and kind is not Delete:
             return {"own": self.codec.plain(mutation, self.problems, ("a mutation",))}
         key = mutation.key
         form: list[Any]
@@ -153,14 +161,16 @@ class PositionWriter:
             if self.prefix:
                 path = (*self.prefix, *path)
             kept, redactor = mutation.kept, self.codec.redactor
-            if kind is Reduce and redactor is not None and redactor.on:
-                path = (*path, JOINED)
+            if joins and redactor is not None and redactor.on:
+                path = (*path, JOINED if kind is Reduce else SEVERAL)
             if type(kept) in COMPACT:
                 form.append(self.compact(kept, path))
             else:
                 form.append(self.codec.plain(kept, self.problems, path))
-        if kind is Reduce:
+        if joins:
             form.append(mutation.reducer.name)
+            if kind is ChannelUpdate:
+                form.append(1)
         return form
 
 
@@ -234,7 +244,8 @@ class PositionReader:
             inner = self._level(inside, datas, depth + 1)
         elif inside is not None:
             branches = {str(name): self._level(b, datas, depth + 1) for name, b in inside["fan"]}
-            inner = Fan(Wide.of(branches), int(inside["turn"]), int(inside["open"]))
+            kind = SuperStep if inside.get("super") else Fan
+            inner = kind(Wide.of(branches), int(inside["turn"]), int(inside["open"]))
         if not isinstance(node, (str, type(None))) or type(data) is not int or data < 0:
             raise TypeError("a level's node is text")
         step = int(step)
@@ -284,7 +295,8 @@ class PositionReader:
         value = self.kept(form[1], key)
         if len(form) == 2:
             return Put(key, value)
-        return Reduce(key, value, self._reducer(str(form[2]), key))
+        kind = ChannelUpdate if len(form) > 3 else Reduce
+        return kind(key, value, self._reducer(str(form[2]), key))
 
     def _reducer(self, name: str, key: Any) -> Reducer:
         try:

@@ -49,9 +49,9 @@ class LogEntries(list[Any]):
     def to_pandas(self) -> pandas.DataFrame:
         """Return one row per entry, typed: step, path, level, op, key, value and more.
 
-        `op` is ``Put``, ``Delete``, ``Reduce``, or empty where the mutation has no such form;
-        `key` a key, or a path as people write it; `value` what JSON has of it; `reducer` the name
-        of a Reduce's; then mutation_index, checkpoint_id, timestamp, trace_id.
+        `op` is ``Put``, ``Delete``, ``Reduce``, ``ChannelUpdate``, or empty where the mutation has
+        no such form; `key` a key, or a path as people write it; `value` what JSON has of it;
+        `reducer` the name of a Reduce's; then mutation_index, checkpoint_id, timestamp, trace_id.
         """
         from lellm_nb.debug.history.log_table import log_table
 

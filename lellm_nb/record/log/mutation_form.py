@@ -9,11 +9,12 @@ from typing import Any
 
 from lellm_nb.errors import ReducerError, StateError, path_text
 from lellm_nb.errors.safe_text import safe_repr, safe_str
-from lellm_nb.record.redaction.secret_paths import JOINED, Path
+from lellm_nb.record.redaction.secret_paths import JOINED, SEVERAL, Path
+from lellm_nb.state.channel_update import ChannelUpdate
 from lellm_nb.state.frozen import freeze
 from lellm_nb.state.mutation import Delete, Mutation, Put, Reduce, mutation_from_json, parts_of
 
-__all__ = ["looked_at", "mutation_json", "read_mutation"]
+__all__ = ["checked", "looked_at", "mutation_json", "read_mutation"]
 
 MARKER = "$unserializable"
 """What a form has instead that could not be written."""
@@ -45,7 +46,7 @@ def mutation_json(mutation: Any) -> Any:
     """
     try:
         problems: list[Any] = []
-        if type(mutation) is not Put and type(mutation) is not Reduce:
+        if type(mutation) not in (Put, Reduce, ChannelUpdate):
             return _own_form(mutation, problems)
         key = mutation.key
         value = _codec().plain(freeze(mutation.kept, key), problems, parts_of(key))
@@ -89,11 +90,24 @@ def looked_at(form: Any, codec: Any, place: Path = ()) -> Any:
         case {"Reduce": [key, value, *reducer]}:
             path = (*place, *_parts(key), JOINED)
             return {"Reduce": [key, _written(value, codec, path), *reducer]}
+        case {"ChannelUpdate": [key, values, *reducer]}:
+            path = (*place, *_parts(key), SEVERAL)
+            return {"ChannelUpdate": [key, _written(values, codec, path), *reducer]}
         case {"Own": own}:
             return {OWN: _written(own, codec, ())}
         case {"$unserializable": {"key": str(key)}} if _may_show(key, place, codec):
             return {MARKER: {**form[MARKER], "repr": "[redacted]"}}
     return codec.plain(form)
+
+
+def checked(form: Any) -> Any:
+    """Return a mutation's form as it is, if its value can be read.
+
+    Raises:
+        CorruptedCheckpointError: It is damaged.
+    """
+    looked_at(form, _codec())
+    return form
 
 
 def _written(form: Any, codec: Any, path: Path) -> Any:
@@ -134,17 +148,21 @@ def read_mutation(form: Any, reducers: Mapping[str, Any] | None = None) -> Mutat
         case {"Put": [key, value]}:
             return mutation_from_json({"Put": [key, _codec().value(value)]})
         case {"Reduce": [key, value, *named]}:
-            return _reduced(key, _codec().value(value), named, reducers or {})
+            return _reduced(key, _codec().value(value), named, reducers or {}, "Reduce")
+        case {"ChannelUpdate": [key, values, *named]}:
+            return _reduced(key, _codec().value(values), named, reducers or {}, "ChannelUpdate")
     return mutation_from_json(form)
 
 
-def _reduced(key: Any, value: Any, named: list[Any], reducers: Mapping[str, Any]) -> Mutation:
+def _reduced(
+    key: Any, value: Any, named: list[Any], reducers: Mapping[str, Any], word: str
+) -> Mutation:
     top = key if isinstance(key, str) else key[0]
     own = reducers.get(top)
     if own is not None and [own.name] == named:
-        return mutation_from_json({"Reduce": [key, value]}).resolved(reducers)  # type: ignore[union-attr]  # a Reduce
+        return mutation_from_json({word: [key, value]}).resolved(reducers)  # type: ignore[union-attr]  # a Reduce
     try:
-        return mutation_from_json({"Reduce": [key, value, *named]})
+        return mutation_from_json({word: [key, value, *named]})
     except ReducerError as error:
         error.add_note("Give the graph's reducers: to_mutation(graph.reducers).")
         raise

@@ -7,7 +7,7 @@ from typing import Any
 
 from lellm_nb.record.frame import LEAVING, RAN, Frame
 from lellm_nb.record.level_key import LevelKeys, steps_of
-from lellm_nb.record.position import Fan, Position, ToRoute, Waiting
+from lellm_nb.record.position import Fan, Position, SuperStep, ToRoute, Waiting, has_finished
 from lellm_nb.state.compact import MISSING
 from lellm_nb.state.mutation import parts_of
 from lellm_nb.state.sameness import equal, same
@@ -34,11 +34,19 @@ def follows(before: Position, frame: Frame) -> bool:
         return before == frame.position
     old, new = before, frame.position
     entered = False
-    for node, branch in steps_of(LevelKeys().of(frame)):
+    segments = frame.path.split("/")
+    for (node, branch), segment in zip(steps_of(LevelKeys().of(frame)), segments, strict=False):
         if entered and new.step:
             return False  # something ran in the level around since it was entered
         if not entered and not _rests(old, new):
             return False
+        if isinstance(new.inner, SuperStep):
+            task = new.inner.entered_by(segment)
+            name = next((n for n, one in new.inner.branches.items() if one is task), "")
+            tasks = _at_task(None if entered else old, new, name)
+            if tasks is None:
+                return False
+            old, new = tasks
         if new.node != node or new.inner is None:
             return False
         entered = entered or old.inner is None
@@ -56,6 +64,18 @@ def follows(before: Position, frame: Frame) -> bool:
     return _begins(new, frame) if entered else _is_next(old, new, frame)
 
 
+def _at_task(old: Position | None, new: Position, name: str) -> tuple[Position, Position] | None:
+    """Return both levels at one task of a super-step; `None` where the others did not rest."""
+    fan, before = new.inner, None if old is None else old.inner
+    if not isinstance(fan, SuperStep) or (old is not None and not isinstance(before, SuperStep)):
+        return None
+    task = fan.branches.get(name)
+    was = before.branches.get(name) if isinstance(before, SuperStep) else task
+    if task is None or was is None:
+        return None
+    return (was, task) if _siblings_rest([before] if before else [], fan, name) else None
+
+
 def _rests(old: Position, new: Position) -> bool:
     """Tell whether a level, but what is inside of it, is as it was."""
     return old is new or (
@@ -70,13 +90,17 @@ def _siblings_rest(before: Sequence[Any], fan: Fan, branch: str) -> bool:
         if name == branch:
             continue
         if not before:
-            if level.step or level.inner is not None:
+            begun = level.step if type(fan) is Fan else level.node is None
+            if begun or level.inner is not None:
                 return False
             continue
         if name not in before[0].branches:
             return False
         old = before[0].branches[name]
-        if old is not level and old != level:
+        if type(fan) is not Fan:  # what they have of the level is what the level has
+            if (old.node, old.hold, old.inner) != (level.node, level.hold, level.inner):
+                return False
+        elif old is not level and old != level:
             return False
     return True
 
@@ -86,7 +110,11 @@ def _begins(level: Position, frame: Frame) -> bool:
     if frame.kind in LEAVING:
         return False  # there were steps inside
     wrote = 0 if level.wrote is None else len(level.wrote)
-    return level.step == _counts(frame) and wrote == len(frame.mutations)
+    alone, joined = True, len(frame.mutations)
+    if isinstance(level.inner, SuperStep) and has_finished(level, frame.path):
+        alone = _siblings_rest([], level.inner, frame.path.rpartition("/")[2])
+        joined = 0
+    return alone and level.step == _counts(frame) and wrote == joined
 
 
 def _counts(frame: Frame) -> bool:
@@ -95,9 +123,11 @@ def _counts(frame: Frame) -> bool:
 
 def _is_next(old: Position, new: Position, frame: Frame) -> bool:
     writes = frame.mutations
-    if new.step != old.step + _counts(frame):
+    together, joins = isinstance(old.inner, SuperStep), frame.kind == "join"
+    if new.step != old.step + (_counts(frame) and not (together and joins)):  # its tasks counted
         return False
-    inside = new.wrote is not None and old.wrote is not None
+    joined = joins or not together
+    inside = joined and new.wrote is not None and old.wrote is not None
     if inside and len(new.wrote) != len(old.wrote) + len(writes):  # type: ignore[arg-type]  # inside
         return False
     return _fits(old, new, frame) and _only_wrote(old.data, new.data, writes)
@@ -106,6 +136,9 @@ def _is_next(old: Position, new: Position, frame: Frame) -> bool:
 def _fits(old: Position, new: Position, frame: Frame) -> bool:
     """Tell whether a step of this kind can be made where a level stands."""
     hold, inner, kind = old.hold, old.inner, frame.kind
+    if isinstance(inner, SuperStep) and kind not in ("join", "edit", "error"):
+        tasks = _at_task(old, new, frame.path.rpartition("/")[2])
+        return tasks is not None and _fits(*tasks, frame)
     if kind == "decision":
         decided = frame.decision
         if not isinstance(hold, Waiting) or decided is None:

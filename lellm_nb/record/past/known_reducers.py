@@ -8,7 +8,7 @@ from typing import Any
 from lellm_nb.graph.walk import levels
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.history import History
-from lellm_nb.record.position import Fan, Position
+from lellm_nb.record.position import Position, below
 from lellm_nb.state.compact import Tail
 from lellm_nb.state.mutation import Reduce
 
@@ -19,7 +19,7 @@ def reducers_of(graph: Any) -> Callable[[str, Any], Any]:
     """Return how custom reducers of a graph are found by name and key."""
     known: dict[Any, Any] = {}
     for _, level in levels(graph):
-        for key, reducer in level.reducers.items():
+        for key, reducer in (getattr(level, "reducers", None) or {}).items():
             known.setdefault((reducer.name, key), reducer)
             known.setdefault(reducer.name, reducer)
     return lambda name, key: known.get((name, key)) or known.get(name)
@@ -46,15 +46,12 @@ def _bind_position(at: Position, find: Callable[[str, Any], Any], seen: dict[int
         for mutation in wrote.since(seen.get(wrote.buffer_id, 0)):
             _bind(mutation, find)
         seen[wrote.buffer_id] = len(wrote)
-    if isinstance(at.inner, Position):
-        _bind_position(at.inner, find, seen)
-    elif isinstance(at.inner, Fan):
-        for _, branch in at.inner.branches.items():
-            _bind_position(branch, find, seen)
+    for _, _, level in below(at):
+        _bind_position(level, find, seen)
 
 
 def _bind(mutation: Any, find: Callable[[str, Any], Any]) -> None:
-    if type(mutation) is not Reduce or not getattr(mutation.reducer.fold, "unknown", False):
+    if not isinstance(mutation, Reduce) or not getattr(mutation.reducer.fold, "unknown", False):
         return
     key = mutation.key if isinstance(mutation.key, str) else mutation.key[0]
     known = find(mutation.reducer.name, key)

@@ -10,7 +10,7 @@ from lellm_nb.graph.graph import Graph
 from lellm_nb.record.codec.graph import read_graph
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.level_key import LevelKeys, steps_of
-from lellm_nb.record.position import Fan, Position
+from lellm_nb.record.position import Fan, Position, SuperStep, open_at
 
 __all__ = ["graph_of", "seen_graph"]
 
@@ -28,7 +28,8 @@ def graph_of(looked: Fingerprint, name: str, hash: int) -> Graph:
         >>> graph_of(g.fingerprint, "g", g.canonical_hash).fingerprint == g.fingerprint
         True
     """
-    return read_graph(_Looked(looked).level("", name), hash)
+    made: Graph = read_graph(_Looked(looked).level("", name), hash)
+    return made
 
 
 class _Looked:
@@ -67,7 +68,8 @@ def seen_graph(frames: Iterable[Frame], position: Position, name: str, hash: int
             root.saw(frame, steps_of(keys.of(frame)))
             name = name or (frame.graph_id if frame.level is frame.position else "")
     root.stands(position)
-    return read_graph(root.form(name or "run"), hash)
+    made: Graph = read_graph(root.form(name or "run"), hash)
+    return made
 
 
 class _Level:
@@ -78,6 +80,8 @@ class _Level:
         self.inside: dict[str, _Level] = {}
         self.edges: dict[tuple[Any, ...], None] = {}
         self.last = ""
+        self.together: dict[str, tuple[str, ...]] = {}
+        """By what a super-step is called: the nodes of its tasks."""
 
     def saw(self, frame: Frame, steps: list[tuple[str, str]]) -> None:
         if steps:
@@ -87,7 +91,8 @@ class _Level:
         node, route = frame.node, frame.route
         if frame.kind == "decision" and node not in self.nodes:
             return  # what a task asked by `ctx.pause` is named by its question
-        if self.nodes.get(node, "task") == "task":
+        sources = self.together.get(node, (node,))
+        if node not in self.together and self.nodes.get(node, "task") == "task":
             self.nodes[node] = _KINDS.get(frame.kind, "task")
         if route is None:
             return
@@ -95,20 +100,29 @@ class _Level:
             edge = route.edge
             self.edges[edge.source, edge.target, edge.kind, edge.max_visits] = None
         elif route.next_node is not None:
-            self.edges[node, route.next_node, "normal", None] = None
+            targets = self.together.get(route.next_node, (route.next_node,))
+            ways = ((source, target) for source in sources for target in targets)
+            self.edges.update({(*way, "normal", None): None for way in ways})
         else:
-            self.last = node
+            self.last = sources[-1]
 
     def stands(self, at: Position) -> None:
         """Take note of where a run is about to go on."""
-        if at.node is None:
-            return
-        self.nodes.setdefault(at.node, "task")
-        if isinstance(at.inner, Position):
-            self._within(at.node, "").stands(at.inner)
-        elif isinstance(at.inner, Fan):
-            for branch, level in at.inner.branches.items():
-                within = self._within(at.node, branch)
+        if at.node is not None and isinstance(at.inner, SuperStep):
+            names = [segment.partition("#")[0] for segment in at.inner.branches]
+            self.together[at.node] = tuple(dict.fromkeys(names))
+            for name in names:
+                self.nodes.setdefault(name, "task")
+        for _, task in open_at(at):
+            self._stands_at(task.node or "", task.inner)
+
+    def _stands_at(self, node: str, inner: Position | Fan | None) -> None:
+        self.nodes.setdefault(node, "task")
+        if isinstance(inner, Position):
+            self._within(node, "").stands(inner)
+        elif inner is not None:
+            for branch, level in inner.branches.items():
+                within = self._within(node, branch)
                 within.nodes.setdefault(branch, "task")
                 within.stands(level)
 

@@ -11,11 +11,12 @@ from lellm_nb.graph.walk import inside
 from lellm_nb.record.checkpoint import Checkpoint
 from lellm_nb.record.codec.checkpoint import CheckpointCodec
 from lellm_nb.record.codec.values import DICT_LIKE, LIST_LIKE, Codec, is_plain
-from lellm_nb.record.position import Fan, Position
+from lellm_nb.record.position import Fan, Position, SuperStep
 from lellm_nb.record.redaction.finished_form import free
 from lellm_nb.record.redaction.opaque import holds_secret
 from lellm_nb.record.redaction.redactor import Redacted, Redactor
 from lellm_nb.record.redaction.secret_paths import Path, joined, place_inside, written_at
+from lellm_nb.state.channel_update import ChannelUpdate
 from lellm_nb.state.compact import EditedDict, EditedList, Tail, Wide, view_items
 from lellm_nb.state.frozen import freeze
 from lellm_nb.state.mutation import Put, Reduce
@@ -89,8 +90,10 @@ class _Cleaner:
 
     def _position(self, level: Position, nodes: Mapping[str, Any], at: Path) -> Position:
         data, inner, wrote = level.data, level.inner, level.wrote
-        node = nodes.get(level.node or "")
-        within = self._inner(inner, node, at)
+        if isinstance(inner, SuperStep):
+            within: Position | Fan | None = self._branches(inner, nodes, at)  # they are this level
+        else:
+            within = self._inner(inner, nodes.get(level.node or ""), at)
         self.place = at
         made = Position(
             level.node,
@@ -102,6 +105,7 @@ class _Cleaner:
             None if wrote is None else _items(wrote, lambda i, m: self._mutation(m)),
         )
         same = made.data is data and made.inner is inner and made.wrote is wrote
+        same = same and level.native is None  # who could tell what an engine keeps there
         return level if same else made
 
     def _inner(self, inner: Position | Fan | None, node: Any, at: Path) -> Position | Fan | None:
@@ -109,11 +113,13 @@ class _Cleaner:
             return self._position(inner, inside(node), joined(at, place_inside(node)))
         if inner is None:
             return None
-        nodes = inside(node)
-        made = {name: self._position(one, nodes, at) for name, one in inner.branches.items()}
-        if all(made[name] is level for name, level in inner.branches.items()):
-            return inner
-        return Fan(Wide.of(made), inner.turn, inner.open)
+        return self._branches(inner, inside(node), at)
+
+    def _branches(self, fan: Fan, nodes: Mapping[str, Any], at: Path) -> Fan:
+        made = {name: self._position(one, nodes, at) for name, one in fan.branches.items()}
+        if all(made[name] is level for name, level in fan.branches.items()):
+            return fan
+        return type(fan)(Wide.of(made), fan.turn, fan.open)
 
     def _data(self, data: Any) -> Any:
         if isinstance(data, Typed):
@@ -169,7 +175,7 @@ class _Cleaner:
         return freeze(made, path_text(path[:1]))
 
     def _mutation(self, mutation: Any) -> Any:
-        if type(mutation) not in (Put, Reduce):
+        if type(mutation) not in (Put, Reduce, ChannelUpdate):
             return self._value(mutation, ())
         value = self._value(mutation.kept, written_at(mutation, self.place))
         return mutation if value is mutation.kept else mutation.holding(value)

@@ -18,7 +18,7 @@ from lellm_nb.state.lens import IdentityLens, KeyLens
 from lellm_nb.state.mutation import parts_of
 from lellm_nb.state.structs.nested import opened
 
-__all__ = ["ANYWHERE", "JOINED", "Path", "SecretPaths"]
+__all__ = ["ANYWHERE", "JOINED", "SEVERAL", "Path", "SecretPaths"]
 __all__ += ["level_place", "place_inside", "place_of", "written_at"]
 
 Path = tuple[Any, ...]
@@ -42,6 +42,10 @@ ANYWHERE = _Unknown(1)
 
 JOINED = _Unknown(2)
 """Stands behind the key of a list that a value is joined to: which index it gets is not known."""
+
+
+SEVERAL = _Unknown(3)
+"""Stands behind a key that several values are joined to: the index of one of them follows."""
 
 
 class SecretPaths:
@@ -164,11 +168,13 @@ def written_at(mutation: Any, place: Path = ()) -> Path:
     """Return where what a mutation writes stands; joined to a list, it may get any index there.
 
     Args:
-        mutation: A Put or a Reduce.
+        mutation: A Put, a Reduce or a ChannelUpdate.
         place: Where the state that it writes stands in the root's.
     """
     path = (*place, *parts_of(mutation.key))
-    return path if getattr(mutation, "reducer", None) is None else (*path, JOINED)
+    if getattr(mutation, "reducer", None) is None:
+        return path
+    return (*path, SEVERAL if hasattr(mutation, "values") else JOINED)
 
 
 def place_of(path: str, nodes: Mapping[str, Any]) -> Path:
@@ -226,6 +232,9 @@ def _ends(path: str) -> Iterator[str]:
 
 def _said(path: Path) -> tuple[str, ...]:
     """Return how a path is written; twice where it is not known whether an index is missing."""
+    if SEVERAL in path and any(part is SEVERAL for part in path):
+        at = next(i for i, part in enumerate(path) if part is SEVERAL)
+        path = (*path[:at], JOINED, *path[at + 2 :])  # which of the values says nothing
     if JOINED not in path or not any(part is JOINED for part in path):
         return (path_text(path),)
     at = next(i for i, part in enumerate(path) if part is JOINED)

@@ -5,15 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from lellm_nb.graph.node import Parallel, Subgraph
+from lellm_nb.record.frame import RAN, Frame
 from lellm_nb.record.position import Fan, Position
-from lellm_nb.state.compact import Wide
+from lellm_nb.state import sameness
+from lellm_nb.state.compact import MISSING, Wide
 from lellm_nb.state.lens import IdentityLens, KeyLens, entered
 from lellm_nb.state.mutation import Delete, Put, Reduce
 from lellm_nb.state.reducer import Reducer
 from lellm_nb.state.structs.struct import struct_of
 from lellm_nb.state.typed import Typed
 
-__all__ = ["can_be_folded", "enter"]
+__all__ = ["can_be_folded", "enter", "is_foreseen", "kept_of", "writes_all"]
 
 _READY = {
     id(reducer)
@@ -70,3 +72,55 @@ def enter(node: Any, level: Position) -> tuple[Position | Fan, list[Any]] | None
     if isinstance(node.lens, KeyLens) and plain:
         return made, ["key", start, node.lens.key]
     return made, ["data", start, {"data": data}]
+
+
+def kept_of(data: Any) -> Any:
+    """Return what a level's state holds, as it is kept: nothing is made whole for it."""
+    return data.data if isinstance(data, Typed) else data
+
+
+def writes_all(frame: Frame, before: Any) -> bool:
+    """Tell whether the mutations of a frame are all that its level's state has differently.
+
+    With another engine's frames they need not be: a channel may be emptied by itself.
+    """
+    old, new = kept_of(before), kept_of(frame.level.data)
+    wrote = {mutation.key: getattr(mutation, "kept", MISSING) for mutation in frame.mutations}
+    changed = [key for key, value in new.items() if old.get(key, MISSING) is not value]
+    return all(key in new for key in old) and all(
+        key in wrote and _same(wrote[key], new[key]) for key in changed
+    )
+
+
+def _same(wrote: Any, value: Any) -> bool:
+    return wrote is value or (type(wrote) is type(value) and bool(sameness.same(wrote, value)))
+
+
+def is_foreseen(frame: Frame, before: Position | None) -> bool:
+    """Tell whether the position after a frame of another engine is what a reader folds.
+
+    Args:
+        before: The frame's level before it.
+    """
+    level, parent = frame.level, frame.parent
+    if before is None or parent is None or (frame.kind == "error" and frame.route is None):
+        return False
+    if level.inner is not (before.inner if frame.kind == "edit" else None):
+        return False
+    node, counts = before.node or "", frame.kind in RAN or frame.kind == "error"
+    if level.visits.count(node, level.step) != before.visits.count(node, before.step) + counts:
+        return False
+    return _same_around(parent.position, frame.position, before, level)
+
+
+def _same_around(old: Position, new: Position, before: Position, level: Position) -> bool:
+    """Tell whether the levels around one are as they were."""
+    while old is not before or new is not level:
+        same = (old.node, old.step, old.hold) == (new.node, new.step, new.hold)
+        a, b = old.inner, new.inner
+        if not same or old.data is not new.data:
+            return False
+        if not (isinstance(a, Position) and isinstance(b, Position)):
+            return False
+        old, new = a, b
+    return True

@@ -30,12 +30,12 @@ class StoredObject:
     Example:
         >>> from lellm_nb.record.codec.values import Codec
         >>> said = Codec().loads(
-        ...     '{"$": "google.genai.types.Content", "a": {"role": "user", "parts": ["hello"]}}'
+        ...     '{"$": "google.genai.types.Saying", "a": {"role": "user", "parts": ["hello"]}}'
         ... )
         >>> said.role, said["parts"]
         ('user', ['hello'])
         >>> said
-        <Content of google: role='user', parts=['hello']>
+        <Saying of google: role='user', parts=['hello']>
     """
 
     __slots__ = ("_fields", "_name", "_rest")

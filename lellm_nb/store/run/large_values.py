@@ -36,6 +36,12 @@ class LargeValueWriter:
         self.first += 1
         return self.first
 
+    def put(self, body: bytes) -> int:
+        """Write something in a form of its own, and return its number."""
+        number = self._next()
+        self.batch.values.append((number, body))
+        return number
+
     def value(self, value: Any, problems: list[Problem], path: tuple[Any, ...]) -> Any:
         """Return the JSON data of a value, or of a reference to it."""
         known = self._known(value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import bisect
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from lellm_nb.errors import CorruptedCheckpointError
@@ -15,8 +15,11 @@ from lellm_nb.record.codec.positions import PositionReader
 from lellm_nb.record.codec.values import Codec
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.history import History, Line
+from lellm_nb.record.native.native_rows import NativeReader
+from lellm_nb.record.native.parts import AS_STORED, NativeParts
 from lellm_nb.record.position import Position
 from lellm_nb.store.rows import LineRow, RunRows
+from lellm_nb.store.run.call_rows import CallReader, UnfiledCall
 from lellm_nb.store.run.shared_values import SharedValues
 from lellm_nb.store.run.stored_frames import StoredFrames
 
@@ -33,11 +36,13 @@ class RunReader:
         rows: Where it is.
         reducers: Finds custom reducers by name and key.
         codec: Reads the values.
+        parts: Makes what positions have beside them.
 
     Attributes:
         history: Its lines; frames are read when they are looked at.
         line, head: Where the run stands.
         marks: What else was kept: ``(kind, key) -> value``.
+        calls: Reads the calls of its frames.
     """
 
     def __init__(
@@ -46,12 +51,16 @@ class RunReader:
         *,
         reducers: Callable[[str, Any], Any] | None = None,
         codec: Codec | None = None,
+        parts: NativeParts = AS_STORED,
     ) -> None:
         self.rows = rows
         self.codec = codec or Codec()
         self.lock: Any = threading.RLock()
         self._shared = SharedValues(rows, self.codec)
-        self._reader = FrameReader(PositionReader(self.codec, self._shared.resolve, reducers))
+        self.calls = CallReader(rows, self.codec)
+        positions = PositionReader(self.codec, self._shared.resolve, reducers)
+        self._reader = FrameReader(positions, self.calls.read)
+        self._natives = NativeReader(self._reader.positions, parts)
         self._blocks: OrderedDict[tuple[int, int], list[tuple[Position, Position]]] = OrderedDict()
         self._anchors: dict[int, list[int]] = {}
         self.numbers: dict[Line, int] = {}
@@ -116,6 +125,13 @@ class RunReader:
             grown += len(self._by_number[row.number].own)
         return grown
 
+    def unfiled_calls(self) -> Iterator[tuple[Line, UnfiledCall]]:
+        """Walk the calls of nodes that had not ended when the run was left."""
+        for one in self.calls.unfiled(self.marks):
+            line = self._by_number.get(one.line)
+            if line is not None:
+                yield line, one
+
     def line_named(self, name: str) -> Line | None:
         """Return the line that a mark names; `None` where there is none."""
         return self._by_number.get(int(name)) if name.isdecimal() else None
@@ -168,7 +184,9 @@ class RunReader:
                     raise CorruptedCheckpointError(f"The position of frame {start} is gone.")
                 body = found[1]
                 facts = line[start].facts  # type: ignore[attr-defined]  # stored, as the anchor is
-                root = self._reader.positions.read(self.codec.parse(body))
+                form = self.codec.parse(body)
+                root = self._reader.positions.read(form)
+                self._natives.read(form.get("native"), None, root, facts.mutations)
                 block.append((root, self._reader.level_of(root, facts)))
             self._blocks[key] = block
             if len(self._blocks) > BLOCKS:
@@ -185,5 +203,8 @@ class RunReader:
                     parent = line[start - 1]
                     before = parent.position
                 frame: Any = frames[own + len(block)]
-                block.append(self._reader.fold(before, frame.facts))
+                facts = frame.facts
+                folded = self._reader.fold(before, facts)
+                self._natives.read(facts.native, before, folded[0], facts.mutations)
+                block.append(folded)
         return block[index - start]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any, NamedTuple
 
+from lellm_nb.calls.prices import LISTED
 from lellm_nb.record.codec.limits import DAMAGE
 from lellm_nb.record.codec.values import Codec, to_bytes
 from lellm_nb.record.frame import Frame
@@ -23,23 +24,60 @@ class RunTotals(NamedTuple):
     """Of all frames on all lines, each once.
 
     Attributes:
-        tokens: The token costs that nodes set; `None` where they are not known.
+        tokens: The token costs that nodes set, and what their calls took, but for those that
+            were served; `None` where they are not known.
         turns: The inputs it was given, the first included.
+        asked: What calls took of each model: provider, model, tokens in, out, and cached; `None`
+            for what an API does not tell.
     """
 
     tokens: float | None = 0.0
     turns: int = 1
+    asked: tuple[tuple[str, str, int | None, int | None, int], ...] = ()
 
     def with_frame(self, frame: Frame) -> RunTotals:
         """Return what it comes to with one frame more."""
         cost = frame.cost
         known = type(cost) in (int, float) and math.isfinite(cost)
         tokens = (self.tokens or 0.0) + cost if known else self.tokens
-        return RunTotals(tokens, self.turns + (frame.kind == "input"))
+        asked = {one[:2]: one for one in self.asked}
+        for call in frame.calls:
+            if call.served or not call.model:
+                continue
+            of = call.provider, call.model
+            _, _, came, went, cached = asked.get(of, (*of, 0, 0, 0))
+            took, gave = call.tokens_in, call.tokens_out
+            tokens = (tokens or 0.0) + (took or 0) + (gave or 0)
+            asked[of] = (*of, _plus(came, took), _plus(went, gave), cached + (call.cached or 0))
+        return RunTotals(tokens, self.turns + (frame.kind == "input"), tuple(asked.values()))
+
+    @property
+    def cost(self) -> float | None:
+        """What its calls cost in dollars; `None` where no model was asked, or a price is unknown.
+
+        It is worked out where somebody looks: prices are loaded then, and not while it runs.
+        """
+        costs = [
+            LISTED.cost_of(provider, [model], tokens_in=came, tokens_out=went, cached=cached)
+            for provider, model, came, went, cached in self.asked
+        ]
+        return sum(filter(None, costs)) if costs and None not in costs else None
 
     def form(self) -> list[Any]:
         """Return it as JSON data."""
-        return [self.tokens, self.turns]
+        more = [[list(one) for one in self.asked]] if self.asked else []
+        return [self.tokens, self.turns, *more]
+
+
+def _plus(so_far: int | None, more: int | None) -> int | None:
+    return None if so_far is None or more is None else so_far + more
+
+
+def _asked(
+    provider: Any, model: Any, came: Any, went: Any, cached: Any
+) -> tuple[str, str, int | None, int | None, int]:
+    took, gave = (None if one is None else int(one) for one in (came, went))
+    return str(provider), str(model), took, gave, int(cached)
 
 
 class Counter:
@@ -68,10 +106,11 @@ def noted(rows: RunRows) -> RunTotals | None:
     """Return what is noted of a run; `None` where nothing is, as in files of before."""
     for kind, key, body in rows.marks():
         if kind == TOTALS and not key:
-            tokens, turns = Codec().parse(body)
+            tokens, turns, *more = Codec().parse(body)
             if type(tokens) not in (int, float, type(None)) or type(turns) is not int:
                 raise TypeError("totals are two numbers")
-            return RunTotals(None if tokens is None else float(tokens), turns)
+            asked = tuple(_asked(*one) for one in more[0]) if more else ()
+            return RunTotals(None if tokens is None else float(tokens), turns, asked)
     return None
 
 

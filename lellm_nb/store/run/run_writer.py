@@ -11,16 +11,20 @@ from typing import Any
 from lellm_nb.errors import CheckpointStoreError
 from lellm_nb.interrupts import UninterruptedLock
 from lellm_nb.record.codec.frames import FrameWriter
+from lellm_nb.record.codec.graph import graph_form
 from lellm_nb.record.codec.positions import PositionWriter, anywhere
 from lellm_nb.record.codec.values import Codec, Problem, to_bytes, unsavable
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.history import Line
+from lellm_nb.record.native.native_rows import NativeWriter
+from lellm_nb.record.native.parts import AS_STORED, NativeParts
 from lellm_nb.record.redaction.redactor import Redactor
 from lellm_nb.record.rows.frame_row import FrameRow
-from lellm_nb.store.retry_on_refusal import RetryOnRefusal
 from lellm_nb.store.rows import Batch, LineRow, RunRows
 from lellm_nb.store.run.anchor_plan import AnchorPlan
+from lellm_nb.store.run.call_rows import CallWriter
 from lellm_nb.store.run.large_values import LargeValueWriter
+from lellm_nb.store.run.run_marks import RunMarks
 from lellm_nb.store.run.run_totals import TOTALS, Counter
 
 __all__ = ["RunWriter"]
@@ -28,7 +32,7 @@ __all__ = ["RunWriter"]
 log = logging.getLogger("lellm_nb")
 
 
-class RunWriter(RetryOnRefusal):
+class RunWriter(RunMarks):
     """Keeps one run: frames, lines, heads, and what else a debugger wants to find again.
 
     What a store refuses stays here and is tried again; `error` says why meanwhile, and
@@ -39,13 +43,20 @@ class RunWriter(RetryOnRefusal):
         graph: The graph that runs.
         codec: Writes the values; one that takes secrets out of them by default.
         strict: Whether a value that cannot be written is an error, and not a marker.
+        parts: Takes apart what positions have beside them.
 
     Attributes:
         closes: A store that was opened for this run only, and goes with it.
     """
 
     def __init__(
-        self, rows: RunRows, graph: Any, codec: Codec | None = None, *, strict: bool = False
+        self,
+        rows: RunRows,
+        graph: Any,
+        codec: Codec | None = None,
+        *,
+        strict: bool = False,
+        parts: NativeParts = AS_STORED,
     ) -> None:
         self.rows = rows
         self.codec = codec or Codec(redactor=Redactor())
@@ -59,6 +70,7 @@ class RunWriter(RetryOnRefusal):
         self._numbers = 0
         self._anchors = AnchorPlan(self.number)
         self._reported = 0
+        self._learned = getattr(graph, "version", 0)
         self._head: tuple[int, int | None] = (0, None)
         self._shared: set[int] = set()
         self._counter = Counter()
@@ -66,7 +78,10 @@ class RunWriter(RetryOnRefusal):
         known = rows.templates(0)
         self._large = LargeValueWriter(self.codec, self._pending)
         first = known[-1][0] + 1 if known else 0
-        self._frames = FrameWriter(self.codec, graph, first, self._large)
+        self._parts = parts
+        self._calls = CallWriter(self.codec, self._large, self._mark)
+        forms = self._calls.forms
+        self._frames = FrameWriter(self.codec, graph, first, self._large, parts, forms)
 
     @property
     def leader(self) -> Any:
@@ -93,6 +108,7 @@ class RunWriter(RetryOnRefusal):
         self._anchors.places = {number: self.rows.anchors(number) for number in lines.values()}
         self._large.first = self.rows.last_number()
         self._counter = Counter.resumed(self.rows)
+        self._calls.resume([(kind, key) for kind, key, _ in self.rows.marks()])
 
     def number(self, line: Line) -> int:
         """Return the number of a line; a new one is written with the next write."""
@@ -117,7 +133,7 @@ class RunWriter(RetryOnRefusal):
         with self._lock:
             number = self._lines.get(line)
             number = self.number(line) if number is None else number
-            row = self._frames.plain.row(frame)
+            row = None if frame.position.native else self._frames.plain.row(frame)
             ready = leads and self.error is None and self._head == (number, None)
             if row is not None and ready and self._anchors.goes_without(number, row):
                 return self._write_alone(number, frame.index, row)
@@ -126,6 +142,7 @@ class RunWriter(RetryOnRefusal):
     def _keep(self, line: Line, number: int, frame: Frame, leads: bool) -> bool:
         """Write a frame of any kind, and what has to go with it."""
         pending, frames = self._pending, self._frames
+        self._calls.filed(number, frame)
         row, unsure = frames.row(frame)
         if frames.made:
             pending.templates += frames.made
@@ -135,6 +152,9 @@ class RunWriter(RetryOnRefusal):
         elif self._shared and not leads and number in self._shared:
             self._shared.discard(number)
             self._mark("head", str(number), None)
+        if (version := getattr(self.graph, "version", 0)) != self._learned:
+            self._learned = version
+            self._mark("outline", "", to_bytes(self.codec.cleaned(graph_form(self.graph))))
         if (totals := self._counter.after(frame)) is not None:
             self._mark(TOTALS, "", totals)
         if self._anchors.is_due(line, number, len(row.body)) or unsure or frame.kind == "start":
@@ -157,7 +177,13 @@ class RunWriter(RetryOnRefusal):
 
     def _anchor(self, number: int, frame: Frame) -> None:
         writer, position = PositionWriter(self.codec, self._large, self.graph), frame.position
-        body = self.codec.written(lambda: writer.write(position), anywhere(position))[0]
+        natives = NativeWriter(self._parts, writer)
+
+        def form() -> dict[str, Any]:
+            made, native = writer.write(position), natives.form(frame, whole=True)
+            return made if native is None else {**made, "native": native}
+
+        body = self.codec.written(form, anywhere(position))[0]
         if writer.problems and (self.strict or frame.kind == "start"):
             self._report(frame, writer.problems)
         self._pending.anchors.append((number, frame.index, body))
@@ -243,33 +269,6 @@ class RunWriter(RetryOnRefusal):
 
     def _mark(self, kind: str, key: str, body: bytes | None) -> None:
         self._pending.marks.append((kind, key, body))
-
-    def mark_of(self, session: Any, kind: str, value: Any) -> None:
-        """Write what a session's debugger has beside frames: for its line, if it does not lead."""
-        with self._lock:
-            body = self.codec.dumps(value)
-            if session is self.leader:
-                self._mark(kind, "", body)
-            else:
-                self._beside.setdefault(session, {})[kind] = body
-                self._mark(kind, str(self.number(session.line)), body)
-            self.flush()
-
-    def mark(self, kind: str, key: str, value: Any) -> None:
-        """Write something else of the run under a kind and a key; `None` takes it away."""
-        with self._lock:
-            self._mark(kind, key, None if value is None else self.codec.dumps(value))
-            self.flush()
-
-    def noted(self, line: Line | None, frame: Frame, text: str | None) -> None:
-        """Write a note to a frame, or that it was taken away."""
-        if line is not None:
-            self.mark("note", f"{self.number(line)}/{frame.index}", text)
-
-    def pinned(self, line: Line | None, frame: Frame, on: bool | None) -> None:
-        """Write that a frame is pinned, or no more."""
-        if line is not None:
-            self.mark("pin", f"{self.number(line)}/{frame.index}", on)
 
     def give_up(self) -> None:
         """Let the run go, though the store did not take everything; it is tried again if asked."""

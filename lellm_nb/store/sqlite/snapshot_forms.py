@@ -19,7 +19,7 @@ from lellm_nb.record.codec.limits import DAMAGE, error_text
 from lellm_nb.record.codec.positions import PositionReader, PositionWriter
 from lellm_nb.record.codec.typed_states import class_form, read_typed
 from lellm_nb.record.codec.values import Codec, to_bytes
-from lellm_nb.record.position import Fan, Position
+from lellm_nb.record.position import Position, SuperStep, below
 from lellm_nb.record.snapshots import StateSnapshot, difference
 from lellm_nb.state.compact import Data, whole
 from lellm_nb.state.frozen import freeze
@@ -72,11 +72,10 @@ def levels_of(checkpoint: Checkpoint) -> dict[Place, Data | Typed]:
 
 def _walk(level: Position, way: Place, found: dict[Place, Data | Typed]) -> None:
     found[way] = level.data
-    if isinstance(level.inner, Fan):
-        for name, branch in level.inner.branches.items():
-            _walk(branch, (*way, level.node, name), found)
-    elif level.inner is not None:
-        _walk(level.inner, (*way, level.node), found)
+    if isinstance(level.inner, SuperStep):
+        found |= {(*way, "", name): task.data for name, task in level.inner.branches.items()}
+    for segment, branch, inner in below(level):
+        _walk(inner, (*way, segment, branch) if branch else (*way, segment), found)
 
 
 # -- writing -------------------------------------------------------------------------

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from playwright.sync_api import Locator
 
-TABS = ("State", "Diff", "Mutations", "Route", "Output", "Error", "Who", "Watches", "Branches")
+TABS = ("State", "Diff", "Mutations", "Route", "Output", "Calls", "Error", "Who", "Watches")
+TABS += ("Branches",)
 
 
 def node(panel: Locator, name: str) -> Locator:

@@ -146,3 +146,23 @@ def test_comparing_two_lines():
     assert "small or big" in repr(told)
     assert not told.to_pandas(equal=False)["same"].any()
     assert dbg.compare(dbg).first_difference is None
+
+
+@pytest.mark.parametrize(("count", "says"), [(11, ""), (12, "… 1 more; to_pandas()")])
+def test_a_comparison_says_what_it_leaves_out_and_nothing_else(count, says):
+    """Twelve differences are listed, the edit among them; a line tells of more only if any are."""
+    g = GraphBuilder("g")
+    for i in range(count):
+        g.node(f"s{i}", lambda ctx: {"n": ctx.state["n"] + 1})
+        if i:
+            g.edge(f"s{i - 1}", f"s{i}")
+    dbg = Debugger(g.start("s0").end(f"s{count - 1}").build(), {"n": 0})
+    dbg.run()
+    other = dbg.fork(at=0, put={"n": 100})
+    other.run()
+
+    text = repr(dbg.compare(other))
+
+    assert text.count("\n  ~ s") == 11
+    assert ("more;" in text) == bool(says)
+    assert says in text

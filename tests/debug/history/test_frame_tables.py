@@ -22,7 +22,9 @@ def test_columns_have_types():
         **dict.fromkeys(["line", "path", "node"], "string"),
         **dict.fromkeys(["visit", "step"], "Int64"),
         **dict.fromkeys(["kind", "changed_keys", "next_node"], "string"),
-        **dict.fromkeys(["duration", "cost"], "Float64"),
+        **dict.fromkeys(["duration", "cost", "paid"], "Float64"),
+        "calls": "int64",
+        **dict.fromkeys(["tokens_in", "tokens_out"], "Int64"),
         **dict.fromkeys(["decision", "error"], "string"),
     }
 

@@ -42,7 +42,7 @@ def test_frames_are_asked_as_everywhere():
     ("which", "says"),
     [
         (14, "there are frames 0 to 13"),
-        (("discount", 3), "'discount' was visited 2 times"),
+        (("discount", 3), r"visited 2 times: \('agent/discount', 1\), \('agent/discount', 2\)\."),
         (("discuont", 1), "Did you mean 'agent/discount'"),
         ("discount", r"Did you mean \('discount', 1\)\?"),
         (1.5, "ask with an index, a Frame, or"),

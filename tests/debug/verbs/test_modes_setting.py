@@ -27,7 +27,7 @@ def test_a_node_is_live_unless_somebody_says_otherwise():
 @pytest.mark.parametrize("mode", ["off", "", None, 3, "Live"])
 def test_a_mode_that_is_none(mode):
     """Bad input: lists the three."""
-    with pytest.raises(DebuggerError, match="'live', 'recorded' or 'ask'"):
+    with pytest.raises(DebuggerError, match="'live', 'recorded', 'ask' or 'calls'"):
         World().dbg.mode("call", mode)
 
 

@@ -27,7 +27,7 @@ def test_every_tab_has_a_place_of_its_own_and_a_module_of_its_own():
     """The order of the tabs is their places, and a tab's module is named as its id."""
     assert [tab.place for tab in TABS] == list(range(1, len(TABS) + 1))
     assert " ".join(tab.name for tab in TABS).startswith(
-        "State Diff Mutations Route Output Error Who Watches Branches"
+        "State Diff Mutations Route Output Calls Error Who Watches Branches"
     )
     for tab in TABS:
         assert import_module(f"lellm_nb.notebook.tabs.{tab.id}").TAB is tab
@@ -59,7 +59,7 @@ def test_a_new_tab_is_answered_and_exported(monkeypatch):
     steps = Tab(
         "steps",
         "Steps",
-        10,
+        11,
         lambda debugger, frame, question: {"step": frame.step, "by": question.get("by")},
         offline=lambda debugger, frame: {"step": frame.step} if frame.step else None,
     )

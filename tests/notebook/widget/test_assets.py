@@ -74,12 +74,13 @@ def test_base_comes_first_and_what_narrow_pages_change_last():
     assert places == sorted(places)
 
 
-RANKS = {"core": 0, "tabs": 1, "offline": 2, "cards": 2, "graph": 2, "regions": 2, "": 3}
+RANKS = {"core": 0, "values": 1, "calls": 2, "tabs": 3}
+RANKS |= {"offline": 4, "cards": 4, "graph": 4, "regions": 4, "": 5}
 """Folders of the panel; those of one rank know nothing of each other."""
 
 
 def test_imports_of_the_panel_go_one_way():
-    """core <- tabs <- cards | graph | regions | offline <- main."""
+    """core <- values <- calls <- tabs <- cards | graph | regions | offline <- main."""
     against = []
     for path in STATIC.rglob("*.js"):
         here = path.relative_to(STATIC).parent.as_posix().strip(".")

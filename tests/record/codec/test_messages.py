@@ -25,10 +25,10 @@ from lellm_nb.state.structs.library_classes import MODULES, library_name
 from tests.strategies_messages import MESSAGES
 
 UNLOADED = {
-    "$": "google.genai.types.Content",
-    "a": {"role": "user", "parts": [{"$": "google.genai.types.Part", "a": {"text": "hi"}}]},
+    "$": "google.genai.types.Saying",
+    "a": {"role": "user", "parts": [{"$": "google.genai.types.Piece", "a": {"text": "hi"}}]},
 }
-"""A message of a library that no test imports."""
+"""A message of a class that is not at hand, whichever libraries other tests have imported."""
 
 
 def read(form):
@@ -180,7 +180,7 @@ class TestWithoutThePackage:
         assert "role" in said
         assert "model" not in said
         assert repr(said) == (
-            "<Content of google: role='user', parts=[<Part of google: text='hi'>]>"
+            "<Saying of google: role='user', parts=[<Piece of google: text='hi'>]>"
         )
 
     def test_what_it_does_not_have_is_told(self):

@@ -39,9 +39,15 @@ export function answerColumn(verb, { fields, picture, end, said }) {
     outcome.replaceChildren(el("div", { class: "faint " }, words));
   }
 
-  return {
-    root, button, fields, show, say,
+  const column = {
+    root, button, outcome, fields, show, say,
     /** The preview that is waited for. @type {symbol | null} */
     asked: null,
+    /** Say nothing, also not what is waited for. */
+    silence() {
+      column.asked = null;
+      say("");
+    },
   };
+  return column;
 }

@@ -13,6 +13,8 @@ export function cards(store) {
   const shown = new Map();
   const failed = single(root);
   const asked = single(root);
+  /** The alert that the cards know of. @type {Head["alert"]} */
+  let told = null;
 
   function draw() {
     const pending = store.saved ? [] : store.head.pending ?? [];
@@ -22,7 +24,13 @@ export function cards(store) {
       one.close();
       shown.delete(id);
     }
-    pending.forEach((row, place) => waiting(row).place(place, pending.length));
+    const { alert } = store.head;
+    pending.forEach((row, place) => {
+      const card = waiting(row);
+      card.place(place, pending.length);
+      if (alert !== told) card.refuse(alert?.barrier === row.id ? alert.text : "");
+    });
+    told = alert;
     const join = store.saved ? null : store.head.join;
     failed.show(join ?? null, (row) => joinCard(store, row));
     const lacking = store.saved ? [] : store.head.lacking ?? [];
@@ -50,7 +58,7 @@ export function cards(store) {
   function answer(kind, stay) {
     const held = focused(root);
     const one = [...shown.values()].find((card) => card.root.contains(held)) ?? [...shown.values()][0];
-    one?.answer(kind, stay);
+    one?.byKey(kind, stay);
     return Boolean(one);
   }
 

@@ -2,14 +2,14 @@
 /** The form of Modify: a key, an input that fits what it holds, and what is wrong with either. */
 
 import { attr, el, freshId, text } from "../core/dom.js";
-import { fill, valueField } from "./value_field.js";
+import { fill, listening, valueField } from "./value_field.js";
 
 /** @type {FieldRow} */
 const ANY = { name: "", kind: "any", declared: false, expected: "", choices: [], reducer: "" };
 
 /**
  * `changed` is called when something was typed, `enter(stay)` when Enter is pressed.
- * @param {{ changed: () => void, enter: (stay: boolean) => void }} on
+ * @param {FormActs} on
  */
 export function modifyForm({ changed, enter }) {
   const told = el("div", { class: "field-said", id: freshId("said"), "aria-live": "polite" });
@@ -29,17 +29,9 @@ export function modifyForm({ changed, enter }) {
   let given = "";
 
   function control() {
-    const made = valueField(field);
+    const made = listening(valueField(field), { changed, enter });
     attr(made, "aria-label", "Value");
     attr(made, "aria-describedby", told.id);
-    made.addEventListener("input", () => changed());
-    made.addEventListener("change", () => changed());
-    made.addEventListener("keydown", (pressed) => {
-      const event = /** @type {KeyboardEvent} */ (pressed);
-      if (event.key !== "Enter" || (made.tagName === "TEXTAREA" && !(event.ctrlKey || event.metaKey))) return;
-      event.preventDefault();
-      enter(event.shiftKey);
-    });
     holder.replaceChildren(made);
     attr(holder, "data-kind", field.kind);
     return made;

@@ -23,6 +23,35 @@ export function valueField(field) {
   });
 }
 
+/**
+ * A box for a text of some lines, which grows. Ctrl+Enter answers, with Shift and stays.
+ * @param {{ label: string, placeholder: string, title: string }} said
+ * @param {FormActs} on
+ */
+export function longBox({ label, placeholder, title }, on) {
+  return listening(el("textarea", {
+    rows: 1, class: "long-box", "aria-label": label, placeholder, title: title || null, autocomplete: "off", spellcheck: "false",
+  }), on);
+}
+
+/**
+ * @template {ValueField} F
+ * @param {F} field
+ * @param {FormActs} on
+ * @returns {F}
+ */
+export function listening(field, on) {
+  field.addEventListener("input", () => on.changed());
+  field.addEventListener("change", () => on.changed());
+  field.addEventListener("keydown", (pressed) => {
+    const event = /** @type {KeyboardEvent} */ (pressed);
+    if (event.key !== "Enter" || (field.tagName === "TEXTAREA" && !(event.ctrlKey || event.metaKey))) return;
+    event.preventDefault();
+    on.enter(event.shiftKey);
+  });
+  return field;
+}
+
 /** @param {string[]} choices */
 function select(choices) {
   const empty = el("option", {}, "choose …");

@@ -53,7 +53,7 @@ export function keys(root, store, parts) {
       if (key === "End") return looked(store.head.count - 1);
     }
     if (verb) return pressed(verb, shiftKey);
-    if (/^[1-9]$/.test(key)) return parts.inspector.goTo(Number(key) - 1);
+    if (/^[0-9]$/.test(key)) return parts.inspector.goTo((Number(key) + 9) % 10);
     if (key === "/") return parts.inspector.find.show();
     if (key === "?") {
       parts.help.toggle();

@@ -47,9 +47,9 @@ export class Store {
     this._marked = null;
     /** Edits that wait for Go. @type {Edits | null} */
     this.edits = null;
-    /** What Who was asked last, and what is being typed there. @type {WhoQuestion | null} */
+    /** What Who was asked last, how that is called, and what is being typed there. @type {WhoQuestion | null} */
     this.whoAsked = null;
-    this.whoTyped = "";
+    this.whoOf = this.whoTyped = "";
     /** The line that the one on show is compared with. */
     this.compared = "";
     /** How often this view looked elsewhere, and how far Python has heard of it. */

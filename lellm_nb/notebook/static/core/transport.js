@@ -99,13 +99,14 @@ export class Link {
    * Ask Python something; the answer is an object, with `error` if there is none.
    * @template {keyof Replies} K
    * @param {{ ask: K, [name: string]: unknown }} question
+   * @param {number} [patience] How long to wait for the answer, in milliseconds.
    * @returns {Promise<Replies[K]>}
    */
-  ask(question) {
+  ask(question, patience = PATIENCE) {
     this._next += 1;
     const re = `${this.me}-${this._next}`;
     return new Promise((resolve) => {
-      const timer = setTimeout(() => this._settle(re, { error: "The kernel did not answer." }), PATIENCE);
+      const timer = setTimeout(() => this._settle(re, { error: "The kernel did not answer." }), patience);
       this._waiting.set(re, { resolve, timer, question });
       this.send({ ...question, re });
     });

@@ -19,4 +19,5 @@ export const VERB_ROWS = [
   { name: "reject", label: "Reject", key: "X", group: -1, icon: "", filled: false, main: false, takes: "decision reason", live: false, away: "", onlyAway: false },
   { name: "modify", label: "Modify", key: "", group: -1, icon: "", filled: false, main: false, takes: "decision key value", live: false, away: "", onlyAway: false },
   { name: "reroute", label: "Reroute", key: "", group: -1, icon: "", filled: false, main: false, takes: "decision target", live: false, away: "", onlyAway: false },
+  { name: "answer", label: "Answer", key: "", group: -1, icon: "", filled: false, main: false, takes: "decision answer", live: false, away: "", onlyAway: false },
 ];

@@ -31,9 +31,9 @@ export function nodeCard(store, { toggle }) {
   );
   const root = el(
     "div",
-    { class: "node-card", role: "group", hidden: true },
+    { class: "node-card", role: "group", tabindex: -1, hidden: true },
     el("header", {}, title, kind, el("span", { class: "spring" }), close),
-    facts, details.doc, live, el("div", { class: "node-card-bar" }, stop, after, inside, details.reached),
+    facts, details.calls, details.doc, live, el("div", { class: "node-card-bar" }, stop, after, inside, details.reached),
     details.ways, details.code, details.visits,
   );
   let shown = -1;

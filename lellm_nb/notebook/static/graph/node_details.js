@@ -2,6 +2,7 @@
 /** What is asked about one node: its code and doc, its mode, its ways out, its latest visits. */
 
 import { duration, el, text, visible } from "../core/dom.js";
+import { sumsText } from "../core/call_sums.js";
 
 /** @type {Record<string, string>} */
 const MODES = { live: "runs", recorded: "is looked up", ask: "asks first" };
@@ -9,6 +10,7 @@ const MODES = { live: "runs", recorded: "is looked up", ask: "asks first" };
 /** @param {Store} store */
 export function nodeDetails(store) {
   const doc = el("p", { class: "node-doc" });
+  const calls = el("p", { class: "faint node-calls", hidden: true });
   const visits = el("div", { class: "visits" });
   const ways = el("div", { class: "ways" });
   const source = el("pre", { class: "full" });
@@ -34,6 +36,7 @@ export function nodeDetails(store) {
   function show(number) {
     shown = number;
     asked = "";
+    mending.forget();
   }
 
   async function draw() {
@@ -43,6 +46,8 @@ export function nodeDetails(store) {
     asked = key;
     const reply = await store.ask({ ask: "node", node: shown, frame: store.shown });
     if (key !== asked) return;
+    text(calls, sumsText(reply.calls));
+    visible(calls, Boolean(reply.calls));
     text(doc, reply.doc ?? "");
     visible(doc, Boolean(reply.doc));
     text(source, reply.code ?? "");
@@ -55,11 +60,12 @@ export function nodeDetails(store) {
     visits.replaceChildren(...(rows.length ? rows : [el("p", { class: "faint" }, "Not reached so far.")]));
   }
 
-  return { doc, reached, ways, code, visits, show, draw };
+  return { doc, calls, reached, ways, code, visits, show, draw };
 }
 
 /**
- * How to go on with other code: where to write it, and which frame stands before it.
+ * How to go on with other code: where to write it, and which frame stands before it. Whoever goes
+ * to that frame, where the node has not come yet, still reads what to do there.
  * @param {Store} store
  */
 function mendHint(store) {
@@ -67,21 +73,23 @@ function mendHint(store) {
   /** @type {HTMLButtonElement} */
   const before = el("button", { type: "button", class: "link", onclick: () => store.look(Number(before.dataset.frame)) });
   const root = el("p", { class: "faint mend" }, how, before, ", before it ran, then Rewind here or Fork here, and Run.");
+  /** @type {VisitRow | null} */
+  let mended = null;
 
   /**
    * @param {string} words
    * @param {VisitRow[]} visits
    */
   function draw(words, visits) {
-    const at = visits.find((row) => row.index === store.shown) ?? visits[0];
-    visible(root, Boolean(words && at) && !store.saved);
-    if (!at) return;
+    mended = visits.find((row) => row.index === store.shown) ?? visits[0] ?? mended;
+    visible(root, Boolean(words && mended) && !store.saved);
+    if (!mended) return;
     text(how, `To mend it, ${words}. Look at `);
-    text(before, `frame ${at.index - 1}`);
-    before.dataset.frame = String(at.index - 1);
+    text(before, `frame ${mended.index - 1}`);
+    before.dataset.frame = String(mended.index - 1);
   }
 
-  return { root, draw };
+  return { root, draw, forget: () => (mended = null) };
 }
 
 /**

@@ -4,7 +4,6 @@
 import { attr, duration, ownKeys, svg, text } from "../core/dom.js";
 import { iconPath } from "../core/icons.js";
 
-const LONGEST = 30;
 /** How far the rim of a node reaches inwards, in pixels of the page. */
 const RIM = 7;
 /** @type {Record<string, string>} */
@@ -22,7 +21,8 @@ const TIMELESS = new Set(["subgraph", "parallel", "barrier"]);
 export function nodeShape(number, { path, name, kind }, box, open, on) {
   const { x, y, w, h } = box;
   const label = svg("text", { class: "node-name", x: x + 30, y: open ? y + 17 : y + h / 2 - 2 });
-  text(label, name.length > LONGEST ? `${name.slice(0, LONGEST - 1)}…` : name);
+  const fold = kind === "subgraph" || kind === "parallel" ? 26 : 0;
+  text(label, fitted(name, Math.min(w - fold - 54, (w - fold - 36) / 1.2)));
   const meta = open ? null : svg("text", { class: "node-meta", x: x + 30, y: y + h / 2 + 12 });
   const body = svg("rect", { class: "body", x, y, width: w, height: h, rx: open ? 8 : 7 });
   const group = svg(
@@ -47,6 +47,29 @@ export function nodeShape(number, { path, name, kind }, box, open, on) {
     text(one.title, `${path}: ${one.status}, ${metaText(one)}\nThe rim sets a breakpoint: below it stops after the node, elsewhere before it.`);
   });
   return one;
+}
+
+/**
+ * The beginning of a name that fits in so many pixels. Widths are reckoned, as where the drawing
+ * is laid out: measuring a thousand names takes longer than drawing them.
+ * @param {string} name
+ * @param {number} room
+ */
+function fitted(name, room) {
+  let left = room + 1;
+  for (let place = 0; place < name.length; place += 1) {
+    left -= letterWidth(name[place]);
+    if (left < 0) return `${name.slice(0, Math.max(1, place - 1))}…`;
+  }
+  return name;
+}
+
+/** About how wide a letter of a node's name is. @param {string} letter */
+function letterWidth(letter) {
+  if (/[ijlItfr.,:;|!'()[\]/ -]/.test(letter)) return 5.2;
+  if (/[mwMW@%]/.test(letter)) return 12.8;
+  if (letter > "\u2e80") return 13;
+  return /[A-Z]/.test(letter) ? 9.8 : 8.4;
 }
 
 /**

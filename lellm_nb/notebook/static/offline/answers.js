@@ -4,6 +4,7 @@
  * that does not is told by the rows that were saved for it.
  */
 
+import { addedUp } from "../core/call_sums.js";
 import { withoutVisits } from "../core/outline.js";
 import { TABS } from "../tabs/registry.js";
 import { find } from "./find.js";
@@ -39,10 +40,14 @@ function detail(question, history) {
  */
 function node({ node: number, frame }, { book, pages }) {
   const visits = [];
-  for (let index = frame; index >= 0 && visits.length < MOST_VISITS; index -= 1) {
-    if (pages.row(index)[0] === number) visits.push(titleOf(pages.frame(index)));
+  const calls = [];
+  for (let index = frame; index >= 0; index -= 1) {
+    if (pages.row(index)[0] !== number) continue;
+    const title = titleOf(pages.frame(index));
+    calls.push(title.calls);
+    if (visits.length < MOST_VISITS) visits.push(title);
   }
-  return { visits, ways: [], ...(book.nodes?.[number] ?? {}) };
+  return { visits, calls: addedUp(calls), ways: [], ...(book.nodes?.[number] ?? {}) };
 }
 
 /**

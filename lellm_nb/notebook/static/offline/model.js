@@ -4,9 +4,10 @@
  * What a book has is said in ``export/offline_history.py``.
  */
 
+import { addedUp } from "../core/call_sums.js";
 import { outlineOf } from "../core/outline.js";
 import { answer } from "./answers.js";
-import { pagesOf } from "./pages.js";
+import { pagesOf, titleOf } from "./pages.js";
 import { standingsOf } from "./standings.js";
 import { Values } from "./values.js";
 
@@ -38,7 +39,7 @@ export function bookModel(book, shown = null) {
     return {
       seq: (seq += 1), events: standings.events(), streams: [], standing: standings.at(own.head),
       head: { ...book.head, head: own.head, count: pages.count, line, status: own.status, line_text: own.line_text,
-        lines: names, pending: [], busy: false, look, watches },
+        calls: addedUp(pages.upToHead(line).map((page) => titleOf(page).calls)), lines: names, pending: [], busy: false, look, watches },
     };
   }
 

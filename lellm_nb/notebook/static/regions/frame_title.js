@@ -2,6 +2,7 @@
 /** The heading of the frame on show: which step it was, its pin and its note. */
 
 import { duration, el } from "../core/dom.js";
+import { sumsText } from "../core/call_sums.js";
 import { icon } from "../core/icons.js";
 import { withoutVisits } from "../core/outline.js";
 import { nodeColour } from "./strip_paint.js";
@@ -28,17 +29,24 @@ export function frameTitle(store) {
     if (row.old_code) bits.push(el("span", { class: "badge", "data-kind": "waiting", title: "The code that made this frame was replaced since" }, "older code"));
     if (row.gap) bits.push(el("span", { class: "badge", "data-kind": "waiting", title: "Between the frame before and this one there were steps that nobody captured" }, "steps before it not captured"));
     if (row.cost) bits.push(el("span", { class: "faint" }, `cost ${row.cost}`));
-    bits.push(el("span", { class: "spring" }));
-    if (row.ms) bits.push(el("span", { class: "faint" }, duration(row.ms)));
-    bits.push(el("span", { class: "faint" }, `frame ${row.index}`));
-    root.replaceChildren(...bits, ...marks(row.index));
+    if (row.calls) bits.push(el("span", { class: "faint" }, sumsText(row.calls)));
+    const [marked, ...words] = marks(row.index);
+    bits.push(el("span", { class: "spring" }), el(
+      "span", { class: "frame-facts" },
+      row.ms ? el("span", { class: "faint" }, duration(row.ms)) : null, el("span", { class: "faint" }, `frame ${row.index}`), marked,
+    ));
+    root.replaceChildren(...bits, ...words);
   }
 
-  /** The frame's pin and note, and the button to the field that a note is written in. @param {number} frame */
+  /**
+   * The buttons of the frame's pin and note, which stay beside its number, and the note.
+   * @param {number} frame
+   * @returns {[HTMLElement | null, ...HTMLElement[]]}
+   */
   function marks(frame) {
     const mark = store.marks().get(frame) ?? {};
     const words = mark.note ? el("div", { class: "note" }, mark.note) : null;
-    if (store.saved) return words ? [words] : [];
+    if (store.saved) return words ? [null, words] : [null];
     const pin = el(
       "button",
       { type: "button", class: "act", "aria-label": "Pin frame", "aria-pressed": String(Boolean(mark.pin)), title: mark.pin ? "Unpin this frame" : "Pin: keep this frame whatever is dropped", onclick: () => store.send({ do: "pin", frame, on: !mark.pin }) },
@@ -47,7 +55,7 @@ export function frameTitle(store) {
     const note = el(
       "button", { type: "button", class: "act", "aria-label": "Note", title: "Write a note to this frame", onclick: () => write(frame, mark.note ?? "") }, icon("note", 13),
     );
-    return [pin, note, ...(words ? [words] : [])];
+    return [el("span", { class: "frame-marks" }, pin, note), ...(words ? [words] : [])];
   }
 
   /**

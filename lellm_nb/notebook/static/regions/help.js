@@ -21,12 +21,12 @@ function verbKeys() {
 }
 
 /** Digits lead to as many tabs as there are digits. */
-const LAST = Math.min(9, TABS.length);
+const LAST = Math.min(10, TABS.length);
 
 /** @type {KeyRow[]} */
 const OTHERS = [
   ["B", "Breakpoint on the node that has the focus (with Shift: after it)"],
-  [`1 … ${LAST}`, `Go to a tab: ${TABS[0].name} is 1, ${TABS[LAST - 1].name} is ${LAST}`],
+  [`1 … ${LAST % 10}`, `Go to a tab: ${TABS[0].name} is 1, ${TABS[LAST - 1].name} is ${LAST % 10}`],
   ["Tab", "From one control to the next; arrows between tabs"],
   ["↑ ↓", "Go from node to node in the graph"],
   ["Ctrl + wheel", "Zoom the graph; drag to move it"],

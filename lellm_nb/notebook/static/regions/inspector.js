@@ -23,6 +23,8 @@ export function inspector(store) {
   /** The tab that was drawn last, and the marks beside it. */
   let shown = "";
   let noted = "";
+  /** What a tab that grows while a node runs was drawn from. */
+  let grown = "";
 
   function draw(now = false) {
     noticeFailure();
@@ -33,7 +35,11 @@ export function inspector(store) {
     if (store.looking === null && store.head.status === "running") {
       const passing = `running ${store.head.head} ${tab.id}`;
       // The words of a stream come often and change no frame.
-      if (passing === wanted || passing === awaited) return;
+      if (passing === awaited) return;
+      if (passing === wanted) {
+        if (grown !== (tab.grows?.(store) ?? "")) load(passing);
+        return;
+      }
       awaited = passing;
       attr(root, "data-stale", "true");
       wanted = "";
@@ -56,6 +62,7 @@ export function inspector(store) {
   const later = debounced((/** @type {string} */ key) => load(key), 30);
   /** A node that takes its time leaves time to show what the one before it did. */
   const settled = debounced((/** @type {string} */ passing) => {
+    awaited = "";
     wanted = passing;
     load(passing);
   }, 600);
@@ -65,6 +72,7 @@ export function inspector(store) {
     later.cancel();
     const frame = store.shown;
     const tab = tabs.chosen;
+    grown = tab.grows?.(store) ?? "";
     const detail = await store.ask({ ask: "detail", frame, tab: tab.id, whole: chosen.whole, ...tab.asks?.(store, chosen) });
     if (key !== wanted) return;
     attr(root, "data-stale", null);
@@ -75,10 +83,12 @@ export function inspector(store) {
     title.draw(detail.title);
     const scrolled = shown === tab.id ? body.scrollTop : 0;
     shown = tab.id;
-    const parts = tab.draw({ ...detail, chosen: chosen.against }, viewOf(frame));
+    const parts = /** @type {HTMLElement[]} */ (tab.draw({ ...detail, chosen: chosen.against }, viewOf(frame)).filter(Boolean));
+    // A tab that keeps its parts has brought them up to date by itself.
+    if (parts.length === body.childNodes.length && parts.every((part, place) => part === body.childNodes[place])) return;
     const control = focused(body);
-    const held = body.contains(control) ? control?.getAttribute("aria-label") : null;
-    body.replaceChildren(.../** @type {HTMLElement[]} */ (parts.filter(Boolean)));
+    const held = control !== body && body.contains(control) ? control : null;
+    body.replaceChildren(...parts);
     // Drawn anew, the same control has the focus again: a person may be in the middle of a word.
     if (held) refocus(body, held);
     body.scrollTop = scrolled;
@@ -113,15 +123,22 @@ export function inspector(store) {
   return { root, draw: () => draw(), goTo: tabs.goTo, find: search };
 }
 
+/** What a control is called. @param {HTMLElement} control */
+const nameOf = (control) => control.getAttribute("aria-label") ?? control.textContent ?? "";
+
 /**
- * Give the focus to the control of that name.
+ * Give the focus to the control of the same name, and mark what was marked: that is about to be typed over.
  * @param {HTMLElement} body
- * @param {string} name
+ * @param {HTMLElement} before The control that was there.
  */
-function refocus(body, name) {
+function refocus(body, before) {
+  const name = nameOf(before);
   /** @type {NodeListOf<HTMLElement>} */
-  const controls = body.querySelectorAll("[aria-label]");
-  [...controls].find((one) => one.getAttribute("aria-label") === name)?.focus({ preventScroll: true });
+  const controls = body.querySelectorAll("button, input, select, textarea, summary, [tabindex]");
+  const found = [...controls].find((one) => nameOf(one) === name);
+  found?.focus({ preventScroll: true });
+  const typed = found instanceof HTMLInputElement && found.type === "text" && before instanceof HTMLInputElement;
+  if (typed && found.value === before.value) found.setSelectionRange(before.selectionStart, before.selectionEnd);
 }
 
 /**

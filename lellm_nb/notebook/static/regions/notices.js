@@ -27,12 +27,22 @@ export function alertBar(store) {
   function draw() {
     const failure = store.head.failure ?? "";
     if (failure !== dismissed) dismissed = "";
-    const said = store.head.alert?.text || (dismissed ? "" : failure);
+    const alert = refusedOnCard(store) ? "" : store.head.alert?.text;
+    const said = alert || (dismissed ? "" : failure);
     text(words, said);
     visible(root, Boolean(said));
   }
 
   return { root, draw };
+}
+
+/**
+ * Whether what is wrong is an answer, and the card of what goes on waiting says so.
+ * @param {Store} store
+ */
+function refusedOnCard(store) {
+  const barrier = store.head.alert?.barrier;
+  return Boolean(barrier) && store.head.pending.some((row) => row.id === barrier);
 }
 
 /** @param {Store} store */

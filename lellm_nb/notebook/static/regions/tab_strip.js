@@ -14,7 +14,7 @@ export function tabStrip(body, chose) {
   const buttons = TABS.map((tab, place) => el(
     "button",
     {
-      type: "button", role: "tab", class: "tab", "aria-keyshortcuts": String(place + 1), id: freshId("tab"), "aria-controls": body.id,
+      type: "button", role: "tab", class: "tab", "aria-keyshortcuts": place < 10 ? String((place + 1) % 10) : null, id: freshId("tab"), "aria-controls": body.id,
       onclick: () => choose(place),
     },
     tab.name,

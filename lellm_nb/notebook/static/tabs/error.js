@@ -2,7 +2,7 @@
 /** The Error tab: the user's own lines first, with what the names held there. */
 
 import { el, plural } from "../core/dom.js";
-import { safeType } from "./value_tree.js";
+import { safeType } from "../values/value_tree.js";
 
 /** @typedef {{ file: string, line: number, function: string, code: string, locals?: KeyedRow[] }} StackLine */
 /**

@@ -3,7 +3,7 @@
 
 import { el, plural } from "../core/dom.js";
 import { empty } from "./parts.js";
-import { picture } from "./rich.js";
+import { picture } from "../values/rich.js";
 
 /**
  * @param {Detail & Required<More>["output"]} detail

@@ -6,6 +6,7 @@ import { tab as diff } from "./diff.js";
 import { tab as mutations } from "./mutations.js";
 import { tab as route } from "./route.js";
 import { tab as output } from "./output.js";
+import { tab as calls } from "./calls.js";
 import { tab as error } from "./error.js";
 import { tab as who } from "./who.js";
 import { tab as watches } from "./watches.js";
@@ -18,6 +19,7 @@ export const TABS = [
   { id: "mutations", name: "Mutations", ...mutations },
   { id: "route", name: "Route", ...route },
   { id: "output", name: "Output", ...output },
+  { id: "calls", name: "Calls", ...calls },
   { id: "error", name: "Error", ...error },
   { id: "who", name: "Who", ...who },
   { id: "watches", name: "Watches", ...watches },

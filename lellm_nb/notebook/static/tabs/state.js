@@ -1,10 +1,11 @@
 // @ts-check
 /** The State tab: the state after the frame as a tree, to look into, ask about and edit. */
 
+import { chatValue } from "../calls/chat_value.js";
 import { el } from "../core/dom.js";
 import { editBar, editLine } from "./edits.js";
 import { empty, levels } from "./parts.js";
-import { treeRows } from "./value_tree.js";
+import { treeRows } from "../values/value_tree.js";
 
 /**
  * @param {Detail & StatePage & { upcoming?: string[] }} detail
@@ -18,6 +19,7 @@ function draw(detail, view) {
   const acts = {
     fetch: view.fetch,
     who: (steps) => view.who({ steps, whole: view.whole }),
+    chat: (page, steps, other) => chatValue(page, steps, other, view),
     edit: own && !store.saved ? (steps, row, line) => editLine(view, bar, steps, row, line) : null,
   };
   const parts = [levels(detail, view), bar.root];

@@ -3,7 +3,7 @@
 
 import { el, text } from "../core/dom.js";
 import { icon } from "../core/icons.js";
-import { safeType } from "./value_tree.js";
+import { safeType } from "../values/value_tree.js";
 import { changesOf, watched as valuesOf } from "./watches_offline.js";
 
 /** @typedef {{ text: string, now: ValueRow | Failed, old: ValueRow | Failed | null }} WatchRow */

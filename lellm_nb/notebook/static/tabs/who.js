@@ -1,7 +1,7 @@
 // @ts-check
 /** The Who tab: which steps wrote a value, newest first. */
 
-import { el } from "../core/dom.js";
+import { el, focused } from "../core/dom.js";
 import { writersOf } from "./who_offline.js";
 
 /**
@@ -21,7 +21,7 @@ function draw(_detail, view) {
       ask({ text: input.value });
     },
   });
-  input.value = store.whoTyped ?? "";
+  input.value = store.whoTyped || store.whoOf;
   const bar = el("div", { class: "tab-bar" }, el("label", {}, "writers of ", input));
 
   /** @param {WhoQuestion} question */
@@ -34,7 +34,9 @@ function draw(_detail, view) {
       body.replaceChildren(el("p", { class: "faint bad" }, reply.error));
       return;
     }
-    if (!store.whoTyped) input.value = reply.of;
+    store.whoOf = reply.of;
+    // Whoever is in the field is about to type, and would type behind it.
+    if (!store.whoTyped && focused(input) !== input) input.value = reply.of;
     const last = (/** @type {WriterRow} */ row, /** @type {number} */ place) => {
       const newer = reply.rows[place - 1];
       return row.kind !== "exit" || newer?.frame !== row.frame || newer.wrote.path !== row.wrote.path;

@@ -194,7 +194,7 @@ def test_by_keyboard_alone(opened):
     tab_to(page.page, "Debugger of shop")
     keys.press("F9")
     expect(status(panel)).to_contain_text("completed")
-    keys.press("9")
+    keys.press("0")
     expect(panel.get_by_role("tab", name="Branches")).to_be_focused()
     tab_to(page.page, "Compare with main")
     keys.press("Enter")

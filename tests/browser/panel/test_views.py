@@ -17,7 +17,7 @@ SETUP = """
 import asyncio
 from lellm_nb import *
 
-gate = []
+gate, said = [], []
 g = GraphBuilder("review")
 
 @g.task
@@ -26,9 +26,11 @@ def draft(ctx):
 
 @g.task
 async def ask(ctx):
+    while not gate and not said:
+        ctx.emit(".")
+        await asyncio.sleep(0.01)
     ctx.emit("Otters hold hands ")
     while not gate:
-        ctx.emit(".")
         await asyncio.sleep(0.01)
     return {"answer": 42}
 
@@ -111,10 +113,13 @@ def test_a_page_that_is_loaded_again_during_a_run_goes_on_with_it(shown):
     page, panel = shown()
     page.kernel("None", "handle = dbg.start()")
     stream = "Otters hold hands"
-    expect(panel.get_by_role("group", name="Stream ask")).to_contain_text(stream)
+    expect(panel.get_by_role("group", name="Stream ask")).to_contain_text("...")
     expect(status(panel)).to_contain_text("running · frame 1")
     # Words that keep coming don't keep the inspector from showing what the run has come to.
     expect(panel.locator(".frame-title")).to_contain_text("frame 1")
+    # Only the end of a stream is shown, so nothing more comes while the page is loaded again.
+    page.kernel("None", "said.append(1)")
+    expect(panel.get_by_role("group", name="Stream ask")).to_contain_text(stream)
 
     panel = reload(page)
 

@@ -19,6 +19,9 @@ export function treeRows(page, steps, view, changed = new Set(), depth = 0) {
   if (page.error) return [el("div", { class: "faint bad" }, page.error)];
   if (page.full !== undefined) return fullText(page, steps, view);
   if (page.picture) return [picture(page.picture, null)];
+  if (page.chat && page.start === 0 && view.chat) {
+    return view.chat(page, steps, () => treeRows({ ...page, chat: null }, steps, view, changed, depth));
+  }
   /** @type {HTMLElement[]} */
   const rows = page.rows.map((row, place) =>
     treeRow(row, [...steps, page.start + place], view, changed.has(row.key), depth),

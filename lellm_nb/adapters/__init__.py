@@ -1,0 +1,1 @@
+"""Engines of other libraries behind the session protocol; each is loaded when it is used."""

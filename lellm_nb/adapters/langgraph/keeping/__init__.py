@@ -1,0 +1,1 @@
+"""LangGraph runs that are kept: what a store has of a position, and going on from that."""

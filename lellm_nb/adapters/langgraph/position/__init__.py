@@ -1,0 +1,1 @@
+"""Where a run over a compiled graph stands: its levels, and how they are read."""

@@ -1,0 +1,1 @@
+"""Calls: what a node sends to models and tools, recorded at the wire and served again."""

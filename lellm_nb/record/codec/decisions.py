@@ -1,0 +1,69 @@
+"""Decisions at barriers, as data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from lellm_nb.graph.decision import Answer, Approve, Modify, Reject, Reroute
+from lellm_nb.record.frame import DecisionRecord
+from lellm_nb.state.mutation import parts_of
+
+__all__ = ["Read", "Write", "decision_form", "read_decision"]
+
+Write = Callable[[Any, Any], Any]
+"""Makes a value JSON-able, given the value and what it is called, or the path where it is put."""
+
+Read = Callable[[Any], Any]
+
+
+def decision_form(record: DecisionRecord, write: Write) -> dict[str, Any]:
+    """Return a decision as JSON data."""
+    made = record.decision
+    if isinstance(made, str):
+        what: list[Any] = ["default", made]
+    elif isinstance(made, Reject):
+        what = ["reject", write(made.reason, "reason")]
+    elif isinstance(made, Modify):
+        key = made.key if isinstance(made.key, str) else list(made.key)
+        what = ["modify", key, write(made.value, parts_of(made.key))]
+    elif isinstance(made, Reroute):
+        what = ["reroute", made.target]
+    elif isinstance(made, Answer):
+        what = ["answer", write(made.value, "answer")]
+    else:
+        what = ["approve"]
+    form = {"id": record.barrier_id, "what": what, "by": record.by, "at": record.at}
+    for name in ("proposed", "effective"):
+        value = getattr(record, name)
+        if value is not None:
+            form[name] = write(value, parts_of(made.key) if isinstance(made, Modify) else name)
+    return form
+
+
+def read_decision(form: Any, read: Read) -> DecisionRecord:
+    """Return a decision that was stored.
+
+    Raises:
+        ValueError: It is of no known kind.
+    """
+    word, *rest = form["what"]
+    made: Any
+    if word == "default":
+        made = str(rest[0])
+    elif word == "reject":
+        made = Reject(read(rest[0]))
+    elif word == "modify":
+        made = Modify(rest[0] if isinstance(rest[0], str) else tuple(rest[0]), read(rest[1]))
+    elif word == "reroute":
+        made = Reroute(str(rest[0]))
+    elif word == "answer":
+        made = Answer(read(rest[0]))
+    elif word == "approve":
+        made = Approve()
+    else:
+        raise ValueError(f"unknown decision {word!r}")
+    proposed, effective = (read(form.get(name)) for name in ("proposed", "effective"))
+    return DecisionRecord(
+        str(form["id"]), made, str(form["by"]), float(form["at"]), proposed, effective
+    )
