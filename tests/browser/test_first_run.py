@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from tests.browser.harness.lab import LIGHT, Notebook
+from tests.browser.harness.panels import look_at
 
 FIRST_RUN = "notebooks/01_first_run.ipynb"
 
@@ -23,15 +24,6 @@ def panel_of(notebook: Notebook, source: str) -> Locator:
 def status(panel: Locator) -> Locator:
     """The line that says where the run stands."""
     return panel.get_by_role("status").first
-
-
-def look_at(panel: Locator, frame: int) -> None:
-    """Move the slider to a frame with the keyboard, from the first one on."""
-    slider = panel.get_by_role("slider", name="Frame")
-    slider.focus()
-    slider.press("Home")
-    for _ in range(frame):
-        slider.press("ArrowRight")
 
 
 def test_the_first_notebook_from_run_to_fork(notebook):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Locator
+import re
+
+from playwright.sync_api import Locator, expect
 
 TABS = ("State", "Diff", "Mutations", "Route", "Output", "Calls", "Error", "Who", "Watches")
 TABS += ("Branches",)
@@ -24,8 +26,15 @@ def status(panel: Locator) -> Locator:
 
 
 def look_at(panel: Locator, frame: int) -> None:
-    """Move the slider from the first frame on."""
+    """Move the slider from the first frame on, in a panel that has heard what the run did.
+
+    The kernel's answer to a cell may be there before the panel has its frames:
+    keys pressed before that move nothing.
+    """
     slider = panel.get_by_role("slider", name="Frame")
+    expect(slider).not_to_have_attribute("max", "0")
+    expect(panel.locator(".status-line")).not_to_contain_text("running")
     slider.press("Home")
     for _ in range(frame):
         slider.press("ArrowRight")
+    expect(slider).to_have_attribute("aria-valuetext", re.compile(rf"^frame {frame} of "))
