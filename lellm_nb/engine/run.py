@@ -11,12 +11,12 @@ from typing import Any
 
 from lellm_nb.clock import Clock
 from lellm_nb.engine import barriers
-from lellm_nb.engine.branches import branch_failure
 from lellm_nb.engine.cancellation import CancellationToken
 from lellm_nb.engine.driving.gc_threshold import collecting_less
 from lellm_nb.engine.halt import HOLD, PRECEDENCE, Halt, Hold
 from lellm_nb.engine.output_capture import CAPTURING
-from lellm_nb.engine.perform import Lookup
+from lellm_nb.engine.parallel.branches import branch_failure
+from lellm_nb.engine.performing.perform import Lookup
 from lellm_nb.engine.publisher import Publisher
 from lellm_nb.engine.scope import EntryError, Scope, Site
 from lellm_nb.engine.single_step import RunSingleStep

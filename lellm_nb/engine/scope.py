@@ -14,7 +14,7 @@ from typing import Any
 
 from lellm_nb.engine.driving.drive import apart
 from lellm_nb.errors import ChangedNodeError, EdgeError, NodeExecutionError, NodeNotFoundError
-from lellm_nb.graph.code_patch import edge_patch, node_patch
+from lellm_nb.graph.code.code_patch import edge_patch, node_patch
 from lellm_nb.graph.edge import PredicateFailed, Router
 from lellm_nb.graph.graph import Graph
 from lellm_nb.graph.node import Custom, Node, Parallel, Subgraph, Task

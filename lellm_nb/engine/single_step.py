@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from lellm_nb.engine.barriers import answer
-from lellm_nb.engine.branches import PASSED_ON, branch_failure
 from lellm_nb.engine.halt import Halt
+from lellm_nb.engine.parallel.branches import PASSED_ON, branch_failure
 from lellm_nb.engine.scope import EntryError, Scope, Site
 from lellm_nb.engine.spot import Move, Spot, can_move, find_spot
 from lellm_nb.engine.step import RunStep

@@ -17,7 +17,7 @@ from lellm_nb.errors import (
     MissingStartError,
     UnknownNodeError,
 )
-from lellm_nb.graph.code_place import note_users
+from lellm_nb.graph.code.code_place import note_users
 from lellm_nb.graph.decision import DefaultAction
 from lellm_nb.graph.decision_edge import check_kind, decision_problems
 from lellm_nb.graph.edge import Edge

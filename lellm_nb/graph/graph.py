@@ -12,8 +12,8 @@ from lellm_nb.arguments import Refuse, refusal
 from lellm_nb.errors import GraphError, NoSuchNodeError
 from lellm_nb.graph.analysis import Analysis, analyze
 from lellm_nb.graph.canonical_hash import canonical_hash
-from lellm_nb.graph.code_name import Code, may_have_name
-from lellm_nb.graph.code_place import (
+from lellm_nb.graph.code.code_name import Code, may_have_name
+from lellm_nb.graph.code.code_place import (
     EDGE,
     REDUCER,
     CodePlace,

@@ -21,7 +21,7 @@ from lellm_nb.debug.query.where import Where
 from lellm_nb.debug.query.writers import Write, Writes
 from lellm_nb.debug.verbs.decide import Preview
 from lellm_nb.engine.halt import Halt
-from lellm_nb.engine.perform import Attempt
+from lellm_nb.engine.performing.perform import Attempt
 from lellm_nb.engine.result import GraphResult, LogEntry
 from lellm_nb.errors import CorruptedCheckpointError, SerializationError
 from lellm_nb.graph.analysis import Analysis, Cycle, Finding

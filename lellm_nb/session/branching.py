@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from lellm_nb.engine.branches import JoinChoice, branch_results
+from lellm_nb.engine.parallel.branches import JoinChoice, branch_results
 from lellm_nb.engine.scope import Scope, Site, scope_at
 from lellm_nb.engine.spot import Move, levels_within
 from lellm_nb.errors import (

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lellm_nb.engine.context import Context
-from lellm_nb.engine.perform import perform
+from lellm_nb.engine.performing.perform import perform
 from lellm_nb.engine.scope import Scope
 from lellm_nb.graph.builder import GraphBuilder
 from lellm_nb.record.position import Position

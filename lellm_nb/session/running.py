@@ -11,7 +11,7 @@ from lellm_nb.clock import Clock
 from lellm_nb.engine import commit
 from lellm_nb.engine.driving.drive import own_task
 from lellm_nb.engine.halt import Halt
-from lellm_nb.engine.perform import Lookup
+from lellm_nb.engine.performing.perform import Lookup
 from lellm_nb.engine.run import HOLD, Run
 from lellm_nb.engine.scope import Scope, Site, way_to
 from lellm_nb.engine.spot import Spot, find_spot, movable_spots, waiting_spots

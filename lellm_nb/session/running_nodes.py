@@ -9,7 +9,7 @@ from types import FrameType
 from typing import Any
 
 from lellm_nb.engine.context import Context
-from lellm_nb.engine.perform import in_thread
+from lellm_nb.engine.performing.perform import in_thread
 from lellm_nb.engine.step import RunStep
 from lellm_nb.interrupts import whose_code
 from lellm_nb.session.moves import RunningNode

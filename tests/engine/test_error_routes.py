@@ -82,7 +82,7 @@ def test_backoff_doubles_or_is_a_function(monkeypatch, backoff, waits):
     async def sleep(seconds, *_):
         slept.append(seconds)
 
-    monkeypatch.setattr("lellm_nb.engine.perform.asyncio.sleep", sleep)
+    monkeypatch.setattr("lellm_nb.engine.performing.perform.asyncio.sleep", sleep)
     one(shaky(3), retries=3, backoff=backoff).run({})
 
     assert slept == pytest.approx(waits)

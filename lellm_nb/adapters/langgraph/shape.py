@@ -20,8 +20,8 @@ from lellm_nb.adapters.langgraph.position.channels import reducers_of, visible_c
 from lellm_nb.errors import GraphError
 from lellm_nb.graph.analysis import Analysis, about_reach
 from lellm_nb.graph.canonical_hash import canonical_hash
-from lellm_nb.graph.code_name import Code
-from lellm_nb.graph.code_place import CodePlace, note_users
+from lellm_nb.graph.code.code_name import Code
+from lellm_nb.graph.code.code_place import CodePlace, note_users
 from lellm_nb.graph.drawing.drawn_shape import DrawnShape
 from lellm_nb.graph.edge import Edge
 from lellm_nb.graph.fingerprint import Fingerprint

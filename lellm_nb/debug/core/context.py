@@ -21,7 +21,7 @@ from lellm_nb.debug.core.replaced_code import ReplacedCode
 from lellm_nb.debug.core.seed import Seed
 from lellm_nb.debug.core.verb_table import VERBS, Verb
 from lellm_nb.errors import DebuggerError
-from lellm_nb.graph.code_place import CodePlace, condition_at
+from lellm_nb.graph.code.code_place import CodePlace, condition_at
 from lellm_nb.record.frame import Frame
 from lellm_nb.session.protocol import Capability, Session, lacks
 

@@ -7,9 +7,9 @@ from operator import is_
 from typing import Any
 
 from lellm_nb.debug.names.warn_caller import caution
-from lellm_nb.graph.code_name import Code, CodeName
-from lellm_nb.graph.code_place import CodePlace, named_code
-from lellm_nb.graph.code_version import is_called_otherwise
+from lellm_nb.graph.code.code_name import Code, CodeName
+from lellm_nb.graph.code.code_place import CodePlace, named_code
+from lellm_nb.graph.code.code_version import is_called_otherwise
 from lellm_nb.graph.walk import levels
 
 __all__ = ["FollowedCode"]

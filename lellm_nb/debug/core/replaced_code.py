@@ -7,7 +7,7 @@ from typing import Any
 
 from lellm_nb.debug.breakpoints.unsaved_condition import UnsavedCondition
 from lellm_nb.debug.core.followed_code import FollowedCode
-from lellm_nb.graph.code_place import CodePlace
+from lellm_nb.graph.code.code_place import CodePlace
 from lellm_nb.record.frame import Frame
 
 __all__ = ["ReplacedCode"]

@@ -18,7 +18,7 @@ from lellm_nb.debug.names.warn_caller import caution
 from lellm_nb.debug.verbs.backward import frame_of
 from lellm_nb.errors import DebuggerError, StateTypeError
 from lellm_nb.graph.analysis import find_cycles
-from lellm_nb.graph.code_place import CodePlace
+from lellm_nb.graph.code.code_place import CodePlace
 from lellm_nb.graph.walk import graph_at
 from lellm_nb.record.frame import Frame
 from lellm_nb.session.protocol import Session

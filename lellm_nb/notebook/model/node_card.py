@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from lellm_nb.calls.call_sums import CallSums, sums_of
-from lellm_nb.graph.code_patch import node_patch
+from lellm_nb.graph.code.code_patch import node_patch
 from lellm_nb.graph.walk import node_at
 from lellm_nb.notebook.debugger_protocol import EdgeBreakpointLike, NodeBreakpointLike
 from lellm_nb.notebook.model.updates import Updates

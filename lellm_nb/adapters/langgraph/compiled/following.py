@@ -14,9 +14,9 @@ from langgraph.pregel import Pregel
 
 from lellm_nb.adapters.langgraph.compiled.nodes import function_of
 from lellm_nb.adapters.langgraph.compiled.patching import holds_tools
-from lellm_nb.graph.code_name import Code, CodeName, code_of, may_have_name
-from lellm_nb.graph.code_place import TOOL, CodePlace
-from lellm_nb.graph.code_version import core_of, is_new_version, pass_on
+from lellm_nb.graph.code.code_name import Code, CodeName, code_of, may_have_name
+from lellm_nb.graph.code.code_place import TOOL, CodePlace
+from lellm_nb.graph.code.code_version import core_of, is_new_version, pass_on
 
 __all__ = ["followed_code", "named_places"]
 

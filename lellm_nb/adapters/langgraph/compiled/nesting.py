@@ -9,7 +9,7 @@ from langgraph.func import task
 from langgraph.pregel import Pregel
 
 from lellm_nb.adapters.langgraph.compiled.nodes import function_of
-from lellm_nb.graph.code_version import core_of
+from lellm_nb.graph.code.code_version import core_of
 
 __all__ = ["called_graph", "tasks_of"]
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, ClassVar
 
-from lellm_nb.graph.code_version import core_of
+from lellm_nb.graph.code.code_version import core_of
 from lellm_nb.state.lens import IdentityLens
 
 __all__ = ["LangGraphNode", "function_of"]

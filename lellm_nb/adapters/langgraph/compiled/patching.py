@@ -13,7 +13,7 @@ from langgraph.graph import StateGraph
 
 from lellm_nb.arguments import shown
 from lellm_nb.errors import GraphError, InvalidNodeError, NoSuchNodeError
-from lellm_nb.graph.code_place import TOOL, CodePlace
+from lellm_nb.graph.code.code_place import TOOL, CodePlace
 
 __all__ = ["holds_tools", "recompiled"]
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from types import FunctionType, MethodType
 from typing import Any, NamedTuple
 
-from lellm_nb.graph.code_version import core_of, is_new_version, layers, pass_on
+from lellm_nb.graph.code.code_version import core_of, is_new_version, layers, pass_on
 
 __all__ = ["Code", "CodeName", "code_of", "may_have_name"]
 

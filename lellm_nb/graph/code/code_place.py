@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from lellm_nb.errors import NoSuchNodeError
-from lellm_nb.graph.code_name import Code, code_of
-from lellm_nb.graph.code_version import note_user
+from lellm_nb.graph.code.code_name import Code, code_of
+from lellm_nb.graph.code.code_version import note_user
 from lellm_nb.graph.node import (
     Condition,
     Custom,

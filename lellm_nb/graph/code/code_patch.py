@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from lellm_nb.graph.code_name import code_of
-from lellm_nb.graph.code_place import PATCHED, code_places_of
+from lellm_nb.graph.code.code_name import code_of
+from lellm_nb.graph.code.code_place import PATCHED, code_places_of
 from lellm_nb.graph.edge import Edge
 from lellm_nb.graph.node import Node
 

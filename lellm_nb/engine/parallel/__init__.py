@@ -1,0 +1,1 @@
+"""Branches that run side by side: what becomes of them."""

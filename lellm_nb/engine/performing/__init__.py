@@ -1,0 +1,1 @@
+"""Performing a node: once, patiently, or elsewhere."""
