@@ -98,6 +98,16 @@ def work(graph: str) -> Callable[[Any], None]:
     return work
 
 
+def measure(graph: str) -> Callable[[Any], Any]:
+    """A node of a map: it notes its path, and returns its item as it found it."""
+
+    def measure(ctx: Any) -> Any:
+        ctx.append("log", f"{ctx.path} {ctx.visit}")
+        return [ctx.item, ctx.state.get(f"last.{graph}")]
+
+    return measure
+
+
 def _slow(graph: str, world: World) -> Callable[[Any], Any]:
     """An async node that lets the others go first."""
     inner = work(graph)

@@ -13,12 +13,12 @@ from lellm_nb.calls.tape import Tape
 from lellm_nb.engine import commit
 from lellm_nb.engine.cancellation import being_cancelled
 from lellm_nb.engine.context import Context as NodeContext
-from lellm_nb.engine.context import record_returned
 from lellm_nb.engine.driving.drive import ESCAPED, apart, called_apart, driven, running_loop
 from lellm_nb.engine.halt import Halt, Hold
 from lellm_nb.engine.output_capture import RUNNING, OutputCapture
 from lellm_nb.engine.parallel.branches import JoinChoice, leave
 from lellm_nb.engine.performing.perform import Attempt, Lookup, perform_patiently
+from lellm_nb.engine.performing.returned import record_returned
 from lellm_nb.engine.run_record import RunRecord
 from lellm_nb.engine.scope import Scope, Site
 from lellm_nb.engine.spot import Move

@@ -11,10 +11,12 @@ from typing import Any, ClassVar, Protocol, runtime_checkable
 from lellm_nb.arguments import refusal, shown
 from lellm_nb.errors import EmptyParallelError, InvalidNodeError
 from lellm_nb.graph.decision import DefaultAction
+from lellm_nb.graph.item_branches import EACH, ItemBranches
 from lellm_nb.graph.node_options import (
     check_barrier,
     check_condition,
     check_custom,
+    check_map,
     check_name,
     check_parallel,
     check_subgraph,
@@ -29,6 +31,7 @@ __all__ = [
     "Barrier",
     "Condition",
     "Custom",
+    "Map",
     "Node",
     "Parallel",
     "Runnable",
@@ -179,6 +182,38 @@ class Parallel:
         check_parallel(self)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Map(Parallel):
+    """A Parallel with a branch for each item of a list that is known at run time (SEMANTICS P6).
+
+    Attributes:
+        branches: What runs for each item, under any number and under ``*``.
+        over: Where the list is: a key, a path, or a function of the state.
+        into: The key under which what the branches return is collected, or `None`.
+        as_: The key under which a graph finds its item.
+        limit: How many branches run at a time; `None` is all.
+    """
+
+    over: Any = ""
+    into: str | None = None
+    as_: str = "item"
+    limit: int | None = None
+    kind: ClassVar[str] = "map"
+
+    def __post_init__(self) -> None:
+        check_map(self)
+
+    @property
+    def each(self) -> Node:
+        """What runs for each item."""
+        return self.branches[EACH]
+
+    @property
+    def item_key(self) -> str | None:
+        """The key of an item in the state of its branch; `None` for a function, which asks."""
+        return None if isinstance(self.each, (Task, Custom)) else self.as_
+
+
 Node = Task | Custom | Condition | Barrier | Subgraph | Parallel
 
 
@@ -240,3 +275,13 @@ def make_parallel(
     made = {check_name(b, "branch"): make_node(b, target) for b, target in given.items()}
     parallel = Parallel(name, made, as_merge(merge, part_of(name)), on_error)
     return parallel if made else EmptyParallelError(name)
+
+
+def make_map(name: str, target: Any, *, merge: Any, **options: Any) -> Map:
+    """Make a Map of what runs for each item.
+
+    Raises:
+        InvalidNodeError: Something it was given does not fit; names it.
+    """
+    each = make_node(check_name(name), target)
+    return Map(name, ItemBranches(each), as_merge(merge, part_of(name)), **options)

@@ -48,6 +48,8 @@ def run_step(
     nodes: tuple[str, ...] = (),
     reducers: Mapping[str, Any] | None = None,
     calls: Any = None,
+    item: Any = None,
+    into: str | None = None,
 ) -> StepResult:
     """Run a node's function once on a state, and return what it did.
 
@@ -61,6 +63,8 @@ def run_step(
         reducers: The reducers of the graph.
         calls: Recorded calls, as `Debugger.to_test` writes them: what the function asks over HTTP
             is answered by them, and nothing is sent.
+        item: What `ctx.item` shows, for a function that a map runs.
+        into: The key at which a map collects what it returns.
 
     Raises:
         CallDiffersError: It asks something else than what was recorded.
@@ -77,8 +81,10 @@ def run_step(
             graph.node(other, lambda ctx: None)
     prefix = path[: len(path) - len(name)] if path.endswith(name) else ""
     scope = Scope(graph.start(name).end(name).build(), None, prefix)
+    scope.into = into
     level = Position(name, keep(state), visit - 1, Visits({name: visit - 1}, visit - 1))
     ctx = Context(None, scope, scope.site(name), level)
+    ctx.given = item
     with nullcontext() if calls is None else _serving(calls, ctx.path):
         _finish(perform(ctx, scope.site(name).node))
     return StepResult(tuple(ctx.mutations), ctx.target, ctx.ends)

@@ -10,11 +10,13 @@ from types import CoroutineType
 from typing import Any
 
 from lellm_nb.clock import Clock
-from lellm_nb.engine.context import Context, record_returned
+from lellm_nb.engine.context import Context
 from lellm_nb.engine.driving.drive import called_apart, running_loop
 from lellm_nb.engine.driving.node_threads import NODE_THREADS
 from lellm_nb.engine.output_capture import left_by_call
-from lellm_nb.engine.scope import Scope, Site, is_async
+from lellm_nb.engine.performing.returned import record_returned
+from lellm_nb.engine.scope import Scope, Site
+from lellm_nb.engine.site import is_async
 from lellm_nb.engine.variables import adopt
 from lellm_nb.errors.safe_text import fields_text
 from lellm_nb.graph.node import Task

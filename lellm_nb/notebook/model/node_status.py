@@ -129,7 +129,7 @@ def _number_of(frame: FrameLike, kind: str, outline: Outline) -> int:
     number = outline.by_path.get(path)
     if number is not None:
         return number
-    plain = plain_path(path)
+    plain = frame.static_path
     if plain not in outline.by_path and frame.level.node:
         # A pause inside a node waits under a name of its own.
         above, slash, _ = plain.rpartition("/")
