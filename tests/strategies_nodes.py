@@ -27,15 +27,15 @@ class World:
         """Return a node that runs only as long as the world is open."""
         if inspect.iscoroutinefunction(node):
 
-            async def checked(ctx: Any) -> None:
+            async def checked(ctx: Any) -> Any:
                 self._check(ctx)
-                await node(ctx)
+                return await node(ctx)
 
             return checked
 
-        def checked_at_once(ctx: Any) -> None:
+        def checked_at_once(ctx: Any) -> Any:
             self._check(ctx)
-            node(ctx)
+            return node(ctx)
 
         return checked_at_once
 

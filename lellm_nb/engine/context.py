@@ -110,7 +110,7 @@ class Context(Outcome):
         run = self._run or self._left_by
         assert run is not None
         fan: Any = scope.parent.inside(scope.parent.level(run.position))  # type: ignore[union-attr]
-        return handed(fan.items[scope.order])
+        return handed(fan.items.values[scope.order])
 
     @property
     def is_cancelled(self) -> bool:

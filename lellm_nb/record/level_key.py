@@ -164,8 +164,12 @@ def entries_of(key: str, path: str, visit: int) -> list[str]:
     Example:
         >>> entries_of("", "agent", 2), entries_of("/sub", "sub/w#2", 2), entries_of("", "w#2", 4)
         (['/agent#2'], ['/sub/w#2'], ['/w#4', '/w#2'])
+        >>> entries_of("/map|#3", "map/3", 1)
+        ['/map|#3/#3']
     """
     segment = path.rpartition("/")[2]
+    if key.endswith(f"|#{segment}"):
+        return [f"{key}/#{segment}"]
     node = segment.partition("#")[0]
     named = f"{node}#{visit}" if visit > 1 else node
     both = dict.fromkeys((named, segment)) if "#" in segment else [named]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from lellm_nb.calls.call_sums import CallSums, spent_by
+from lellm_nb.debug.history.item_columns import item_columns
 from lellm_nb.debug.history.short_text import shortened
 from lellm_nb.debug.history.stored_values import kept_items
 from lellm_nb.debug.history.typed_table import table
@@ -32,7 +33,9 @@ COLUMNS = (
 rest is text. Cost is what the node set, else what its calls cost; of that, paid is what was not
 served from a record. Both are missing where a price is not known (CALLS.md, K6).
 
-Where steps were not captured, ``gap`` tells of each frame whether they were before it.
+Where steps were in maps, ``item`` is what the branch is for and ``result`` what it made of it, in
+the frame with which it ended. Where steps were not captured, ``gap`` tells of each frame whether
+they were before it.
 """
 
 _TEXTS = (*("line", "path", "node", "kind", "changed_keys", "next_node", "decision", "error"),)
@@ -77,6 +80,7 @@ def frame_table(
         "decision": [None if f.decision is None else safe_str(f.decision) for f in frames],
         "error": [_error(f) for f in frames],
     }
+    columns |= item_columns(frames)
     if any(f.gap for f in frames):
         columns["gap"] = [f.gap for f in frames]
     for key in _wanted(frames, keys):

@@ -10,7 +10,7 @@ from lellm_nb.errors import StateTypeError
 from lellm_nb.errors.safe_text import safe_repr
 from lellm_nb.graph.node import Map
 from lellm_nb.record.position import Fan, Position
-from lellm_nb.record.rows.entered import begin_items
+from lellm_nb.record.rows.entered import MapItems, begin_items
 from lellm_nb.state.claims import BranchResult
 from lellm_nb.state.compact import MISSING, real, whole
 from lellm_nb.state.frozen import freeze, frozen_list
@@ -44,8 +44,8 @@ def enter_map(node: Map, level: Position) -> Fan:
             kind,
             f"{named} of map {node.name!r} leads to {kind}; it has to be {wanted}.",
         )
-    items = tuple(freeze(item, f"item {i}") for i, item in enumerate(found))
-    return begin_items(items, level.data, node.item_key)
+    values = tuple([freeze(item, f"item {i}") for i, item in enumerate(found)])
+    return begin_items(MapItems(values, node.item_key, node.into), level.data)
 
 
 def _found(state: Any, path: Sequence[Any]) -> Any:

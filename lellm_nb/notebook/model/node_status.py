@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from lellm_nb.graph.drawing.outline import Outline, plain_path
+from lellm_nb.graph.drawing.outline import Outline
 from lellm_nb.notebook.frame_protocol import FrameLike
 from lellm_nb.notebook.model.current_nodes import places_after
 from lellm_nb.notebook.values.frame_rows import kind_of, same_frame

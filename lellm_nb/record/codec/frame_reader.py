@@ -19,7 +19,7 @@ from lellm_nb.record.position import Fan, Position, SuperStep
 from lellm_nb.record.rows.entered import begin_branches, begin_items
 from lellm_nb.record.rows.frame_row import FrameRow
 from lellm_nb.state.compact import draft, whole
-from lellm_nb.state.mutation import Mutation
+from lellm_nb.state.mutation import Mutation, Put, apply
 from lellm_nb.state.typed import Typed
 
 __all__ = ["FrameFacts", "FrameReader"]
@@ -247,8 +247,11 @@ class FrameReader:
         if word == "fan":
             return begin_branches([str(name) for name in form[1]], level.data)
         if word == "map":
-            as_ = None if form[1] is None else str(form[1])
-            return begin_items(self.positions.items(form[2]), level.data, as_)
+            return begin_items(self.positions.items(form[1]), level.data)
+        if word == "one":
+            only = self.positions.items(form[2])
+            data = apply(level.data, (Put(only.key, only.values[0]),))
+            return Fan.begin({str(form[1]): data})
         start = str(form[1])
         if word == "same":
             return Position.begin(start, level.data, inner=True)

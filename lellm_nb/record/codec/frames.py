@@ -23,6 +23,7 @@ from lellm_nb.record.native.native_rows import NativeWriter
 from lellm_nb.record.native.parts import AS_STORED, NativeParts
 from lellm_nb.record.position import Fan, Position, SuperStep
 from lellm_nb.record.redaction.secret_paths import level_place
+from lellm_nb.record.rows.entered import MapItems
 from lellm_nb.record.rows.folding import can_be_folded, enter, is_foreseen, kept_of, writes_all
 from lellm_nb.record.rows.frame_row import FrameRow
 from lellm_nb.record.rows.plain_rows import PlainRows
@@ -189,14 +190,17 @@ class FrameWriter:
             if level.node != name or isinstance(inner, SuperStep):
                 return key, None
             if inner is None:
-                made = enter(node, level, within.inner)
+                made = enter(node, level, within.inner, branch, frame.level)
                 if made is None:
                     return key, None
                 inner, form = made
-                if isinstance(form[-1], dict):
-                    form = [*form[:-1], self.positions.data(form[-1]["data"])]
-                elif form[0] == "map":
+                if form[0] == "map":
                     form = [*form, self.positions.items(node, inner.items)]
+                elif form[0] == "one":
+                    only = MapItems((form[-1]["item"],), form[2])
+                    form = [*form[:2], self.positions.items(node, only)]
+                elif isinstance(form[-1], dict):
+                    form = [*form[:-1], self.positions.data(form[-1]["data"])]
                 entered.append(form)
             if isinstance(inner, Fan):
                 if branch not in inner.branches:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from lellm_nb.errors import CorruptedCheckpointError, ReducerError
@@ -13,6 +13,7 @@ from lellm_nb.record.codec.typed_states import class_form, read_typed
 from lellm_nb.record.codec.values import TAG, Codec, Problem
 from lellm_nb.record.position import Fan, Position, SuperStep
 from lellm_nb.record.redaction.secret_paths import ANYWHERE, JOINED, SEVERAL, joined, place_inside
+from lellm_nb.record.rows.entered import MapItems
 from lellm_nb.record.visits import Visits
 from lellm_nb.state.channel_update import ChannelUpdate
 from lellm_nb.state.compact import COMPACT, Data, Tail, Wide
@@ -128,7 +129,7 @@ class PositionWriter:
             return {"pairs": [[key, form] for key, form in pairs]}
         return {"keys": dict(pairs)}
 
-    def items(self, node: Any, items: Sequence[Any]) -> list[Any]:
+    def items(self, node: Any, items: MapItems) -> list[Any]:
         """Return what the branches of a map are for as JSON data.
 
         Args:
@@ -136,7 +137,8 @@ class PositionWriter:
         """
         over = getattr(node, "over", None)
         place = parts_of(over) if isinstance(over, str | tuple) else ("item",)
-        return [self.kept(item, (*place, i)) for i, item in enumerate(items)]
+        values = [self.kept(item, (*place, i)) for i, item in enumerate(items.values)]
+        return [items.key, items.into, values]
 
     def kept(self, value: Any, key: Any) -> Any:
         """Return a kept value as JSON data."""
@@ -272,9 +274,11 @@ class PositionReader:
             return read_typed(form, made, self.codec)
         return made
 
-    def items(self, form: Any) -> tuple[Any, ...]:
+    def items(self, form: Any) -> MapItems:
         """Return what the branches of a map are for."""
-        return tuple([self.kept(one) for one in form])
+        key, into, values = form
+        names = [None if name is None else str(name) for name in (key, into)]
+        return MapItems(tuple([self.kept(one) for one in values]), *names)
 
     def kept(self, form: Any, key: Any = "") -> Any:
         """Return a kept value."""
