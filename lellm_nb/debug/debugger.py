@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future
+from concurrent.futures import Executor, Future
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,6 +33,7 @@ from lellm_nb.engine.output_capture import caught
 from lellm_nb.errors import DebuggerError, listed
 from lellm_nb.errors.key_patterns import without_keys
 from lellm_nb.graph.graph import Graph, built_graph
+from lellm_nb.graph.node_options import check_executor
 from lellm_nb.session.protocol import Capability, Session
 from lellm_nb.session.session import ExecutionSession
 from lellm_nb.state.frozen import thaw
@@ -81,6 +82,8 @@ class Debugger(
         retention: Which of these checkpoints are dropped again; all are kept by default. Barriers,
             pinned frames and fork points never are.
         calls: Whether what nodes ask of models and tools over HTTP is taken down; see `rerun`.
+        executor: Where plain functions in branches of Parallels and maps are performed that name
+            none of their own: any of `concurrent.futures`, or a Dask cluster's (SEMANTICS P7).
         config, context: What a graph of LangGraph is called with, as for its `invoke`. Its saver
             and its thread are left alone.
         stream: Whether models in a graph of LangGraph stream what they write.
@@ -123,6 +126,7 @@ class Debugger(
         policy: TriggerPolicy | CheckpointPolicy | None = None,
         retention: RetentionPolicy | None = None,
         calls: bool = True,
+        executor: Executor | None = None,
         config: Any = None,
         context: Any = None,
         stream: bool = True,
@@ -144,6 +148,7 @@ class Debugger(
         context = DebugContext(session, called, max_steps, self._family(), storage)
         context.call_settings.on = calls
         context.redact, context.seed = redact, seed
+        context.executor = check_executor(executor, DebuggerError)
         self._stand_on(context)
         if store is not None:
             from lellm_nb.debug.persist.begin import begin_in

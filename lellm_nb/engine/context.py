@@ -4,26 +4,22 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
 from lellm_nb.arguments import flag, number, seconds
 from lellm_nb.calls.function_call import call_function
-from lellm_nb.engine.cancellation import CancellationToken
+from lellm_nb.engine.node_place import NodePlace
 from lellm_nb.engine.output_capture import RUNNING, running_tape
-from lellm_nb.engine.scope import Scope, Site
+from lellm_nb.engine.performing.node_host import NodeHost
 from lellm_nb.errors import NodeNotFoundError, StateError, StateTypeError
 from lellm_nb.graph.node_options import check_name
-from lellm_nb.record.outcome import Outcome
-from lellm_nb.record.position import Position
 from lellm_nb.state.compact import MISSING, kept_inside, rebuilt
 from lellm_nb.state.containers.fingerprint import Reads
-from lellm_nb.state.containers.handed import handed
 from lellm_nb.state.frozen import PLAIN, FrozenDict, FrozenList, freeze, frozen_list
 from lellm_nb.state.key import StateKey
-from lellm_nb.state.mutation import Delete, Mutation, Put, Reduce, check_key, parts_of
+from lellm_nb.state.mutation import Delete, Put, Reduce, check_key, parts_of
 from lellm_nb.state.reducer import Reducer, no_reducer
 from lellm_nb.state.refusal import locate_with
-from lellm_nb.state.registry import ReducerRegistry
 from lellm_nb.state.state import UNREAD, view_of_keys
 from lellm_nb.state.structs.nested import path_in
 from lellm_nb.state.typed import Typed
@@ -31,36 +27,12 @@ from lellm_nb.state.typed import Typed
 __all__ = ["Context"]
 
 
-class NodeHost(Protocol):
-    """What a context asks of the run that performs its node."""
-
-    token: CancellationToken
-    doomed: Any
-    position: Position
-
-    def open_tape(self, scope: Scope, site: Site, level: Position) -> Any:
-        """Return where a node's calls are taken down, `None` where nobody wants them."""
-
-    def on_chunk(self, site: Site, chunk: Any) -> None:
-        """Pass a stream chunk on."""
-
-
-class Context(Outcome):
+class Context(NodePlace):
     """A node's view of the run. It reads the state and records what should change.
 
     Nothing it records is seen by the node itself: the engine applies the batch
     after the node has returned (SEMANTICS S1).
     """
-
-    _left_by: NodeHost | None = None
-    given: Any = MISSING  # the item, where the node is performed elsewhere than in a run
-
-    def __init__(self, run: NodeHost | None, scope: Scope, site: Site, level: Position) -> None:
-        self._run = run
-        self._scope = scope
-        self._site = site
-        self._level = level
-        self.mutations: list[Mutation] = []
 
     # -- reading ---------------------------------------------------------------
 
@@ -77,40 +49,6 @@ class Context(Outcome):
                 seen = view_of_keys(data, UNREAD)
             self.seen = seen
         return seen
-
-    @property
-    def node(self) -> str:
-        """The node's name."""
-        return self._site.name
-
-    @property
-    def path(self) -> str:
-        """Composites from the outside in, and the node."""
-        return self._site.place.path
-
-    @property
-    def visit(self) -> int:
-        """How often this node runs in this entry of its level, this run included."""
-        return self._site.next_visit(self._level)
-
-    @property
-    def item(self) -> Any:
-        """What this branch of a map is for: an item of its list, read-only (SEMANTICS P6).
-
-        Raises:
-            StateError: The node is in no map.
-        """
-        if self.given is not MISSING:
-            return self.given
-        scope = self._scope
-        while not scope.is_item:
-            if scope.parent is None:
-                raise StateError(f"Node {self.path!r} is in no map(…), so it has no ctx.item.")
-            scope = scope.parent
-        run = self._run or self._left_by
-        assert run is not None
-        fan: Any = scope.parent.inside(scope.parent.level(run.position))  # type: ignore[union-attr]
-        return handed(fan.items.values[scope.order])
 
     @property
     def is_cancelled(self) -> bool:
@@ -147,16 +85,6 @@ class Context(Outcome):
         if tape is None:
             return function(*args, **kwargs)
         return call_function(tape, function, args, kwargs)
-
-    @property
-    def into(self) -> str | None:
-        """In a map: the key at which what the node returns waits to be collected (P6)."""
-        return self._scope.into
-
-    @property
-    def reducers(self) -> ReducerRegistry:
-        """The reducers of its graph."""
-        return self._scope.graph.reducers
 
     # -- writing ---------------------------------------------------------------
 

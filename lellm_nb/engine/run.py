@@ -77,6 +77,7 @@ class Run(RunSingleStep):
         self.variables: dict[str, Variables] = {}
         self.variables_at: Callable[[list[str]], Variables] | None = None
         self.refused: dict[str, Exception] = {}
+        self.sendable: dict[str, Exception | None] = {}
 
     async def go(self) -> Halt:
         """Run until nothing moves any more, branches side by side.

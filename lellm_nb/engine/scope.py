@@ -48,6 +48,7 @@ class Scope:
         order: That branch's number in registration order.
         limit: How many steps this level may take; `None` is the run's business.
         is_item: Whether this is the branch of a map for one item.
+        executor: Where plain tasks of branches are performed; `None` is the run's business.
         into: There: the key at which what a function returns waits to be collected, or `None`.
         static_prefix: The prefix without visits, and with ``*`` in the place of items.
         threaded: Whether sync nodes run in threads here, because branches are beside them.
@@ -55,7 +56,18 @@ class Scope:
 
     __slots__ = (
         *("_children", "_entered", "_entered_for", "_seen", "_seen_for", "_sites"),
-        *("branch", "graph", "graph_id", "into", "is_item", "limit", "order", "parent", "prefix"),
+        *(
+            "branch",
+            "executor",
+            "graph",
+            "graph_id",
+            "into",
+            "is_item",
+            "limit",
+            "order",
+            "parent",
+            "prefix",
+        ),
         *("static_prefix", "threaded", "visit"),
     )
 
@@ -83,6 +95,7 @@ class Scope:
         self.static_prefix = static
         self.is_item = is_item
         self.into: str | None = None
+        self.executor: Any = None if parent is None else parent.executor
         self.threaded: bool = branch is not None or (parent is not None and parent.threaded)
         self._sites: dict[str, Site] = graph.sites if parent is None else {}
         self._children: dict[str, dict[str, Scope]] = {}
@@ -200,6 +213,7 @@ class Scope:
             graph = site.branch_graph(branch, self.graph)
             more |= {"branch": branch, "order": order, "is_item": site.kind == "map"}
             scope = Scope(graph, self, prefix, **more)
+            scope.executor = site.node.executor or scope.executor
             if scope.is_item and site.node.item_key is None:
                 scope.into = site.node.into
             return scope

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from asyncio import Task
 from collections.abc import Awaitable, Callable
+from concurrent.futures import Executor
 from contextvars import Context, copy_context
 from types import CoroutineType
 from typing import Any
@@ -17,6 +18,7 @@ from lellm_nb.engine.driving.drive import ESCAPED, apart, called_apart, driven, 
 from lellm_nb.engine.halt import Halt, Hold
 from lellm_nb.engine.output_capture import RUNNING, OutputCapture
 from lellm_nb.engine.parallel.branches import JoinChoice, leave
+from lellm_nb.engine.performing.elsewhere import why_not_sent
 from lellm_nb.engine.performing.perform import Attempt, Lookup, perform_patiently
 from lellm_nb.engine.performing.returned import record_returned
 from lellm_nb.engine.run_record import RunRecord
@@ -47,6 +49,8 @@ class RunStep(RunRecord):
         variables_at: Gives the same for where the run began, or `None` where nothing was set.
         cancelling: Tells whether the task that the run is awaited in is being cancelled.
         tapes: Opens where the calls of a node are taken down, or `None`.
+        executor: Where plain tasks of branches are performed that name none; `None` is in threads.
+        sendable: By the prefix of branches, why they can't be sent to their executor, if so.
         refused: By barrier id, why a decision was refused at last: the barrier goes on waiting.
     """
 
@@ -62,7 +66,9 @@ class RunStep(RunRecord):
     variables: dict[str, Variables]
     variables_at: Callable[[list[str]], Variables] | None
     tapes: Callable[[Scope, Site, Position], Any] | None = None
+    executor: Executor | None = None
     refused: dict[str, Exception]
+    sendable: dict[str, Exception | None]
     doomed: dict[int, tuple[Position, RunError]]
 
     async def run_node(self, scope: Scope, level: Position, site: Site) -> Halt | None:
@@ -159,6 +165,10 @@ class RunStep(RunRecord):
     def open_tape(self, scope: Scope, site: Site, level: Position) -> Any:
         """Return where a node's calls are taken down, `None` where nobody wants them."""
         return None if self.tapes is None else self.tapes(scope, site, level)
+
+    def why_not_sent(self, site: Site, data: Any, executor: Any) -> Exception | None:
+        """Return why the branches of a Parallel can't be sent to an executor, if they can't."""
+        return why_not_sent(executor, site, data)
 
     def _take_captured(self, catch: OutputCapture, ctx: NodeContext) -> Tape | None:
         """Take over what a node said and asked; return where its calls were taken down."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Executor
 from functools import partial
 from typing import Any, TypeVar, overload
 
@@ -156,9 +157,23 @@ class GraphBuilder:
         *,
         merge: Any = None,
         on_error: str = "fail_fast",
+        executor: Executor | None = None,
     ) -> GraphBuilder:
-        """Add branches (callables, nodes or graphs) that run side by side."""
-        made = make_parallel(name, branches, merge=merge, on_error=on_error)
+        """Add branches (callables, nodes or graphs) that run side by side.
+
+        Args:
+            branches: What runs, by the name of its branch.
+            merge: How the results become one state; by default the mutations are folded.
+            on_error: ``"fail_fast"`` cancels the others at the first failure, ``"collect_all"``
+                waits for all.
+            executor: Where plain functions of the branches are performed, as another process or
+                a cluster (SEMANTICS P7); in threads here by default.
+
+        Raises:
+            InvalidNodeError: Something does not fit; names it.
+        """
+        options = {"merge": merge, "on_error": on_error, "executor": executor}
+        made = make_parallel(name, branches, **options)
         if isinstance(made, GraphError):
             self._problems.append(made)
             return self
@@ -175,6 +190,7 @@ class GraphBuilder:
         limit: int | None = None,
         merge: Any = None,
         on_error: str = "fail_fast",
+        executor: Executor | None = None,
     ) -> GraphBuilder:
         """Add a node that runs once for each item of a list, side by side (SEMANTICS P6).
 
@@ -190,7 +206,7 @@ class GraphBuilder:
                 and merged as in a Parallel.
             as_: The key of the item in a graph's state; it is never merged.
             limit: How many run at a time; all by default.
-            merge, on_error: As for `parallel`.
+            merge, on_error, executor: As for `parallel`.
 
         Raises:
             InvalidNodeError: Something does not fit; names it.
@@ -203,7 +219,7 @@ class GraphBuilder:
             [1, 3, 4]
         """
         options = {"over": over, "into": into, "as_": as_, "limit": limit, "on_error": on_error}
-        return self._add(make_map(name, target, merge=merge, **options))
+        return self._add(make_map(name, target, merge=merge, executor=executor, **options))
 
     def subgraph(
         self, name: str, graph: Graph, *, lens: Any = None, max_steps: int = 1000

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import partial
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
@@ -169,17 +169,29 @@ class Parallel:
         branches: Branch name to its node, in registration order.
         merge: How the results become one; the default folds the mutations.
         on_error: ``"fail_fast"`` or ``"collect_all"``.
+        executor: Where plain tasks of the branches are performed; `None` is in threads here.
     """
 
     name: str
     branches: Mapping[str, Node]
     merge: Any = None
     on_error: str = "fail_fast"
+    executor: Any = None
     kind: ClassVar[str] = "parallel"
     goto: ClassVar[tuple[str, ...]] = ()
 
     def __post_init__(self) -> None:
         check_parallel(self)
+
+    def __reduce__(self) -> Any:
+        # an executor stays where it is
+        rest = [getattr(self, each.name) for each in fields(self) if each.name != "executor"]
+        return _made_again, (type(self), rest)
+
+
+def _made_again(kind: Any, rest: list[Any]) -> Any:
+    names = [each.name for each in fields(kind) if each.name != "executor"]
+    return kind(**dict(zip(names, rest, strict=True)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -261,7 +273,7 @@ def recomposed(node: Any, code: Any) -> Parallel | Subgraph | None:
 
 
 def make_parallel(
-    name: str, branches: Mapping[str, Any], *, merge: Any, on_error: str
+    name: str, branches: Mapping[str, Any], *, merge: Any, on_error: str, executor: Any
 ) -> Parallel | EmptyParallelError:
     """Make a Parallel; an empty one is a structural problem, to be reported by `build`.
 
@@ -273,7 +285,7 @@ def make_parallel(
     if not isinstance(given, Mapping):
         raise refusal(given, "branches", "a mapping of names to what runs", refuse)
     made = {check_name(b, "branch"): make_node(b, target) for b, target in given.items()}
-    parallel = Parallel(name, made, as_merge(merge, part_of(name)), on_error)
+    parallel = Parallel(name, made, as_merge(merge, part_of(name)), on_error, executor)
     return parallel if made else EmptyParallelError(name)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Executor
 from functools import partial
 from typing import Any
 
@@ -29,6 +30,7 @@ __all__ = [
     "check_condition",
     "check_custom",
     "check_edge",
+    "check_executor",
     "check_map",
     "check_name",
     "check_parallel",
@@ -161,6 +163,19 @@ def check_parallel(node: Any) -> None:
     refuse = _in(check_name(node.name))
     check_merge(node.merge, part_of(node.name))
     chosen(node.on_error, "on_error", refuse, ("fail_fast", "collect_all"))
+    check_executor(node.executor, refuse)
+
+
+def check_executor(given: Any, refuse: Refuse) -> Any:
+    """Return an executor, or `None`.
+
+    Raises:
+        LellmError: It is no `concurrent.futures.Executor`.
+    """
+    if given is not None and not isinstance(given, Executor):
+        wanted = "an executor of concurrent.futures, such as ProcessPoolExecutor(), or None"
+        raise refusal(given, "executor", wanted, refuse)
+    return given
 
 
 def check_map(node: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
 from contextvars import Context
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -37,6 +38,7 @@ class Controls:
         on_chunk: Told of every chunk that a node emits: its path, and the chunk.
         tapes: Opens where the calls of a node are taken down: it is asked at a node's first one,
             and what stops inside of a call becomes `stopping`.
+        executor: Where plain tasks of branches are performed that name none of their own.
         capture: Whether what nodes print, log and display goes into their frames.
         cell: The context variables of whoever asked for this; nodes' own come on top of them.
         stopping: What made it stop; `None` while nothing did.
@@ -57,6 +59,7 @@ class Controls:
     token: CancellationToken | None = None
     on_chunk: Callable[[str, Any], None] | None = None
     tapes: Callable[[NextMove], Tape | None] | None = None
+    executor: Executor | None = None
     capture: bool = False
     cell: Context | None = None
     stopping: Any = None

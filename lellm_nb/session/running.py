@@ -186,6 +186,7 @@ class Running(Head):
             run.gate = _gated(run, controls.gates)
         if controls.look_up is not None:
             run.recorded = _looked_up(run, controls.look_up)
+        run.executor = controls.executor
         tapes = controls.tapes
         if tapes is not None:
             run.tapes = lambda scope, site, level: tapes(

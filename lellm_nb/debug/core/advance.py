@@ -127,6 +127,7 @@ def _controls(
         barrier=live,
         token=claim.token,
         on_chunk=context.streams.begin(),
+        executor=context.executor,
         capture=True,
         cell=claim.cell,
     )

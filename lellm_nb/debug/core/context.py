@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Coroutine, Mapping
-from concurrent.futures import Future
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
@@ -49,6 +49,7 @@ class DebugContext:
         redact: What is secret in what is shown, if it was chosen; else the store's own.
         seed: What nodes' random numbers are made of, or `None` for any.
         call_settings: What all lines of the run have in common about calls.
+        executor: Where plain functions in branches are performed that name none of their own.
         calls: The calls of this line.
         commands: Claims the run for one command after the other.
         triggers: What may stop it.
@@ -66,6 +67,7 @@ class DebugContext:
     redact: Redactor | None = None
     seed: Seed | None = None
     call_settings: CallSettings = field(default_factory=CallSettings)
+    executor: Executor | None = None
     calls: CallBook = field(init=False)
     commands: CommandQueue = field(init=False)
     triggers: Triggers = field(init=False)
@@ -98,6 +100,7 @@ class DebugContext:
             self.redactor,
             self.seed,
             self.call_settings,
+            self.executor,
         )
         made.modes.chosen, made.modes.misses = dict(self.modes.chosen), dict(self.modes.misses)
         made.calls.take_over(self.calls, session.head)

@@ -14,6 +14,7 @@ from lellm_nb.engine.context import Context
 from lellm_nb.engine.driving.drive import called_apart, running_loop
 from lellm_nb.engine.driving.node_threads import NODE_THREADS
 from lellm_nb.engine.output_capture import left_by_call
+from lellm_nb.engine.performing.elsewhere import perform_elsewhere
 from lellm_nb.engine.performing.returned import record_returned
 from lellm_nb.engine.scope import Scope, Site
 from lellm_nb.engine.site import is_async
@@ -22,6 +23,7 @@ from lellm_nb.errors.safe_text import fields_text
 from lellm_nb.graph.node import Task
 from lellm_nb.record.outcome import Outcome
 from lellm_nb.record.position import Position
+from lellm_nb.sending import is_here
 
 __all__ = ["Attempt", "Lookup", "in_thread", "perform", "perform_patiently"]
 
@@ -128,9 +130,12 @@ async def _attempt(ctx: Context, node: Any, threaded: bool) -> BaseException | N
     if not threaded or is_async(call):
         await perform(ctx, node)
         return None
+    threads = ctx.executor or NODE_THREADS
+    if isinstance(node, Task) and not is_here(threads):
+        return await perform_elsewhere(threads, ctx, node.fn)
     carried = contextvars.copy_context()
     loop = asyncio.get_running_loop()
-    returned, failure = await loop.run_in_executor(NODE_THREADS, in_thread, carried, node, ctx)
+    returned, failure = await loop.run_in_executor(threads, in_thread, carried, node, ctx)
     if failure is not None:
         return failure
     adopt(carried)

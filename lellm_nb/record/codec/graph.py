@@ -190,7 +190,7 @@ def _read_node(row: Any, depth: int) -> Node:
         over = unknown_code if more["over"] is None else tuple(more["over"])
         into = None if more["into"] is None else str(more["into"])
         each = ItemBranches(branches[EACH])
-        return Map(name, each, *rest, over, into, str(more["as"]), more["limit"])
+        return Map(name, each, *rest, None, over, into, str(more["as"]), more["limit"])
     if kind == "barrier":
         approve, reject = more["keys"]
         default = DefaultAction(more["default"])
