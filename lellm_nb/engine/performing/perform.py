@@ -130,11 +130,12 @@ async def _attempt(ctx: Context, node: Any, threaded: bool) -> BaseException | N
     if not threaded or is_async(call):
         await perform(ctx, node)
         return None
-    threads = ctx.executor or NODE_THREADS
-    if isinstance(node, Task) and not is_here(threads):
-        return await perform_elsewhere(threads, ctx, node.fn)
+    executor = ctx.executor
+    if executor is not None and isinstance(node, Task) and not is_here(executor):
+        return await perform_elsewhere(executor, ctx, node.fn)
     carried = contextvars.copy_context()
     loop = asyncio.get_running_loop()
+    threads = NODE_THREADS if executor is None else executor
     returned, failure = await loop.run_in_executor(threads, in_thread, carried, node, ctx)
     if failure is not None:
         return failure
