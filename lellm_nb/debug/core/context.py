@@ -108,6 +108,12 @@ class DebugContext:
         self.storage.opened(made)
         return made
 
+    def follow_items(self) -> None:
+        """Have what is secret in a list be so where a map has an item of it."""
+        places = getattr(self.redact, "places", None)
+        if places is not None:
+            places.follow_items(self.session.graph)
+
     def before(self, frame: Frame) -> Any:
         """Return the compact state that a frame's own level had before the frame.
 

@@ -13,7 +13,7 @@ from lellm_nb.state.compact import real, whole
 from lellm_nb.state.mutation import parts_of
 from lellm_nb.state.state import content_of
 
-__all__ = ["item_columns"]
+__all__ = ["item_columns", "items_of"]
 
 
 def item_columns(frames: Sequence[Frame]) -> dict[str, list[Any]]:
@@ -26,6 +26,15 @@ def item_columns(frames: Sequence[Frame]) -> dict[str, list[Any]]:
         return {}
     rows = [_row(frame) if _in_map(frame) else (None, None) for frame in frames]
     return {"item": [item for item, _ in rows], "result": [result for _, result in rows]}
+
+
+def items_of(frame: Frame) -> tuple[MapItems | None, int]:
+    """Return the items of the map that ran a frame's node for one of them, and its number."""
+    if not _in_map(frame):
+        return None, 0
+    fan, branch = _innermost(frame)
+    own = fan is not None and fan.branches[branch] is frame.level
+    return (fan.items, int(branch)) if own else (None, 0)
 
 
 def _in_map(frame: Frame) -> bool:

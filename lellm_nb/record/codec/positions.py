@@ -63,6 +63,8 @@ class PositionWriter:
         self.codec = codec
         self.large = large
         self.graph = graph
+        if graph is not None and codec.redactor is not None:
+            codec.redactor.places.follow_items(graph)
         self.prefix: tuple[Any, ...] = ()
         self.problems: list[Problem] = []
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lellm_nb import Debugger, GraphBuilder, Reducer, StopReason
+from lellm_nb import Debugger, GraphBuilder, Redactor, Reducer, StopReason
 from lellm_nb.errors import NoSuchNodeError
 from lellm_nb.graph.walk import static_path
 
@@ -189,3 +189,33 @@ def test_the_path_of_an_item_leads_to_what_runs_for_all():
     assert "check" in made.to_mermaid()
     assert "check" in made.to_svg()
     assert not made.analyze().warnings
+
+
+def test_a_test_of_one_item_gives_its_item():
+    """What a map gives its function is written out with it."""
+    dbg = done()
+    text = dbg.to_test(dbg.at("shout/1"))
+    space = {}
+    exec(compile(text, "a test", "exec"), space)  # the text that a person would run
+
+    assert "item={'item': 'bb'}['item'], into='pages'" in text
+    next(value for name, value in space.items() if name.startswith("test_"))()
+
+
+def test_a_secret_of_a_list_is_one_in_each_item(tmp_path):
+    """C13: `users[*].pin` is `item.pin` in the graph of an item; in rows and in what is shown."""
+    hide = Redactor(paths=["users[*].pin"])
+    g = GraphBuilder("look").node("see", lambda ctx: {"seen": ctx.state["item"]["name"]})
+    inner = g.start("see").end("see").build()
+    outer = GraphBuilder("all").map("each", inner, over="users", into="out")
+    graph = outer.start("each").end("each").build()
+    users = [{"name": "ada", "pin": 41_27}, {"name": "bob", "pin": 77_31}]
+    dbg = Debugger(graph, {"users": users}, store=tmp_path / "runs.db", redact=hide)
+    dbg.run(until="each/*/see")
+    dbg.step()
+    shown = dbg.export_html(tmp_path / "run.html").read_text()
+    dbg.close()
+    kept = b"".join(file.read_bytes() for file in tmp_path.glob("runs.db*"))
+
+    assert "4127" not in shown
+    assert b"4127" not in kept
