@@ -10,7 +10,7 @@ export const withoutVisits = (path) => path.replaceAll(/#\d+/g, "");
 /**
  * The number of the node at a path, or of the last one on the way there; -1 where there is none.
  * Each item of a map finds what runs for every item.
- * @param {Outline} outline
+ * @param {{ nodes: { path: string, kind: string }[] }} outline
  * @param {string} path
  */
 export function nodeAt({ nodes }, path) {
