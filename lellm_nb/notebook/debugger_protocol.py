@@ -37,12 +37,14 @@ class NodeBreakpointLike(BreakpointLike, Protocol):
 
 @runtime_checkable
 class EdgeBreakpointLike(BreakpointLike, Protocol):
-    """One that stops where an edge is taken: from a path to a name at its level."""
+    """One that stops where an edge is taken, or refused: from a path to a name at its level."""
 
     @property
     def source(self) -> str: ...
     @property
     def target(self) -> str: ...
+    @property
+    def refused(self) -> bool: ...
 
 
 @runtime_checkable
@@ -89,6 +91,8 @@ class StopLike(Protocol):
     def inside(self) -> str: ...
     @property
     def new_code(self) -> Sequence[str]: ...
+    @property
+    def kept_stops(self) -> Sequence[str]: ...
 
 
 # -- lines and answers -------------------------------------------------------

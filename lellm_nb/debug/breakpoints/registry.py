@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from lellm_nb.arguments import flag, plain_function, shown
 from lellm_nb.debug.breakpoints.call_break import CallBreak
+from lellm_nb.debug.breakpoints.edge_stop import EdgeStop
 from lellm_nb.debug.breakpoints.kinds import (
     Breakpoint,
-    EdgeStop,
     ErrorStop,
     Hit,
     Stopper,

@@ -150,7 +150,8 @@ _ROWS = [
     # stops
     Verb("break_at", "stops", "`break_at(node, when=…, visit=…, ignore=…, after=…)`", "stops",
          at_once=True),
-    Verb("break_on", "stops", "`break_on(edge=(a, b))`", "stops", Capability.ROUTES, at_once=True),
+    Verb("break_on", "stops", "`break_on(edge=(a, b), refused=…)`", "stops", Capability.ROUTES,
+         at_once=True),
     Verb("break_on_error", "stops", "`break_on_error()`", "stops", at_once=True),
     Verb("watch", "stops", "`watch(key or predicate)`, forward and backward; `breakpoints` lists,"
          " disables and removes them", "stops", at_once=True),

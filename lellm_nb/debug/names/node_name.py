@@ -12,7 +12,15 @@ from lellm_nb.graph.node import recomposed
 from lellm_nb.graph.walk import graph_at, node_at, nodes
 from lellm_nb.record.frame import Frame
 
-__all__ = ["edge_of", "node_path", "node_paths", "plain_nodes", "refuse_composite", "value_path"]
+__all__ = [
+    "asked_edge_of",
+    "edge_of",
+    "node_path",
+    "node_paths",
+    "plain_nodes",
+    "refuse_composite",
+    "value_path",
+]
 
 
 def node_paths(graph: Any) -> list[str]:
@@ -52,6 +60,28 @@ def edge_of(graph: Any, edge: Any) -> tuple[str, str]:
     if to not in leaving:
         known = [f"{source} -> {name}" for name in leaving]
         raise NoSuchNodeError(f"{source} -> {target}", known, kind="edge")
+    return path, to
+
+
+def asked_edge_of(graph: Any, edge: Any) -> tuple[str, str]:
+    """Return the same of an edge that may be asked in vain: one that has a condition.
+
+    Raises:
+        NoSuchNodeError: As for `edge_of`.
+        DebuggerError: As for `edge_of`, or it has none; names those that have.
+    """
+    path, to = edge_of(graph, edge)
+    level, _, node = path.rpartition("/")
+    inner = graph_at(graph, level)
+    routers: Mapping[str, Any] | None = getattr(inner, "routers", None)
+    known = inner.edges if routers is None else routers[node].edges
+    leaving = [edge for edge in known if edge.source == node and edge.kind == "conditional"]
+    if to not in [edge.target for edge in leaving]:
+        asked = listed(edge.label for edge in leaving)
+        more = f"those of {path} that have one: {asked}" if asked else f"no edge of {path} has one"
+        raise DebuggerError(
+            f"Edge {node} -> {to} has no condition, so it is never refused; {more}."
+        )
     return path, to
 
 

@@ -42,7 +42,8 @@ def stop_text(now: SummaryLike) -> str:
         told.append(long_text(error_words(stop.error), 400))
     why = ": ".join(told)
     code = f"new code: {short_text(', '.join(stop.new_code), 200)}" if stop.new_code else ""
-    return " · ".join(filter(None, (why, code)))
+    kept = f"stops kept: {short_text(', '.join(stop.kept_stops), 200)}" if stop.kept_stops else ""
+    return " · ".join(filter(None, (why, code, kept)))
 
 
 def _watched(stop: StopLike, watch: WatchLike) -> str:

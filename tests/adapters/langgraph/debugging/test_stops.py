@@ -6,7 +6,7 @@ import pytest
 from langgraph.graph import START, StateGraph
 
 from lellm_nb import Debugger, StopReason
-from lellm_nb.errors import NoSuchNodeError
+from lellm_nb.errors import DebuggerError, NoSuchNodeError
 from tests.adapters.langgraph.case import Ran, step_node
 from tests.adapters.langgraph.graphs import Log, chain, functional, handoff, map_reduce, nested
 from tests.adapters.langgraph.graphs_failing import retried
@@ -120,6 +120,17 @@ def test_a_breakpoint_after_a_node_and_on_an_edge():
     stop = dbg.run()
     assert (stop.reason, stop.frame.index, dbg.position.node) == (R.BREAKPOINT, 3, "a")
     assert dbg.run().reason is R.COMPLETED
+
+
+def test_a_conditional_edge_that_is_refused():
+    """Where the function of a conditional edge said another node; plain edges are never refused."""
+    dbg = debugger(chain())
+    dbg.break_on(edge=("c", "a"), refused=True)
+    stop = dbg.run()
+    assert (stop.frame.path, stop.route.leads_to("a")) == ("c", False)
+    assert stop.frame.visit == 2
+    with pytest.raises(DebuggerError, match="no condition, so it is never refused"):
+        dbg.break_on(edge=("a", "b"), refused=True)
 
 
 def test_a_breakpoint_in_each_entry_of_a_subgraph():
