@@ -60,9 +60,13 @@ class Stopper:
         enabled: Set it to False to keep it for later.
         hits: How often it was met while enabled, going forward or back.
         note: What is worth knowing of it as long as it was not met.
+        kept: Whether it was found again, and nobody has set it since.
+        gone: Whether it is off only because the graph does not have what it is about.
     """
 
     note = ""
+    kept = False
+    gone = False
     asks = True
     """Whether it asks a condition, which may raise."""
 
