@@ -86,13 +86,22 @@ class AskFace(Face):
         """Return why a step went the way it went: every way out, and which one won.
 
         The conditions are asked again, of the state that the step committed; one that raises
-        now says so in its row.
+        now says so in its row. `Why.held` says of each that was refused at which earlier frame it
+        held; so do the text and the table.
 
         Args:
             frame: An index, a `Frame`, or ``(node, visit)``.
 
         Raises:
             NoSuchFrameError: There is no such frame.
+
+        Example:
+            >>> from lellm_nb import Debugger, GraphBuilder
+            >>> g = GraphBuilder("g").node("a", lambda ctx: {"n": ctx.state["n"] + 1})
+            >>> g = g.node("b", lambda ctx: None).edge_if("a", "a", lambda s: s["n"] < 2)
+            >>> dbg = Debugger(g.edge("a", "b").start("a").end("b").build(), {"n": 0})
+            >>> stop = dbg.run(); dbg.why(2).held
+            (1, None)
         """
         self._context.may("why")
         return explain(self._frame(frame), self._context.session.graph)
