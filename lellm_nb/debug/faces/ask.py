@@ -220,9 +220,11 @@ predicate does not hold at frame 2, the head.
 
         Returns:
             cycle, level (the entry of an inner graph), turn, first and last frame, nodes in the
-            order they ran, steps (inner ones included), changed_keys, changes (in words), cost,
-            calls, tokens_in, tokens_out, paid (of the cost what was not served), duration (of the
-            nodes) and elapsed (by the clock), both in seconds.
+            order they ran, steps (inner ones included), changed_keys, changes (in words), exits
+            (each edge that leaves the cycle, what became of it when it was last looked at in the
+            turn, and its condition), left (the way by which the turn left the cycle, if it did),
+            cost, calls, tokens_in, tokens_out, paid (of the cost what was not served), duration (of
+            the nodes) and elapsed (by the clock), both in seconds.
 
         Raises:
             NoSuchNodeError: There is no such node.
@@ -230,7 +232,7 @@ predicate does not hold at frame 2, the head.
         """
         graph = self._context.session.graph
         found = rings(graph, cycle, node_paths(graph))
-        return loop_table(self._line, self._context.before, found)
+        return loop_table(self._line, self._context.before, found, graph)
 
     def timing(self) -> pandas.DataFrame:
         """Return where the time went on the current line, one row per node, the slowest first.

@@ -133,6 +133,16 @@ def test_a_conditional_edge_that_is_refused():
         dbg.break_on(edge=("a", "b"), refused=True)
 
 
+def test_the_turns_of_a_loop_say_by_which_edge_it_was_left():
+    """What a conditional edge asks is LangGraph's own; which way was taken is known."""
+    dbg = debugger(chain())
+    dbg.run()
+    table = dbg.loops()
+
+    assert list(table["exits"]) == ["c -> the end: False", "c -> the end: True"]
+    assert list(table["left"].fillna("")) == ["", "c -> the end"]
+
+
 def test_a_breakpoint_in_each_entry_of_a_subgraph():
     """A path without visits is meant for all of them."""
     dbg = debugger(loop_over_subgraph())
