@@ -15,6 +15,12 @@ _NAMES = {
     "debug.verbs.sweep": """
         grid
     """,
+    "debug.verbs.sweep_summary": """
+        sweep_summary
+    """,
+    "debug.verbs.variant": """
+        Variant
+    """,
     "engine": """
         CancellationToken ExecutionEngine GraphResult
     """,

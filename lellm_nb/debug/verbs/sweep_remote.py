@@ -103,9 +103,17 @@ def said(error: BaseException | None) -> str | None:
 
 
 def check_sendable(
-    executor: Executor, graph: Graph, until: Any, position: Position, puts: Iterable[Any]
+    executor: Executor,
+    graph: Graph,
+    until: Any,
+    position: Position,
+    puts: Iterable[Any],
+    codes: Mapping[str, Any],
 ) -> None:
     """Look whether everything can go to an executor, before anything starts.
+
+    Args:
+        codes: The functions of variants, by what they are called in the error.
 
     Raises:
         DebuggerError: Something cannot; names each.
@@ -115,7 +123,7 @@ def check_sendable(
     if type(executor).__module__.partition(".")[0] in _SEND_ANYTHING:
         return
     lonely = _starts_without_this_notebook(executor)
-    parts = [*_parts(graph, ""), ("until", until)]
+    parts = [*_parts(graph, ""), *codes.items(), ("until", until)]
     stuck = [name for name, part in parts if not _can_go(part, lonely)]
     for content in (content_of(position.data), *puts):
         for key, value in content.items():
