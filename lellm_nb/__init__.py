@@ -12,6 +12,9 @@ _NAMES = {
     "debug": """
         Debugger Stop StopReason
     """,
+    "debug.persist.way_table": """
+        paths
+    """,
     "debug.verbs.sweep": """
         grid
     """,

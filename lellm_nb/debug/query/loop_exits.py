@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
 from lellm_nb.debug.names.condition_source import source_of
 from lellm_nb.graph.edge import Edge, Route
 from lellm_nb.graph.placeholder import unknown_code
+from lellm_nb.graph.ways import ways_out
 
 __all__ = ["LoopExit", "exits_of", "exits_text", "left_by"]
 
@@ -57,22 +58,10 @@ def exits_of(graph: Any, nodes: Collection[str]) -> list[LoopExit]:
 
 
 def _leaving(graph: Any, node: str) -> list[Edge]:
-    routers: Mapping[str, Any] | None = getattr(graph, "routers", None)
-    known = graph.edges if routers is None else routers[node].edges
-    leaving = [edge for edge in known if edge.source == node]
-    if routers is None and node in graph.ends:  # LangGraph ends where a node leads nowhere
-        leaving.append(Edge(node, "the end", "end"))
-    return [*leaving, *_declared(graph, node, {edge.target for edge in leaving})]
-
-
-def _declared(graph: Any, node: str, known: Collection[str]) -> Iterator[Edge]:
-    """Walk the ways that are no edges: gotos that a node declares, and its error route."""
-    for target in getattr(graph.nodes[node], "goto", ()):
-        if target not in known:
-            yield Edge(node, target, "goto")
-    to = getattr(graph, "error_routes", {}).get(node)
-    if to is not None:
-        yield Edge(node, to, "error")
+    leaving = ways_out(graph, node)
+    if not hasattr(graph, "routers") and node in graph.ends:
+        leaving.append(Edge(node, "the end", "end"))  # LangGraph ends where a node leads nowhere
+    return leaving
 
 
 def _asks(edge: Edge, leaving: list[Edge], nodes: Collection[str]) -> str:
