@@ -135,7 +135,7 @@ def test_variants_that_do_not_fit(variants, error, says, place):
 
 
 def test_a_function_that_cannot_be_sent():
-    """P7: named before anything starts."""
+    """Named before anything starts."""
     dbg = numbers()
     with pytest.raises(DebuggerError, match="here: node square"):
         swept(dbg, 0, {"here": Variant(nodes={"square": lambda ctx: None})}, place="processes")
