@@ -19,6 +19,7 @@ from lellm_nb.debug.breakpoints.kinds import (
 from lellm_nb.debug.breakpoints.unsaved_condition import UnsavedCondition
 from lellm_nb.debug.history.typed_table import table
 from lellm_nb.errors import DebuggerError
+from lellm_nb.state.sameness import same
 
 if TYPE_CHECKING:
     import pandas
@@ -129,7 +130,7 @@ class Breakpoints:
         """
         on = flag(on, "on", DebuggerError)
         for stop in self.find(which):
-            stop.enabled = on
+            stop.enabled, stop.gone = on, False
         self.told()
 
     def disable(self, which: Any) -> None:
@@ -232,6 +233,6 @@ def _is_same(known: Any, stop: Any) -> bool:
     if type(known) is not type(stop) or known.label != stop.label:
         return False
     old, new = (getattr(one, "when", None) or getattr(one, "what", None) for one in (known, stop))
-    if old == new:
+    if same(old, new):
         return True
     return callable(old) and UnsavedCondition.of(old, True).fits(new)

@@ -78,7 +78,7 @@ def keep_stops(context: DebugContext, *, find: bool) -> None:
 
 
 def _outline(stops: Breakpoints) -> list[Any]:
-    return [(stop, stop.enabled, stop.missing) for stop in stops]
+    return [(stop, stop.enabled, stop.gone, stop.missing) for stop in stops]
 
 
 def _remember(name: str, stops: Breakpoints) -> None:
