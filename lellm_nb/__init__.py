@@ -12,8 +12,17 @@ _NAMES = {
     "debug": """
         Debugger Stop StopReason
     """,
+    "debug.persist.way_table": """
+        paths
+    """,
     "debug.verbs.sweep": """
         grid
+    """,
+    "debug.verbs.sweep_summary": """
+        sweep_summary
+    """,
+    "debug.verbs.variant": """
+        Variant
     """,
     "engine": """
         CancellationToken ExecutionEngine GraphResult

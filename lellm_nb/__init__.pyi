@@ -4,7 +4,10 @@ from lellm_nb import errors as errors
 from lellm_nb.debug import Debugger as Debugger
 from lellm_nb.debug import Stop as Stop
 from lellm_nb.debug import StopReason as StopReason
+from lellm_nb.debug.persist.way_table import paths as paths
 from lellm_nb.debug.verbs.sweep import grid as grid
+from lellm_nb.debug.verbs.sweep_summary import sweep_summary as sweep_summary
+from lellm_nb.debug.verbs.variant import Variant as Variant
 from lellm_nb.engine import CancellationToken as CancellationToken
 from lellm_nb.engine import ExecutionEngine as ExecutionEngine
 from lellm_nb.engine import GraphResult as GraphResult

@@ -162,7 +162,7 @@ class DebugContext:
 
     def _stopped(self) -> None:
         self.breakpoints.moved()
-        self.code.news = ()
+        self.code.news = self.breakpoints.news = ()
 
     @property
     def redactor(self) -> Redactor:

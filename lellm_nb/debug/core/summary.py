@@ -38,6 +38,7 @@ class Summary:
             what it says of this line's own frames and status.
         open_calls: The calls that no frame has: of nodes that run now or were stopped inside of
             one, and those that came late.
+        kept_stops: The stops that were found again as the debugger was made, until a stop says it.
     """
 
     graph: Any
@@ -54,6 +55,7 @@ class Summary:
     lacking: tuple[tuple[Any, ...], ...]
     tree_key: Any
     open_calls: tuple[Call, ...] = ()
+    kept_stops: tuple[str, ...] = ()
 
 
 def summary_of(context: DebugContext) -> Summary:
@@ -80,6 +82,7 @@ def summary_of(context: DebugContext) -> Summary:
         tuple(storage.missing_secrets(session)) if rests else (),
         (line.name, others, history.notes.copy(), history.pins.copy()),
         open_calls_of(context),
+        context.breakpoints.news,
     )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from lellm_nb.calls.call_sums import CallSums, spent_by
@@ -10,7 +11,7 @@ from lellm_nb.debug.history.item_columns import item_columns
 from lellm_nb.debug.history.short_text import shortened
 from lellm_nb.debug.history.stored_values import kept_items
 from lellm_nb.debug.history.typed_table import table
-from lellm_nb.errors import MissingKeyError
+from lellm_nb.errors import DebuggerError, MissingKeyError
 from lellm_nb.errors.error_words import error_line
 from lellm_nb.errors.key_patterns import without_keys
 from lellm_nb.errors.safe_text import safe_str
@@ -59,11 +60,16 @@ def frame_table(
     frames: Sequence[Frame],
     line_name: Callable[[int], str],
     keys: bool | str | Sequence[str] | None = None,
+    more: Mapping[str, list[Any]] = MappingProxyType({}),
 ) -> pandas.DataFrame:
     """Return one row per frame, and a column per key that is asked for.
 
+    Args:
+        more: Columns of the caller's own.
+
     Raises:
         MissingKeyError: No frame has a key of that name; names the nearest.
+        DebuggerError: A column of the caller's has the name of another.
     """
     columns: dict[str, list[Any]] = {
         "index": [f.index for f in frames],
@@ -86,6 +92,10 @@ def frame_table(
     for key in _wanted(frames, keys):
         name = f"state_{key}" if key in columns else key
         columns[name] = _values(frames, key)
+    for name, values in more.items():
+        if name in columns:
+            raise DebuggerError(f"There is a column {name!r} already: give yours another name.")
+        columns[name] = values
     return table(
         columns,
         texts=_TEXTS,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from types import CodeType
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,7 @@ from lellm_nb.state.compact import MISSING, real
 if TYPE_CHECKING:
     import pandas
 
-__all__ = ["as_function", "evaluated", "told"]
+__all__ = ["as_function", "asked_of", "evaluated", "told"]
 
 
 def as_function(expression: Any, *, inside: bool = False) -> Callable[[Frame], Any]:
@@ -107,12 +107,17 @@ def _content(frame: Frame, inside: bool) -> Any:
 
 
 def evaluated(
-    frames: Iterable[Frame], expression: Any, *, inside: bool = False
+    frames: Iterable[Frame],
+    expression: Any,
+    *,
+    inside: bool = False,
+    lines: Sequence[str] | None = None,
 ) -> pandas.DataFrame:
     """Return an expression's value at each frame, and what it raised where it did.
 
     Args:
         inside: As for `as_function`.
+        lines: The name of each frame's line, for a column of them.
 
     Raises:
         DebuggerError: As for `as_function`.
@@ -122,17 +127,34 @@ def evaluated(
     values: list[Any] = []
     errors: list[str | None] = []
     for frame in frames:
+        value, error = asked_of(function, frame, inside=inside)
         index.append(frame.index)
-        try:
-            values.append(function(frame))
-            errors.append(None)
-        except BaseException as error:  # an expression may raise anything, but for an interrupt
-            if is_interrupt(error):
-                raise
-            values.append(None)
-            errors.append(told(error, frame, inside=inside))
-    columns = {"frame": index, "value": values, "error": errors}
-    return table(columns, texts=("error",), counts=("frame",), index="frame")
+        values.append(value)
+        errors.append(error)
+    columns = {
+        "frame": index,
+        **({} if lines is None else {"line": lines}),
+        "value": values,
+        "error": errors,
+    }
+    texts = ("error",) if lines is None else ("line", "error")
+    return table(columns, texts=texts, counts=("frame",), index="frame")
+
+
+def asked_of(
+    function: Callable[[Frame], Any], frame: Frame, *, inside: bool = False
+) -> tuple[Any, str | None]:
+    """Return what a function of `as_function` says of a frame, and what it raised there.
+
+    Args:
+        inside: As for `as_function`.
+    """
+    try:
+        return function(frame), None
+    except BaseException as error:  # an expression may raise anything, but for an interrupt
+        if is_interrupt(error):
+            raise
+        return None, told(error, frame, inside=inside)
 
 
 def told(error: BaseException, frame: Frame, *, inside: bool = False) -> str:

@@ -102,16 +102,24 @@ def said(error: BaseException | None) -> str | None:
 
 
 def check_sendable(
-    executor: Executor, graph: Graph, until: Any, position: Position, puts: Iterable[Any]
+    executor: Executor,
+    graph: Graph,
+    until: Any,
+    position: Position,
+    puts: Iterable[Any],
+    codes: Mapping[str, Any],
 ) -> None:
     """Look whether everything can go to an executor, before anything starts.
+
+    Args:
+        codes: The functions of variants, by what they are called in the error.
 
     Raises:
         DebuggerError: Something cannot; names each.
     """
     if is_here(executor):
         return
-    parts = [*_parts(graph, ""), ("until", until)]
+    parts = [*_parts(graph, ""), *codes.items(), ("until", until)]
     for content in (content_of(position.data), *puts):
         parts += [(f"state[{key!r}]", value) for key, value in content.items()]
     parts += [("the graph", graph), ("the position", position)]
