@@ -16,7 +16,7 @@ from lellm_nb.engine.driving.gc_threshold import collecting_less
 from lellm_nb.engine.halt import HOLD, PRECEDENCE, Halt, Hold
 from lellm_nb.engine.output_capture import CAPTURING
 from lellm_nb.engine.parallel.branches import branch_failure
-from lellm_nb.engine.performing.perform import Lookup
+from lellm_nb.engine.performing.perform import Lookup, free_share
 from lellm_nb.engine.publisher import Publisher
 from lellm_nb.engine.scope import EntryError, Scope, Site
 from lellm_nb.engine.single_step import RunSingleStep
@@ -75,6 +75,7 @@ class Run(RunSingleStep):
         self.variables: dict[str, Variables] = {}
         self.variables_at: Callable[[list[str]], Variables] | None = None
         self.refused: dict[str, Exception] = {}
+        self.share = free_share
 
     async def go(self) -> Halt:
         """Run until nothing moves any more, branches side by side.
