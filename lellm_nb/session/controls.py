@@ -36,7 +36,8 @@ class Controls:
         barrier: A `BarrierSink` to ask at barriers; without one the run comes back there.
         token: Cancels what is in flight.
         on_chunk: Told of every chunk that a node emits: its path, and the chunk.
-        on_retry: Told of every `NodeRetry`, and how often the node is tried in all.
+        on_retry: Told of every `NodeRetry`, and how often the node is tried in all, 0 where nobody
+            says.
         share: Draws how much of a pause a node with jitter waits, from 0 to 1: of its path, its
             visit, and the number of the attempt that follows.
         tapes: Opens where the calls of a node are taken down: it is asked at a node's first one,

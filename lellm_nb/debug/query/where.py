@@ -21,7 +21,7 @@ class RetryNote(NamedTuple):
 
     Attributes:
         attempt: Its number, from 2.
-        of: How often the node is tried in all.
+        of: How often the node is tried in all; 0 where its engine does not say.
         error: What the try before raised.
         until: When it begins, or began: seconds since the epoch.
     """
@@ -124,7 +124,8 @@ class Where(Sequence[RunningNode]):
             return ""
         left = self.next_in(node)
         pause = f", next in {left:.1f} s" if left else ""
-        return f", attempt {node.attempt} of {node.of}{pause}, after {self._error(node)}"
+        of = f" of {node.of}" if node.of else ""
+        return f", attempt {node.attempt}{of}{pause}, after {self._error(node)}"
 
     def _error(self, node: RunningNode) -> str:
         if node.error is None:

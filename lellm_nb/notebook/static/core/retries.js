@@ -14,7 +14,7 @@ export function retryText(row) {
   const [, attempt, of, error] = row;
   const seconds = left(row);
   const pause = seconds ? `, next in ${seconds < 10 ? seconds.toFixed(1) : Math.ceil(seconds).toLocaleString("en")} s` : "";
-  return `attempt ${attempt} of ${of}${pause}, after ${error}`;
+  return `attempt ${attempt}${of ? ` of ${of}` : ""}${pause}, after ${error}`;
 }
 
 /**
