@@ -13,7 +13,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from lellm_nb import Approve, Decision, Graph, GraphBuilder, Modify, Reject, Reroute
+from lellm_nb import Approve, Decision, Graph, GraphBuilder, Modify, Reject, Reroute, Retry
 from lellm_nb.graph.edge import DECISION_KINDS
 from tests.strategies import KEYS, values
 from tests.strategies_nodes import MAKERS, Board, World, measure, work
@@ -176,7 +176,7 @@ def _add(g: GraphBuilder, graph: str, name: str, node: Node, world: World, tag: 
             on_error=on_error,
         )
     else:
-        options = {"retries": 1, "backoff": 0} if node.kind == "retried" else {}
+        options = {"retry": Retry(max=2, backoff=0.001)} if node.kind == "retried" else {}
         g.task(world.around(MAKERS[node.kind](graph, world)), name=name, **options)
 
 

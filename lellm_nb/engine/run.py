@@ -17,7 +17,7 @@ from lellm_nb.engine.halt import HOLD, PRECEDENCE, Halt, Hold
 from lellm_nb.engine.output_capture import CAPTURING
 from lellm_nb.engine.parallel.branches import branch_failure
 from lellm_nb.engine.parallel.map_items import bounded
-from lellm_nb.engine.performing.perform import Lookup
+from lellm_nb.engine.performing.perform import Lookup, free_share
 from lellm_nb.engine.publisher import Publisher
 from lellm_nb.engine.scope import EntryError, Scope, Site
 from lellm_nb.engine.single_step import RunSingleStep
@@ -78,6 +78,7 @@ class Run(RunSingleStep):
         self.variables_at: Callable[[list[str]], Variables] | None = None
         self.refused: dict[str, Exception] = {}
         self.sendable: dict[str, Exception | None] = {}
+        self.share = free_share
 
     async def go(self) -> Halt:
         """Run until nothing moves any more, branches side by side.

@@ -100,7 +100,7 @@ def is_inline(node: Node, threaded: bool, waits: bool) -> bool:
         waits: Whether its function is an async one.
     """
     if isinstance(node, Task):
-        if node.retries or node.timeout is not None:
+        if node.is_patient:
             return False
         return waits or not threaded
     if isinstance(node, Custom):

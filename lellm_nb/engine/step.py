@@ -7,6 +7,7 @@ from asyncio import Task
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor
 from contextvars import Context, copy_context
+from functools import partial
 from types import CoroutineType
 from typing import Any
 
@@ -19,7 +20,7 @@ from lellm_nb.engine.halt import Halt, Hold
 from lellm_nb.engine.output_capture import RUNNING, OutputCapture
 from lellm_nb.engine.parallel.branches import JoinChoice, leave
 from lellm_nb.engine.performing.elsewhere import why_not_sent
-from lellm_nb.engine.performing.perform import Attempt, Lookup, perform_patiently
+from lellm_nb.engine.performing.perform import Attempt, Lookup, PutOff, perform_patiently
 from lellm_nb.engine.performing.returned import record_returned
 from lellm_nb.engine.run_record import RunRecord
 from lellm_nb.engine.scope import Scope, Site
@@ -51,6 +52,7 @@ class RunStep(RunRecord):
         tapes: Opens where the calls of a node are taken down, or `None`.
         executor: Where plain tasks of branches are performed that name none; `None` is in threads.
         sendable: By the prefix of branches, why they can't be sent to their executor, if so.
+        share: Draws how much of a pause a node with jitter waits before it is tried again.
         refused: By barrier id, why a decision was refused at last: the barrier goes on waiting.
     """
 
@@ -67,6 +69,7 @@ class RunStep(RunRecord):
     variables_at: Callable[[list[str]], Variables] | None
     tapes: Callable[[Scope, Site, Position], Any] | None = None
     executor: Executor | None = None
+    share: Callable[[str, int, int], float]
     refused: dict[str, Exception]
     sendable: dict[str, Exception | None]
     doomed: dict[int, tuple[Position, RunError]]
@@ -137,7 +140,7 @@ class RunStep(RunRecord):
             if tape.stopped is not None:  # whatever the node made of it
                 self._watched(tape.stopped)
                 return Halt.STOPPED
-            tape.filed = True
+            tape.filed = not isinstance(failure, PutOff)
         if attempts:
             ctx.attempts = tuple(attempts)
             ctx.has_more = True
@@ -153,6 +156,8 @@ class RunStep(RunRecord):
             except BaseException as error:
                 failure = await self._own_failure(scope, error)
         if failure is not None:
+            if isinstance(failure, PutOff):
+                return Halt.STOPPED
             state = scope.seen(level.data)
             failed = site.failure(failure, state)
             raise self.failed(scope, level, site, failed, started, duration, ctx) from failure
@@ -185,13 +190,9 @@ class RunStep(RunRecord):
         self, scope: Scope, level: Position, site: Site, attempts: list[Attempt]
     ) -> tuple[NodeContext, BaseException | None]:
         """Run a node that has retries or a limit, or that goes to a thread."""
-        return await perform_patiently(
-            lambda: NodeContext(self, scope, site, level),
-            site.node,
-            attempts,
-            self.clock,
-            threaded=scope.threaded,
-        )
+        begin = partial(NodeContext, self, scope, site, level)
+        threaded = scope.threaded
+        return await perform_patiently(self, site, level, begin, attempts, threaded=threaded)
 
     def _set_variables(self, scope: Scope) -> None:
         """Set the context variables that nodes before have set, where a level goes on."""

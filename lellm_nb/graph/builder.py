@@ -31,6 +31,7 @@ from lellm_nb.graph.node import (
     make_parallel,
 )
 from lellm_nb.graph.node_options import check_edge, check_name, check_predicate, part_of
+from lellm_nb.graph.retry import Retry
 from lellm_nb.state.lens import as_lens
 from lellm_nb.state.reducer import Reducer
 from lellm_nb.state.registry import ReducerRegistry
@@ -98,6 +99,8 @@ class GraphBuilder:
         retries: int = 0,
         backoff: float | Callable[[int], float] = 0.1,
         timeout: float | None = None,
+        retry: Retry | None = None,
+        idle_timeout: float | None = None,
     ) -> Callable[[F], F]: ...
 
     def task(self, fn: Any = None, /, *, name: str | None = None, **options: Any) -> Any:
@@ -111,6 +114,10 @@ class GraphBuilder:
             retries: Further attempts after a failure.
             backoff: Seconds before a further attempt, doubling; or a function of its number.
             timeout: Seconds an attempt may take.
+            retry: A `Retry`: how often it is tried, after which errors, and after what pauses;
+                `retries` and `backoff` are its short form.
+            idle_timeout: Seconds in which an attempt must be heard of: a chunk that it emits, a
+                text that it prints or logs, a call that is taken down.
 
         Raises:
             InvalidNodeError: `fn` is not callable, or the name cannot be used.
@@ -334,7 +341,7 @@ class GraphBuilder:
 
 
 def _check_options(name: str, options: Iterable[str]) -> None:
-    known = {"goto", "side_effects", "retries", "backoff", "timeout"}
+    known = {"goto", "side_effects", "retries", "backoff", "timeout", "retry", "idle_timeout"}
     for option in options:
         if option not in known:
             raise TypeError(

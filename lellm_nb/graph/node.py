@@ -23,6 +23,7 @@ from lellm_nb.graph.node_options import (
     check_task,
     part_of,
 )
+from lellm_nb.graph.retry import Retry
 from lellm_nb.graph.shape import GraphShape
 from lellm_nb.state.lens import StateLens, as_lens
 from lellm_nb.state.merge import as_merge
@@ -64,6 +65,9 @@ class Task:
         backoff: Seconds before the n-th further attempt (n from 1), or a number
             that doubles each time.
         timeout: Seconds an attempt may take; `None` is no limit.
+        retry: A `Retry`, of which the two before are the short form; `None` is one try.
+        idle_timeout: Seconds in which an attempt must be heard of: by a chunk that it emits, a
+            text that it prints or logs, or a call that is taken down; `None` is no limit.
     """
 
     name: str
@@ -73,10 +77,18 @@ class Task:
     retries: int = 0
     backoff: float | Callable[[int], float] = 0.1
     timeout: float | None = None
+    retry: Retry | None = None
+    idle_timeout: float | None = None
     kind: ClassVar[str] = "task"
 
     def __post_init__(self) -> None:
         check_task(self)
+
+    @property
+    def is_patient(self) -> bool:
+        """Whether it may be tried again, or has a limit."""
+        limited = self.timeout is not None or self.idle_timeout is not None
+        return limited or self.retry is not None
 
     def call(self, ctx: Any) -> Any:
         """Run the function once."""

@@ -21,6 +21,7 @@ from lellm_nb.arguments import (
 from lellm_nb.errors import InvalidNodeError, LellmError, StateError
 from lellm_nb.graph.decision import DefaultAction
 from lellm_nb.graph.item_branches import EACH, ItemBranches
+from lellm_nb.graph.retry import retry_of
 from lellm_nb.state.lens import IdentityLens, check_lens
 from lellm_nb.state.merge import check_merge
 from lellm_nb.state.mutation import check_key
@@ -93,6 +94,12 @@ def check_task(task: Any) -> None:
     else:
         _set(task, "backoff", seconds(task.backoff, "backoff", refuse, zero=True))
     _set(task, "timeout", _seconds(task.timeout, refuse))
+    _set(task, "idle_timeout", _seconds(task.idle_timeout, refuse, "idle_timeout"))
+    retry = retry_of(task, refuse)
+    _set(task, "retry", retry)
+    if retry is not None:
+        _set(task, "retries", retry.max - 1)
+        _set(task, "backoff", retry.backoff)
 
 
 def check_custom(node: Any) -> None:
@@ -240,8 +247,8 @@ def _set(node: Any, option: str, value: Any) -> None:
     object.__setattr__(node, option, value)
 
 
-def _seconds(given: Any, refuse: Refuse) -> float | None:
-    return None if given is None else seconds(given, "timeout", refuse)
+def _seconds(given: Any, refuse: Refuse, argument: str = "timeout") -> float | None:
+    return None if given is None else seconds(given, argument, refuse)
 
 
 def _named(given: Any, what: str, refuse: Refuse) -> str:

@@ -196,6 +196,9 @@ class Running(Head):
         if on_chunk is not None:
             # without a publisher, chunks have nowhere else to go while their node runs
             run.on_chunk = lambda site, chunk: on_chunk(site.place.path, chunk)  # type: ignore[method-assign]
+        if controls.on_retry is not None:
+            run.on_retry = controls.on_retry  # type: ignore[assignment]  # as above
+        run.share = controls.share or run.share
 
         def stop(why: Any) -> None:
             if run.stopping is None:

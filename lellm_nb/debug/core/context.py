@@ -14,7 +14,7 @@ from lellm_nb.debug.calls.settings import CallSettings
 from lellm_nb.debug.core.commands import CommandQueue
 from lellm_nb.debug.core.family import Family
 from lellm_nb.debug.core.handle import Handle
-from lellm_nb.debug.core.live_streams import LiveStreams
+from lellm_nb.debug.core.live_streams import LiveRetries, LiveStreams
 from lellm_nb.debug.core.node_modes import NodeModes
 from lellm_nb.debug.core.protocols import RunStorage
 from lellm_nb.debug.core.replaced_code import ReplacedCode
@@ -54,6 +54,7 @@ class DebugContext:
         commands: Claims the run for one command after the other.
         triggers: What may stop it.
         streams: What nodes that run now have emitted.
+        retries: Which of them failed before, and when they are tried again.
     """
 
     session: Session
@@ -72,6 +73,7 @@ class DebugContext:
     commands: CommandQueue = field(init=False)
     triggers: Triggers = field(init=False)
     streams: LiveStreams = field(init=False)
+    retries: LiveRetries = field(init=False)
 
     def __post_init__(self) -> None:
         self.modes = NodeModes(self.session, self.before)
@@ -84,7 +86,9 @@ class DebugContext:
             lambda: self.redactor,
             lambda call: self.storage.call_ended(self, call),
         )
-        self.streams = LiveStreams(lambda: self.session.head, self.commands.changed)
+        told = (lambda: self.session.head), self.commands.changed
+        self.streams = LiveStreams(*told)
+        self.retries = LiveRetries(*told, lambda: self.session.clock.wall())
         self.breakpoints.told = lambda: self.changed("stops")
 
     def for_line(self, session: Session) -> DebugContext:

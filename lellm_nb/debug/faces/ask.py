@@ -20,7 +20,7 @@ from lellm_nb.debug.query.search import Hits, find_text
 from lellm_nb.debug.query.timing import timing_table
 from lellm_nb.debug.query.trace_writer import who_wrote
 from lellm_nb.debug.query.value_history import change_table
-from lellm_nb.debug.query.where import Where
+from lellm_nb.debug.query.where import Where, with_tries
 from lellm_nb.debug.query.writers import Writes
 from lellm_nb.errors import DebuggerError, MissingKeyError
 from lellm_nb.record.frame import Frame
@@ -247,12 +247,17 @@ predicate does not hold at frame 2, the head.
     def where(self) -> Where:
         """Return what runs now: each node, since when, and where it is, from any thread.
 
+        Of a node that failed and is tried again: which try, when it begins, and after what.
+
         Returns:
             A sequence whose text shows the stacks, and `to_pandas()` a table: path, visit,
-            seconds, thread and at (file, line and function of the innermost call).
+            seconds, thread, at (file, line and function of the innermost call), attempt, of,
+            next_in (seconds until it is tried again) and error (of the try before).
         """
-        session = self._context.session
-        return Where(session.in_flight(), session.clock.wall())
+        session, hide = self._context.session, self._context.hide()
+        running = with_tries(session.in_flight(), self._context.retries.now())
+        shown = None if hide is None else hide.words(session.head)
+        return Where(running, session.clock.wall(), shown)
 
     def _of_lines(self, lines: Any) -> Iterator[tuple[str, Frame]]:
         """Walk the frames of the current line without a name, or each line's own with its name.

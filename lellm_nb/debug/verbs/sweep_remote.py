@@ -146,6 +146,8 @@ def _parts_of(node: Node, prefix: str, name: str) -> Iterator[tuple[str, Any]]:
         yield f"node {path}", node.fn
         if callable(node.backoff):
             yield f"backoff of {path}", node.backoff
+        if node.retry is not None and callable(node.retry.on):
+            yield f"retry of {path}", node.retry.on
     elif isinstance(node, Subgraph):
         yield f"lens of {path}", node.lens
         yield from _parts(node.graph, f"{path}/")
