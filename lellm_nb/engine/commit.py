@@ -182,7 +182,7 @@ def find_route(scope: Scope, site: Site, level: Position, target: str | None, en
     try:
         hold = level.hold
         on = () if hold is None else hold.on  # type: ignore[union-attr]  # what waits is not routed
-        route = apart(router.choose, state, on)
+        route: Route | None = apart(router.choose, state, on)
     except PredicateFailed as failure:
         raise site.way_failure(failure, state) from failure.cause
     if route is not None:

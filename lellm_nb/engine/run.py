@@ -198,7 +198,7 @@ class Run(RunSingleStep):
         fan = scope.inside(level)
         assert isinstance(fan, Fan)
         # branches that begin now have what is set here; others what was set in them before
-        drive = self._drive if level.inner is None else self._drive_on
+        drive: Any = self._drive if level.inner is None else self._drive_on
         if isinstance(site.node, Map) and site.node.limit is not None:
             drive = bounded(drive, site.node.limit)
         tasks = {
@@ -229,7 +229,8 @@ class Run(RunSingleStep):
                 # siblings have committed since: the run must be seen to stand at a failure
                 error = self.failed(scope, level, site, error, self.clock.wall(), 0.0)
             raise error
-        return max((task.result() for task in tasks.values()), key=PRECEDENCE.index)
+        halts: list[Halt] = [task.result() for task in tasks.values()]
+        return max(halts, key=PRECEDENCE.index)
 
     async def _drive_on(self, scope: Scope) -> Halt:
         self._set_variables(scope)

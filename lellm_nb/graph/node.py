@@ -285,7 +285,7 @@ def recomposed(node: Any, code: Any) -> Parallel | Subgraph | None:
 
 
 def make_parallel(
-    name: str, branches: Mapping[str, Any], *, merge: Any, on_error: str, executor: Any
+    name: str, branches: Mapping[str, Any], *, merge: Any, on_error: str, executor: Any = None
 ) -> Parallel | EmptyParallelError:
     """Make a Parallel; an empty one is a structural problem, to be reported by `build`.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, TypeVar
 
 from lellm_nb.errors import StateTypeError
@@ -79,7 +79,9 @@ def item_results(node: Map, results: Sequence[BranchResult]) -> list[BranchResul
     ]
 
 
-def bounded(work: Callable[[T], Awaitable[R]], limit: int) -> Callable[[T], Awaitable[R]]:
+def bounded(
+    work: Callable[[T], Coroutine[Any, Any, R]], limit: int
+) -> Callable[[T], Coroutine[Any, Any, R]]:
     """Return what does the same work, for so many at a time."""
     room = asyncio.Semaphore(limit)
 

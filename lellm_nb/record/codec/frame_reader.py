@@ -250,7 +250,7 @@ class FrameReader:
             return begin_items(self.positions.items(form[1]), level.data)
         if word == "one":
             only = self.positions.items(form[2])
-            data = apply(level.data, (Put(only.key, only.values[0]),))
+            data = apply(level.data, (Put(str(only.key), only.values[0]),))
             return Fan.begin({str(form[1]): data})
         start = str(form[1])
         if word == "same":

@@ -195,7 +195,8 @@ class FrameWriter:
                     return key, None
                 inner, form = made
                 if form[0] == "map":
-                    form = [*form, self.positions.items(node, inner.items)]
+                    entered_items: Any = getattr(inner, "items", None)
+                    form = [*form, self.positions.items(node, entered_items)]
                 elif form[0] == "one":
                     only = MapItems((form[-1]["item"],), form[2])
                     form = [*form[:2], self.positions.items(node, only)]

@@ -72,7 +72,7 @@ def enter(
         if isinstance(now, Fan) and now.items is not None:
             return begin_items(now.items, level.data), ["map"]
         item = MISSING if key is None else kept_of(like.data).get(key, MISSING)
-        if item is MISSING:
+        if key is None or item is MISSING:
             return begin_branches([branch], level.data), ["fan", [branch]]
         fan = Fan.begin({branch: apply(level.data, (Put(key, item),))})
         return fan, ["one", branch, key, {"item": item}]
