@@ -19,6 +19,7 @@ from lellm_nb.arguments import (
 )
 from lellm_nb.errors import InvalidNodeError, LellmError, StateError
 from lellm_nb.graph.decision import DefaultAction
+from lellm_nb.state.expression.condition import condition
 from lellm_nb.state.lens import check_lens
 from lellm_nb.state.merge import check_merge
 
@@ -50,12 +51,13 @@ def check_name(name: Any, what: str = "node") -> str:
 
 
 def check_predicate(predicate: Any, edge: str) -> Callable[[Any], Any]:
-    """Return `predicate` if it can be asked of a state.
+    """Return `predicate` if it can be asked of a state; of a text what it says.
 
     Raises:
-        InvalidNodeError: It cannot be called with one, or it is a coroutine function.
+        InvalidNodeError: It cannot be called with one, it is a coroutine function, or a text that
+            is no expression.
     """
-    return plain_function(predicate, "its condition", _in(edge), "state")
+    return condition(predicate, "its condition", _in(edge), "state")
 
 
 def check_edge(

@@ -113,14 +113,14 @@ class BranchesFace(Face):
     def patch(
         self,
         nodes: Mapping[str, Callable[[Any], Any]] | None = None,
-        edges: Mapping[tuple[str, str], Callable[[Any], Any]] | None = None,
+        edges: Mapping[tuple[str, str], str | Callable[[Any], Any]] | None = None,
     ) -> None:
         """Go on with new functions; the history is kept.
 
         Args:
             nodes: ``{path or unique name: function}``; for a Parallel its merge, for a subgraph
                 its lens.
-            edges: ``{(source, target): predicate}`` of conditional edges.
+            edges: ``{(source, target): predicate}`` of conditional edges; an expression will do.
 
         Raises:
             BusyError: A run is going on.
@@ -173,7 +173,8 @@ class BranchesFace(Face):
             variants: Mappings of keys to put there, in a list or by name; `grid` makes the
                 product of several keys.
             n: How often each variant is run.
-            until: Where a run stops, as for `run`. With an executor: a predicate only.
+            until: Where a run stops, as for `run`. With an executor: an
+                expression or a predicate only.
             executor: Runs the variants there, side by side, past breakpoints; without it they
                 run one after the other.
             progress: Whether to show a bar.

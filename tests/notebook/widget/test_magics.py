@@ -21,7 +21,7 @@ from tests.strategies import steps
         ("step 1 2", "it takes a number, not '1 2'"),
         ("approve w#0", "it takes nothing, not 'w#0'"),
         ("reroute", "it takes a name"),
-        ("run a b", "it takes a node, not 'a b'"),
+        ("run a b", "it takes a node, or an expression, not 'a b'"),
     ],
 )
 def test_words_that_do_not_fit_are_refused(line, says, monkeypatch):
