@@ -174,12 +174,13 @@ def evaluated(
     errors: list[str | None] = []
     nowhere = dict.fromkeys(_single_keys(function))
     near: Frame | None = None
+    frame: Frame | None = None
     for frame in frames:
         index.append(frame.index)
         if nowhere:
             content, own = _content(frame, inside), _content(frame, True)
             nowhere = {key: None for key in nowhere if key not in content}
-            if near is None or any(key in own for key in nowhere):
+            if any(key in own for key in nowhere):
                 near = frame
         try:
             values.append(function(frame))
@@ -189,6 +190,7 @@ def evaluated(
                 raise
             values.append(None)
             errors.append(told(error, frame, function, inside=inside))
+    near = near or frame
     if near is not None and (hint := _hint(nowhere, near, inside)):
         caution(f"No frame has {next(iter(nowhere))!r}, so it is None at each.{hint}")
     columns = {"frame": index, "value": values, "error": errors}

@@ -81,7 +81,9 @@ def watch(context: DebugContext, what: Any) -> Watch:
 
 def _is_place(place: ValuePath, head: Frame) -> bool:
     """Tell whether a text that could be an expression is a path, or names a key that there is."""
-    return place.inside is not None or place.value(head, head) is not MISSING
+    names = [part for part in place.inside or () if isinstance(part, str)]
+    path = bool(names) and not any(map(says_more, names))
+    return path or place.value(head, head) is not MISSING
 
 
 def _added(context: DebugContext, stop: S) -> S:

@@ -59,13 +59,13 @@ def chain(left: Ask, links: Sequence[tuple[Callable[[Any, Any], Any], Ask]]) -> 
 
 
 def called(function: Callable[..., Any], parts: Sequence[Ask]) -> Ask:
-    """Return a call; of None alone it is None."""
-    first = parts[0]
+    """Return a call; of None alone it is None, and of any and all False."""
+    first, nothing = parts[0], _of_nothing(function)
     if len(parts) == 1:
 
         def ask(at: Any) -> Any:
             value = first(at)
-            return None if value is None else function(value)
+            return nothing if value is None else function(value)
 
         return ask
     compares = function in (min, max)
@@ -79,14 +79,19 @@ def called(function: Callable[..., Any], parts: Sequence[Ask]) -> Ask:
 
 def of_list(function: Callable[..., Any], own: Ask, default: Ask | None) -> Ask:
     """Return a call for one list, or what a generator gives; of None it is the default."""
+    nothing = _of_nothing(function)
 
     def ask(at: Any) -> Any:
         value = own(at)
         if default is None:
-            return None if value is None else function(value)
+            return nothing if value is None else function(value)
         return default(at) if value is None else function(value, default=default(at))
 
     return ask
+
+
+def _of_nothing(function: Callable[..., Any]) -> Any:
+    return False if function in (any, all) else None
 
 
 def walked(over: Ask, item_asked: Ask, tests: Sequence[Ask], *, inside: bool) -> Ask:

@@ -70,7 +70,7 @@ def test_a_dotted_name_is_first_the_key_that_is_called_so(text, means):
         *[("gone.deeper[3].still", None), ("items[9]", None), ("items['x']", None)],
         *[("'x' in gone", False), ("'x' not in gone", True), ("gone in [None]", True)],
         *[("len(gone)", None), ("len(gone) > 3", False), ("sum(gone)", None)],
-        *[("any(x > 1 for x in gone)", None), ("max(gone, default=2)", 2)],
+        *[("any(x > 1 for x in gone)", False), ("all(gone)", False), ("max(gone, default=2)", 2)],
         *[("max((x for x in gone), default=2)", 2), ("round(gone, 2)", None)],
     ],
 )
