@@ -130,12 +130,16 @@ def test_a_text_with_a_secret_is_not_stored_and_does_not_come_back_as_another(tm
     """Secrets stay out of stores; what is left of the text means something else."""
     key = "sk-" + "a1" * 16
     store = SqliteStore(tmp_path / "runs.db")
-    dbg = Debugger(abc(), {}, store=store)
-    dbg.break_at("c", when=f"token == '{key}'")
+    g = GraphBuilder("g").node("a", note).node("b", note).edge("a", "b")
+    graph = g.edge_if("a", "b", f"token == '{key}'").start("a").end("b").build()
+    dbg = Debugger(graph, {}, store=store)
+    dbg.break_at("b", when=f"token == '{key}'")
+    dbg.run()
     dbg.close()
 
     assert key.encode() not in (tmp_path / "runs.db").read_bytes()
-    (stop,) = Debugger.open(store, graph=abc()).breakpoints
+    assert Debugger.open(store).why(1)[0].condition == ""
+    (stop,) = Debugger.open(store, graph=graph).breakpoints
     assert not stop.enabled
     assert stop.missing.refused == "a secret was taken out of it"
     assert key not in repr(stop)
