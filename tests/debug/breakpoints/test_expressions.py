@@ -213,6 +213,18 @@ def test_a_key_that_no_frame_has_is_told_where_another_is_near():
     assert dbg.evaluate("len(something_else)")["value"].isna().all()
 
 
+@pytest.mark.parametrize("verb", ["watch", "break_at"])
+def test_a_stop_on_a_misspelt_key_is_set_and_warned_of(verb):
+    """A key may come later, so it is no error; with no name near, nothing is said."""
+    dbg = Debugger(counting(), {"items": [], "n": 0})
+    ask = dbg.watch if verb == "watch" else lambda text: dbg.break_at("count", when=text)
+    with pytest.warns(UserWarning, match=r"a key 'itmes'\. Did you mean 'items'\?"):
+        ask("len(itmes) > 2")
+    ask("approve.reject_reason is not None")
+
+    assert len(dbg.breakpoints) == 2
+
+
 def test_side_by_side_and_step_by_step_alike():
     """P: the frames of branches are asked as they come."""
     text = "frame.kind == 'join'"
