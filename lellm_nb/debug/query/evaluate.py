@@ -148,6 +148,9 @@ class _FrameNames(Mapping[str, Any]):
     def __len__(self) -> int:
         return len(self._NAMES)
 
+    def __repr__(self) -> str:
+        return repr(self._frame)
+
 
 def _answering(function: Callable[[Frame], Any]) -> Callable[[Frame], Any]:
     return lambda frame: answered(function(frame))

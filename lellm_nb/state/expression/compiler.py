@@ -140,6 +140,8 @@ class _Compiler:
             self._public(at, at.attr)
             names.insert(0, at.attr)
             at = at.value
+            if len(names) > DEEPEST:
+                raise self.refused(at, f"it is a path of more than {DEEPEST} names.")
         if not isinstance(at, ast.Name):
             return steps(self.of(at, scope), names)
         self._public(at, at.id)

@@ -85,6 +85,9 @@ def test_a_piece_that_is_not_of_the_language_is_named_with_its_column(text, colu
         ("not " * 400 + "n", "nested"),
         ("[" * 60 + "]" * 60, "nested"),
         ("+".join(["n"] * 200), "nested"),
+        (".".join(["n"] * 200), "a path of more than 48 names"),
+        ("n" + "[0]" * 200, "nested"),
+        ("any(" * 60 + "n" + " for x in n)" * 60, "nested"),
     ],
 )
 def test_a_text_has_an_end_and_a_depth(text, says):
