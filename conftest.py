@@ -6,6 +6,8 @@ It lies here and not in `tests/` because the notebooks and the docstrings are te
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +50,15 @@ def file(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
         return tmp_path / "runs.db"
     (tmp_path / "runs").mkdir()
     return tmp_path / "runs"
+
+
+@pytest.fixture(autouse=True)
+def no_kept_stops() -> Iterator[None]:
+    """Forget the stops that a test has set: the graphs of many tests have one name."""
+    yield
+    kept = sys.modules.get("lellm_nb.debug.persist.kept_stops")
+    if kept is not None:
+        kept.KEPT.clear()
 
 
 BROWSER = "tests/browser/"

@@ -12,14 +12,24 @@ _NAMES = {
     "debug": """
         Debugger Stop StopReason
     """,
+    "debug.persist.way_table": """
+        paths
+    """,
     "debug.verbs.sweep": """
         grid
+    """,
+    "debug.verbs.sweep_summary": """
+        sweep_summary
+    """,
+    "debug.verbs.variant": """
+        Variant
     """,
     "engine": """
         CancellationToken ExecutionEngine GraphResult
     """,
     "graph": """
-        Answer Approve Decision DefaultAction Graph GraphBuilder Modify Reject Reroute Route
+        Answer Approve Decision DefaultAction Graph GraphBuilder Modify Reject Reroute Retry
+        Route
     """,
     "record": """
         BarrierOutcome BarrierResolved BarrierSink BarrierWaiting Cancelled ChannelBarrierSink
@@ -27,7 +37,7 @@ _NAMES = {
         CheckpointStore CheckpointTrigger Decided Event ExecutionMetadata ExecutionTrace Frame
         FrameInfo FrameStack GraphComplete GraphFailed GraphStart InMemoryMutationLog
         IncrementalSnapshots MemorySink MemoryTraceSink MockBarrierSink MutationLog
-        MutationLogEntry NodeEnd NodeStart NodeStream NoopBarrierSink NoopCheckpointSink
+        MutationLogEntry NodeEnd NodeRetry NodeStart NodeStream NoopBarrierSink NoopCheckpointSink
         NoopStepCallback Position RetentionPolicy RoundStarted SessionCheckpointSink
         StepCallback StreamChunk StreamSink TextDelta ThinkingDelta TimedOut ToolFinished
         ToolOutput ToolQueued ToolStarted TraceSink TriggerPolicy

@@ -4,7 +4,10 @@ from lellm_nb import errors as errors
 from lellm_nb.debug import Debugger as Debugger
 from lellm_nb.debug import Stop as Stop
 from lellm_nb.debug import StopReason as StopReason
+from lellm_nb.debug.persist.way_table import paths as paths
 from lellm_nb.debug.verbs.sweep import grid as grid
+from lellm_nb.debug.verbs.sweep_summary import sweep_summary as sweep_summary
+from lellm_nb.debug.verbs.variant import Variant as Variant
 from lellm_nb.engine import CancellationToken as CancellationToken
 from lellm_nb.engine import ExecutionEngine as ExecutionEngine
 from lellm_nb.engine import GraphResult as GraphResult
@@ -17,6 +20,7 @@ from lellm_nb.graph import GraphBuilder as GraphBuilder
 from lellm_nb.graph import Modify as Modify
 from lellm_nb.graph import Reject as Reject
 from lellm_nb.graph import Reroute as Reroute
+from lellm_nb.graph import Retry as Retry
 from lellm_nb.graph import Route as Route
 from lellm_nb.notebook.widget.barrier_card import WidgetBarrierSink as WidgetBarrierSink
 from lellm_nb.record import BarrierOutcome as BarrierOutcome
@@ -50,6 +54,7 @@ from lellm_nb.record import MockBarrierSink as MockBarrierSink
 from lellm_nb.record import MutationLog as MutationLog
 from lellm_nb.record import MutationLogEntry as MutationLogEntry
 from lellm_nb.record import NodeEnd as NodeEnd
+from lellm_nb.record import NodeRetry as NodeRetry
 from lellm_nb.record import NodeStart as NodeStart
 from lellm_nb.record import NodeStream as NodeStream
 from lellm_nb.record import NoopBarrierSink as NoopBarrierSink

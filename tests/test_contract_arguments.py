@@ -41,6 +41,7 @@ from lellm_nb import (
     Reducer,
     ReducerRegistry,
     RetentionPolicy,
+    Retry,
     SessionCheckpoint,
     SqliteMutationLog,
     SqliteStore,
@@ -127,6 +128,8 @@ def entry(**given):
 BUILDER = [
     Row("builder", "retries", NUMBERS, lambda g, x: g.task(node, name="t", retries=x)),
     Row("builder", "timeout", [*SECONDS, 0], lambda g, x: g.task(node, name="t", timeout=x)),
+    Row("builder", "idle_timeout", [*SECONDS, 0], lambda g, x: g.task(node, idle_timeout=x)),
+    Row("builder", "retry", [3, "x", Retry], lambda g, x: g.task(node, retry=x)),
     Row("builder", "backoff", [*SECONDS, later], lambda g, x: g.task(node, name="t", backoff=x)),
     Row("builder", "side_effects", FLAGS, lambda g, x: g.task(node, name="t", side_effects=x)),
     Row("builder", "goto", [[n] for n in NAMES], lambda g, x: g.task(node, name="t", goto=x)),

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 from lellm_nb.arguments import flag
 from lellm_nb.errors import DebuggerError
 from lellm_nb.errors.safe_text import safe_type
+from lellm_nb.graph.shape import GraphShape
 from lellm_nb.session.protocol import Session
 
 if TYPE_CHECKING:
     from lellm_nb.adapters.langgraph.keeping.reopened import Reopening
 
-__all__ = ["NOT_CALLED", "foreign_reopening", "foreign_session", "foreign_thread", "is_foreign"]
+__all__ = ["NOT_CALLED", "foreign_reopening", "foreign_session", "foreign_shape", "foreign_thread"]
+__all__ += ["is_foreign"]
 
 NOT_CALLED: Mapping[str, Any] = {"config": None, "context": None, "stream": True}
 """What a graph of another library is called with, and what that is where nothing was said."""
@@ -77,6 +79,19 @@ def foreign_thread(graph: Any, config: Any, **called: Any) -> Session:
     check_called(None)
     check_once(lambda: self_check(LangGraphSession))
     return LangGraphSession.of_thread(graph, config, **called)
+
+
+def foreign_shape(graph: Any) -> GraphShape:
+    """Return what a graph of another library looks like.
+
+    Raises:
+        DebuggerError: It cannot be looked at here; says what to do.
+    """
+    _check(graph)
+    from lellm_nb.adapters.langgraph.shape import shape_of
+
+    shape: GraphShape = shape_of(graph)
+    return shape
 
 
 def foreign_reopening(graph: Any, **called: Any) -> Reopening:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future
+from concurrent.futures import Executor, Future
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lellm_nb.adapters.recognize import NOT_CALLED, foreign_session, is_foreign
-from lellm_nb.arguments import flag, path_of, plain_function, refusal, speaking, text, whole
+from lellm_nb.arguments import chosen, flag, path_of, plain_function, refusal, speaking, text, whole
 from lellm_nb.debug.breakpoints.triggers import Until
 from lellm_nb.debug.calls.function_graph import RESULT, function_graph
 from lellm_nb.debug.core.context import DebugContext
@@ -28,11 +28,13 @@ from lellm_nb.debug.faces.keep import KeepFace
 from lellm_nb.debug.faces.look import LookFace
 from lellm_nb.debug.faces.open import OpenFace
 from lellm_nb.debug.faces.stops import StopsFace
+from lellm_nb.debug.persist.kept_stops import KEEP, keep_stops
 from lellm_nb.debug.persist.storage import Storage
 from lellm_nb.engine.output_capture import caught
 from lellm_nb.errors import DebuggerError, listed
 from lellm_nb.errors.key_patterns import without_keys
 from lellm_nb.graph.graph import Graph, built_graph
+from lellm_nb.graph.node_options import check_executor
 from lellm_nb.session.protocol import Capability, Session
 from lellm_nb.session.session import ExecutionSession
 from lellm_nb.state.frozen import thaw
@@ -81,6 +83,14 @@ class Debugger(
         retention: Which of these checkpoints are dropped again; all are kept by default. Barriers,
             pinned frames and fork points never are.
         calls: Whether what nodes ask of models and tools over HTTP is taken down; see `rerun`.
+        executor: Where plain functions in branches of Parallels and maps are performed that name
+            none of their own: any of `concurrent.futures`, or a Dask cluster's (SEMANTICS P7).
+        stops: ``"keep"`` begins with the breakpoints and watches of the last debugger on a graph of
+            this name in this process, as of a cell that is run again; the first `Stop` says so,
+            and what is not in this graph is off. ``"none"`` begins without. What is remembered is
+            what was set and removed on a debugger that was made so, not on its forks. In IPython
+            and notebooks ``"keep"`` is the default; elsewhere nothing is remembered unless one of
+            the two is given.
         config, context: What a graph of LangGraph is called with, as for its `invoke`. Its saver
             and its thread are left alone.
         stream: Whether models in a graph of LangGraph stream what they write.
@@ -123,6 +133,8 @@ class Debugger(
         policy: TriggerPolicy | CheckpointPolicy | None = None,
         retention: RetentionPolicy | None = None,
         calls: bool = True,
+        executor: Executor | None = None,
+        stops: str = KEEP,
         config: Any = None,
         context: Any = None,
         stream: bool = True,
@@ -133,6 +145,7 @@ class Debugger(
 
             check_policies_given(policy, retention, "store=" if store is None else "")
         max_steps = whole(max_steps, "max_steps", DebuggerError)
+        stops = chosen(stops, "stops", DebuggerError, ("keep", "none"))
         if name is not None:
             text(name, "name", DebuggerError)
         if redact is not None:
@@ -144,11 +157,14 @@ class Debugger(
         context = DebugContext(session, called, max_steps, self._family(), storage)
         context.call_settings.on = calls
         context.redact, context.seed = redact, seed
+        context.executor = check_executor(executor, DebuggerError)
         self._stand_on(context)
         if store is not None:
             from lellm_nb.debug.persist.begin import begin_in
 
             begin_in(context, storage, store, policy, retention)
+        if type(stops) is str or _in_shell():
+            keep_stops(context, find=stops == "keep")
 
     @classmethod
     def of(cls, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Debugger:
@@ -263,7 +279,18 @@ class Debugger(
         return written
 
     def __repr__(self) -> str:
-        return without_keys(f"<Debugger of {self.name!r}: {self.status_line}>")
+        kept = self._context.breakpoints.news
+        more = f"; stops kept: {listed(kept)}" if kept else ""
+        return without_keys(f"<Debugger of {self.name!r}: {self.status_line}{more}>")
+
+
+def _in_shell() -> bool:
+    """Tell whether cells are run, by a notebook or by IPython."""
+    if "IPython" not in sys.modules:
+        return False
+    from lellm_nb.notebook.widget.kernel import shell
+
+    return shell() is not None
 
 
 def _session_of(graph: Any, state: Any, **called: Any) -> Session:

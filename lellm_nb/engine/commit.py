@@ -130,7 +130,8 @@ def commit_decision(
     route, error = _lead_on(scope, site, after, target, ends)
     place, visit = site.place, level.visits.count(site.name, level.step)
     if hold.path != site.place.path:
-        place = Place(scope.graph_id, hold.path, hold.name)
+        around = scope.static_prefix if scope.branch is None else f"{site.place.static}/"
+        place = Place(scope.graph_id, hold.path, hold.name, around + hold.name)
         visit = int(hold.barrier_id.rpartition("#")[2]) + 1
     return Committed(after, "decision", place, visit, mutations, route, error)
 

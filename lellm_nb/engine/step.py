@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 from asyncio import Task
 from collections.abc import Awaitable, Callable
+from concurrent.futures import Executor
 from contextvars import Context, copy_context
+from functools import partial
 from types import CoroutineType
 from typing import Any
 
@@ -13,12 +15,13 @@ from lellm_nb.calls.tape import Tape
 from lellm_nb.engine import commit
 from lellm_nb.engine.cancellation import being_cancelled
 from lellm_nb.engine.context import Context as NodeContext
-from lellm_nb.engine.context import record_returned
 from lellm_nb.engine.driving.drive import ESCAPED, apart, called_apart, driven, running_loop
 from lellm_nb.engine.halt import Halt, Hold
 from lellm_nb.engine.output_capture import RUNNING, OutputCapture
 from lellm_nb.engine.parallel.branches import JoinChoice, leave
-from lellm_nb.engine.performing.perform import Attempt, Lookup, perform_patiently
+from lellm_nb.engine.performing.elsewhere import why_not_sent
+from lellm_nb.engine.performing.perform import Attempt, Lookup, PutOff, perform_patiently
+from lellm_nb.engine.performing.returned import record_returned
 from lellm_nb.engine.run_record import RunRecord
 from lellm_nb.engine.scope import Scope, Site
 from lellm_nb.engine.spot import Move
@@ -47,6 +50,9 @@ class RunStep(RunRecord):
         variables_at: Gives the same for where the run began, or `None` where nothing was set.
         cancelling: Tells whether the task that the run is awaited in is being cancelled.
         tapes: Opens where the calls of a node are taken down, or `None`.
+        executor: Where plain tasks of branches are performed that name none; `None` is in threads.
+        sendable: By the prefix of branches, why they can't be sent to their executor, if so.
+        share: Draws how much of a pause a node with jitter waits before it is tried again.
         refused: By barrier id, why a decision was refused at last: the barrier goes on waiting.
     """
 
@@ -62,7 +68,10 @@ class RunStep(RunRecord):
     variables: dict[str, Variables]
     variables_at: Callable[[list[str]], Variables] | None
     tapes: Callable[[Scope, Site, Position], Any] | None = None
+    executor: Executor | None = None
+    share: Callable[[str, int, int], float]
     refused: dict[str, Exception]
+    sendable: dict[str, Exception | None]
     doomed: dict[int, tuple[Position, RunError]]
 
     async def run_node(self, scope: Scope, level: Position, site: Site) -> Halt | None:
@@ -131,7 +140,7 @@ class RunStep(RunRecord):
             if tape.stopped is not None:  # whatever the node made of it
                 self._watched(tape.stopped)
                 return Halt.STOPPED
-            tape.filed = True
+            tape.filed = not isinstance(failure, PutOff)
         if attempts:
             ctx.attempts = tuple(attempts)
             ctx.has_more = True
@@ -147,6 +156,8 @@ class RunStep(RunRecord):
             except BaseException as error:
                 failure = await self._own_failure(scope, error)
         if failure is not None:
+            if isinstance(failure, PutOff):
+                return Halt.STOPPED
             state = scope.seen(level.data)
             failed = site.failure(failure, state)
             raise self.failed(scope, level, site, failed, started, duration, ctx) from failure
@@ -159,6 +170,10 @@ class RunStep(RunRecord):
     def open_tape(self, scope: Scope, site: Site, level: Position) -> Any:
         """Return where a node's calls are taken down, `None` where nobody wants them."""
         return None if self.tapes is None else self.tapes(scope, site, level)
+
+    def why_not_sent(self, site: Site, data: Any, executor: Any) -> Exception | None:
+        """Return why the branches of a Parallel can't be sent to an executor, if they can't."""
+        return why_not_sent(executor, site, data)
 
     def _take_captured(self, catch: OutputCapture, ctx: NodeContext) -> Tape | None:
         """Take over what a node said and asked; return where its calls were taken down."""
@@ -175,13 +190,9 @@ class RunStep(RunRecord):
         self, scope: Scope, level: Position, site: Site, attempts: list[Attempt]
     ) -> tuple[NodeContext, BaseException | None]:
         """Run a node that has retries or a limit, or that goes to a thread."""
-        return await perform_patiently(
-            lambda: NodeContext(self, scope, site, level),
-            site.node,
-            attempts,
-            self.clock,
-            threaded=scope.threaded,
-        )
+        begin = partial(NodeContext, self, scope, site, level)
+        threaded = scope.threaded
+        return await perform_patiently(self, site, level, begin, attempts, threaded=threaded)
 
     def _set_variables(self, scope: Scope) -> None:
         """Set the context variables that nodes before have set, where a level goes on."""

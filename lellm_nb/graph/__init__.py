@@ -13,6 +13,7 @@ from lellm_nb.graph.decision import (
 from lellm_nb.graph.edge import Edge, Route
 from lellm_nb.graph.graph import Graph
 from lellm_nb.graph.node import Barrier, Condition, Parallel, Subgraph, Task
+from lellm_nb.graph.retry import Retry
 
 __all__ = [
     "Answer",
@@ -28,6 +29,7 @@ __all__ = [
     "Parallel",
     "Reject",
     "Reroute",
+    "Retry",
     "Route",
     "Subgraph",
     "Task",

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from lellm_nb.graph.edge import Edge, Router
 from lellm_nb.graph.shape import GraphShape
 
-__all__ = ["Analysis", "Cycle", "Finding", "about_reach", "analyze", "find_cycles"]
+__all__ = ["Analysis", "Cycle", "Finding", "about_reach", "after_runs", "analyze", "find_cycles"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,8 @@ class Finding:
     Attributes:
         level: ``warning`` or ``info``.
         code: ``unprotected_cycle``, ``fallback_in_cycle``, ``dead_edge``, ``reject_leads_on``,
-            ``protected_cycle``, ``unreachable`` or ``edge_from_end``.
+            ``protected_cycle``, ``unreachable`` or ``edge_from_end``; of the runs of a store
+            ``never_taken`` or ``no_runs``.
         message: In words.
         nodes: The nodes it is about.
     """
@@ -86,6 +88,19 @@ def analyze(graph: GraphShape) -> Analysis:
     found = [*_about_barriers(graph), *_about_cycles(graph)]
     found += [*_about_edges(graph), *about_reach(graph)]
     return Analysis(tuple(sorted(found, key=lambda finding: finding.level != "warning")))
+
+
+def after_runs(graph: GraphShape, found: Analysis, runs: Any) -> Analysis:
+    """Return remarks, and what the runs of a store add to them.
+
+    Args:
+        runs: A path of a store, or a store; `None` adds nothing.
+    """
+    if runs is None:
+        return found
+    from lellm_nb.store.run.taken_ways import never_taken
+
+    return Analysis((*found.findings, *never_taken(graph, runs)))
 
 
 def _about_cycles(graph: GraphShape) -> Iterator[Finding]:

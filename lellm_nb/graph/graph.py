@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from lellm_nb.arguments import Refuse, refusal
 from lellm_nb.errors import GraphError, NoSuchNodeError
-from lellm_nb.graph.analysis import Analysis, analyze
+from lellm_nb.graph.analysis import Analysis, after_runs, analyze
 from lellm_nb.graph.canonical_hash import canonical_hash
 from lellm_nb.graph.code.code_name import Code, may_have_name
 from lellm_nb.graph.code.code_place import (
@@ -104,9 +104,17 @@ class Graph(DrawnShape):
         """What the graph looks like; two of them can be compared in words (SEMANTICS G7)."""
         return Fingerprint.of(self)
 
-    def analyze(self) -> Analysis:
-        """Return what looks odd: warnings first, then infos (SEMANTICS G4)."""
-        return analyze(self)
+    def analyze(self, runs: Any = None) -> Analysis:
+        """Return what looks odd: warnings first, then infos (SEMANTICS G4).
+
+        Args:
+            runs: A path of a store, or a store: the ways that none of its runs of a graph of this
+                name has ever gone are infos, too, those of inner graphs included.
+
+        Raises:
+            CheckpointStoreError: It is no store of whole runs, or it cannot be read.
+        """
+        return after_runs(self, analyze(self), runs)
 
     def patched(
         self,

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, ClassVar
 
-from lellm_nb.graph.analysis import Analysis
+from lellm_nb.graph.analysis import Analysis, after_runs
 from lellm_nb.graph.drawing.drawn_shape import DrawnShape
 from lellm_nb.graph.edge import Edge
 from lellm_nb.graph.fingerprint import Fingerprint
@@ -111,9 +111,13 @@ class NotedShape(DrawnShape):
     def ends(self) -> tuple[str, ...]:
         return self._ends
 
-    def analyze(self) -> Analysis:
-        """Return nothing odd: what there was to say was said of the graph itself."""
-        return Analysis(())
+    def analyze(self, runs: Any = None) -> Analysis:
+        """Return nothing odd: what there was to say was said of the graph itself.
+
+        Args:
+            runs: As for `Graph.analyze`.
+        """
+        return after_runs(self, Analysis(()), runs)
 
     def __repr__(self) -> str:
         size = f"{len(self.nodes)} nodes, {len(self.edges)} edges"

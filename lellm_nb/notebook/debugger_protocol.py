@@ -8,7 +8,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from lellm_nb.calls.call import Call
 from lellm_nb.notebook.frame_protocol import ChangeLike, FailedJoinLike, FrameLike, GraphLike
-from lellm_nb.notebook.pending_protocol import PendingLike, PreviewLike
+from lellm_nb.notebook.pending_protocol import PendingLike, PreviewLike, RetryLike
 from lellm_nb.record.redaction.redactor import Redactor
 
 
@@ -37,12 +37,14 @@ class NodeBreakpointLike(BreakpointLike, Protocol):
 
 @runtime_checkable
 class EdgeBreakpointLike(BreakpointLike, Protocol):
-    """One that stops where an edge is taken: from a path to a name at its level."""
+    """One that stops where an edge is taken, or refused: from a path to a name at its level."""
 
     @property
     def source(self) -> str: ...
     @property
     def target(self) -> str: ...
+    @property
+    def refused(self) -> bool: ...
 
 
 @runtime_checkable
@@ -89,6 +91,8 @@ class StopLike(Protocol):
     def inside(self) -> str: ...
     @property
     def new_code(self) -> Sequence[str]: ...
+    @property
+    def kept_stops(self) -> Sequence[str]: ...
 
 
 # -- lines and answers -------------------------------------------------------
@@ -197,6 +201,8 @@ class WhyLike(Protocol):
 
     @property
     def said(self) -> str: ...
+    @property
+    def held(self) -> Sequence[int | None]: ...
     def __iter__(self) -> Iterator[AskedLike]: ...
 
 
@@ -233,11 +239,15 @@ class SummaryLike(Protocol):
     @property
     def last_stop(self) -> StopLike | None: ...
     @property
+    def kept_stops(self) -> Sequence[str]: ...
+    @property
     def lacking(self) -> tuple[tuple[Any, ...], ...]: ...
     @property
     def tree_key(self) -> Any: ...
     @property
     def open_calls(self) -> tuple[Call, ...]: ...
+    @property
+    def retries(self) -> tuple[RetryLike, ...]: ...
 
 
 class DebuggerLike(Protocol):

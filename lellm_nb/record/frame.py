@@ -35,8 +35,7 @@ _NO_RUN = TraceId("")
 class Frame:
     """One step: where, what was written, which way it went, and where it led.
 
-    The constructor makes the seed's four-field frame; the engine's frames have
-    everything. Nothing in a frame ever changes.
+    The constructor makes the seed's four-field frame. Nothing in a frame ever changes.
 
     Attributes:
         kind: ``start``, ``commit``, ``waiting``, ``decision``, ``exit``, ``join``,
@@ -248,7 +247,7 @@ class Frame:
         """Return one row per key of the frame's own level: key, value, type, size, written_by, at.
 
         `size` counts characters, items or keys. `written_by` is the path of the step that wrote
-        the key last (``start`` for what the run began with), and `at` its index.
+        the key last (``start`` for the beginning), and `at` its index.
 
         Example:
             >>> Frame("g", "a", {"n": 1, "log": ["x"]}, 1).to_pandas()[["key", "type", "size"]]
@@ -257,6 +256,8 @@ class Frame:
             1  log  list     1
         """
         return state_table(self)
+
+    df = property(to_pandas, doc="Short for `to_pandas()`.")
 
     # nothing in a frame ever changes, and behind it stands the whole history
     def __copy__(self) -> Frame:
@@ -276,8 +277,7 @@ class Frame:
             if self.own_detail is not None and self.own_detail.error is not None:
                 return f"<Frame {self.index} {what}: {type(self.own_detail.error).__name__}>"
             begun = list(content_of(self.level.data))[:5] if self.kind == "start" else None
-            keys = self.changed_keys if begun is None else begun
-            changed = ", ".join(map(safe_str, keys))
+            changed = ", ".join(map(safe_str, self.changed_keys if begun is None else begun))
             before = ", after steps that were not captured" if self.gap else ""
             return f"<Frame {self.index} {what}{f': {changed}' if changed else ''}{before}>"
         except Exception:

@@ -17,6 +17,7 @@ from lellm_nb.errors import (
 )
 from lellm_nb.graph.edge import Route
 from lellm_nb.graph.graph import Graph
+from lellm_nb.graph.node import Parallel
 from lellm_nb.record.frame import Frame, Place, make_frame
 from lellm_nb.record.position import Fan, Position
 from lellm_nb.record.visits import Visits
@@ -166,7 +167,7 @@ class Branching(Running):
                 else Position(None, level.data, 0, Visits(), None, None, Tail.of(()))
                 for name, branch in fan.branches.items()
             }
-            around = level.holding(Fan(Wide.of(closed), 0, 0))
+            around = level.holding(Fan(Wide.of(closed), 0, 0, fan.items))
             run.position = scope.replaced(run.position, around)
             level = scope.level(run.position)
         word = "side" if sides else "keep" if keep else "drop"
@@ -199,14 +200,14 @@ class Branching(Running):
             fan = level.inner
             if isinstance(fan, Fan) and not fan.open:
                 site = scope.site(level.node or "")
-                if site.kind == "parallel" and site.place.path in paths:
+                if isinstance(site.node, Parallel) and site.place.path in paths:
                     return scope, level, site, fan
         return None
 
     def _disagreement(self, scope: Scope, level: Position, site: Site, fan: Fan) -> FailedJoin:
         conflicts: Mapping[Any, Any] = {}
         if isinstance(site.node.merge, MergeMutations):
-            conflicts = conflicts_of(one_decision(branch_results(scope, fan)))
+            conflicts = conflicts_of(one_decision(branch_results(scope, site, fan)))
             for error in _failures_at(self.head):
                 if not conflicts and isinstance(error, MergeConflictError):  # a reducer's refusal
                     conflicts = {error.key: error.values}
@@ -226,7 +227,7 @@ class Branching(Running):
         """Return the collect-all Parallel, the innermost around no branch, that runs."""
         scope, level = self._innermost()
         site = scope.site(level.node or "")
-        collects = site.kind == "parallel" and site.node.on_error == "collect_all"
+        collects = isinstance(site.node, Parallel) and site.node.on_error == "collect_all"
         fan = level.inner
         return (scope, level, site, fan) if collects and isinstance(fan, Fan) else None
 

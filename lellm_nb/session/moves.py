@@ -152,6 +152,11 @@ class RunningNode(NamedTuple):
         thread: The identifier of its thread.
         calls: File, line and function of every call in it, the outermost first, without ours.
         given_up: Whether nobody waits for it any more: it works on, and what it does is dropped.
+        attempt: Which try of it this is, or which one comes next, from 1.
+        of: How often it is tried in all.
+        error: What the try before raised; `None` for the first one.
+        until: Where it waits to be tried again: until when, in seconds since the epoch; else when
+            this try began, 0 for the first one.
     """
 
     path: str
@@ -160,6 +165,10 @@ class RunningNode(NamedTuple):
     thread: int
     calls: tuple[tuple[str, int, str], ...]
     given_up: bool = False
+    attempt: int = 1
+    of: int = 1
+    error: BaseException | None = None
+    until: float = 0.0
 
 
 class Recorded(Protocol):

@@ -6,6 +6,7 @@ from typing import Any
 
 from lellm_nb.engine.scope import Scope, Site
 from lellm_nb.engine.spot import Move, Spot
+from lellm_nb.graph.node import Parallel, Subgraph
 from lellm_nb.record.position import Position
 from lellm_nb.session.protocol import MoveKind
 
@@ -82,7 +83,7 @@ class NativeMove:
             return ""
         for scope, level in self._levels():
             site = scope.site(level.node or "")
-            if level.inner is None and site.kind in ("subgraph", "parallel"):
+            if level.inner is None and isinstance(site.node, Subgraph | Parallel):
                 return site.place.path
         return ""
 

@@ -132,4 +132,6 @@ def outcome_of(frame: Frame) -> Outcome:
     outcome.stream = list(frame.stream) or None
     outcome.output = frame.output
     outcome.displayed = frame.displayed
+    outcome.attempts = frame.attempts
+    outcome.has_more = bool(frame.attempts)
     return outcome

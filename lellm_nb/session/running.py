@@ -186,6 +186,7 @@ class Running(Head):
             run.gate = _gated(run, controls.gates)
         if controls.look_up is not None:
             run.recorded = _looked_up(run, controls.look_up)
+        run.executor = controls.executor
         tapes = controls.tapes
         if tapes is not None:
             run.tapes = lambda scope, site, level: tapes(
@@ -195,6 +196,9 @@ class Running(Head):
         if on_chunk is not None:
             # without a publisher, chunks have nowhere else to go while their node runs
             run.on_chunk = lambda site, chunk: on_chunk(site.place.path, chunk)  # type: ignore[method-assign]
+        if controls.on_retry is not None:
+            run.on_retry = controls.on_retry  # type: ignore[assignment]  # as above
+        run.share = controls.share or run.share
 
         def stop(why: Any) -> None:
             if run.stopping is None:

@@ -19,7 +19,7 @@ PACKAGE = Path(lellm_nb.__file__).parent
 # notebook -> debug -> adapters -> session -> engine | store -> calls -> record -> graph -> state
 # -> base
 RANKS = [
-    {"errors", "ids", "clock", "interrupts", "private_file"},
+    {"errors", "ids", "clock", "interrupts", "private_file", "sending"},
     {"arguments"},
     {"state"},
     {"graph"},
@@ -36,6 +36,7 @@ RANK = {layer: rank for rank, layers in enumerate(RANKS) for layer in layers}
 
 LATE = {
     ("graph", "engine"): "Graph.run, execute and the others run the graph",
+    ("graph", "store"): "Graph.analyze(runs=store) says which ways no run has gone",
     ("record", "debug"): "the frames of a sink or a stack are shown as a Debugger shows its own",
     ("record", "records"): "a trace writes and reads itself as lellm_nb.to_json does",
     ("debug", "notebook"): "a Debugger at the end of a cell shows the panel",

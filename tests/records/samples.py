@@ -30,6 +30,7 @@ from lellm_nb import (
     Modify,
     MutationLogEntry,
     NodeEnd,
+    NodeRetry,
     NodeStart,
     NodeStream,
     Put,
@@ -89,7 +90,7 @@ NO_RECORDS = frozenset(
     CheckpointSink NoopCheckpointSink MemorySink SessionCheckpointSink DiskSink NetworkSink
     StoreSink StreamSink TraceSink MemoryTraceSink StepCallback NoopStepCallback
     CheckpointStore InMemoryStore SqliteStore FolderStore MutationLog InMemoryMutationLog
-    SqliteMutationLog Stopper StoredObject
+    SqliteMutationLog Stopper StoredObject Retry
     """.split()
 )
 """What runs, keeps, asks or is only spoken to; a base, of which each kind is a record; a value."""
@@ -136,8 +137,9 @@ def samples() -> list:
             NodeStart("a/b", "b", 1, 2, "s"),
             NodeEnd("a", "a", 1, 2, "s", 0.5, True),
         ),
-        *(NodeStream("a", "a", TextDelta("x")), BarrierWaiting("a#0", "a", "a", None)),
-        *(BarrierResolved("a#0", Reject("no"), "person"), CheckpointSaved("", "a", 1)),
+        *(NodeRetry("a", "a", 1, 2, OSError("no"), 0.5), NodeStream("a", "a", TextDelta("x"))),
+        *(BarrierWaiting("a#0", "a", "a", None), BarrierResolved("a#0", Reject("no"), "me")),
+        CheckpointSaved("", "a", 1),
         *(GraphComplete(result), GraphFailed(error, State({"n": 1}))),
         *(
             TextDelta("x"),

@@ -18,7 +18,7 @@ from lellm_nb.adapters.langgraph.compiled.patching import recompiled
 from lellm_nb.adapters.langgraph.compiled.wiring import Wiring, handlers_of, wiring_of
 from lellm_nb.adapters.langgraph.position.channels import reducers_of, visible_channels
 from lellm_nb.errors import GraphError
-from lellm_nb.graph.analysis import Analysis, about_reach
+from lellm_nb.graph.analysis import Analysis, about_reach, after_runs
 from lellm_nb.graph.canonical_hash import canonical_hash
 from lellm_nb.graph.code.code_name import Code
 from lellm_nb.graph.code.code_place import CodePlace, note_users
@@ -215,11 +215,16 @@ class LangGraphShape(DrawnShape):
 
     # -- looking -----------------------------------------------------------------
 
-    def analyze(self) -> Analysis:
-        """Return what looks odd: nodes that no edge leads to, where all of them are declared."""
+    def analyze(self, runs: Any = None) -> Analysis:
+        """Return what looks odd: nodes that no edge leads to, where all of them are declared.
+
+        Args:
+            runs: As for `Graph.analyze`.
+        """
         found = () if self._wiring.open else about_reach(self)
         say = "no edge that is declared leads to node {}: only a Command or a Send can"
-        return Analysis(tuple(replace(odd, message=say.format(*odd.nodes)) for odd in found))
+        said = Analysis(tuple(replace(odd, message=say.format(*odd.nodes)) for odd in found))
+        return after_runs(self, said, runs)
 
     def __repr__(self) -> str:
         size = f"{len(self.nodes)} nodes, {len(self.edges)} edges"

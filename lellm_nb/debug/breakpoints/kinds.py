@@ -1,4 +1,4 @@
-"""The stops a user can set: at a node, on an edge, on errors, where a value changes."""
+"""The stops a user can set: at a node, on errors, where a value changes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ __all__ = [
     "Before",
     "Breakpoint",
     "ConditionalStop",
-    "EdgeStop",
     "ErrorStop",
     "Hit",
     "Stopper",
@@ -61,9 +60,13 @@ class Stopper:
         enabled: Set it to False to keep it for later.
         hits: How often it was met while enabled, going forward or back.
         note: What is worth knowing of it as long as it was not met.
+        kept: Whether it was found again, and nobody has set it since.
+        gone: Whether it is off only because the graph does not have what it is about.
     """
 
     note = ""
+    kept = False
+    gone = False
     asks = True
     """Whether it asks a condition, which may raise."""
 
@@ -206,32 +209,6 @@ class Breakpoint(ConditionalStop):
             return None
         hit = self.before(frame.visit, lambda: frame.state)
         return None if hit is None else hit.at(frame)
-
-
-class EdgeStop(Stopper):
-    """A stop where an edge was taken: after the step that took it.
-
-    Attributes:
-        source: The path, without visits, of the node that the edge leaves.
-        target: The name of the node that it leads to.
-    """
-
-    def __init__(self, source: str, target: str) -> None:
-        super().__init__()
-        self.source = source
-        self.target = target
-
-    @property
-    def label(self) -> str:
-        return f"on {self.source} -> {self.target}"
-
-    def after(self, frame: Frame, before: Before | None = None) -> Hit | None:
-        if not self.enabled or frame.static_path != self.source:
-            return None
-        if frame.route is None or not frame.route.leads_to(self.target):
-            return None
-        self.hits += 1
-        return Hit(self, frame=frame)
 
 
 class ErrorStop(Stopper):

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from lellm_nb.arguments import flag, shown
 from lellm_nb.debug.breakpoints.call_break import CallBreak
+from lellm_nb.debug.breakpoints.edge_stop import EdgeStop
 from lellm_nb.debug.breakpoints.kinds import (
     Breakpoint,
-    EdgeStop,
     ErrorStop,
     Hit,
     Stopper,
@@ -20,6 +20,7 @@ from lellm_nb.debug.breakpoints.unsaved_condition import UnsavedCondition
 from lellm_nb.debug.history.typed_table import table
 from lellm_nb.errors import DebuggerError
 from lellm_nb.state.expression.condition import condition as as_condition
+from lellm_nb.state.sameness import same
 
 if TYPE_CHECKING:
     import pandas
@@ -42,6 +43,7 @@ class Breakpoints:
 
     Attributes:
         told: Called when there is something new to be kept.
+        news: The stops that were found again, in words, until a `Stop` has said so.
         before: Breakpoints that stop before a node, by its path.
         calls: Stops at calls, asked before one is sent and after it was answered.
         after: All other stops, asked after each frame.
@@ -49,6 +51,7 @@ class Breakpoints:
 
     def __init__(self, told: Callable[[], None] = lambda: None) -> None:
         self.told = told
+        self.news: tuple[str, ...] = ()
         self._hits = 0
         self._all: list[Any] = []
         self._next = 1
@@ -60,8 +63,15 @@ class Breakpoints:
         """Add a stop and return it with its id.
 
         Where the same stop waits for its condition, which a store could not keep, that one
-        is given it and returned.
+        is given it and returned. One that was kept from the debugger before makes way for the
+        same that is set again, as by a cell that is run once more; it is off if that was.
         """
+        for known in self._all:
+            if known.kept and _is_same(known, stop):
+                stop.id, stop.enabled = known.id, known.enabled
+                self._all = [stop if one is known else one for one in self._all]
+                self._index()
+                return stop
         for known in self._all:
             if known.missing is not None and known.label == stop.label:
                 condition = getattr(stop, "when", None) or getattr(stop, "what", None)
@@ -121,7 +131,7 @@ class Breakpoints:
         """
         on = flag(on, "on", DebuggerError)
         for stop in self.find(which):
-            stop.enabled = on
+            stop.enabled, stop.gone = on, False
         self.told()
 
     def disable(self, which: Any) -> None:
@@ -217,3 +227,13 @@ again), hits 0>
 
     def __repr__(self) -> str:
         return "\n".join(map(repr, self._all)) or "(no breakpoints)"
+
+
+def _is_same(known: Any, stop: Any) -> bool:
+    """Tell whether two stops are at one place and ask the same."""
+    if type(known) is not type(stop) or known.label != stop.label:
+        return False
+    old, new = (getattr(one, "when", None) or getattr(one, "what", None) for one in (known, stop))
+    if same(old, new):
+        return True
+    return callable(old) and UnsavedCondition.of(old, True).fits(new)

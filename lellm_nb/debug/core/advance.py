@@ -12,7 +12,7 @@ from lellm_nb.debug.breakpoints.triggers import Arrived, Target
 from lellm_nb.debug.core.claim import PAUSE, Claim
 from lellm_nb.debug.core.context import DebugContext
 from lellm_nb.debug.core.live_decisions import LiveDecisions
-from lellm_nb.debug.core.seed import generators_kept, seeded
+from lellm_nb.debug.core.seed import generators_kept, seeded, seeded_share
 from lellm_nb.debug.core.status import (
     held,
     next_path,
@@ -82,6 +82,7 @@ async def advance(
         serve(controls)
     if context.seed is not None:
         controls.look_up = seeded(context.seed, controls.look_up)
+        controls.share = seeded_share(context.seed)
     if gate:
         controls.gates = context.triggers.gates(target)
     controls.watch = context.triggers.watcher(until, left)
@@ -127,6 +128,8 @@ def _controls(
         barrier=live,
         token=claim.token,
         on_chunk=context.streams.begin(),
+        executor=context.executor,
+        on_retry=context.retries.begin(),
         capture=True,
         cell=claim.cell,
     )

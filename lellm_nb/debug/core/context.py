@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Coroutine, Mapping
-from concurrent.futures import Future
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
@@ -14,7 +14,7 @@ from lellm_nb.debug.calls.settings import CallSettings
 from lellm_nb.debug.core.commands import CommandQueue
 from lellm_nb.debug.core.family import Family
 from lellm_nb.debug.core.handle import Handle
-from lellm_nb.debug.core.live_streams import LiveStreams
+from lellm_nb.debug.core.live_streams import LiveRetries, LiveStreams
 from lellm_nb.debug.core.node_modes import NodeModes
 from lellm_nb.debug.core.protocols import RunStorage
 from lellm_nb.debug.core.replaced_code import ReplacedCode
@@ -49,10 +49,12 @@ class DebugContext:
         redact: What is secret in what is shown, if it was chosen; else the store's own.
         seed: What nodes' random numbers are made of, or `None` for any.
         call_settings: What all lines of the run have in common about calls.
+        executor: Where plain functions in branches are performed that name none of their own.
         calls: The calls of this line.
         commands: Claims the run for one command after the other.
         triggers: What may stop it.
         streams: What nodes that run now have emitted.
+        retries: Which of them failed before, and when they are tried again.
     """
 
     session: Session
@@ -66,10 +68,12 @@ class DebugContext:
     redact: Redactor | None = None
     seed: Seed | None = None
     call_settings: CallSettings = field(default_factory=CallSettings)
+    executor: Executor | None = None
     calls: CallBook = field(init=False)
     commands: CommandQueue = field(init=False)
     triggers: Triggers = field(init=False)
     streams: LiveStreams = field(init=False)
+    retries: LiveRetries = field(init=False)
 
     def __post_init__(self) -> None:
         self.modes = NodeModes(self.session, self.before)
@@ -82,7 +86,9 @@ class DebugContext:
             lambda: self.redactor,
             lambda call: self.storage.call_ended(self, call),
         )
-        self.streams = LiveStreams(lambda: self.session.head, self.commands.changed)
+        told = (lambda: self.session.head), self.commands.changed
+        self.streams = LiveStreams(*told)
+        self.retries = LiveRetries(*told, lambda: self.session.clock.wall())
         self.breakpoints.told = lambda: self.changed("stops")
 
     def for_line(self, session: Session) -> DebugContext:
@@ -98,12 +104,19 @@ class DebugContext:
             self.redactor,
             self.seed,
             self.call_settings,
+            self.executor,
         )
         made.modes.chosen, made.modes.misses = dict(self.modes.chosen), dict(self.modes.misses)
         made.calls.take_over(self.calls, session.head)
         made.commands.follow(self.commands)
         self.storage.opened(made)
         return made
+
+    def follow_items(self) -> None:
+        """Have what is secret in a list be so where a map has an item of it."""
+        places = getattr(self.redact, "places", None)
+        if places is not None:
+            places.follow_items(self.session.graph)
 
     def before(self, frame: Frame) -> Any:
         """Return the compact state that a frame's own level had before the frame.
@@ -153,7 +166,7 @@ class DebugContext:
 
     def _stopped(self) -> None:
         self.breakpoints.moved()
-        self.code.news = ()
+        self.code.news = self.breakpoints.news = ()
 
     @property
     def redactor(self) -> Redactor:

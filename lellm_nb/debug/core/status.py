@@ -158,6 +158,8 @@ def stop(
     redactor, kept = context.redact, context.storage.writer is not None
     if redactor.paths if redactor is not None else kept:
         more["hide"] = context.hide()
+    if context.breakpoints.news:
+        more["kept_stops"] = context.breakpoints.news
     return Stop(reason, frame or head, pending=waits, new_code=news, **more)
 
 

@@ -7,13 +7,14 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from lellm_nb.calls.call import Call
-from lellm_nb.debug.breakpoints.registry import ErrorStop, Stopper, Watch
+from lellm_nb.debug.breakpoints.registry import EdgeStop, ErrorStop, Stopper, Watch
 from lellm_nb.debug.diff.diff import Change, Diff, diff_states, telling
 from lellm_nb.debug.history.typed_table import table
 from lellm_nb.debug.names.value_path import ValuePath
 from lellm_nb.errors import CallDiffersError, listed
 from lellm_nb.errors.error_words import error_line
 from lellm_nb.errors.key_patterns import without_keys
+from lellm_nb.graph.edge import Route
 from lellm_nb.record.frame import Frame
 
 if TYPE_CHECKING:
@@ -121,6 +122,8 @@ class Stop:
         old, new: The value before and after, when a watch was hit.
         new_code: Where other code runs since the last stop, as it was found defined again: paths
             of nodes, conditions as ``a -> b``.
+        kept_stops: The stops that were found again as this debugger was made, and of which nodes
+            some are off now; only the first stop says it (see ``stops`` of `Debugger`).
         head: Where the run stands now, where siblings have committed since `frame`.
         call: The call that it is before or after, where it stopped inside of a node: the node is
             begun anew, over the calls that are recorded.
@@ -136,11 +139,17 @@ class Stop:
     old: Any = None
     new: Any = None
     new_code: tuple[str, ...] = ()
+    kept_stops: tuple[str, ...] = ()
     head: Frame | None = None
     before: str = ""
     call: Call | None = None
     inside: str = ""
     hide: Any = field(default=None, repr=False, compare=False)
+
+    @property
+    def route(self) -> Route | None:
+        """Which way its frame went, and which conditions were asked; `None` where it went none."""
+        return self.frame.route
 
     @property
     def changes(self) -> Diff:
@@ -191,6 +200,8 @@ class Stop:
         """The stop that was hit, in words, and which of several like it; empty where none was."""
         label = "" if self.breakpoint is None else self.breakpoint.label
         one_of_many = "#" in self.before
+        if isinstance(self.breakpoint, EdgeStop) and self.breakpoint.refused:
+            return f"{label}, went to {self.frame.next_node or 'the end'}"
         return f"{label} (at {self.before})" if label and one_of_many else label
 
     @property
@@ -216,6 +227,8 @@ class Stop:
             more += f", {self.what_changed}"
         if self.new_code:
             more += f", new code: {listed(self.new_code)}"
+        if self.kept_stops:
+            more += f", stops kept: {listed(self.kept_stops)}"
         at = f" {self.frame.path}" if self.frame.path else ""
         return without_keys(f"Stop({self.reason.name}, frame {self.frame.index}{at}{more})")
 

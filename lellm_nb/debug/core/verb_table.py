@@ -150,7 +150,8 @@ _ROWS = [
     # stops
     Verb("break_at", "stops", "`break_at(node, when=…, visit=…, ignore=…, after=…)`", "stops",
          at_once=True),
-    Verb("break_on", "stops", "`break_on(edge=(a, b))`", "stops", Capability.ROUTES, at_once=True),
+    Verb("break_on", "stops", "`break_on(edge=(a, b), refused=…)`", "stops", Capability.ROUTES,
+         at_once=True),
     Verb("break_on_error", "stops", "`break_on_error()`", "stops", at_once=True),
     Verb("watch", "stops", "`watch(key, expression or predicate)`, forward and backward;"
          " `breakpoints` lists, disables and removes them", "stops", at_once=True),
@@ -159,11 +160,12 @@ _ROWS = [
     Verb("diff", "look", "`diff(a, b)`"),
     Verb("who", "ask", "`who(key)` wrote it"),
     Verb("history", "ask", "`history(key)` tells each change"),
-    Verb("why", "ask", "`why(frame)` went the way it went", needs=Capability.ROUTES),
-    Verb("find", "ask", "`find(text)`"),
-    Verb("evaluate", "ask", "`evaluate(expression)` over all frames"),
+    Verb("why", "ask", "`why(frame)` went the way it went, and where a refused way had been open",
+         needs=Capability.ROUTES),
+    Verb("find", "ask", "`find(text)` on this line, or with `lines=\"all\"` on each"),
+    Verb("evaluate", "ask", "`evaluate(expression)` over all frames of this line, or of all lines"),
     Verb("bisect", "ask", "`bisect(predicate)`"),
-    Verb("loops", "ask", "`loops()`"),
+    Verb("loops", "ask", "`loops()` turn by turn, with the edges that leave each cycle"),
     Verb("timing", "ask", "`timing()`"),
     Verb("where", "ask", "`where()` tells what runs now and where it is"),
     # change, replay
@@ -173,7 +175,8 @@ _ROWS = [
     Verb("without", "change", "`without(frame, mutation)` folds the record again with one write"
          " left out, and no node runs", "refold", Capability.REFOLD, twin=True, onward=True,
          takes="frame mutation", leads=True),
-    Verb("sweep", "change", "`sweep(at, variants)` tries many values and returns a DataFrame",
+    Verb("sweep", "change", "`sweep(at, variants)` tries many values, or functions, and returns a"
+         " DataFrame",
          "sweep", FORK, twin=True, onward=True),
     Verb("resolve_join", "change", "`resolve_join(…)` after branches failed or disagree", "joins",
          Capability.JOIN, twin=True, onward=True, takes="how"),

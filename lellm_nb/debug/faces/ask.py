@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from lellm_nb.arguments import chosen
 from lellm_nb.debug.faces.face import Face
 from lellm_nb.debug.history.frames import Frames
 from lellm_nb.debug.history.stored_values import kept_items
@@ -19,9 +20,9 @@ from lellm_nb.debug.query.search import Hits, find_text
 from lellm_nb.debug.query.timing import timing_table
 from lellm_nb.debug.query.trace_writer import who_wrote
 from lellm_nb.debug.query.value_history import change_table
-from lellm_nb.debug.query.where import Where
+from lellm_nb.debug.query.where import Where, with_tries
 from lellm_nb.debug.query.writers import Writes
-from lellm_nb.errors import MissingKeyError
+from lellm_nb.errors import DebuggerError, MissingKeyError
 from lellm_nb.record.frame import Frame
 
 if TYPE_CHECKING:
@@ -85,35 +86,51 @@ class AskFace(Face):
         """Return why a step went the way it went: every way out, and which one won.
 
         The conditions are asked again, of the state that the step committed; one that raises
-        now says so in its row.
+        now says so in its row. `Why.held` says of each that was refused at which earlier frame it
+        held; so do the text and the table.
 
         Args:
             frame: An index, a `Frame`, or ``(node, visit)``.
 
         Raises:
             NoSuchFrameError: There is no such frame.
+
+        Example:
+            >>> from lellm_nb import Debugger, GraphBuilder
+            >>> g = GraphBuilder("g").node("a", lambda ctx: {"n": ctx.state["n"] + 1})
+            >>> g = g.node("b", lambda ctx: None).edge_if("a", "a", lambda s: s["n"] < 2)
+            >>> dbg = Debugger(g.edge("a", "b").start("a").end("b").build(), {"n": 0})
+            >>> stop = dbg.run(); dbg.why(2).held
+            (1, None)
         """
         self._context.may("why")
         return explain(self._frame(frame), self._context.session.graph)
 
-    def find(self, text: str, *, case: bool = False) -> Hits:
-        """Return where a text occurs on the current line.
+    def find(self, text: str, *, case: bool = False, lines: str = "current") -> Hits:
+        """Return where a text occurs on the current line, or on all of them.
 
         Looked through are keys and values as they were written, what nodes printed and
         streamed, errors and decisions; a hit shows the text around it, without secrets.
 
         Args:
             case: Whether capital and small letters differ.
+            lines: ``"all"`` looks through every line of `tree`, what they share once; each hit
+                says its line.
 
         Raises:
-            DebuggerError: It is no text, or an empty one.
+            DebuggerError: It is no text, or an empty one; or `lines` is neither of the two.
         """
-        return find_text(self._line, text, case, self._context.redactor, self._context.hide())
+        frames = self._of_lines(lines)
+        return find_text(frames, text, case, self._context.redactor, self._context.hide())
 
     def evaluate(
-        self, expression: str | Callable[[Frame], Any], *, level: str | None = None
+        self,
+        expression: str | Callable[[Frame], Any],
+        *,
+        level: str | None = None,
+        lines: str = "current",
     ) -> pandas.DataFrame:
-        """Ask every recorded frame of the current line, after the fact.
+        """Ask every recorded frame of the current line, or of all lines, after the fact.
 
         Args:
             expression: Text in the expression language (SEMANTICS G10), in which the keys of the
@@ -122,14 +139,16 @@ class AskFace(Face):
                 ``py:`` it is Python proper with the same names. Or a function of a frame.
             level: Ask the frames of a level only, ``"agent"``, ``"agent#2"`` for one entry or
                 ``"checks/stock"`` for a branch; names and `state` mean that level's state.
+            lines: ``"all"`` asks the frames of every line of `tree`, those that lines share once.
 
         Returns:
             A column ``value``, by frame, and a column ``error`` that says what the
             expression raised there. A key that was not there yet is None; where no frame has
-            one, a warning says what may have been meant.
+            one, a warning says what may have been meant. Of all lines a column ``line`` says on
+            which the frame was made.
 
         Raises:
-            DebuggerError: A text is no expression; shows where.
+            DebuggerError: A text is no expression; shows where. Or `lines` is neither of the two.
             NoSuchNodeError: There is no such level.
 
         Example:
@@ -143,10 +162,14 @@ class AskFace(Face):
             0      False  <NA>
             1       True  <NA>
         """
-        if level is None:
-            return evaluated(self._line, expression)
-        inside = frames_inside(self._line, self._context.session.graph, level)
-        return evaluated(inside, expression, inside=True)
+        asked = list(self._of_lines(lines))
+        if level is not None:
+            inside = frames_inside((f for _, f in asked), self._context.session.graph, level)
+            meant = set(map(id, inside))
+            asked = [(line, frame) for line, frame in asked if id(frame) in meant]
+        names = None if lines == "current" else [line for line, _ in asked]
+        frames = (frame for _, frame in asked)
+        return evaluated(frames, expression, inside=level is not None, lines=names)
 
     def bisect(self, predicate: str | Callable[[Frame], Any], *, level: str | None = None) -> Frame:
         """Return the first frame from which a predicate holds on the way to the head.
@@ -200,9 +223,11 @@ predicate does not hold at frame 2, the head.
 
         Returns:
             cycle, level (the entry of an inner graph), turn, first and last frame, nodes in the
-            order they ran, steps (inner ones included), changed_keys, changes (in words), cost,
-            calls, tokens_in, tokens_out, paid (of the cost what was not served), duration (of the
-            nodes) and elapsed (by the clock), both in seconds.
+            order they ran, steps (inner ones included), changed_keys, changes (in words), exits
+            (each edge that leaves the cycle, what became of it when it was last looked at in the
+            turn, and its condition), left (the way by which the turn left the cycle, if it did),
+            cost, calls, tokens_in, tokens_out, paid (of the cost what was not served), duration (of
+            the nodes) and elapsed (by the clock), both in seconds.
 
         Raises:
             NoSuchNodeError: There is no such node.
@@ -210,7 +235,7 @@ predicate does not hold at frame 2, the head.
         """
         graph = self._context.session.graph
         found = rings(graph, cycle, node_paths(graph))
-        return loop_table(self._line, self._context.before, found)
+        return loop_table(self._line, self._context.before, found, graph)
 
     def timing(self) -> pandas.DataFrame:
         """Return where the time went on the current line, one row per node, the slowest first.
@@ -225,12 +250,28 @@ predicate does not hold at frame 2, the head.
     def where(self) -> Where:
         """Return what runs now: each node, since when, and where it is, from any thread.
 
+        Of a node that failed and is tried again: which try, when it begins, and after what.
+
         Returns:
             A sequence whose text shows the stacks, and `to_pandas()` a table: path, visit,
-            seconds, thread and at (file, line and function of the innermost call).
+            seconds, thread, at (file, line and function of the innermost call), attempt, of,
+            next_in (seconds until it is tried again) and error (of the try before).
         """
-        session = self._context.session
-        return Where(session.in_flight(), session.clock.wall())
+        session, hide = self._context.session, self._context.hide()
+        running = with_tries(session.in_flight(), self._context.retries.now())
+        shown = None if hide is None else hide.words(session.head)
+        return Where(running, session.clock.wall(), shown)
+
+    def _of_lines(self, lines: Any) -> Iterator[tuple[str, Frame]]:
+        """Walk the frames of the current line without a name, or each line's own with its name.
+
+        Raises:
+            DebuggerError: It is neither ``"current"`` nor ``"all"``.
+        """
+        if chosen(lines, "lines", DebuggerError, ("current", "all")) == "current":
+            return (("", frame) for frame in self._line)
+        known = list(self._context.session.history.lines.values())
+        return ((line.name, frame) for line in known for frame in line.own[: len(line.own)])
 
     @property
     def _line(self) -> Frames:

@@ -16,6 +16,8 @@ from lellm_nb.errors import DebuggerError
 if TYPE_CHECKING:
     import pandas
 
+    from lellm_nb.debug.verbs.variant import Variant  # loaded with sweep
+
 __all__ = ["BranchesFace"]
 
 
@@ -159,7 +161,7 @@ class BranchesFace(Face):
     def sweep(
         self,
         at: Any,
-        variants: Sequence[Mapping[Any, Any]] | Mapping[str, Mapping[Any, Any]],
+        variants: Sequence[Mapping[Any, Any] | Variant] | Mapping[str, Mapping[Any, Any] | Variant],
         n: int = 1,
         until: Until = None,
         executor: Executor | None = None,
@@ -171,24 +173,39 @@ class BranchesFace(Face):
         Args:
             at: An index, a `Frame` or ``(node, visit)``.
             variants: Mappings of keys to put there, in a list or by name; `grid` makes the
-                product of several keys.
-            n: How often each variant is run.
-            until: Where a run stops, as for `run`. With an executor: an
-                expression or a predicate only.
+                product of several keys. A `Variant` has other functions for nodes as well, or in
+                place of that: another prompt or another model.
+            n: How often each variant is run; `sweep_summary` makes mean and spread of the runs.
+            until: Where a run stops, as for `run`. With an executor: an expression or a
+                predicate only.
             executor: Runs the variants there, side by side, past breakpoints; without it they
                 run one after the other.
             progress: Whether to show a bar.
 
         Returns:
-            Columns ``variant``, ``repeat``, ``put_<key>`` per key put, ``line`` (open it with
-            ``branch``), ``reason``, ``frames``, ``duration`` (seconds), ``error``, and one
-            column per key in which any run's last state differs from the state at `at`.
+            Columns ``variant``, ``repeat``, ``put_<key>`` per key put, ``node_<path>`` per function
+            (its name), ``line`` (open it with ``branch``), ``reason``, ``frames``, ``duration``
+            (seconds), ``error``, and one column per key in which any run's last state differs from
+            the state at `at`.
 
         Raises:
             DebuggerError: There is no variant, or something cannot be sent to the executor;
                 nothing has run then.
             StateError: What a variant puts does not fit; nothing has run.
             NoSuchFrameError: There is no such frame.
+            NoSuchNodeError: A `Variant` has a function for a node that is not there.
+
+        Example:
+            >>> from lellm_nb import Debugger, GraphBuilder, Variant, grid, sweep_summary
+            >>> g = GraphBuilder("g").node("a", lambda ctx: {"m": ctx.state["n"] * 2})
+            >>> dbg = Debugger(g.start("a").end("a").build(), {"n": 1}); stop = dbg.run()
+            >>> none = Variant(nodes={"a": lambda ctx: {"m": 0}}, name="none")
+            >>> runs = dbg.sweep(0, [*grid(n=[2, 3]), none], n=2, progress=False)
+            >>> sweep_summary(runs)[["variant", "runs", "completed", "m_mean", "m_max"]]
+              variant  runs  completed  m_mean  m_max
+            0       0     2          2     4.0    4.0
+            1       1     2          2     6.0    6.0
+            2    none     2          2     0.0    0.0
         """
         from lellm_nb.debug.verbs import sweep
 
@@ -201,7 +218,7 @@ class BranchesFace(Face):
     async def asweep(
         self,
         at: Any,
-        variants: Sequence[Mapping[Any, Any]] | Mapping[str, Mapping[Any, Any]],
+        variants: Sequence[Mapping[Any, Any] | Variant] | Mapping[str, Mapping[Any, Any] | Variant],
         n: int = 1,
         until: Until = None,
         *,

@@ -15,6 +15,7 @@ from lellm_nb.debug.faces.face import Face
 from lellm_nb.debug.history.frames import Frames
 from lellm_nb.debug.history.tree import Tree
 from lellm_nb.debug.names.node_name import node_paths
+from lellm_nb.debug.query.evaluated_columns import evaluated_columns
 from lellm_nb.debug.query.stack import Stack
 from lellm_nb.errors import DebuggerError
 from lellm_nb.ids import TraceId
@@ -73,6 +74,7 @@ class LookFace(Face):
         what = "a Redactor"
         chosen = speaking(redactor, "redact", DebuggerError, "apply", what)
         self._context.redact = chosen
+        self._context.follow_items()
         self._context.storage.hide(chosen)
 
     @property
@@ -113,7 +115,7 @@ class LookFace(Face):
     @property
     def frames(self) -> Frames:
         """The current line: from the root to the head, and on along the line last left."""
-        return Frames(self._context.session.line, None, self._context.hide)
+        return Frames(self._context.session.line, None, self._context.hide, evaluated_columns)
 
     @property
     def head(self) -> int:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from lellm_nb.debug.breakpoints.kinds import Breakpoint, EdgeStop, ErrorStop, Watch
+from lellm_nb.debug.breakpoints.edge_stop import EdgeStop
+from lellm_nb.debug.breakpoints.kinds import Breakpoint, ErrorStop, Watch
 from lellm_nb.debug.breakpoints.registry import Breakpoints
 from lellm_nb.debug.faces.face import Face
 from lellm_nb.debug.verbs import modes, stops
@@ -55,17 +56,30 @@ class StopsFace(Face):
             stops.break_at, node, when=when, visit=visit, ignore=ignore, after=after
         )
 
-    def break_on(self, edge: tuple[str, str]) -> EdgeStop:
+    def break_on(self, edge: tuple[str, str], *, refused: bool = False) -> EdgeStop:
         """Stop runs after a step that took an edge, before the next node runs.
 
         Args:
             edge: ``(source, target)``: the source's path, the target's name or path.
+            refused: Stop where the edge was asked and not taken: its condition did not hold, and
+                the step went another way, which `Stop.route` says.
 
         Raises:
             NoSuchNodeError: There is no such edge; lists those that leave the source.
-            DebuggerError: It is no pair of names.
+            DebuggerError: It is no pair of names; or `refused`, and it has no condition.
+
+        Example:
+            >>> from lellm_nb import Debugger, GraphBuilder
+            >>> g = GraphBuilder("g").node("a", lambda ctx: {"n": 1}).node("b", lambda ctx: None)
+            >>> g = g.node("c", lambda ctx: None).edge_if("a", "b", lambda s: s["n"] > 5)
+            >>> dbg = Debugger(g.edge("a", "c").start("a").end("c").build())
+            >>> stop = dbg.break_on(edge=("a", "b"), refused=True)
+            >>> dbg.run()
+            Stop(BREAKPOINT, frame 1 a, breakpoint=on a -> b refused, went to c)
+            >>> dbg.last_stop.route.kind
+            'normal'
         """
-        return self._context.at_once(stops.break_on, edge)
+        return self._context.at_once(stops.break_on, edge, refused=refused)
 
     def break_on_error(self) -> ErrorStop:
         """Stop runs at every failure, also one that an error route takes."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from lellm_nb.calls.call_sums import CallSums, spent_by
+from lellm_nb.debug.history.item_columns import item_columns
 from lellm_nb.debug.history.short_text import shortened
 from lellm_nb.debug.history.stored_values import kept_items
 from lellm_nb.debug.history.typed_table import table
-from lellm_nb.errors import MissingKeyError
+from lellm_nb.errors import DebuggerError, MissingKeyError
 from lellm_nb.errors.error_words import error_line
 from lellm_nb.errors.key_patterns import without_keys
 from lellm_nb.errors.safe_text import safe_str
@@ -32,7 +34,9 @@ COLUMNS = (
 rest is text. Cost is what the node set, else what its calls cost; of that, paid is what was not
 served from a record. Both are missing where a price is not known (CALLS.md, K6).
 
-Where steps were not captured, ``gap`` tells of each frame whether they were before it.
+Where steps were in maps, ``item`` is what the branch is for and ``result`` what it made of it, in
+the frame with which it ended. Where steps were not captured, ``gap`` tells of each frame whether
+they were before it.
 """
 
 _TEXTS = (*("line", "path", "node", "kind", "changed_keys", "next_node", "decision", "error"),)
@@ -56,11 +60,16 @@ def frame_table(
     frames: Sequence[Frame],
     line_name: Callable[[int], str],
     keys: bool | str | Sequence[str] | None = None,
+    more: Mapping[str, list[Any]] = MappingProxyType({}),
 ) -> pandas.DataFrame:
     """Return one row per frame, and a column per key that is asked for.
 
+    Args:
+        more: Columns of the caller's own.
+
     Raises:
         MissingKeyError: No frame has a key of that name; names the nearest.
+        DebuggerError: A column of the caller's has the name of another.
     """
     columns: dict[str, list[Any]] = {
         "index": [f.index for f in frames],
@@ -77,11 +86,16 @@ def frame_table(
         "decision": [None if f.decision is None else safe_str(f.decision) for f in frames],
         "error": [_error(f) for f in frames],
     }
+    columns |= item_columns(frames)
     if any(f.gap for f in frames):
         columns["gap"] = [f.gap for f in frames]
     for key in _wanted(frames, keys):
         name = f"state_{key}" if key in columns else key
         columns[name] = _values(frames, key)
+    for name, values in more.items():
+        if name in columns:
+            raise DebuggerError(f"There is a column {name!r} already: give yours another name.")
+        columns[name] = values
     return table(
         columns,
         texts=_TEXTS,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NoReturn, SupportsIndex, overload
 
 from lellm_nb.debug.history.frame_table import COLUMNS, frame_table, frames_html, line_names
-from lellm_nb.errors import NoSuchFrameError, nearest
+from lellm_nb.errors import DebuggerError, NoSuchFrameError, nearest
 from lellm_nb.errors.key_patterns import without_keys
 from lellm_nb.record.frame import RAN, Frame
 from lellm_nb.record.history import History, Line
@@ -18,6 +18,19 @@ if TYPE_CHECKING:
     from lellm_nb.debug.history.hide import Hide  # loaded where a place is secret
 
 __all__ = ["COLUMNS", "Frames", "find_frame"]
+
+
+Evaluate = Callable[[Sequence[Frame], Any], dict[str, list[Any]]]
+"""Makes columns of frames, of expressions by the names of the columns."""
+
+
+def no_columns(frames: Sequence[Frame], wanted: Any) -> dict[str, list[Any]]:
+    """Refuse expressions, where there is nobody who can read one.
+
+    Raises:
+        DebuggerError: Always.
+    """
+    raise DebuggerError("evaluate: ask the frames of a Debugger, `dbg.frames`.")
 
 
 def no_places() -> Hide | None:
@@ -44,12 +57,17 @@ class Frames(Sequence[Frame]):
         0      1    a            n  1
     """
 
-    __slots__ = ("_hide", "_line", "_range")
+    __slots__ = ("_evaluate", "_hide", "_line", "_range")
 
     def __init__(
-        self, line: Line, places: range | None = None, hide: Callable[[], Hide | None] = no_places
+        self,
+        line: Line,
+        places: range | None = None,
+        hide: Callable[[], Hide | None] = no_places,
+        evaluate: Evaluate = no_columns,
     ) -> None:
         self._hide = hide
+        self._evaluate = evaluate
         self._line = line
         self._range = range(len(line)) if places is None else places
 
@@ -69,7 +87,7 @@ class Frames(Sequence[Frame]):
         except IndexError:
             raise NoSuchFrameError(index, self._known()) from None
         if isinstance(place, range):
-            return Frames(self._line, place, self._hide)
+            return Frames(self._line, place, self._hide, self._evaluate)
         found: Frame = self._line[place]
         return found
 
@@ -108,18 +126,41 @@ class Frames(Sequence[Frame]):
 
     __hash__ = None  # type: ignore[assignment]  # equal to a list, so unhashable like one
 
-    def to_pandas(self, keys: bool | str | Sequence[str] | None = None) -> pandas.DataFrame:
+    def to_pandas(
+        self,
+        keys: bool | str | Sequence[str] | None = None,
+        evaluate: Mapping[str, str | Callable[[Frame], Any]] | None = None,
+    ) -> pandas.DataFrame:
         """Return one row per frame, with typed columns; see `COLUMNS`.
 
         Args:
             keys: Names of root keys that get a column each, or `True` for all of them. What
                 is big is shortened to its beginning and its size; a key that is named like
                 another column gets the name ``state_<key>``.
+            evaluate: Expressions by the names of their columns, as for `Debugger.evaluate`; at a
+                frame at which one raises its column says what.
 
         Raises:
             MissingKeyError: No frame has a key of that name; names the nearest.
+            DebuggerError: An expression cannot be read, or the name of its column is taken.
+
+        Example:
+            >>> from lellm_nb import Debugger, GraphBuilder
+            >>> g = GraphBuilder("g").node("a", lambda ctx: {"n": 1}).start("a").end("a")
+            >>> dbg = Debugger(g.build(), {"n": 0}); stop = dbg.run()
+            >>> dbg.frames.to_pandas(evaluate={"twice": "n * 2"})[["path", "twice"]]
+              path  twice
+            0           0
+            1    a      2
         """
-        return frame_table(list(self), line_names(self._line), keys)
+        frames = list(self)
+        more = {} if evaluate is None else self._evaluate(frames, evaluate)
+        return frame_table(frames, line_names(self._line), keys, more)
+
+    @property
+    def df(self) -> pandas.DataFrame:
+        """Short for `to_pandas()`."""
+        return self.to_pandas()
 
     def _repr_html_(self) -> str:
         return frames_html(self, self._hide())

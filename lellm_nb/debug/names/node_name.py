@@ -9,10 +9,19 @@ from lellm_nb.arguments import refusal
 from lellm_nb.debug.names.value_path import ValuePath
 from lellm_nb.errors import DebuggerError, NoSuchNodeError, listed
 from lellm_nb.graph.node import recomposed
-from lellm_nb.graph.walk import graph_at, node_at, nodes
+from lellm_nb.graph.walk import graph_at, node_at, nodes, static_path
+from lellm_nb.graph.ways import ways_out
 from lellm_nb.record.frame import Frame
 
-__all__ = ["edge_of", "node_path", "node_paths", "plain_nodes", "refuse_composite", "value_path"]
+__all__ = [
+    "asked_edge_of",
+    "edge_of",
+    "node_path",
+    "node_paths",
+    "plain_nodes",
+    "refuse_composite",
+    "value_path",
+]
 
 
 def node_paths(graph: Any) -> list[str]:
@@ -29,6 +38,8 @@ def node_path(graph: Any, node: Any) -> str:
     paths = node_paths(graph)
     if node in paths:
         return str(node)
+    if isinstance(node, str) and (static := static_path(graph, node)) in paths and "/" in node:
+        return static
     ends = [path for path in paths if path.rpartition("/")[2] == node]
     if len(ends) == 1:
         return ends[0]
@@ -48,10 +59,30 @@ def edge_of(graph: Any, edge: Any) -> tuple[str, str]:
     source, target = edge
     path = node_path(graph, source)
     to = target.rpartition("/")[2]
-    leaving = [at for at in _ways_out(graph, path) if at]
+    leaving = _ways_out(graph, path)
     if to not in leaving:
         known = [f"{source} -> {name}" for name in leaving]
         raise NoSuchNodeError(f"{source} -> {target}", known, kind="edge")
+    return path, to
+
+
+def asked_edge_of(graph: Any, edge: Any) -> tuple[str, str]:
+    """Return the same of an edge that may be asked in vain: one that has a condition.
+
+    Raises:
+        NoSuchNodeError: As for `edge_of`.
+        DebuggerError: As for `edge_of`, or it has none; names those that have.
+    """
+    path, to = edge_of(graph, edge)
+    level, _, node = path.rpartition("/")
+    inner = graph_at(graph, level)
+    leaving = [way for way in ways_out(inner, node) if way.kind == "conditional"]
+    if to not in [edge.target for edge in leaving]:
+        asked = listed(edge.label for edge in leaving)
+        more = f"those of {path} that have one: {asked}" if asked else f"no edge of {path} has one"
+        raise DebuggerError(
+            f"Edge {node} -> {to} has no condition, so it is never refused; {more}."
+        )
     return path, to
 
 
@@ -61,11 +92,7 @@ def _ways_out(graph: Any, path: str) -> list[str]:
     inner = graph_at(graph, level)
     if node not in inner.nodes:
         return []
-    routers: Mapping[str, Any] | None = getattr(inner, "routers", None)
-    known = inner.edges if routers is None else routers[node].edges
-    targets = [edge.target for edge in known if edge.source == node]
-    routes: Mapping[str, str] = getattr(inner, "error_routes", {})
-    return [*targets, *getattr(inner.nodes[node], "goto", ()), routes.get(node, "")]
+    return [way.target for way in ways_out(inner, node)]
 
 
 def value_path(graph: Any, what: Any, before: Callable[[Frame], Any]) -> ValuePath:

@@ -42,7 +42,8 @@ def _form(stop: Any) -> dict[str, Any]:
             form["if"] = _condition_form(stop.when, stop.enabled)
         return form
     if isinstance(stop, EdgeStop):
-        return {"edge": [stop.source, stop.target]}
+        form = {"edge": [stop.source, stop.target]}
+        return {**form, "refused": True} if stop.refused else form
     if isinstance(stop, CallBreak):
         form = {"call": [stop.tool, stop.model, stop.node, stop.nth, stop.visit]}
         if stop.when is not None:
@@ -82,7 +83,8 @@ def _stop(form: Any, place: Callable[[Any], ValuePath]) -> Any:
         when = _condition(form["if"]) if "if" in form else None
         return CallBreak(tool=tool, model=model, node=node, visit=visit, nth=nth, when=when)
     if "edge" in form:
-        return EdgeStop(*form["edge"])
+        source, target = form["edge"]
+        return EdgeStop(source, target, bool(form.get("refused")))
     if "error" in form:
         return ErrorStop()
     if "if" in form:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from lellm_nb.arguments import answered, plain_function, refusal
@@ -25,7 +25,7 @@ from lellm_nb.state.expression.python_text import PythonText
 if TYPE_CHECKING:
     import pandas
 
-__all__ = ["FrameExpression", "absent", "as_function", "evaluated", "told"]
+__all__ = ["FrameExpression", "absent", "as_function", "asked_of", "evaluated", "told"]
 
 
 def as_function(
@@ -161,12 +161,17 @@ def _content(frame: Frame, inside: bool) -> Any:
 
 
 def evaluated(
-    frames: Iterable[Frame], expression: Any, *, inside: bool = False
+    frames: Iterable[Frame],
+    expression: Any,
+    *,
+    inside: bool = False,
+    lines: Sequence[str] | None = None,
 ) -> pandas.DataFrame:
     """Return an expression's value at each frame, and what it raised where it did.
 
     Args:
         inside: As for `as_function`.
+        lines: The name of each frame's line, for a column of them.
 
     Raises:
         DebuggerError: As for `as_function`.
@@ -179,25 +184,42 @@ def evaluated(
     near: Frame | None = None
     frame: Frame | None = None
     for frame in frames:
+        value, error = asked_of(function, frame, inside=inside)
         index.append(frame.index)
         if nowhere:
             content, own = _content(frame, inside), _content(frame, True)
             nowhere = {key: None for key in nowhere if key not in content}
             if any(key in own for key in nowhere):
                 near = frame
-        try:
-            values.append(function(frame))
-            errors.append(None)
-        except BaseException as error:  # an expression may raise anything, but for an interrupt
-            if is_interrupt(error):
-                raise
-            values.append(None)
-            errors.append(told(error, frame, function, inside=inside))
+        values.append(value)
+        errors.append(error)
     near = near or frame
     if near is not None and (hint := _hint(nowhere, near, inside)):
         caution(f"No frame has {next(iter(nowhere))!r}, so it is None at each.{hint}")
-    columns = {"frame": index, "value": values, "error": errors}
-    return table(columns, texts=("error",), counts=("frame",), index="frame")
+    columns = {
+        "frame": index,
+        **({} if lines is None else {"line": lines}),
+        "value": values,
+        "error": errors,
+    }
+    texts = ("error",) if lines is None else ("line", "error")
+    return table(columns, texts=texts, counts=("frame",), index="frame")
+
+
+def asked_of(
+    function: Callable[[Frame], Any], frame: Frame, *, inside: bool = False
+) -> tuple[Any, str | None]:
+    """Return what a function of `as_function` says of a frame, and what it raised there.
+
+    Args:
+        inside: As for `as_function`.
+    """
+    try:
+        return function(frame), None
+    except BaseException as error:  # an expression may raise anything, but for an interrupt
+        if is_interrupt(error):
+            raise
+        return None, told(error, frame, function, inside=inside)
 
 
 def told(

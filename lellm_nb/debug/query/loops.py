@@ -9,8 +9,10 @@ from lellm_nb.calls.call_sums import CallSums, spent_by
 from lellm_nb.debug.diff.diff import Diff, diff_data
 from lellm_nb.debug.history.frame_table import spent_columns
 from lellm_nb.debug.history.typed_table import table
+from lellm_nb.debug.query.loop_exits import exits_of, exits_text, left_by
 from lellm_nb.errors import DebuggerError, NoSuchNodeError
 from lellm_nb.graph.analysis import find_cycles
+from lellm_nb.graph.edge import Route
 from lellm_nb.graph.walk import level_keys
 from lellm_nb.record.frame import RAN, Frame
 from lellm_nb.record.level_key import (
@@ -112,6 +114,7 @@ class _Turn:
         self.steps = 0
         self.spent = CallSums()
         self.duration = 0.0
+        self.routes: dict[str, Route] = {}
 
     def add(self, frame: Frame, own: bool, runs: bool = True) -> None:
         if frame.own_detail is not None:
@@ -120,6 +123,8 @@ class _Turn:
         self.steps += runs and frame.kind in RAN
         if own:
             self.last = frame
+            if frame.route is not None and frame.kind != "edit" and frame.node in self.ring.nodes:
+                self.routes[frame.node] = frame.route
             if not runs:
                 return
             if frame.kind in RAN or (frame.kind == "error" and frame.route is not None):
@@ -136,12 +141,17 @@ class _Turn:
         return max(0.0, self.last.started + self.last.duration - self.first.started)
 
 
-def loop_table(frames: Sequence[Frame], before: Before, found: list[Ring]) -> pandas.DataFrame:
+def loop_table(
+    frames: Sequence[Frame], before: Before, found: list[Ring], graph: Any
+) -> pandas.DataFrame:
     """Return one row per turn of each cycle.
 
     Args:
         before: Gives the compact state that a frame's own level had before the frame.
+        graph: The graph that runs, whose cycles they are.
     """
+    inside = {where: inner for where, inner in level_keys(graph) if inner is not None}
+    exits = {ring: exits_of(inside[ring.level], ring.nodes) for ring in found}
     turns = [turn for ring in found for turn in _turns(frames, before, ring)]
     diffs = [turn.diff for turn in turns]
     return table(
@@ -155,11 +165,13 @@ def loop_table(frames: Sequence[Frame], before: Before, found: list[Ring]) -> pa
             "steps": [t.steps for t in turns],
             "changed_keys": [", ".join(diff.keys) for diff in diffs],
             "changes": [_told(diff) for diff in diffs],
+            "exits": [exits_text(exits[t.ring], t.routes) for t in turns],
+            "left": [left_by(t.ring.nodes, t.routes) for t in turns],
             **spent_columns(t.spent for t in turns),
             "duration": [t.duration for t in turns],
             "elapsed": [t.elapsed for t in turns],
         },
-        texts=("cycle", "level", "nodes", "changed_keys", "changes"),
+        texts=("cycle", "level", "nodes", "changed_keys", "changes", "exits", "left"),
         counts=("turn", "first", "last", "steps", "calls"),
         integers=("tokens_in", "tokens_out"),
         floats=("cost", "paid", "duration", "elapsed"),

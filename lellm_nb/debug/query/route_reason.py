@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from html import escape
-from typing import TYPE_CHECKING, Any, overload
+from collections.abc import Iterator
+from typing import Any
 
-from lellm_nb.debug.history.typed_table import table
 from lellm_nb.debug.names.condition_source import source_of
+from lellm_nb.debug.query.held_before import held_before
 from lellm_nb.debug.query.read_tracking import Raised, asked_with_reads
+from lellm_nb.debug.query.why import Asked, Why
 from lellm_nb.errors import NodeExecutionError
 from lellm_nb.errors.attempt import is_interrupt
 from lellm_nb.errors.error_words import error_line
@@ -23,105 +22,7 @@ from lellm_nb.record.frame import Frame
 from lellm_nb.record.level_key import LevelKeys, label_of, level_at
 from lellm_nb.record.position import ToRoute, Waiting
 
-if TYPE_CHECKING:
-    import pandas
-
 __all__ = ["Asked", "Why", "explain"]
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """One way out of a node, and how it fared.
-
-    Attributes:
-        edge: ``a -> b``.
-        target: Where it leads.
-        kind: ``conditional``, ``normal`` or ``fallback``; of a decision edge what it is for:
-            ``approve``, ``reject`` or ``timeout``.
-        condition: The source text of its condition; empty where it has none.
-        result: What the condition said of the committed state; `None` where it has none, or
-            where it raises. Of a decision edge, whether that was decided which it is for.
-        reads: The keys that the condition reads of that state.
-        won: Whether this way was taken.
-        note: What else there is to say, in words.
-    """
-
-    edge: str
-    target: str
-    kind: str
-    condition: str = ""
-    result: bool | None = None
-    reads: tuple[str, ...] = ()
-    won: bool = False
-    note: str = ""
-
-    def __repr__(self) -> str:
-        mark = ">" if self.won else " "
-        text = f"{mark} {self.edge} ({self.kind})"
-        if self.condition:
-            told = "raises" if self.result is None else str(self.result)
-            text += f": {told}: {' '.join(self.condition.split())}"
-        elif self.result is not None:
-            text += f": {self.result}"
-        if self.reads:
-            text += f"  [reads {', '.join(self.reads)}]"
-        return text + (f"  ({self.note})" if self.note else "")
-
-
-class Why(Sequence[Asked]):
-    """Every way out of a step, in the order in which they are looked at.
-
-    Attributes:
-        frame: The step.
-        said: Which way it went and why, in words.
-    """
-
-    def __init__(self, frame: Frame, said: str, rows: Sequence[Asked]) -> None:
-        self.frame = frame
-        self.said = said
-        self._rows = tuple(rows)
-
-    @property
-    def winner(self) -> Asked | None:
-        """The edge that was taken; `None` where none was, as after a goto."""
-        return next((row for row in self._rows if row.won), None)
-
-    @overload
-    def __getitem__(self, index: int) -> Asked: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[Asked]: ...
-
-    def __getitem__(self, index: int | slice) -> Asked | Sequence[Asked]:
-        return self._rows[index]
-
-    def __len__(self) -> int:
-        return len(self._rows)
-
-    def to_pandas(self) -> pandas.DataFrame:
-        """Return one row per edge: edge, target, kind, condition, result, reads, won, note."""
-        rows = self._rows
-        return table(
-            {
-                "edge": [r.edge for r in rows],
-                "target": [r.target for r in rows],
-                "kind": [r.kind for r in rows],
-                "condition": [r.condition or None for r in rows],
-                "result": [r.result for r in rows],
-                "reads": [", ".join(r.reads) for r in rows],
-                "won": [r.won for r in rows],
-                "note": [r.note for r in rows],
-            },
-            texts=("edge", "target", "kind", "condition", "reads", "note"),
-        )
-
-    def _repr_html_(self) -> str:
-        html = f"<p>{escape(self.said)}</p>"
-        if self._rows:
-            html += self.to_pandas().to_html(index=False, escape=True, na_rep="")
-        return html
-
-    def __repr__(self) -> str:
-        return "\n".join([f"frame {self.frame.index}: {self.said}", *map(repr, self._rows)])
 
 
 def explain(frame: Frame, graph: Any) -> Why:
@@ -133,7 +34,13 @@ def explain(frame: Frame, graph: Any) -> Why:
     inner = _graph_at(graph, key)
     node = _left(frame, key, inner)
     rows = list(_rows(frame, key, inner, node)) if _routes(frame) else []
-    return Why(frame, _said(frame, inner, node), rows)
+    routers = getattr(inner, "routers", {})
+    edges = routers[node].edges if rows and node in routers else ()
+    refused = [
+        edge.predicate if row.result is False else None
+        for row, edge in zip(rows, edges, strict=False)
+    ]
+    return Why(frame, _said(frame, inner, node), rows, lambda: held_before(frame, key, refused))
 
 
 def _graph_at(graph: Any, key: str) -> Any:

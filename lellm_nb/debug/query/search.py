@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from lellm_nb.arguments import flag, refusal
@@ -42,12 +42,14 @@ class TextHit:
         where: ``key``, ``value``, ``output``, ``stream``, ``error`` or ``decision``.
         key: The path in the state of the frame's level, where it is in the state.
         text: The text around it.
+        line: The line that the frame was made on, where all lines were looked through; else empty.
     """
 
     frame: Frame
     where: str
     key: tuple[Any, ...]
     text: str
+    line: str = ""
 
     @property
     def path(self) -> str:
@@ -56,16 +58,22 @@ class TextHit:
 
     def __repr__(self) -> str:
         place = path_text(self.key) or self.where
-        return f"frame {self.frame.index} {self.frame.path or 'start'} {place}: {self.text}"
+        of = f" of {self.line}" if self.line else ""
+        return f"frame {self.frame.index}{of} {self.frame.path or 'start'} {place}: {self.text}"
 
 
 class Hits(list[TextHit]):
     """Hits, oldest first."""
 
     def to_pandas(self) -> pandas.DataFrame:
-        """Return one row per hit: frame, path, visit, kind, where, key, text."""
+        """Return one row per hit: frame, path, visit, kind, where, key, text.
+
+        Where all lines were looked through there is a column ``line`` as well.
+        """
+        lines = [h.line for h in self]
         return table(
             {
+                **({"line": lines} if any(lines) else {}),
                 "frame": [h.frame.index for h in self],
                 "path": [h.frame.path for h in self],
                 "visit": [h.frame.visit for h in self],
@@ -74,7 +82,7 @@ class Hits(list[TextHit]):
                 "key": [path_text(h.key) for h in self],
                 "text": [h.text for h in self],
             },
-            texts=("path", "kind", "where", "key", "text"),
+            texts=(*(("line",) if any(lines) else ()), "path", "kind", "where", "key", "text"),
             counts=("frame", "visit"),
         )
 
@@ -90,7 +98,7 @@ class Hits(list[TextHit]):
 
 
 def find_text(
-    frames: Iterable[Frame],
+    frames: Iterable[tuple[str, Frame]],
     text: Any,
     case: bool = False,
     redactor: Redactor | None = None,
@@ -99,6 +107,7 @@ def find_text(
     """Return where a text occurs: what frames wrote, said, raised and decided.
 
     Args:
+        frames: Each with the name of its line, which may be empty.
         redactor: Takes secrets out of what is shown around a hit.
         hide: Says where the levels stand, if a place is secret.
 
@@ -109,7 +118,11 @@ def find_text(
         raise refusal(text, "text", "a text that is not empty", DebuggerError)
     case = flag(case, "case", DebuggerError)
     search = _Search(text, case, redactor, hide)
-    return Hits(hit for frame in frames for hit in search.in_frame(frame))
+    return Hits(
+        replace(hit, line=line) if line else hit
+        for line, frame in frames
+        for hit in search.in_frame(frame)
+    )
 
 
 def _brought(frame: Frame) -> Iterator[tuple[Any, Any]]:

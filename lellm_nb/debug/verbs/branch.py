@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Mapping, Sequence, Set
 from typing import Any, cast
 
 from lellm_nb.arguments import refusal
@@ -24,7 +24,7 @@ from lellm_nb.record.frame import Frame
 from lellm_nb.session.protocol import Session
 from lellm_nb.state.key import StateKey
 
-__all__ = ["branch", "checked", "compare", "fork"]
+__all__ = ["branch", "checked", "compare", "fork", "warn_of_run"]
 
 
 def fork(
@@ -49,13 +49,9 @@ def fork(
         raise refusal(given, "name", "text that is not empty", DebuggerError)
     frame = session.head if at is None else frame_of(context, at)
     by_path = plain_nodes(session.graph, nodes or {})
-    ran = frame.kind == "commit" and frame.static_path in by_path
     # from the head on, a node of a cycle gets its new function in the turns to come
-    if ran and (at is not None or not _in_cycle(session.graph, frame)):
-        caution(
-            f"The fork goes on after frame {frame.index}, which ran {frame.path}; to run it"
-            f" again with its new function, fork(at={frame.index - 1}, …)."
-        )
+    if at is not None or not _in_cycle(session.graph, frame):
+        warn_of_run(context, frame, by_path, f"fork(at={frame.index - 1}, …)")
     for key in (*(put if isinstance(put, Mapping) else ()), *_listed(delete)):
         _check_level(session.graph, key, frame)
     if by_path:
@@ -70,6 +66,19 @@ def fork(
     debugger = context.family.add(child)
     child.code_changed([CodePlace(path) for path in by_path])
     return debugger
+
+
+def warn_of_run(context: DebugContext, frame: Frame, by_path: Collection[str], call: str) -> None:
+    """Warn where a line begins after a run of a node that has a new function on it.
+
+    Args:
+        call: What would run it.
+    """
+    if frame.kind == "commit" and frame.static_path in by_path:
+        caution(
+            f"The fork goes on after frame {frame.index}, which ran {frame.path}; to run it"
+            f" again with its new function, {call}."
+        )
 
 
 def _check_level(graph: Any, key: Any, frame: Frame) -> None:

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from lellm_nb.arguments import flag, plain_function, whole
-from lellm_nb.debug.breakpoints.kinds import Breakpoint, EdgeStop, ErrorStop, Stopper, Watch
+from lellm_nb.debug.breakpoints.edge_stop import EdgeStop
+from lellm_nb.debug.breakpoints.kinds import Breakpoint, ErrorStop, Stopper, Watch
 from lellm_nb.debug.breakpoints.watch_hint import note_on
 from lellm_nb.debug.core.context import DebugContext
-from lellm_nb.debug.names.node_name import edge_of, node_path, value_path
+from lellm_nb.debug.names.node_name import asked_edge_of, edge_of, node_path, value_path
 from lellm_nb.debug.names.value_path import ValuePath
 from lellm_nb.debug.names.warn_caller import caution
 from lellm_nb.debug.query.evaluate import absent, as_function
@@ -51,14 +52,16 @@ def break_at(
     return _added(context, made)
 
 
-def break_on(context: DebugContext, edge: tuple[str, str]) -> EdgeStop:
-    """Stop runs after a step that took an edge.
+def break_on(context: DebugContext, edge: tuple[str, str], *, refused: bool = False) -> EdgeStop:
+    """Stop runs after a step that took an edge, or that asked it in vain.
 
     Raises:
         NoSuchNodeError: There is no such edge.
-        DebuggerError: It is no pair of names.
+        DebuggerError: It is no pair of names, or no edge that could be refused.
     """
-    return _added(context, EdgeStop(*edge_of(context.session.graph, edge)))
+    refused = flag(refused, "refused", DebuggerError)
+    named = (asked_edge_of if refused else edge_of)(context.session.graph, edge)
+    return _added(context, EdgeStop(*named, refused))
 
 
 def break_on_error(context: DebugContext) -> ErrorStop:

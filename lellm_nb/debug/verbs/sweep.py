@@ -5,17 +5,20 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from lellm_nb.arguments import flag, refusal, speaking, whole
 from lellm_nb.debug.breakpoints.triggers import Until, aim
 from lellm_nb.debug.core.context import DebugContext
+from lellm_nb.debug.core.node_modes import locked
 from lellm_nb.debug.history.stored_values import kept_items
+from lellm_nb.debug.names.warn_caller import caution
 from lellm_nb.debug.verbs.backward import frame_of
-from lellm_nb.debug.verbs.branch import checked
+from lellm_nb.debug.verbs.branch import warn_of_run
 from lellm_nb.debug.verbs.forward import run
 from lellm_nb.debug.verbs.sweep_remote import Ended, check_sendable, plan, result_of, said
-from lellm_nb.errors import DebuggerError
+from lellm_nb.debug.verbs.variant import SweepRun, runs_of
+from lellm_nb.errors import DebuggerError, listed
 from lellm_nb.record.frame import Frame
 from lellm_nb.session.protocol import Capability, Went
 from lellm_nb.state.compact import MISSING, real
@@ -43,14 +46,6 @@ def grid(**values: Sequence[Any]) -> list[dict[str, Any]]:
     return [
         dict(zip(values, chosen, strict=True)) for chosen in itertools.product(*values.values())
     ]
-
-
-class Variant(NamedTuple):
-    """One run of a sweep."""
-
-    name: str
-    repeat: int
-    put: Mapping[Any, Any]
 
 
 async def sweep(
@@ -97,7 +92,9 @@ def sweep_elsewhere(
         )
     context.refresh_code()
     session, modes = context.session, context.modes
-    check_sendable(executor, session.graph, asked, frame.position, [each.put for each in runs])
+    codes = {f"{each.name}: node {at}": fn for each in runs for at, fn in each.nodes.items()}
+    puts = [each.put for each in runs]
+    check_sendable(executor, session.graph, asked, frame.position, puts, codes)
     recorded = session.recorded(session.line_through(frame))
     how = plan(asked, context.max_steps, modes.chosen, modes.all, recorded)
     children = [_variant(context, frame, each) for each in runs]
@@ -116,38 +113,40 @@ def sweep_elsewhere(
     return _table(frame, runs, children, ends)
 
 
-def _planned(context: DebugContext, at: Any, variants: Any, n: int) -> tuple[Frame, list[Variant]]:
+def _planned(context: DebugContext, at: Any, variants: Any, n: int) -> tuple[Frame, list[SweepRun]]:
     """Look at everything before the first line is made."""
     n = whole(n, "n", DebuggerError, least=1)
-    frame, runs = frame_of(context, at), _runs(variants, n)
+    frame, runs = frame_of(context, at), runs_of(context.session.graph, variants, n)
+    swept = {path: code for each in runs for path, code in each.nodes.items()}
+    if swept:
+        context.may("patch")
+        _warn(context, frame, swept)
     for each in runs[::n]:
         context.session.check_edit(frame, each.put)
+        if each.nodes:
+            context.session.graph.patched(each.nodes)
     return frame, runs
 
 
-def _variant(context: DebugContext, frame: Frame, variant: Variant) -> DebugContext:
+def _warn(context: DebugContext, frame: Frame, swept: Mapping[str, Any]) -> None:
+    """Tell where functions of variants would never run."""
+    warn_of_run(context, frame, swept, f"sweep({frame.index - 1}, …)")
+    looked_up = sorted(locked(context.session.graph) & swept.keys() - context.modes.chosen.keys())
+    if looked_up:
+        caution(
+            f"{listed(looked_up)} declared side effects, so what is recorded is used in place of"
+            f" the variants' functions; dbg.mode({looked_up[0]!r}, 'live') has them run."
+        )
+
+
+def _variant(context: DebugContext, frame: Frame, variant: SweepRun) -> DebugContext:
     line = context.session.line_through(frame)
     child = context.for_line(context.session.fork(frame, put=variant.put))
     child.modes.left(line)  # side effects stay as they were
     context.family.add(child)
+    if variant.nodes:
+        child.use_code(variant.nodes)
     return child
-
-
-def _runs(variants: Any, n: int) -> list[Variant]:
-    if not isinstance(variants, Mapping | Sequence) or isinstance(variants, str):
-        wanted = "a list of mappings, or a mapping of names to them"
-        raise refusal(variants, "variants", wanted, DebuggerError)
-    if isinstance(variants, Mapping):
-        named = [(str(name), put) for name, put in variants.items()]
-    else:
-        named = [(str(i), put) for i, put in enumerate(variants)]
-    if not named:
-        raise DebuggerError("sweep() needs at least one variant: a mapping of keys to put.")
-    for name, put in named:
-        if not isinstance(put, Mapping):
-            raise refusal(put, f"Variant {name}", "a mapping of keys", DebuggerError)
-    plain = [(name, checked(put)) for name, put in named]
-    return [Variant(name, i, put) for name, put in plain for i in range(n)]
 
 
 def _bar(items: Sequence[Any], shown: bool) -> Iterator[Any]:
@@ -160,7 +159,7 @@ def _bar(items: Sequence[Any], shown: bool) -> Iterator[Any]:
 
 
 def _table(
-    start: Frame, runs: list[Variant], children: Sequence[DebugContext], ends: list[Ended]
+    start: Frame, runs: list[SweepRun], children: Sequence[DebugContext], ends: list[Ended]
 ) -> pandas.DataFrame:
     import pandas
 
@@ -173,12 +172,12 @@ def _table(
         if before.get(key, MISSING) is not value
     )
     taken = {"variant", "repeat", "line", "reason", "frames", "duration", "error"}
-    taken |= {_column(key) for each in runs for key in each.put}
+    taken |= {column for each in runs for column in each.columns}
     rows = []
     for each, child, end, content in zip(runs, children, ends, after, strict=False):
         frames = child.session.line[start.index + 1 :]
         row: dict[str, Any] = {"variant": each.name, "repeat": each.repeat}
-        row |= {_column(key): value for key, value in each.put.items()}
+        row |= each.columns
         row |= {
             "line": child.session.line.name,
             "reason": end.reason,
@@ -189,7 +188,3 @@ def _table(
         row |= {f"state_{k}" if k in taken else k: real(content.get(k), k) for k in changed}
         rows.append(row)
     return pandas.DataFrame(rows)
-
-
-def _column(key: Any) -> str:
-    return f"put_{'_'.join(map(str, key)) if isinstance(key, tuple) else key}"

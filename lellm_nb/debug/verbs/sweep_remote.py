@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import pickle
-import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -16,6 +14,7 @@ from lellm_nb.graph.graph import Graph
 from lellm_nb.graph.node import Condition, Node, Parallel, Subgraph, Task
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.position import Position
+from lellm_nb.sending import cannot_go, is_here, stuck_words
 from lellm_nb.session.protocol import LIVE, Halt, NextMove, Outcome, Plan, Recorded, Went
 from lellm_nb.state.state import content_of
 
@@ -103,38 +102,32 @@ def said(error: BaseException | None) -> str | None:
 
 
 def check_sendable(
-    executor: Executor, graph: Graph, until: Any, position: Position, puts: Iterable[Any]
+    executor: Executor,
+    graph: Graph,
+    until: Any,
+    position: Position,
+    puts: Iterable[Any],
+    codes: Mapping[str, Any],
 ) -> None:
     """Look whether everything can go to an executor, before anything starts.
+
+    Args:
+        codes: The functions of variants, by what they are called in the error.
 
     Raises:
         DebuggerError: Something cannot; names each.
     """
-    if isinstance(executor, ThreadPoolExecutor) or type(executor).__name__.startswith("Thread"):
+    if is_here(executor):
         return
-    if type(executor).__module__.partition(".")[0] in _SEND_ANYTHING:
-        return
-    lonely = _starts_without_this_notebook(executor)
-    parts = [*_parts(graph, ""), ("until", until)]
-    stuck = [name for name, part in parts if not _can_go(part, lonely)]
+    parts = [*_parts(graph, ""), *codes.items(), ("until", until)]
     for content in (content_of(position.data), *puts):
-        for key, value in content.items():
-            name = f"state[{key!r}]"
-            if name not in stuck and not _can_go(value, lonely):
-                stuck.append(name)
-    if not stuck and not _can_pickle(graph):
-        stuck = ["the graph"]
-    if not stuck and not _can_pickle(position):
-        stuck = ["the position"]
+        parts += [(f"state[{key!r}]", value) for key, value in content.items()]
+    parts += [("the graph", graph), ("the position", position)]
+    stuck = list(dict.fromkeys(cannot_go(executor, parts)))
+    # what they are made of tells more than the whole
+    stuck = [name for name in stuck if not name.startswith("the ")] or stuck[:1]
     if stuck:
-        raise DebuggerError(
-            f"These cannot be sent to another process: {', '.join(stuck)}. Define them with def"
-            " at the top of a module, or use a ThreadPoolExecutor."
-        )
-
-
-_SEND_ANYTHING = frozenset({"distributed", "joblib", "loky"})
-"""Packages whose executors send functions by their code."""
+        raise DebuggerError(stuck_words(stuck))
 
 
 def _parts(graph: Graph, prefix: str) -> Iterator[tuple[str, Any]]:
@@ -153,6 +146,8 @@ def _parts_of(node: Node, prefix: str, name: str) -> Iterator[tuple[str, Any]]:
         yield f"node {path}", node.fn
         if callable(node.backoff):
             yield f"backoff of {path}", node.backoff
+        if node.retry is not None and callable(node.retry.on):
+            yield f"retry of {path}", node.retry.on
     elif isinstance(node, Subgraph):
         yield f"lens of {path}", node.lens
         yield from _parts(node.graph, f"{path}/")
@@ -165,24 +160,3 @@ def _parts_of(node: Node, prefix: str, name: str) -> Iterator[tuple[str, Any]]:
             yield f"case {path} -> {target}", predicate
     else:
         yield f"node {path}", node
-
-
-def _can_go(part: Any, lonely: bool) -> bool:
-    at_home = getattr(part, "__module__", None) == "__main__" and hasattr(part, "__qualname__")
-    return not (lonely and at_home) and _can_pickle(part)
-
-
-def _starts_without_this_notebook(executor: Executor) -> bool:
-    """Whether other processes know nothing of what a notebook, or a prompt, has defined."""
-    context = getattr(executor, "_mp_context", None)
-    main = sys.modules["__main__"]
-    nowhere = getattr(main, "__file__", None) is None and getattr(main, "__spec__", None) is None
-    return context is not None and context.get_start_method() != "fork" and nowhere
-
-
-def _can_pickle(part: Any) -> bool:
-    try:
-        pickle.dumps(part)
-    except Exception:  # pickle raises many kinds, and so may a __reduce__
-        return False
-    return True

@@ -16,7 +16,13 @@ if TYPE_CHECKING:
 
 __all__ = ["all_edges", "to_graphviz", "to_mermaid"]
 
-_SHAPES = {"barrier": "hexagon", "condition": "diamond", "subgraph": "box3d", "parallel": "cds"}
+_SHAPES = {
+    "barrier": "hexagon",
+    "condition": "diamond",
+    "subgraph": "box3d",
+    "parallel": "cds",
+    "map": "cds",
+}
 _STYLES = {"conditional": "dashed", "fallback": "dotted", "goto": "dotted", "error": "dotted"}
 _STYLES |= dict.fromkeys(DECISION_KINDS, "dashed")
 

@@ -27,7 +27,7 @@ from lellm_nb.notebook.model.run_summary import head_rows
 from lellm_nb.notebook.tabs.error import error_rows
 from lellm_nb.notebook.tabs.output import output_rows
 from lellm_nb.notebook.tabs.registry import TABS
-from lellm_nb.notebook.tabs.route import route_rows
+from lellm_nb.notebook.tabs.route import FEW, route_rows
 from lellm_nb.notebook.tabs.watches import stop_rows
 from lellm_nb.notebook.values.frame_rows import how_it_came, key_path, reducer_name, written_at
 from lellm_nb.notebook.values.redaction import at_place, level_place, redact_rows, redacting_for
@@ -260,7 +260,7 @@ class _Pages:
         return known
 
     def _route_of(self, debugger: DebuggerLike, frame: FrameLike) -> int:
-        route = route_rows(debugger, frame, self._ask)
+        route = route_rows(debugger, frame, self._ask, look_back=frame.index < FEW)
         key = repr(route)
         place = self._route.get(key)
         if place is None:

@@ -172,7 +172,7 @@ def toggle_edge(debugger: DebuggerLike, source: str, target: str) -> None:
         point
         for point in debugger.breakpoints
         if isinstance(point, EdgeBreakpointLike)
-        and (point.source, point.target) == (source, target)
+        and (point.source, point.target, point.refused) == (source, target, False)
     ]
     if not _removed(debugger, there):
         debugger.break_on((source, target))

@@ -84,7 +84,8 @@ def mend_of(node: Any, path: str) -> str:
 def _ways(updates: Updates, number: int) -> list[dict[str, Any]]:
     nodes = updates.outline.nodes
     stops = updates.debugger.breakpoints
-    set_on = {(one.source, one.target) for one in stops if isinstance(one, EdgeBreakpointLike)}
+    on_edges = [one for one in stops if isinstance(one, EdgeBreakpointLike)]
+    set_on = {(one.source, one.target) for one in on_edges if not one.refused}
     return [
         {
             "target": edge.target,

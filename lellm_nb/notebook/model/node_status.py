@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from lellm_nb.graph.drawing.outline import Outline, plain_path
+from lellm_nb.graph.drawing.outline import Outline
 from lellm_nb.notebook.frame_protocol import FrameLike
 from lellm_nb.notebook.model.current_nodes import places_after
 from lellm_nb.notebook.values.frame_rows import kind_of, same_frame
@@ -129,7 +129,7 @@ def _number_of(frame: FrameLike, kind: str, outline: Outline) -> int:
     number = outline.by_path.get(path)
     if number is not None:
         return number
-    plain = plain_path(path)
+    plain = frame.static_path
     if plain not in outline.by_path and frame.level.node:
         # A pause inside a node waits under a name of its own.
         above, slash, _ = plain.rpartition("/")

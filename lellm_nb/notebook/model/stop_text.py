@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from lellm_nb.errors import path_text
@@ -17,7 +18,7 @@ def stop_text(now: SummaryLike) -> str:
     """Return what made the run stop where it still stands, where the status does not say it."""
     stop = now.last_stop
     if stop is None or now.busy:
-        return ""
+        return "" if now.busy else _kept(now.kept_stops)
     stands = stop.head or stop.frame
     if stands is not now.frame and not same_frame(stands, now.frame):
         return ""
@@ -42,7 +43,11 @@ def stop_text(now: SummaryLike) -> str:
         told.append(long_text(error_words(stop.error), 400))
     why = ": ".join(told)
     code = f"new code: {short_text(', '.join(stop.new_code), 200)}" if stop.new_code else ""
-    return " · ".join(filter(None, (why, code)))
+    return " · ".join(filter(None, (why, code, _kept(stop.kept_stops))))
+
+
+def _kept(stops: Sequence[str]) -> str:
+    return f"stops kept: {short_text(', '.join(stops), 200)}" if stops else ""
 
 
 def _watched(stop: StopLike, watch: WatchLike) -> str:

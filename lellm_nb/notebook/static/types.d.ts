@@ -338,6 +338,8 @@ interface Head {
   breakpoints: [node: number, enabled: boolean, after: boolean][];
   edge_stops: [source: number, target: number][];
   stops: number;
+  /** The nodes in flight that failed before; `until` is when they are tried again, in seconds. */
+  retries?: RetryRow[];
   /** What the calls of the line come to; the pulse beats while answers come. */
   calls: (CallSums & { pulse?: string }) | null;
   watches: string[];
@@ -345,6 +347,8 @@ interface Head {
   /** `barrier` goes on waiting: it is its answer that was refused. */
   alert: { text: string; barrier?: string | null } | null;
 }
+
+type RetryRow = [node: number, attempt: number, of: number, error: string, until: number];
 
 type StreamRow = [node: number, anew: boolean, words: string | null];
 

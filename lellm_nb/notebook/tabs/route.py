@@ -15,12 +15,21 @@ from lellm_nb.notebook.values.value_rows import PAGE, short_text
 
 _CONDITION = 300
 
+FEW = 1000
+"""So far from the start a page that is written says where conditions held before: it asks of every
+frame, and each looks back."""
 
-def route_rows(debugger: DebuggerLike, frame: FrameLike, ask: bool = True) -> dict[str, Any]:
+
+def route_rows(
+    debugger: DebuggerLike, frame: FrameLike, ask: bool = True, *, look_back: bool = False
+) -> dict[str, Any]:
     """Return where the frame went on to, and each way out that it had.
 
     The conditions are asked again to see what they read, so this runs code of the
     user's; where that cannot be had, the recorded answers are shown.
+
+    Args:
+        look_back: Whether each row is to say where its condition held before.
     """
     route = frame.route
     result: dict[str, Any] = {
@@ -51,6 +60,10 @@ def route_rows(debugger: DebuggerLike, frame: FrameLike, ask: bool = True) -> di
         }
         for row in islice(why, PAGE)
     ]
+    if look_back:
+        for shown, held in zip(result["rows"], why.held, strict=False):
+            if held is not None:
+                shown["held"] = held
     return result
 
 
@@ -63,5 +76,9 @@ def _recorded(route: RouteLike | None) -> list[dict[str, Any]]:
 
 
 TAB = Tab(
-    "route", "Route", 4, lambda debugger, frame, _question: route_rows(debugger, frame), slow=True
+    "route",
+    "Route",
+    4,
+    lambda debugger, frame, _question: route_rows(debugger, frame, look_back=True),
+    slow=True,
 )

@@ -1,4 +1,4 @@
-"""Decisions at barriers, as data."""
+"""What waits, and what was decided about it, as data."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from typing import Any
 
 from lellm_nb.graph.decision import Answer, Approve, Modify, Reject, Reroute
 from lellm_nb.record.frame import DecisionRecord
+from lellm_nb.record.position import TO_ROUTE, ToRoute, Waiting
 from lellm_nb.state.mutation import parts_of
 
-__all__ = ["Read", "Write", "decision_form", "read_decision"]
+__all__ = ["Read", "Write", "decision_form", "hold_form", "read_decision", "read_hold"]
 
 Write = Callable[[Any, Any], Any]
 """Makes a value JSON-able, given the value and what it is called, or the path where it is put."""
@@ -67,3 +68,25 @@ def read_decision(form: Any, read: Read) -> DecisionRecord:
     return DecisionRecord(
         str(form["id"]), made, str(form["by"]), float(form["at"]), proposed, effective
     )
+
+
+def hold_form(hold: Waiting | ToRoute | None) -> Any:
+    """Return what a level waits for as JSON data."""
+    if hold is None:
+        return None
+    if isinstance(hold, ToRoute):
+        return {"on": list(hold.on)} if hold.on else 1
+    return [hold.barrier_id, hold.name, hold.timeout, hold.then, hold.ends]
+
+
+def read_hold(form: Any) -> Waiting | ToRoute | None:
+    """Return what a level waits for."""
+    if form is None:
+        return None
+    if form == 1:
+        return TO_ROUTE
+    if isinstance(form, dict):
+        return ToRoute(tuple(map(str, form["on"])))
+    barrier_id, name, timeout, then, ends = form
+    limit = None if timeout is None else float(timeout)
+    return Waiting(str(barrier_id), str(name), limit, str(then), bool(ends))

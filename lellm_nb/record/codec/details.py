@@ -231,19 +231,21 @@ def _plain(error: BaseException) -> Exception:
 
 def _attempt_form(attempt: Any, write: Write) -> list[Any]:
     error = attempt.error
-    return [
+    form = [
         attempt.number,
         attempt.started,
         attempt.duration,
         None if error is None else error_form(error, write, 1),
         bool(attempt.late),
     ]
+    return [*form, attempt.pause] if attempt.pause else form
 
 
 def _read_attempt(form: Any, read: Read) -> Any:
-    number, started, duration, error, late = form
+    number, started, duration, error, late, *rest = form
     failure = None if error is None else read_error(error, read, 1)
-    return SavedAttempt(int(number), float(started), float(duration), failure, bool(late))
+    pause = float(rest[0]) if rest else 0.0
+    return SavedAttempt(int(number), float(started), float(duration), failure, bool(late), pause)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -255,6 +257,7 @@ class SavedAttempt:
     duration: float
     error: BaseException | None = None
     late: bool = False
+    pause: float = 0.0
 
     __repr__ = fields_text
 

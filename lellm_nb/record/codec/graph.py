@@ -10,7 +10,8 @@ from lellm_nb.graph.decision import DefaultAction
 from lellm_nb.graph.edge import Edge
 from lellm_nb.graph.fingerprint import Fingerprint
 from lellm_nb.graph.graph import Graph
-from lellm_nb.graph.node import Barrier, Condition, Node, Parallel, Subgraph, Task
+from lellm_nb.graph.item_branches import EACH, ItemBranches
+from lellm_nb.graph.node import Barrier, Condition, Map, Node, Parallel, Subgraph, Task
 from lellm_nb.graph.noted_shape import NotedNode, NotedShape
 from lellm_nb.graph.placeholder import unknown_code
 from lellm_nb.record.codec.limits import DAMAGE, error_text
@@ -18,6 +19,7 @@ from lellm_nb.record.codec.positions import DEEP
 from lellm_nb.state.expression.expression import Expression
 from lellm_nb.state.lens import IdentityLens, KeyLens
 from lellm_nb.state.merge import MergeMutations
+from lellm_nb.state.mutation import parts_of
 from lellm_nb.state.registry import ReducerRegistry
 
 __all__ = ["fingerprint_form", "graph_facts", "graph_form", "read_fingerprint", "read_graph"]
@@ -96,6 +98,9 @@ def _node_form(name: str, node: Node) -> list[Any]:
     elif isinstance(node, Parallel):
         more = {"branches": [_node_form(b, inner) for b, inner in node.branches.items()]}
         more["on_error"] = node.on_error
+        if isinstance(node, Map):
+            over = None if callable(node.over) else list(parts_of(node.over))
+            more |= {"over": over, "into": node.into, "as": node.as_, "limit": node.limit}
     elif isinstance(node, Barrier):
         more = {
             "timeout": node.timeout,
@@ -200,9 +205,15 @@ def _read_node(row: Any, depth: int) -> Node:
         lens = KeyLens(str(more["key"])) if "key" in more else IdentityLens()
         inner = read_graph(more["graph"], 0, depth + 1)
         return Subgraph(name, inner, lens, int(more["max_steps"]))
-    if kind == "parallel":
+    if kind in ("parallel", "map"):
         branches = {str(b[0]): _read_node(b, depth + 1) for b in more["branches"]}
-        return Parallel(name, branches, MergeMutations(), str(more["on_error"]))
+        rest = (MergeMutations(), str(more["on_error"]))
+        if kind == "parallel":
+            return Parallel(name, branches, *rest)
+        over = unknown_code if more["over"] is None else tuple(more["over"])
+        into = None if more["into"] is None else str(more["into"])
+        each = ItemBranches(branches[EACH])
+        return Map(name, each, *rest, None, over, into, str(more["as"]), more["limit"])
     if kind == "barrier":
         approve, reject = more["keys"]
         default = DefaultAction(more["default"])

@@ -3,6 +3,7 @@
 
 import { colour, duration, el, text, visible } from "../core/dom.js";
 import { KINDS } from "../core/node_status.js";
+import { FANS } from "../core/outline.js";
 import { paintStrip } from "./strip_paint.js";
 
 /** Width of a frame where there are too many for the width, and at most. */
@@ -114,7 +115,7 @@ function branchOf({ nodes }, number) {
   let found = null;
   for (let at = number; at >= 0 && nodes[at]; at = nodes[at].parent) {
     const up = nodes[at].parent;
-    if (up >= 0 && nodes[up].kind === "parallel") found = nodes[at].place;
+    if (up >= 0 && FANS.has(nodes[up].kind)) found = nodes[at].place;
   }
   return found;
 }

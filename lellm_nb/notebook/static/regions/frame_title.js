@@ -4,7 +4,7 @@
 import { duration, el } from "../core/dom.js";
 import { sumsText } from "../core/call_sums.js";
 import { icon } from "../core/icons.js";
-import { withoutVisits } from "../core/outline.js";
+import { nodeAt } from "../core/outline.js";
 import { nodeColour } from "./strip_paint.js";
 
 /** @param {Store} store */
@@ -13,7 +13,7 @@ export function frameTitle(store) {
 
   /** @param {TitleRow} row */
   function draw(row) {
-    const number = store.outline.nodes.findIndex((node) => node.path === withoutVisits(row.path));
+    const number = nodeAt(store.outline, row.path);
     const swatch = el("span", { class: "swatch", "aria-hidden": "true" });
     swatch.style.background = nodeColour(number);
     const bits = [

@@ -6,7 +6,7 @@ import pytest
 from langchain_core.messages import AIMessage
 from langgraph.graph import START, StateGraph
 
-from lellm_nb import Debugger, StopReason
+from lellm_nb import Debugger, StopReason, Variant
 from lellm_nb.errors import DebuggerError, StateError
 from tests.adapters.langgraph.case import Ran
 from tests.adapters.langgraph.graphs import Log, chain, handoff, map_reduce, nested
@@ -233,3 +233,15 @@ def test_a_graph_of_a_user_is_not_changed_by_its_forks():
     assert case.graph.checkpointer is None
     assert case.graph.invoke(case.input)["n"] == 6
     assert Log.__annotations__
+
+
+def test_a_sweep_over_functions_of_a_node():
+    """A variant runs its own function where the app has another; the run keeps the app's."""
+    dbg = debugger(chain())
+    dbg.run()
+    last = Variant(nodes={"c": lambda state: {"n": 100}}, name="last")
+    table = dbg.sweep(1, [last, {"n": 50}], progress=False)
+
+    assert list(table["n"]) == [100, 52]
+    assert list(table["node_c"].fillna("")) == ["function", ""]
+    assert dbg.run().frame.state["n"] == 6

@@ -6,7 +6,7 @@ import pytest
 from langgraph.graph import START, StateGraph
 
 from lellm_nb import Debugger, StopReason
-from lellm_nb.errors import NoSuchNodeError
+from lellm_nb.errors import DebuggerError, NoSuchNodeError
 from tests.adapters.langgraph.case import Ran, step_node
 from tests.adapters.langgraph.graphs import Log, chain, functional, handoff, map_reduce, nested
 from tests.adapters.langgraph.graphs_failing import retried
@@ -120,6 +120,27 @@ def test_a_breakpoint_after_a_node_and_on_an_edge():
     stop = dbg.run()
     assert (stop.reason, stop.frame.index, dbg.position.node) == (R.BREAKPOINT, 3, "a")
     assert dbg.run().reason is R.COMPLETED
+
+
+def test_a_conditional_edge_that_is_refused():
+    """Where the function of a conditional edge said another node; plain edges are never refused."""
+    dbg = debugger(chain())
+    dbg.break_on(edge=("c", "a"), refused=True)
+    stop = dbg.run()
+    assert (stop.frame.path, stop.route.leads_to("a")) == ("c", False)
+    assert stop.frame.visit == 2
+    with pytest.raises(DebuggerError, match="no condition, so it is never refused"):
+        dbg.break_on(edge=("a", "b"), refused=True)
+
+
+def test_the_turns_of_a_loop_say_by_which_edge_it_was_left():
+    """What a conditional edge asks is LangGraph's own; which way was taken is known."""
+    dbg = debugger(chain())
+    dbg.run()
+    table = dbg.loops()
+
+    assert list(table["exits"]) == ["c -> the end: False", "c -> the end: True"]
+    assert list(table["left"].fillna("")) == ["", "c -> the end"]
 
 
 def test_a_breakpoint_in_each_entry_of_a_subgraph():
