@@ -59,6 +59,9 @@ _NAMES = {
     "record.codec.types": """
         Unsaved register_type
     """,
+    "state.expression.expression": """
+        Expression
+    """,
     "state.structs.stored_object": """
         StoredObject
     """,

@@ -103,6 +103,7 @@ from lellm_nb.state import StateLens as StateLens
 from lellm_nb.state import StateMerge as StateMerge
 from lellm_nb.state import WorkflowState as WorkflowState
 from lellm_nb.state import typed_state as typed_state
+from lellm_nb.state.expression.expression import Expression as Expression
 from lellm_nb.state.structs.stored_object import StoredObject as StoredObject
 from lellm_nb.store import DiskSink as DiskSink
 from lellm_nb.store import FolderStore as FolderStore

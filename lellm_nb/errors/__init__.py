@@ -63,6 +63,7 @@ from lellm_nb.errors.run import (
 )
 from lellm_nb.errors.run import innermost as innermost
 from lellm_nb.errors.state import (
+    ExpressionError,
     MissingKeyError,
     ReadOnlyStateError,
     ReducerError,
@@ -85,6 +86,7 @@ __all__ = [
     "DuplicateNodeError",
     "EdgeError",
     "EmptyParallelError",
+    "ExpressionError",
     "FallbackLoopError",
     "GivenUpError",
     "GraphError",

@@ -125,15 +125,18 @@ class ConditionNotStoredError(DebuggerError):
         name: What the function was called.
         source: Its text, as far as it was known.
         where: The module and line where it stood.
+        refused: Why a stored expression was not taken; empty for a function.
     """
 
-    def __init__(self, name: str, source: str, where: str) -> None:
+    def __init__(self, name: str, source: str, where: str, refused: str = "") -> None:
         self.name = name
         self.source = source
         self.where = where
+        self.refused = refused
         at = f" (of {where})" if where else ""
+        what = f"condition refused ({refused})" if refused else f"condition not stored: {name}{at}"
         super().__init__(
-            f"condition not stored: {name}{at}; give it again: set the same stop once more, or"
+            f"{what}; give it again: set the same stop once more, or"
             " breakpoints.rearm(which, condition). It was:\n" + source
         )
 

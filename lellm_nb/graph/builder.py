@@ -140,8 +140,8 @@ class GraphBuilder:
         """Add a callable, a graph, a node, or an object with `execute(ctx)`."""
         return self._add(make_node(name, target))
 
-    def condition(self, name: str, cases: Iterable[tuple[str, Predicate]]) -> GraphBuilder:
-        """Add a node that goes to the first target whose predicate holds."""
+    def condition(self, name: str, cases: Iterable[tuple[str, str | Predicate]]) -> GraphBuilder:
+        """Add a node that goes to the first target whose predicate, or expression, holds."""
         return self._add(Condition(name, cases))  # type: ignore[arg-type]  # makes them a tuple
 
     def barrier(
@@ -248,11 +248,18 @@ class GraphBuilder:
         return self
 
     def edge_if(
-        self, a: str, b: str, predicate: Predicate, *, max_visits: int | None = None
+        self, a: str, b: str, predicate: str | Predicate, *, max_visits: int | None = None
     ) -> GraphBuilder:
-        """Add an edge that is taken when `predicate` holds of the committed state."""
-        check_predicate(predicate, f"{a} -> {b}")
-        return self._edge(a, b, "conditional", predicate, max_visits)
+        """Add an edge that is taken when `predicate` holds of the committed state.
+
+        Args:
+            predicate: A function of a state, or an expression (SEMANTICS G10): ``"total > 100"``.
+
+        Raises:
+            InvalidNodeError: It is neither; shows what an expression can't have.
+        """
+        asked = check_predicate(predicate, f"{a} -> {b}")
+        return self._edge(a, b, "conditional", asked, max_visits)
 
     def edge_fallback(self, a: str, b: str, *, max_visits: int | None = None) -> GraphBuilder:
         """Add the last resort of routing; not an error route."""

@@ -117,7 +117,8 @@ class Custom:
 class Condition:
     """Ordered ``(target, predicate)`` pairs; the first true one is gone to.
 
-    None true means that the ordinary edges decide.
+    A predicate may be given as an expression (SEMANTICS G10), as for an edge. None true
+    means that the ordinary edges decide.
     """
 
     name: str

@@ -22,6 +22,7 @@ from lellm_nb.errors import InvalidNodeError, LellmError, StateError
 from lellm_nb.graph.decision import DefaultAction
 from lellm_nb.graph.item_branches import EACH, ItemBranches
 from lellm_nb.graph.retry import retry_of
+from lellm_nb.state.expression.condition import condition
 from lellm_nb.state.lens import IdentityLens, check_lens
 from lellm_nb.state.merge import check_merge
 from lellm_nb.state.mutation import check_key
@@ -56,12 +57,13 @@ def check_name(name: Any, what: str = "node") -> str:
 
 
 def check_predicate(predicate: Any, edge: str) -> Callable[[Any], Any]:
-    """Return `predicate` if it can be asked of a state.
+    """Return `predicate` if it can be asked of a state; of a text what it says.
 
     Raises:
-        InvalidNodeError: It cannot be called with one, or it is a coroutine function.
+        InvalidNodeError: It cannot be called with one, it is a coroutine function, or a text that
+            is no expression.
     """
-    return plain_function(predicate, "its condition", _in(edge), "state")
+    return condition(predicate, "its condition", _in(edge), "state")
 
 
 def check_edge(

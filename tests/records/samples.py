@@ -19,6 +19,7 @@ from lellm_nb import (
     Delete,
     ExecutionMetadata,
     ExecutionSession,
+    Expression,
     FrameInfo,
     FrameStack,
     GraphBuilder,
@@ -104,6 +105,8 @@ def samples() -> list:
     stop = dbg.run()
     dbg.break_at("plan", visit=2)
     dbg.watch("log")
+    dbg.break_at("plan", when="len(log) > 2")
+    dbg.watch("'plan' in log")
     previewed = dbg.preview(Approve())
     parallel = Debugger(fanned())
     parallel.run()
@@ -127,6 +130,7 @@ def samples() -> list:
         *(Decided(Modify("k", {1, 2})), TimedOut(), Cancelled()),
         *(Put("k", [1]), Put(("k", 0), 1), Delete("k"), Reduce("n", 1, Reducer.SUM)),
         *(Reduce("n", 1), StateDelta("k", "put", (1,), "me"), Reducer.APPEND),
+        Expression("total > 100 and name != 'x'"),
         *(State({"n": 1}), State({}), State({"$": 1, "é": 2}), StateSnapshot(State({"n": 0}), ())),
         *(
             GraphStart("t"),

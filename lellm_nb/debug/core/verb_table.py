@@ -153,8 +153,8 @@ _ROWS = [
     Verb("break_on", "stops", "`break_on(edge=(a, b), refused=…)`", "stops", Capability.ROUTES,
          at_once=True),
     Verb("break_on_error", "stops", "`break_on_error()`", "stops", at_once=True),
-    Verb("watch", "stops", "`watch(key or predicate)`, forward and backward; `breakpoints` lists,"
-         " disables and removes them", "stops", at_once=True),
+    Verb("watch", "stops", "`watch(key, expression or predicate)`, forward and backward;"
+         " `breakpoints` lists, disables and removes them", "stops", at_once=True),
     # look, ask
     Verb("at", "look", "`at(node, visit=1)`"),
     Verb("diff", "look", "`diff(a, b)`"),

@@ -50,11 +50,13 @@ class ForwardFace(Face):
         """Run on to the next barrier, breakpoint, end or error.
 
         Args:
-            until: A node, or ``(node, visit)``: stops before it runs. A predicate of a
-                frame: stops after it.
+            until: A node, or ``(node, visit)``: stops before it runs. An expression over the
+                root state of each frame, ``"total > 100"``, or a predicate of a frame: stops
+                after the frame. A text is first the name of a node.
 
         Raises:
             NoSuchNodeError: `until` names no node of the graph.
+            DebuggerError: A text with an operator or a call in it is no expression.
         """
         return self._context.run(forward.run, until)
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
-from lellm_nb.errors import CorruptedCheckpointError, GraphError, StateError
+from lellm_nb.errors import CorruptedCheckpointError, ExpressionError, GraphError, StateError
 from lellm_nb.graph.decision import DefaultAction
 from lellm_nb.graph.edge import Edge
 from lellm_nb.graph.fingerprint import Fingerprint
@@ -15,6 +16,7 @@ from lellm_nb.graph.noted_shape import NotedNode, NotedShape
 from lellm_nb.graph.placeholder import unknown_code
 from lellm_nb.record.codec.limits import DAMAGE, error_text
 from lellm_nb.record.codec.positions import DEEP
+from lellm_nb.state.expression.expression import Expression
 from lellm_nb.state.lens import IdentityLens, KeyLens
 from lellm_nb.state.merge import MergeMutations
 from lellm_nb.state.mutation import parts_of
@@ -55,7 +57,7 @@ def graph_form(graph: Any) -> dict[str, Any]:
     """Return a graph's outline as JSON data: of one of ours, or of a shape of another library's."""
     if not isinstance(graph, Graph):
         return _shape_form(graph)
-    return {
+    form = {
         "name": graph.name,
         "start": graph.start,
         "end": graph.end,
@@ -64,6 +66,24 @@ def graph_form(graph: Any) -> dict[str, Any]:
         "errors": dict(graph.error_routes),
         "limits": graph.enforce_max_visits,
     }
+    texts = _texts(e.predicate for e in graph.edges)
+    return {**form, "texts": texts} if texts else form
+
+
+def _texts(asked: Iterable[Any]) -> dict[str, str]:
+    """Return conditions that are expressions, by their place among others."""
+    return {str(i): one.text for i, one in enumerate(asked) if isinstance(one, Expression)}
+
+
+def _asked(texts: Any, number: int) -> Any:
+    """Return a condition: the expression that was stored, if it is one; else what is not known."""
+    text = texts.get(str(number)) if isinstance(texts, dict) else None
+    if not isinstance(text, str) or "[redacted" in text:  # without its secret it says another thing
+        return unknown_code
+    try:
+        return Expression(text)
+    except ExpressionError:
+        return unknown_code
 
 
 def _node_form(name: str, node: Node) -> list[Any]:
@@ -89,6 +109,8 @@ def _node_form(name: str, node: Node) -> list[Any]:
         }
     elif isinstance(node, Condition):
         more = {"cases": [target for target, _ in node.cases]}
+        if texts := _texts(ask for _, ask in node.cases):
+            more["texts"] = texts
     elif node.goto:
         more = {"goto": list(node.goto)}
     return [name, node.kind, more]
@@ -152,9 +174,10 @@ def read_graph(form: Any, hash: int, depth: int = 0) -> Any:
         if isinstance(form, dict) and form.get("shape") == 1:
             return _read_shape(form, hash, depth)
         nodes = {str(row[0]): _read_node(row, depth) for row in form["nodes"]}
+        texts = form.get("texts")
         edges = tuple(
-            Edge(source, target, kind, unknown_code if kind == "conditional" else None, limit)
-            for source, target, kind, limit in form["edges"]
+            Edge(source, target, kind, _asked(texts, i) if kind == "conditional" else None, limit)
+            for i, (source, target, kind, limit) in enumerate(form["edges"])
         )
         ends = [name for edge in edges for name in (edge.source, edge.target)]
         if not {form["start"], form["end"], *ends} <= nodes.keys():
@@ -196,7 +219,9 @@ def _read_node(row: Any, depth: int) -> Node:
         default = DefaultAction(more["default"])
         return Barrier(name, more["timeout"], default, str(approve), str(reject))
     if kind == "condition":
-        return Condition(name, tuple((str(target), unknown_code) for target in more["cases"]))
+        texts = more.get("texts")
+        cases = ((str(target), _asked(texts, i)) for i, target in enumerate(more["cases"]))
+        return Condition(name, tuple(cases))
     if kind != "task":
         raise ValueError(f"unknown kind {kind!r}")
     return Task(name, unknown_code, tuple(map(str, more.get("goto", ()))))
