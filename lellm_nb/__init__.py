@@ -19,7 +19,8 @@ _NAMES = {
         CancellationToken ExecutionEngine GraphResult
     """,
     "graph": """
-        Answer Approve Decision DefaultAction Graph GraphBuilder Modify Reject Reroute Route
+        Answer Approve Decision DefaultAction Graph GraphBuilder Modify Question Reject Reroute
+        Route
     """,
     "record": """
         BarrierOutcome BarrierResolved BarrierSink BarrierWaiting Cancelled ChannelBarrierSink

@@ -35,6 +35,7 @@ from lellm_nb.errors.debug import (
     NoSuchNodeError,
     NotRecordedError,
     NotWaitingError,
+    QuestionError,
     RedactedValueError,
 )
 from lellm_nb.errors.keep import (
@@ -104,6 +105,7 @@ __all__ = [
     "NotRecordedError",
     "NotWaitingError",
     "ParallelError",
+    "QuestionError",
     "ReadOnlyStateError",
     "RedactedValueError",
     "ReducerError",

@@ -7,6 +7,7 @@ from typing import Any
 
 from lellm_nb.errors.base import LellmError, closest, did_you_mean, listed, path_text
 from lellm_nb.errors.safe_text import safe_repr
+from lellm_nb.errors.state import StateError
 
 __all__ = [
     "BusyError",
@@ -17,6 +18,7 @@ __all__ = [
     "NoSuchNodeError",
     "NotRecordedError",
     "NotWaitingError",
+    "QuestionError",
     "RedactedValueError",
 ]
 
@@ -33,6 +35,25 @@ class BusyError(DebuggerError):
         super().__init__(
             f"{verb}: a run is going on. Wait for it, or call pause() or stop() first;"
             " looking at frames and state works meanwhile."
+        )
+
+
+class QuestionError(StateError, DebuggerError):
+    """What was decided does not fit what a barrier asks; it goes on waiting (SEMANTICS B8).
+
+    Attributes:
+        barrier_id: What waits.
+        at: Where in an answer it does not fit: keys and indexes; empty for the whole.
+    """
+
+    def __init__(
+        self, decided: str, barrier_id: str, problem: str, at: tuple[Any, ...] = ()
+    ) -> None:
+        self.barrier_id = barrier_id
+        self.at = at
+        super().__init__(
+            f"{decided} does not answer {barrier_id}: {problem} It goes on waiting.",
+            key=at or None,
         )
 
 

@@ -68,7 +68,7 @@ class Preview(NamedTuple):
         return f"{self.diff!r}\n{to}"
 
 
-class _Asked(NamedTuple):
+class _Wanted(NamedTuple):
     """A decision, for which barrier, and whether to run on after it."""
 
     decision: Decision
@@ -83,7 +83,7 @@ class _Verb(Generic[P]):
     its barriers has claimed it already, and waits: to that one it is handed in.
     """
 
-    def __init__(self, asked: Callable[P, _Asked]) -> None:
+    def __init__(self, asked: Callable[P, _Wanted]) -> None:
         self._asked = asked
         self.__name__ = asked.__name__
 
@@ -101,31 +101,31 @@ class _Verb(Generic[P]):
 
 
 @_Verb
-def approve(id: str | None = None, *, then_run: bool = False) -> _Asked:
-    return _Asked(Approve(), id, then_run)
+def approve(id: str | None = None, *, then_run: bool = False) -> _Wanted:
+    return _Wanted(Approve(), id, then_run)
 
 
 @_Verb
-def reject(reason: str = "rejected", id: str | None = None, *, then_run: bool = False) -> _Asked:
-    return _Asked(Reject(reason), id, then_run)
+def reject(reason: str = "rejected", id: str | None = None, *, then_run: bool = False) -> _Wanted:
+    return _Wanted(Reject(reason), id, then_run)
 
 
 @_Verb
-def modify(key: Any, value: Any, id: str | None = None, *, then_run: bool = False) -> _Asked:
-    return _Asked(Modify(key, value), id, then_run)
+def modify(key: Any, value: Any, id: str | None = None, *, then_run: bool = False) -> _Wanted:
+    return _Wanted(Modify(key, value), id, then_run)
 
 
 @_Verb
-def answer(value: Any, id: str | None = None, *, then_run: bool = False) -> _Asked:
-    return _Asked(Answer(value), id, then_run)
+def answer(value: Any, id: str | None = None, *, then_run: bool = False) -> _Wanted:
+    return _Wanted(Answer(value), id, then_run)
 
 
 @_Verb
-def reroute(target: str, id: str | None = None, *, then_run: bool = False) -> _Asked:
-    return _Asked(Reroute(target), id, then_run)
+def reroute(target: str, id: str | None = None, *, then_run: bool = False) -> _Wanted:
+    return _Wanted(Reroute(target), id, then_run)
 
 
-async def _decide(context: DebugContext, asked: _Asked) -> Stop:
+async def _decide(context: DebugContext, asked: _Wanted) -> Stop:
     session = context.session
     flag(asked.then_run, "then_run", DebuggerError)
     node = _asked_for(context, asked.id)
@@ -152,7 +152,7 @@ def _hit(context: DebugContext) -> Hit | None:
     return context.triggers.after(context.session.head)
 
 
-def _hand_in(context: DebugContext, asked: _Asked) -> Stop:
+def _hand_in(context: DebugContext, asked: _Wanted) -> Stop:
     claim = context.commands.claim
     live: Any = None if claim is None else claim.live  # once: the run may end at any moment
     waiting = [] if live is None else live.asked
