@@ -37,6 +37,7 @@ from lellm_nb.errors.debug import (
     NotWaitingError,
     QuestionError,
     RedactedValueError,
+    StandingRuleError,
 )
 from lellm_nb.errors.keep import (
     CheckpointNotFoundError,
@@ -112,6 +113,7 @@ __all__ = [
     "RunCancelledError",
     "RunError",
     "SerializationError",
+    "StandingRuleError",
     "StateError",
     "StateTypeError",
     "StepsExceededError",

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from lellm_nb.errors.base import LellmError, closest, did_you_mean, listed, path_text
+from lellm_nb.errors.error_words import error_line
 from lellm_nb.errors.safe_text import safe_repr
 from lellm_nb.errors.state import StateError
 
@@ -20,6 +21,7 @@ __all__ = [
     "NotWaitingError",
     "QuestionError",
     "RedactedValueError",
+    "StandingRuleError",
 ]
 
 
@@ -54,6 +56,24 @@ class QuestionError(StateError, DebuggerError):
         super().__init__(
             f"{decided} does not answer {barrier_id}: {problem} It goes on waiting.",
             key=at or None,
+        )
+
+
+class StandingRuleError(DebuggerError):
+    """The condition of a standing rule raised, so that the rule decides nothing (SEMANTICS B9).
+
+    Attributes:
+        rule: What the rule is, in words.
+        barrier_id: The barrier that it was asked about; it goes on waiting.
+    """
+
+    def __init__(self, rule: str, barrier_id: str, cause: BaseException) -> None:
+        self.rule = rule
+        self.barrier_id = barrier_id
+        super().__init__(
+            f"The standing rule {rule!r} could not be asked about {barrier_id}: its condition"
+            f" raised {error_line(cause)}. Decide it yourself, or dbg.standing.revoke the rule;"
+            " the barrier goes on waiting."
         )
 
 

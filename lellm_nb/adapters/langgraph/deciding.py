@@ -84,6 +84,13 @@ class LangGraphDeciding(LangGraphLooking):
         found = None if task is None else asked_by(level, task)
         return None if found is None else question(found)
 
+    def waiting_data(self, waiting: Waiting) -> Any:
+        """Return the channels of the level that waits."""
+        try:
+            return self._waits(waiting.barrier_id)[0].data
+        except NotWaitingError:
+            return None
+
     def targets(self, barrier_id: str | None = None) -> list[str]:
         """Return the nodes that a reroute of a waiting barrier may name."""
         level, task, _ = self._waits(barrier_id)

@@ -20,6 +20,7 @@ from lellm_nb.debug.core.protocols import RunStorage
 from lellm_nb.debug.core.replaced_code import ReplacedCode
 from lellm_nb.debug.core.seed import Seed
 from lellm_nb.debug.core.verb_table import VERBS, Verb
+from lellm_nb.debug.deciding.rules import StandingRules
 from lellm_nb.errors import DebuggerError
 from lellm_nb.graph.code.code_place import CodePlace, condition_at
 from lellm_nb.record.frame import Frame
@@ -45,7 +46,7 @@ class DebugContext:
         max_steps: How many steps one `run` may take.
         family: Shared by all lines of the run.
         storage: Where the run is kept; shared by all lines as well.
-        breakpoints, modes, code: Copied for another line, to be changed apart.
+        breakpoints, standing, modes, code: Copied for another line, to be changed apart.
         redact: What is secret in what is shown, if it was chosen; else the store's own.
         seed: What nodes' random numbers are made of, or `None` for any.
         call_settings: What all lines of the run have in common about calls.
@@ -53,6 +54,7 @@ class DebugContext:
         commands: Claims the run for one command after the other.
         triggers: What may stop it.
         streams: What nodes that run now have emitted.
+        user: Who decides, as it is recorded; empty for the login.
     """
 
     session: Session
@@ -70,6 +72,8 @@ class DebugContext:
     commands: CommandQueue = field(init=False)
     triggers: Triggers = field(init=False)
     streams: LiveStreams = field(init=False)
+    standing: StandingRules = field(default_factory=StandingRules)
+    user: str = ""
 
     def __post_init__(self) -> None:
         self.modes = NodeModes(self.session, self.before)
@@ -84,6 +88,7 @@ class DebugContext:
         )
         self.streams = LiveStreams(lambda: self.session.head, self.commands.changed)
         self.breakpoints.told = lambda: self.changed("stops")
+        self.standing.told = lambda: self.changed("rules")
 
     def for_line(self, session: Session) -> DebugContext:
         """Return the context of another line of the same run."""
@@ -98,6 +103,8 @@ class DebugContext:
             self.redactor,
             self.seed,
             self.call_settings,
+            standing=self.standing.copied(),
+            user=self.user,
         )
         made.modes.chosen, made.modes.misses = dict(self.modes.chosen), dict(self.modes.misses)
         made.calls.take_over(self.calls, session.head)
@@ -153,6 +160,7 @@ class DebugContext:
 
     def _stopped(self) -> None:
         self.breakpoints.moved()
+        self.standing.moved()
         self.code.news = ()
 
     @property
