@@ -1,1 +1,1 @@
-"""Who decides: the person at the keyboard, or a rule that was made beforehand."""
+"""Standing rules: decisions that are made beforehand."""

@@ -11,7 +11,6 @@ from lellm_nb.debug.breakpoints.kinds import Hit
 from lellm_nb.debug.core.context import DebugContext
 from lellm_nb.debug.core.status import pending, stop, stop_at, stop_with
 from lellm_nb.debug.core.stop import Stop, StopReason
-from lellm_nb.debug.deciding.login import login
 from lellm_nb.debug.diff.diff import Diff, diff_states
 from lellm_nb.debug.verbs.forward import run
 from lellm_nb.errors import DebuggerError, NotWaitingError, QuestionError, RunError, listed
@@ -27,6 +26,7 @@ from lellm_nb.graph.decision import (
     Reroute,
     check_decision,
 )
+from lellm_nb.login import login
 from lellm_nb.session.protocol import NextMove
 
 __all__ = [
