@@ -18,6 +18,7 @@ from lellm_nb.graph import DefaultAction as DefaultAction
 from lellm_nb.graph import Graph as Graph
 from lellm_nb.graph import GraphBuilder as GraphBuilder
 from lellm_nb.graph import Modify as Modify
+from lellm_nb.graph import Question as Question
 from lellm_nb.graph import Reject as Reject
 from lellm_nb.graph import Reroute as Reroute
 from lellm_nb.graph import Retry as Retry

@@ -13,6 +13,7 @@ from lellm_nb.graph.decision import (
 from lellm_nb.graph.edge import Edge, Route
 from lellm_nb.graph.graph import Graph
 from lellm_nb.graph.node import Barrier, Condition, Parallel, Subgraph, Task
+from lellm_nb.graph.question import Question
 from lellm_nb.graph.retry import Retry
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "GraphBuilder",
     "Modify",
     "Parallel",
+    "Question",
     "Reject",
     "Reroute",
     "Retry",

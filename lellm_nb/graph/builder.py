@@ -31,8 +31,10 @@ from lellm_nb.graph.node import (
     make_parallel,
 )
 from lellm_nb.graph.node_options import check_edge, check_name, check_predicate, part_of
+from lellm_nb.graph.question import Question
 from lellm_nb.graph.retry import Retry
 from lellm_nb.state.lens import as_lens
+from lellm_nb.state.mutation import Key
 from lellm_nb.state.reducer import Reducer
 from lellm_nb.state.registry import ReducerRegistry
 
@@ -152,10 +154,23 @@ class GraphBuilder:
         default_action: DefaultAction = DefaultAction.REJECT,
         approve_key: str | None = None,
         reject_key: str | None = None,
+        show: Iterable[Key] = (),
+        ask: Question | None = None,
     ) -> GraphBuilder:
-        """Add a place where the run waits for a decision."""
-        keys = ["" if key is None else key for key in (approve_key, reject_key)]
-        return self._add(Barrier(name, timeout, default_action, *keys))
+        """Add a place where the run waits for a decision.
+
+        Args:
+            show: Keys of the state, and paths as tuples, that whoever decides is shown.
+            ask: A question: its answer is put under ``<name>.answer``, and approves.
+
+        Example:
+            >>> from lellm_nb import Question
+            >>> ask = Question("Ship it?", choices=["now", "later"])
+            >>> g = GraphBuilder("mail").barrier("when", ask=ask, show=["draft"])
+        """
+        approve, reject = ("" if key is None else key for key in (approve_key, reject_key))
+        made = Barrier(name, timeout, default_action, approve, reject, show, ask)  # type: ignore[arg-type]  # makes it a tuple
+        return self._add(made)
 
     def parallel(
         self,

@@ -23,10 +23,12 @@ from lellm_nb.graph.node_options import (
     check_task,
     part_of,
 )
+from lellm_nb.graph.question import Question
 from lellm_nb.graph.retry import Retry
 from lellm_nb.graph.shape import GraphShape
 from lellm_nb.state.lens import StateLens, as_lens
 from lellm_nb.state.merge import as_merge
+from lellm_nb.state.mutation import Key
 
 __all__ = [
     "Barrier",
@@ -145,6 +147,8 @@ class Barrier:
         timeout: Seconds after which `default_action` is applied.
         approve_key: The key that an approval puts; ``<name>.approved`` by default.
         reject_key: The key of the reason; ``<name>.reject_reason`` by default.
+        show: Keys and paths of the state that whoever decides is shown.
+        ask: What is asked; `None` for no more than yes or no.
     """
 
     name: str
@@ -152,11 +156,18 @@ class Barrier:
     default_action: DefaultAction = DefaultAction.REJECT
     approve_key: str = ""
     reject_key: str = ""
+    show: tuple[Key, ...] = ()
+    ask: Question | None = None
     kind: ClassVar[str] = "barrier"
     goto: ClassVar[tuple[str, ...]] = ()
 
     def __post_init__(self) -> None:
         check_barrier(self)
+
+    @property
+    def answer_key(self) -> str:
+        """The key that an answer to its question puts."""
+        return f"{self.name}.answer"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

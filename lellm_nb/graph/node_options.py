@@ -21,11 +21,12 @@ from lellm_nb.arguments import (
 from lellm_nb.errors import InvalidNodeError, LellmError, StateError
 from lellm_nb.graph.decision import DefaultAction
 from lellm_nb.graph.item_branches import EACH, ItemBranches
+from lellm_nb.graph.question import Question
 from lellm_nb.graph.retry import retry_of
 from lellm_nb.state.expression.condition import condition
 from lellm_nb.state.lens import IdentityLens, check_lens
 from lellm_nb.state.merge import check_merge
-from lellm_nb.state.mutation import check_key
+from lellm_nb.state.mutation import Key, check_key
 
 __all__ = [
     "check_barrier",
@@ -150,6 +151,18 @@ def check_barrier(node: Any) -> None:
         if not isinstance(given, str):
             raise refusal(given, option, "the name of a key", refuse)
         _set(node, option, given or f"{node.name}.{key}")
+    _set(node, "show", _keys(node.show, refuse))
+    if node.ask is None:
+        return
+    if not isinstance(node.ask, Question):
+        raise refusal(node.ask, "ask", 'a question, such as Question("Ship it?")', refuse)
+    if action is DefaultAction.APPROVE:
+        error = refuse(
+            "default_action is no APPROVE at a barrier that asks, as it would have no answer;"
+            " REJECT or SKIP it, or take an edge_on(..., 'timeout')."
+        )
+        error.argument = "default_action"
+        raise error
 
 
 def check_subgraph(node: Any) -> None:
@@ -251,6 +264,22 @@ def _set(node: Any, option: str, value: Any) -> None:
 
 def _seconds(given: Any, refuse: Refuse, argument: str = "timeout") -> float | None:
     return None if given is None else seconds(given, argument, refuse)
+
+
+def _keys(given: Any, refuse: Refuse) -> tuple[Key, ...]:
+    """Return keys and paths of a state; one alone need not stand in a list."""
+    if isinstance(given, str):
+        given = (given,)
+    wanted = "a list of keys of the state; a path is a tuple in it"
+    if not isinstance(given, Iterable) or isinstance(given, Mapping):
+        raise refusal(given, "show", wanted, refuse)
+    try:
+        return tuple(map(check_key, given))
+    except StateError as error:
+        problem = f"show is {wanted}: {error}"
+        refused = refuse(problem)
+        refused.argument = "show"
+        raise refused from None
 
 
 def _named(given: Any, what: str, refuse: Refuse) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from lellm_nb.errors import RunError
 from lellm_nb.errors.safe_text import fields_text, safe_str
 from lellm_nb.graph.decision import Decision
+from lellm_nb.login import NOBODY, login
 
 __all__ = ["DecisionRecord", "Detail"]
 
@@ -19,7 +20,8 @@ class DecisionRecord:
     Attributes:
         barrier_id: What it was for.
         decision: What was decided.
-        by: Who: ``person``, ``timeout``, ``no sink``, or what the caller said.
+        by: Who: a name, ``person`` for whoever a sink asked, ``timeout``, ``no sink``, or
+            ``rule: …``; in a text it is left out where it is whoever reads it.
         at: Seconds since the epoch.
         proposed: The value that stood there before a Modify.
         effective: The value that stands there after it.
@@ -35,7 +37,8 @@ class DecisionRecord:
     __repr__ = fields_text
 
     def __str__(self) -> str:
-        return safe_str(self.decision) + (f" (by {self.by})" if self.by != "person" else "")
+        said = safe_str(self.decision)
+        return said if self.by in (NOBODY, login()) else f"{said} (by {self.by})"
 
 
 class Detail:

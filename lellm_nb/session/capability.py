@@ -64,7 +64,7 @@ _MEANS = {
 }
 
 
-EVERYTHING: frozenset[Capability] = frozenset(Capability) - {Capability.ANSWER, Capability.WHOLE}
+EVERYTHING: frozenset[Capability] = frozenset(Capability) - {Capability.WHOLE}
 """What the native engine is able to."""
 
 

@@ -15,7 +15,7 @@ from lellm_nb.record.level_key import LevelKeys, level_at
 from lellm_nb.record.listeners import tell_all
 from lellm_nb.record.native.parts import AS_STORED, NativeParts
 from lellm_nb.record.position import Position, Waiting
-from lellm_nb.session.moves import FailedJoin, MoveKind, NextMove, OpenLevel, Question, RunningNode
+from lellm_nb.session.moves import Asking, FailedJoin, MoveKind, NextMove, OpenLevel, RunningNode
 
 __all__ = ["Head"]
 
@@ -33,6 +33,7 @@ class Head:
     history: History
     line: Line
     head: Frame
+    pauses: bool = False
 
     def _adopt(self, graph: Any, clock: Clock) -> None:
         self.graph = graph
@@ -115,9 +116,13 @@ class Head:
         """Return the nodes that run now; an engine that cannot tell says none."""
         return []
 
-    def asked(self, waiting: Waiting) -> Question | None:
+    def asked(self, waiting: Waiting) -> Asking | None:
         """Return what somebody is asked where the run waits; a barrier asks for yes or no."""
         return None
+
+    def waiting_data(self, waiting: Waiting) -> Any:
+        """Return the compact state of the level that waits: by default the root's."""
+        return self.position.data
 
     def failed_join(self) -> FailedJoin | None:
         """Return the parallel that waits to hear what becomes of its branches."""

@@ -39,6 +39,7 @@ class LookingSession(Head):
             Capability.STORE,
         }
     )
+    pauses = True
 
     @classmethod
     def of_history(

@@ -11,12 +11,12 @@ from lellm_nb.record.outcome import Outcome
 from lellm_nb.state.mutation import Key, Mutation
 
 __all__ = [
+    "Asking",
     "FailedJoin",
     "MoveKind",
     "NextMove",
     "OpenLevel",
     "Previewed",
-    "Question",
     "Recorded",
     "RunningNode",
 ]
@@ -80,7 +80,7 @@ class NextMove(Protocol):
         """The nodes of its level, to which a decision may lead."""
 
 
-class Question(NamedTuple):
+class Asking(NamedTuple):
     """What somebody is asked where a run waits.
 
     Attributes:
@@ -88,11 +88,13 @@ class Question(NamedTuple):
         schema: The JSON schema of an answer, where one is declared; else `None`.
         actions: Where it asks about actions: each with its ``name``, ``args``, ``description``, and
             what may be ``allowed``: ``approve, edit, reject, respond``; else empty.
+        choices: The values to choose from; `None` where it is no choice.
     """
 
     value: Any
     schema: Any = None
     actions: tuple[Mapping[str, Any], ...] = ()
+    choices: tuple[Any, ...] | None = None
 
 
 class OpenLevel(Protocol):

@@ -83,7 +83,7 @@ RETURNED = (
 
 NO_RECORDS = frozenset(
     """
-    Debugger ExecutionEngine ExecutionSession Graph GraphBuilder CancellationToken Redactor
+    Debugger ExecutionEngine ExecutionSession Graph GraphBuilder Question CancellationToken Redactor
     CheckpointCodec ReducerRegistry StateKey IdentityLens KeyLens StateLens LastWriteWins
     MergeMutations StateMerge WorkflowState IncrementalSnapshots
     BarrierSink ChannelBarrierSink MockBarrierSink NoopBarrierSink WidgetBarrierSink

@@ -36,7 +36,7 @@ from lellm_nb.record.frame import Frame, make_frame
 from lellm_nb.record.level_key import without_visits
 from lellm_nb.record.place import Place
 from lellm_nb.record.position import Waiting
-from lellm_nb.session.protocol import OpenLevel, Previewed, Question
+from lellm_nb.session.protocol import Asking, OpenLevel, Previewed
 from lellm_nb.state.edits import edits_of
 from lellm_nb.state.frozen import freeze
 from lellm_nb.state.mutation import Mutation, Put, apply, parts_of
@@ -75,7 +75,7 @@ class LangGraphDeciding(LangGraphLooking):
             raise NotWaitingError(barrier_id, found)
         return found[barrier_id]
 
-    def asked(self, waiting: Waiting) -> Question | None:
+    def asked(self, waiting: Waiting) -> Asking | None:
         """Return what an interrupt asks; `None` of a static one."""
         try:
             level, task, _ = self._waits(waiting.barrier_id)
@@ -83,6 +83,13 @@ class LangGraphDeciding(LangGraphLooking):
             return None
         found = None if task is None else asked_by(level, task)
         return None if found is None else question(found)
+
+    def waiting_data(self, waiting: Waiting) -> Any:
+        """Return the channels of the level that waits."""
+        try:
+            return self._waits(waiting.barrier_id)[0].data
+        except NotWaitingError:
+            return None
 
     def targets(self, barrier_id: str | None = None) -> list[str]:
         """Return the nodes that a reroute of a waiting barrier may name."""

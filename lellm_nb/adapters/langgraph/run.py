@@ -20,13 +20,13 @@ from lellm_nb.record.frame import Frame
 from lellm_nb.record.history import History, Line
 from lellm_nb.record.position import Waiting
 from lellm_nb.session.protocol import (
+    Asking,
     Capability,
     Controls,
     Halt,
     Outcome,
     Plan,
     Previewed,
-    Question,
     Went,
     lacks,
 )
@@ -64,6 +64,7 @@ class LangGraphSession(LangGraphDeciding, LangGraphRunning):
             Capability.STORE,
         }
     )
+    pauses = True
 
     @classmethod
     def of_history(
@@ -128,7 +129,7 @@ class LangGraphSession(LangGraphDeciding, LangGraphRunning):
         """Return every level that can move on and may be written into."""
         return [] if self._is_broken else super().open_levels()
 
-    def asked(self, waiting: Waiting) -> Question | None:
+    def asked(self, waiting: Waiting) -> Asking | None:
         """Return what an interrupt asks; `None` where that is not there to be answered."""
         return None if self._is_broken else super().asked(waiting)
 

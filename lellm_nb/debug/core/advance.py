@@ -134,6 +134,7 @@ def _controls(
         cell=claim.cell,
     )
     context.modes.control(controls)
+    context.standing.control(context.session, controls)
     context.family.before_run()
     return controls
 

@@ -20,6 +20,7 @@ from lellm_nb.debug.core.protocols import RunStorage
 from lellm_nb.debug.core.replaced_code import ReplacedCode
 from lellm_nb.debug.core.seed import Seed
 from lellm_nb.debug.core.verb_table import VERBS, Verb
+from lellm_nb.debug.deciding.rules import StandingRules
 from lellm_nb.errors import DebuggerError
 from lellm_nb.graph.code.code_place import CodePlace, condition_at
 from lellm_nb.record.frame import Frame
@@ -45,7 +46,7 @@ class DebugContext:
         max_steps: How many steps one `run` may take.
         family: Shared by all lines of the run.
         storage: Where the run is kept; shared by all lines as well.
-        breakpoints, modes, code: Copied for another line, to be changed apart.
+        breakpoints, standing, modes, code: Copied for another line, to be changed apart.
         redact: What is secret in what is shown, if it was chosen; else the store's own.
         seed: What nodes' random numbers are made of, or `None` for any.
         call_settings: What all lines of the run have in common about calls.
@@ -55,6 +56,7 @@ class DebugContext:
         triggers: What may stop it.
         streams: What nodes that run now have emitted.
         retries: Which of them failed before, and when they are tried again.
+        user: Who decides, as it is recorded; empty for the login.
     """
 
     session: Session
@@ -74,6 +76,8 @@ class DebugContext:
     triggers: Triggers = field(init=False)
     streams: LiveStreams = field(init=False)
     retries: LiveRetries = field(init=False)
+    standing: StandingRules = field(default_factory=StandingRules)
+    user: str = ""
 
     def __post_init__(self) -> None:
         self.modes = NodeModes(self.session, self.before)
@@ -90,6 +94,7 @@ class DebugContext:
         self.streams = LiveStreams(*told)
         self.retries = LiveRetries(*told, lambda: self.session.clock.wall())
         self.breakpoints.told = lambda: self.changed("stops")
+        self.standing.told = lambda: self.changed("rules")
 
     def for_line(self, session: Session) -> DebugContext:
         """Return the context of another line of the same run."""
@@ -105,6 +110,8 @@ class DebugContext:
             self.seed,
             self.call_settings,
             self.executor,
+            standing=self.standing.copied(),
+            user=self.user,
         )
         made.modes.chosen, made.modes.misses = dict(self.modes.chosen), dict(self.modes.misses)
         made.calls.take_over(self.calls, session.head)
@@ -166,6 +173,7 @@ class DebugContext:
 
     def _stopped(self) -> None:
         self.breakpoints.moved()
+        self.standing.moved()
         self.code.news = self.breakpoints.news = ()
 
     @property

@@ -17,7 +17,7 @@ class LiveDecisions:
 
     def __init__(self, changed: Callable[[], None]) -> None:
         self._changed = changed
-        self._asked: dict[str, asyncio.Future[Decision | Hold]] = {}
+        self._asked: dict[str, asyncio.Future[Decided | Hold]] = {}
         self._closed = False
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -26,12 +26,11 @@ class LiveDecisions:
         if self._closed:
             return HOLD
         self._loop = asyncio.get_running_loop()
-        answer: asyncio.Future[Decision | Hold] = self._loop.create_future()
+        answer: asyncio.Future[Decided | Hold] = self._loop.create_future()
         self._asked[barrier_id] = answer
         self._changed()
         try:
-            given = await asyncio.wait_for(answer, timeout)
-            return given if isinstance(given, Hold) else Decided(given)
+            return await asyncio.wait_for(answer, timeout)
         except TimeoutError:
             return TimedOut()
         finally:
@@ -59,11 +58,11 @@ class LiveDecisions:
             if not answer.done():
                 answer.set_result(HOLD)
 
-    def hand_in(self, barrier_id: str, decision: Decision) -> None:
+    def hand_in(self, barrier_id: str, decision: Decision, by: str) -> None:
         """Answer a barrier that waits here."""
-        self._soon(self._answer, barrier_id, decision)
+        self._soon(self._answer, barrier_id, Decided(decision, by))
 
-    def _answer(self, barrier_id: str, decision: Decision) -> None:
+    def _answer(self, barrier_id: str, decided: Decided) -> None:
         answer = self._asked.get(barrier_id)
         if answer is not None and not answer.done():
-            answer.set_result(decision)
+            answer.set_result(decided)

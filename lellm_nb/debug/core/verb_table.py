@@ -142,9 +142,11 @@ _ROWS = [
          label="Modify", takes="decision key value"),
     Verb("reroute", "barriers", "", "decide", REROUTE, twin=True, onward=True, words="name",
          label="Reroute", takes="decision target"),
-    Verb("answer", "barriers", "`answer(value)` is what an `interrupt()` of LangGraph returns",
-         "decide", Capability.ANSWER, twin=True, onward=True, label="Answer",
-         takes="decision answer"),
+    Verb("answer", "barriers", "`answer(value)` answers a barrier that asks (`Question`), or is"
+         " what an `interrupt()` of LangGraph returns", "decide", Capability.ANSWER, twin=True,
+         onward=True, label="Answer", takes="decision answer"),
+    Verb("always", "barriers", "`always(barrier, decision, when=…)` decides it by rule from now on;"
+         " `standing` lists and revokes the rules", "standing", DECIDE, onward=True, at_once=True),
     Verb("preview", "barriers", "`preview(decision)` shows beforehand what a decision would change"
          " and where it would lead", needs=DECIDE),
     # stops
@@ -228,7 +230,7 @@ TOPICS = {
     "forward": "",
     "backward": "",
     "stops": "",
-    "barriers": "`pending` says what waits",
+    "barriers": "`pending` says what waits, `user` who decides",
     "look": "`state`, `position`, `stack`, `frames` (`frames.to_pandas()` for a DataFrame;"
     " `frames[3].output` is what the node printed)",
     "ask": "",

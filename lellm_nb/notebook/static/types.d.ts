@@ -548,6 +548,8 @@ interface FieldRow {
   declared: boolean;
   expected: string;
   choices: string[];
+  /** What each choice is called; none where the values speak for themselves. */
+  labels?: string[];
   reducer: string;
   text?: string | null;
   redacted?: string | null;

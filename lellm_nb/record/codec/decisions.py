@@ -31,15 +31,21 @@ def decision_form(record: DecisionRecord, write: Write) -> dict[str, Any]:
     elif isinstance(made, Reroute):
         what = ["reroute", made.target]
     elif isinstance(made, Answer):
-        what = ["answer", write(made.value, "answer")]
+        what = ["answer", write(made.value, _answer_path(record))]
     else:
         what = ["approve"]
     form = {"id": record.barrier_id, "what": what, "by": record.by, "at": record.at}
     for name in ("proposed", "effective"):
         value = getattr(record, name)
         if value is not None:
-            form[name] = write(value, parts_of(made.key) if isinstance(made, Modify) else name)
+            path: Any = _answer_path(record) if isinstance(made, Answer) else name
+            form[name] = write(value, parts_of(made.key) if isinstance(made, Modify) else path)
     return form
+
+
+def _answer_path(record: DecisionRecord) -> tuple[str]:
+    """Return where an answer is put, by which a secret in it may be known."""
+    return (f"{record.barrier_id.rpartition('#')[0].rpartition('/')[2]}.answer",)
 
 
 def read_decision(form: Any, read: Read) -> DecisionRecord:

@@ -14,6 +14,7 @@ from lellm_nb.graph.item_branches import EACH, ItemBranches
 from lellm_nb.graph.node import Barrier, Condition, Map, Node, Parallel, Subgraph, Task
 from lellm_nb.graph.noted_shape import NotedNode, NotedShape
 from lellm_nb.graph.placeholder import unknown_code
+from lellm_nb.graph.question import Question
 from lellm_nb.record.codec.limits import DAMAGE, error_text
 from lellm_nb.record.codec.positions import DEEP
 from lellm_nb.state.expression.expression import Expression
@@ -107,6 +108,10 @@ def _node_form(name: str, node: Node) -> list[Any]:
             "default": node.default_action.value,
             "keys": [node.approve_key, node.reject_key],
         }
+        if node.show:
+            more["show"] = [list(parts_of(key)) for key in node.show]
+        if node.ask is not None:
+            more["ask"] = _question_form(node.ask)
     elif isinstance(node, Condition):
         more = {"cases": [target for target, _ in node.cases]}
         if texts := _texts(ask for _, ask in node.cases):
@@ -114,6 +119,23 @@ def _node_form(name: str, node: Node) -> list[Any]:
     elif node.goto:
         more = {"goto": list(node.goto)}
     return [name, node.kind, more]
+
+
+def _question_form(ask: Question) -> dict[str, Any]:
+    form: dict[str, Any] = {"text": ask.text}
+    if ask.choices is not None:
+        form["choices"], form["labels"] = list(ask.choices), list(ask.labels)
+    if ask.schema is not None:
+        form["schema"] = ask.schema
+    return form
+
+
+def _read_question(form: Any) -> Question:
+    choices, schema = form.get("choices"), form.get("schema")
+    if not isinstance(choices, list | None) or not isinstance(schema, dict | None):
+        raise ValueError("a question is neither a choice nor a form")
+    labels = [str(label) for label in form.get("labels", ())]
+    return Question.noted(str(form["text"]), choices, labels, schema)
 
 
 def _shape_form(graph: Any) -> dict[str, Any]:
@@ -217,7 +239,10 @@ def _read_node(row: Any, depth: int) -> Node:
     if kind == "barrier":
         approve, reject = more["keys"]
         default = DefaultAction(more["default"])
-        return Barrier(name, more["timeout"], default, str(approve), str(reject))
+        show = tuple(tuple(path) for path in more.get("show", ()))
+        ask = _read_question(more["ask"]) if "ask" in more else None
+        keys = str(approve), str(reject)
+        return Barrier(name, more["timeout"], default, *keys, show, ask)
     if kind == "condition":
         texts = more.get("texts")
         cases = ((str(target), _asked(texts, i)) for i, target in enumerate(more["cases"]))
