@@ -28,7 +28,8 @@ _NAMES = {
         CancellationToken ExecutionEngine GraphResult
     """,
     "graph": """
-        Answer Approve Decision DefaultAction Graph GraphBuilder Modify Question Reject Reroute Retry
+        Answer Approve Decision DefaultAction Graph GraphBuilder Modify Question Reject Reroute
+        Retry
         Route
     """,
     "record": """
