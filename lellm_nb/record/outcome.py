@@ -25,6 +25,8 @@ class Outcome:
         attempts: How it went, where it has retries or a limit.
         failure: The error that looking it up raises, or `None`.
         recorded: Whether it was looked up instead of run.
+        mocked: Whether somebody fixed it beforehand, and the node's own code did not run.
+        skipped: Whether the node was gone past.
         seen: What the node has been given of the state, `None` where it did not look.
         reads: What it met there that is held by reference, where `seen` does not say it.
         stale: The keys that differ from when it was recorded, where it was looked up.
@@ -45,6 +47,8 @@ class Outcome:
     attempts: tuple[Any, ...] = ()
     failure: RunError | None = None
     recorded: bool = False
+    mocked: bool = False
+    skipped: bool = False
     stale: tuple[str, ...] = ()
     variables: Any = None
     calls: tuple[Any, ...] = ()
@@ -60,7 +64,7 @@ class Outcome:
             return True
         if self.has_more and (self.calls or len(self.attempts) > 1):
             return True
-        return self.variables is not None
+        return self.variables is not None or self.mocked or self.skipped
 
 
 LIVE = Outcome()

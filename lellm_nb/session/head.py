@@ -19,7 +19,7 @@ from lellm_nb.session.moves import FailedJoin, MoveKind, NextMove, OpenLevel, Qu
 
 __all__ = ["Head"]
 
-_CAPTURED = frozenset({"commit", "waiting", "decision", "exit", "join"})
+_CAPTURED = frozenset({"commit", "waiting", "decision", "exit", "join", "input"})
 
 
 class Head:

@@ -247,6 +247,19 @@ class Session(Protocol):
             StateError: What is to be written does not fit.
         """
 
+    async def send(self, input: Any) -> Frame:
+        """Begin the next turn: take an input in, as one frame of kind *input* (SEMANTICS R12).
+
+        Args:
+            input: A mapping of keys to values, or text for a graph with messages; or the
+                mutations of an input frame.
+
+        Raises:
+            DebuggerError: The run is in the middle of a turn.
+            StateError: What is to be written does not fit.
+            CheckpointStoreError: The store refuses it; it stays in memory.
+        """
+
     def use(self, graph: Any) -> None:
         """Go on with another graph of the same shape: new code, history kept."""
 

@@ -46,6 +46,7 @@ async def advance(
     until: Callable[[Frame], Any] | None = None,
     left: str | None = None,
     through: bool = False,
+    most: int | None = None,
     serve: Callable[[Controls], None] | None = None,
 ) -> Stop:
     """Move the run on, and say where it stopped and why.
@@ -57,6 +58,7 @@ async def advance(
         until: A predicate to stop after.
         left: The composite that has to have left.
         through: Whether to wait at barriers for a decision instead of coming back.
+        most: How many steps the root level may take; by default as many as one run may.
         serve: Has the run look up more than the modes of its nodes say.
     """
     session, storage = context.session, context.storage
@@ -77,6 +79,7 @@ async def advance(
     assert claim is not None, "only a command moves a run"
     live = LiveDecisions(context.commands.changed) if through else None
     controls = _controls(context, claim, one, live)
+    controls.max_steps = context.max_steps if most is None else most
     context.calls.control(controls)
     if serve is not None:
         serve(controls)
@@ -123,7 +126,6 @@ def _controls(
 ) -> Controls:
     controls = Controls(
         one=one,
-        max_steps=context.max_steps,
         barrier=live,
         token=claim.token,
         on_chunk=context.streams.begin(),

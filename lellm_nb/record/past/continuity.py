@@ -148,6 +148,8 @@ def _fits(old: Position, new: Position, frame: Frame) -> bool:
         return isinstance(hold, ToRoute)
     if kind == "edit":
         return (hold, old.node) == (new.hold, new.node)
+    if kind == "input":
+        return hold is None and inner is None and frame.level is frame.position
     if hold is not None or old.node != frame.node:
         return False
     if kind == "exit":
