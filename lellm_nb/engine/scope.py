@@ -19,6 +19,7 @@ from lellm_nb.graph.edge import PredicateFailed, Router
 from lellm_nb.graph.graph import Graph
 from lellm_nb.graph.node import Custom, Node, Parallel, Subgraph, Task
 from lellm_nb.record.frame import Frame, Place
+from lellm_nb.record.outcome import Outcome
 from lellm_nb.record.position import Fan, Position
 from lellm_nb.state.compact import Data, Wide
 from lellm_nb.state.lens import entered
@@ -64,6 +65,10 @@ class Site:
         if isinstance(node, Parallel):
             self.solo: dict[str, Graph] = {}
             self.order = {branch: i for i, branch in enumerate(node.branches)}
+
+    def mark(self, outcome: Outcome) -> None:
+        """Note what is to be seen of every step of this node; asked where there is something."""
+        outcome.side_effects = True
 
     def next_visit(self, level: Position) -> int:
         """Return how often the node will have run in its level's entry, the next run included."""

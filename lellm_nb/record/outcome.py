@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from lellm_nb.errors import RunError
 from lellm_nb.state.mutation import Mutation
 
-__all__ = ["LIVE", "Outcome"]
+__all__ = ["LIVE", "Outcome", "StandIn"]
 
 
 class Outcome:
@@ -65,6 +65,17 @@ class Outcome:
         if self.has_more and (self.calls or len(self.attempts) > 1):
             return True
         return self.variables is not None or self.mocked or self.skipped
+
+
+class StandIn(Outcome):
+    """What a lookup returns where another function is to run in the node's place.
+
+    Attributes:
+        function: Called with the node's context; what it returns is written as usual.
+    """
+
+    def __init__(self, function: Callable[[Any], Any]) -> None:
+        self.function = function
 
 
 LIVE = Outcome()

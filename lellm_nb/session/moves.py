@@ -79,6 +79,13 @@ class NextMove(Protocol):
     def names(self) -> Sequence[str]:
         """The nodes of its level, to which a decision may lead."""
 
+    def returned(self, values: Mapping[str, Any]) -> Outcome:
+        """Return the outcome of a node that would return this mapping.
+
+        Raises:
+            StateError: A value does not fit its key.
+        """
+
 
 class Question(NamedTuple):
     """What somebody is asked where a run waits.

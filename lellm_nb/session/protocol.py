@@ -11,7 +11,7 @@ from typing import Any, Protocol, Self
 
 from lellm_nb.clock import Clock
 from lellm_nb.engine.halt import HOLD, Halt, Hold
-from lellm_nb.graph.decision import Decision
+from lellm_nb.graph.decision import Decision, DefaultAction
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.history import History, Line
 from lellm_nb.record.outcome import LIVE, Outcome
@@ -171,9 +171,16 @@ class Session(Protocol):
         """
 
     async def decide(
-        self, decision: Decision, barrier_id: str | None = None, *, by: str = "person"
+        self,
+        decision: Decision | DefaultAction,
+        barrier_id: str | None = None,
+        *,
+        by: str = "person",
     ) -> Frame:
         """Commit a decision for one waiting barrier.
+
+        Args:
+            decision: What is decided; `DefaultAction.SKIP` goes on with nothing written.
 
         Raises:
             NotWaitingError: That barrier does not wait, or it is not clear which is meant.

@@ -96,7 +96,7 @@ class LangGraphDeciding(LangGraphLooking):
     # -- deciding ----------------------------------------------------------------
 
     async def decide(
-        self, decision: Decision, barrier_id: str | None = None, *, by: str = "person"
+        self, decision: Any, barrier_id: str | None = None, *, by: str = "person"
     ) -> Frame:
         """Commit a decision for one that waits; the node gets it when it runs again.
 

@@ -19,7 +19,6 @@ from lellm_nb.clock import Clock
 from lellm_nb.engine.turn import MESSAGES, TURNS, check_input, message
 from lellm_nb.errors import DebuggerError
 from lellm_nb.errors.error_words import error_line
-from lellm_nb.graph.decision import Decision
 from lellm_nb.record.codec.limits import DAMAGE, error_text
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.history import History, Line
@@ -155,7 +154,7 @@ class LangGraphSession(LangGraphDeciding, LangGraphRunning):
         return await super().advance(controls)
 
     async def decide(
-        self, decision: Decision, barrier_id: str | None = None, *, by: str = "person"
+        self, decision: Any, barrier_id: str | None = None, *, by: str = "person"
     ) -> Frame:
         """Commit a decision for one that waits.
 

@@ -201,7 +201,7 @@ class LangGraphLooking(Head):
         return max(1, self._app.limit - taken)
 
     def _before(self, level: str) -> int:
-        return 0 if level else self._turns.before(self.head)  # each turn has its own limit
+        return 0 if level else self._turns.before(getattr(self, "head", None))  # as yet none
 
     def _kinds(self, level: str) -> dict[Any, str]:
         edges = getattr(self._graph_at(level), "edges", ())

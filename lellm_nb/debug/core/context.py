@@ -99,7 +99,7 @@ class DebugContext:
             self.seed,
             self.call_settings,
         )
-        made.modes.chosen, made.modes.misses = dict(self.modes.chosen), dict(self.modes.misses)
+        made.modes.take_over(self.modes)
         made.calls.take_over(self.calls, session.head)
         made.commands.follow(self.commands)
         self.storage.opened(made)

@@ -184,6 +184,11 @@ _ROWS = [
          ' it, `"ask"` waits for you, `"live"` runs it; a node with `side_effects=True` is looked'
          " up by itself when you come back to it", "modes", Capability.RECORDED, onward=True,
          at_once=True),
+    Verb("mock", "replay", "`mock(node, {key: value})` fixes what a node does, or has a function"
+         " stand in, until `mock(node, None)`; `mocks` lists them", "outcomes", Capability.RECORDED,
+         onward=True, at_once=True),
+    Verb("skip", "forward", "`skip()` goes past a node without running it", "outcomes",
+         Capability.RECORDED, twin=True, onward=True, words="none"),
     # calls
     Verb("rerun", "calls", "`rerun(frame, calls=…, edit=…, answer=…)` runs a node anew in a fork"
          " over its recorded calls: the first ones are served, one is changed, the others are sent",

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from lellm_nb.debug.core.stop import Stop
 from lellm_nb.debug.faces.face import Face
-from lellm_nb.debug.verbs import turns
+from lellm_nb.debug.verbs import outcomes, turns
 
 __all__ = ["TurnsFace"]
 
 
 class TurnsFace(Face):
-    """``send`` and its async twin."""
+    """``send, skip`` and their async twins, ``mock`` and ``mocks``."""
 
     def send(self, input: Mapping[Any, Any] | str, *, then_run: bool = False) -> Stop:
         """Begin the next turn: take an input in, and stand at the start node again.
@@ -50,3 +50,68 @@ class TurnsFace(Face):
     async def asend(self, input: Mapping[Any, Any] | str, *, then_run: bool = False) -> Stop:
         """Do what `send` does, with await."""
         return await self._context.start(turns.send, input, then_run=then_run)
+
+    def skip(self) -> Stop:
+        """Go past the node that is next, without running it: nothing is written, and it is routed.
+
+        Where the run stands at a failure it is the node that failed. A barrier is passed with
+        nothing written, as by `DefaultAction.SKIP`. A subgraph or a parallel that is not entered
+        is passed as a whole; `step` into it to skip a node inside.
+
+        Raises:
+            DebuggerError: What is next is committed already, and only to be left.
+
+        Example:
+            >>> from lellm_nb import Debugger, GraphBuilder
+            >>> g = GraphBuilder("g").node("pay", lambda ctx: {"paid": True})
+            >>> g = g.node("tell", lambda ctx: {"told": True}).edge("pay", "tell")
+            >>> dbg = Debugger(g.start("pay").end("tell").build())
+            >>> dbg.skip().frame.skipped, dbg.run().reason.name, dbg.state
+            (True, 'COMPLETED', State({'told': True}))
+        """
+        return self._context.run(outcomes.skip)
+
+    async def askip(self) -> Stop:
+        """Do what `skip` does, with await."""
+        return await self._context.start(outcomes.skip)
+
+    def mock(
+        self,
+        node: str,
+        what: Mapping[Any, Any] | Callable[[Any], Any] | None,
+        *,
+        visit: int | None = None,
+    ) -> None:
+        """Fix what a node does, on this line and its forks, until it is let go by `None`.
+
+        Mocks are never stored: in a run that is opened again the nodes run.
+
+        Args:
+            node: Its path; a bare name where it is unique.
+            what: A mapping is written as if the node had returned it; of a subgraph or a parallel
+                it stands for all that it would write. A function, also an async one, is called
+                with the context in the node's place: its output, calls and tries are taken down.
+                `None` lets the node run again.
+            visit: For one visit only, from 1; for every one by default.
+
+        Raises:
+            NoSuchNodeError: There is no such node; names the nearest.
+            DebuggerError: It is a barrier, or a function is given for what runs none.
+            StateTypeError: A key is no text.
+            BusyError: A run is going on.
+
+        Example:
+            >>> from lellm_nb import Debugger, GraphBuilder
+            >>> g = GraphBuilder("g").node("ask", lambda ctx: 1 / 0).start("ask").end("ask")
+            >>> dbg = Debugger(g.build())
+            >>> dbg.mock("ask", {"reply": "fine"}); dbg.mocks
+            {'ask': {'reply': 'fine'}}
+            >>> dbg.run().frame.mocked, dbg.state
+            (True, State({'reply': 'fine'}))
+        """
+        self._context.at_once(outcomes.mock, node, what, visit=visit)
+
+    @property
+    def mocks(self) -> dict[str | tuple[str, int], Any]:
+        """What is fixed: by path, and by ``(path, visit)`` where it is for one visit."""
+        return self._context.modes.mocks.all

@@ -21,9 +21,15 @@ class TurnSteps:
         self._levels_of = levels_of
         self._known: tuple[Frame | None, int] = None, 0
 
-    def before(self, head: Frame) -> int:
-        """Return how many super-steps there were when the turn of a frame began."""
+    def before(self, head: Frame | None) -> int:
+        """Return how many super-steps there were when the turn of a frame began.
+
+        Args:
+            head: `None` of a run that is only being made.
+        """
         known, steps = self._known
+        if head is None:
+            return 0
         at = head
         while at is not known and at.kind != "input" and at.parent is not None:
             at = at.parent

@@ -327,7 +327,7 @@ def test_turns_are_kept_and_the_run_goes_on(tmp_path, name):
     code = (
         "import os, sys\n"
         "from lellm_nb import Debugger\n"
-        "from tests.debug.verbs.test_send import chat\n"
+        "from tests.debug.inputs.test_send import chat\n"
         "dbg = Debugger(chat(), {}, store=sys.argv[1])\n"
         "dbg.send('one', then_run=True)\n"
         "dbg.send('two')\n"
