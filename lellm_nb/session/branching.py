@@ -40,6 +40,12 @@ class Level(NamedTuple):
     position: Position
 
     @property
+    def name(self) -> str:
+        """What people call it, with the visits of what it is in; empty for the root."""
+        scope = self.scope
+        return scope.prefix[:-1] if scope.branch is None else f"{scope.prefix}{scope.branch}"
+
+    @property
     def data(self) -> Any:
         """Its state, in the compact form of frames."""
         return self.position.data

@@ -106,6 +106,10 @@ class OpenLevel(Protocol):
     """A level of the run that can move on, and may be written into."""
 
     @property
+    def name(self) -> str:
+        """What people call it, with the visits of what it is in; empty for the root."""
+
+    @property
     def data(self) -> Any:
         """Its state, in the compact form of frames."""
 

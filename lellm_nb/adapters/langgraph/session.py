@@ -43,6 +43,7 @@ class OpenAt(NamedTuple):
     """A level that can move on."""
 
     namespace: str
+    name: str
     data: Any
 
 
@@ -304,7 +305,7 @@ class LangGraphLooking(Head):
         """Return every level that can move on and may be written into."""
         levels = self.levels
         return [
-            OpenAt(namespace, level.data)
+            OpenAt(namespace, self._standing_of.path_of(levels, namespace), level.data)
             for namespace, level in levels.items()
             if any(not member.done for member in self._standing_of.members(levels, level))
         ]

@@ -187,6 +187,8 @@ _ROWS = [
     Verb("mock", "replay", "`mock(node, {key: value})` fixes what a node does, or has a function"
          " stand in, until `mock(node, None)`; `mocks` lists them", "outcomes", Capability.RECORDED,
          onward=True, at_once=True),
+    Verb("steer", "change", "`steer(put=…, delete=…)` writes at the next commit of a run that is"
+         " going on, or at the head", "steer", Capability.EDIT, onward=True, at_once=True),
     Verb("skip", "forward", "`skip()` goes past a node without running it", "outcomes",
          Capability.RECORDED, twin=True, onward=True, words="none"),
     # calls

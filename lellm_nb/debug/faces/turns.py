@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from lellm_nb.debug.core.stop import Stop
 from lellm_nb.debug.faces.face import Face
-from lellm_nb.debug.verbs import outcomes, turns
+from lellm_nb.debug.verbs import outcomes, steer, turns
 
 __all__ = ["TurnsFace"]
 
 
 class TurnsFace(Face):
-    """``send, skip`` and their async twins, ``mock`` and ``mocks``."""
+    """``send, skip`` and their async twins, ``steer``, ``mock`` and ``mocks``."""
 
     def send(self, input: Mapping[Any, Any] | str, *, then_run: bool = False) -> Stop:
         """Begin the next turn: take an input in, and stand at the start node again.
@@ -115,3 +115,39 @@ class TurnsFace(Face):
     def mocks(self) -> dict[str | tuple[str, int], Any]:
         """What is fixed: by path, and by ``(path, visit)`` where it is for one visit."""
         return self._context.modes.mocks.all
+
+    def steer(
+        self,
+        put: Mapping[Any, Any] | None = None,
+        *,
+        delete: Sequence[Any] | str | None = None,
+    ) -> Stop:
+        """Write into the run at its next commit, from any thread; at the head where nothing runs.
+
+        A run that is going on starts no node until it is written, as one frame of kind *edit* for
+        each level, and goes on by itself. Where it failed before, nothing is written and a warning
+        says so; where the state does not take it any more by then, the run pauses and its stop has
+        the error.
+
+        Args:
+            put: Keys and values, at the root; ``"agent:key"`` is of level ``agent``.
+            delete: Keys to remove.
+
+        Returns:
+            Where the run stands now: a run that is going on has not written yet.
+
+        Raises:
+            StateError: What is to be written does not fit the state as it is.
+            NoSuchNodeError: The graph has no such level.
+            DebuggerError: The run is not in that level, or nothing is given.
+
+        Example:
+            >>> from lellm_nb import Debugger, GraphBuilder
+            >>> g = GraphBuilder("g").node("a", lambda ctx: {"n": ctx.state["n"] + 1})
+            >>> dbg = Debugger(g.start("a").end("a").build(), {"n": 0})
+            >>> dbg.steer(put={"n": 5}).frame
+            <Frame 1 edit: n>
+            >>> dbg.run().reason.name, dbg.state["n"]
+            ('COMPLETED', 6)
+        """
+        return self._context.at_once(steer.steer, put, delete)

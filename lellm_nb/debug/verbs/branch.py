@@ -24,7 +24,7 @@ from lellm_nb.record.frame import Frame
 from lellm_nb.session.protocol import Session
 from lellm_nb.state.key import StateKey
 
-__all__ = ["branch", "checked", "compare", "fork"]
+__all__ = ["branch", "checked", "compare", "fork", "listed_keys"]
 
 
 def fork(
@@ -56,13 +56,13 @@ def fork(
             f"The fork goes on after frame {frame.index}, which ran {frame.path}; to run it"
             f" again with its new function, fork(at={frame.index - 1}, …)."
         )
-    for key in (*(put if isinstance(put, Mapping) else ()), *_listed(delete)):
+    for key in (*(put if isinstance(put, Mapping) else ()), *listed_keys(delete)):
         _check_level(session.graph, key, frame)
     if by_path:
         context.may("patch")
     patched = session.graph.patched(by_path) if by_path else None
     left = session.line_through(frame)
-    made = session.fork(frame, put=checked(put), delete=_listed(delete), name=name)
+    made = session.fork(frame, put=checked(put), delete=listed_keys(delete), name=name)
     child = context.for_line(made)
     child.modes.left(left)
     if patched is not None:
@@ -150,7 +150,12 @@ def checked(put: Any) -> Any:
     return {key.name if isinstance(key, StateKey) else key: value for key, value in put.items()}
 
 
-def _listed(delete: Any) -> tuple[Any, ...]:
+def listed_keys(delete: Any) -> tuple[Any, ...]:
+    """Return the keys that are to be removed, by their names.
+
+    Raises:
+        StateTypeError: It is no key and no list of keys.
+    """
     if delete is None:
         return ()
     if isinstance(delete, str | tuple | StateKey):
