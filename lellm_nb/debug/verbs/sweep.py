@@ -95,9 +95,10 @@ def sweep_elsewhere(
     aim(context.session.graph, until)
     context.refresh_code()
     session, modes = context.session, context.modes
-    check_sendable(executor, session.graph, until, frame.position, [each.put for each in runs])
+    puts, mocks = [each.put for each in runs], context.modes.mocks
+    check_sendable(executor, session.graph, until, frame.position, puts, mocks)
     recorded = session.recorded(session.line_through(frame))
-    how = plan(until, context.max_steps, modes.chosen, modes.all, recorded)
+    how = plan(until, context.max_steps, modes.chosen, modes.all, recorded, mocks)
     children = [_variant(context, frame, each) for each in runs]
     futures: list[Future[Went]] = []
     ends: list[Ended] = []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from lellm_nb import Debugger, GraphBuilder, Reducer, ReducerRegistry
@@ -182,6 +184,20 @@ def test_forks_have_a_copy():
     assert (fork.run().reason.name, fork.state["reply"]) == ("COMPLETED", "c")
     assert dbg.mocks == {"ask": {"reply": "b"}}
     assert list(table["reason"]) == ["COMPLETED"]
+
+
+def test_a_sweep_elsewhere_goes_on_with_it():
+    """Mappings and functions are sent along."""
+    dbg = Debugger(asking(), {})
+    dbg.mock("ask", {"reply": "b"})
+    dbg.mock("tell", lambda ctx: {"told": ctx.state["reply"]})
+
+    with ThreadPoolExecutor(1) as executor:
+        table = dbg.sweep(0, [{"n": 1}], executor=executor, progress=False)
+
+    assert list(table["reason"]) == ["COMPLETED"]
+    assert dbg.branch(table["line"][0]).state["told"] == "b"
+    assert [f.mocked for f in dbg.branch(table["line"][0]).frames] == [False, False, True, True]
 
 
 def test_what_was_fixed_is_recorded_like_any_outcome():
