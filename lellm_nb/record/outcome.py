@@ -32,7 +32,7 @@ class Outcome:
         stale: The keys that differ from when it was recorded, where it was looked up.
         variables: The context variables that nodes have set up to here, if it set one.
         calls: What it asked of models and tools, where that was recorded.
-        has_more: Whether it may have calls or attempts, which most have not.
+        has_more: Whether it may have calls or attempts, or be marked, which most are not.
     """
 
     mutations: Sequence[Mutation] = ()
@@ -62,9 +62,9 @@ class Outcome:
         # asked of every step: one look at a time, the shortest way to "no"
         if self.stream or self.output or self.cost or self.side_effects or self.recorded:
             return True
-        if self.has_more and (self.calls or len(self.attempts) > 1):
+        if self.has_more and (self.calls or len(self.attempts) > 1 or self.mocked or self.skipped):
             return True
-        return self.variables is not None or self.mocked or self.skipped
+        return self.variables is not None
 
 
 class StandIn(Outcome):

@@ -65,7 +65,7 @@ class Inputs(Model):
             warnings.simplefilter("always")
             dbg.run()
         leave()
-        since = [f for f in self.way_onwards(dbg)[asked[0] :] if f.changed_keys == ["steered"]]
+        since = [f for f in self.way_onwards(dbg)[asked[0] + 1 :] if f.changed_keys == ["steered"]]
         dropped = any("was not written" in str(one.message) for one in told)
         assert len([f for f in since if f.kind == "edit" and f.state["steered"] == n]) == (
             not dropped

@@ -80,7 +80,7 @@ class NodeMocks:
         except Exception as error:  # the class of a typed state may refuse a value
             made = Outcome()
             made.failure = NodeExecutionError(move.path, error, state=move.state)
-        made.mocked = True
+        made.mocked = made.has_more = True
         return made
 
     def _found(self, move: NextMove) -> Mock | None:

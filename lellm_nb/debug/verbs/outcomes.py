@@ -102,7 +102,7 @@ async def skip(context: DebugContext) -> Stop:
     target = (move.enters or move.path), move.visit if not move.enters else None
     came = await advance(context, one=True, gate=False, serve=lambda asked: _serve(asked, target))
     stopped = came.reason not in (StopReason.STEP, StopReason.BARRIER)
-    if move.kind is MoveKind.WAIT and not stopped:
+    if move.kind is MoveKind.WAIT and not move.enters and not stopped:
         return await _decide(context, move)
     return came
 
@@ -126,7 +126,7 @@ def _serve(controls: Controls, target: tuple[str, int | None]) -> None:
         if move.path != path or (visit is not None and move.visit != visit):
             return None
         outcome = Outcome()
-        outcome.skipped = True
+        outcome.skipped = outcome.has_more = True
         return outcome
 
     controls.look_up = ask

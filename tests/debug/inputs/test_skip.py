@@ -210,3 +210,13 @@ def test_askip_waits_without_blocking():
         return (await dbg.askip()).frame.skipped
 
     assert asyncio.run(go())
+
+
+def test_a_graph_that_begins_with_a_barrier_is_passed_as_a_whole():
+    """What is next inside of it does not matter."""
+    inner = GraphBuilder("i").barrier("ok").start("ok").end("ok").build()
+    g = GraphBuilder("g").subgraph("sub", inner).start("sub").end("sub")
+    dbg = Debugger(g.build())
+
+    assert dbg.skip().reason.name == "COMPLETED"
+    assert [f.kind for f in dbg.frames] == ["start", "exit"]
