@@ -28,6 +28,7 @@ from lellm_nb.debug.faces.keep import KeepFace
 from lellm_nb.debug.faces.look import LookFace
 from lellm_nb.debug.faces.open import OpenFace
 from lellm_nb.debug.faces.stops import StopsFace
+from lellm_nb.debug.faces.turns import TurnsFace
 from lellm_nb.debug.persist.kept_stops import KEEP, keep_stops
 from lellm_nb.debug.persist.storage import Storage
 from lellm_nb.engine.output_capture import caught
@@ -51,6 +52,7 @@ class Debugger(
     AskFace,
     StopsFace,
     ForwardFace,
+    TurnsFace,
     BackwardFace,
     BarriersFace,
     BranchesFace,
@@ -195,14 +197,16 @@ class Debugger(
         state = self.state
         return thaw(state.get(RESULT)) if isinstance(state, Mapping) else None
 
-    def start(self, until: Until = None, *, through_barriers: bool = False) -> Handle[Stop]:
+    def start(
+        self, until: Until = None, *, more: int | None = None, through_barriers: bool = False
+    ) -> Handle[Stop]:
         if through_barriers and "IPython" in sys.modules:
             from lellm_nb.notebook.widget.kernel import check_clicks, in_notebook
 
             if in_notebook():
                 # the panel stands in an earlier cell: a front end with subshells has made one
                 check_clicks(waited=60.0)
-        return super().start(until, through_barriers=through_barriers)
+        return super().start(until, more=more, through_barriers=through_barriers)
 
     start.__doc__ = ForwardFace.start.__doc__
 

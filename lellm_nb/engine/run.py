@@ -179,6 +179,9 @@ class Run(RunSingleStep):
         halt = self._may_start(scope, site, level)
         if halt is not None:
             return halt
+        whole = self.as_a_whole(scope, level, site)
+        if whole is not None:
+            return await self._replay_node(scope, level, site, whole)
         try:
             scope.inside(level)
         except EntryError as error:

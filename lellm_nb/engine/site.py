@@ -11,6 +11,7 @@ from lellm_nb.graph.edge import PredicateFailed, Router
 from lellm_nb.graph.graph import Graph
 from lellm_nb.graph.item_branches import EACH
 from lellm_nb.graph.node import Custom, Node, Parallel, Task
+from lellm_nb.record.outcome import Outcome
 from lellm_nb.record.place import Place
 from lellm_nb.record.position import Position
 
@@ -62,6 +63,10 @@ class Site:
         if self.kind == "map":
             return int(branch) if branch in self.node.branches else None
         return self.order.get(branch) if self.kind == "parallel" else None
+
+    def mark(self, outcome: Outcome) -> None:
+        """Note what is to be seen of every step of this node; asked where there is something."""
+        outcome.side_effects = True
 
     def next_visit(self, level: Position) -> int:
         """Return how often the node will have run in its level's entry, the next run included."""

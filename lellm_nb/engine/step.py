@@ -22,17 +22,22 @@ from lellm_nb.engine.parallel.branches import JoinChoice, leave
 from lellm_nb.engine.performing.elsewhere import why_not_sent
 from lellm_nb.engine.performing.perform import Attempt, Lookup, PutOff, perform_patiently
 from lellm_nb.engine.performing.returned import record_returned
+from lellm_nb.engine.performing.stand_in import StandInSite
 from lellm_nb.engine.run_record import RunRecord
 from lellm_nb.engine.scope import Scope, Site
 from lellm_nb.engine.spot import Move
 from lellm_nb.engine.variables import Variables, apply_variables, chains, variables_after
 from lellm_nb.errors import NodeNotFoundError, RunError
 from lellm_nb.record.frame import DecisionRecord
-from lellm_nb.record.outcome import LIVE, Outcome
+from lellm_nb.record.outcome import LIVE, Outcome, StandIn
 from lellm_nb.record.position import Position
 from lellm_nb.record.sinks import BarrierSink
 
 __all__ = ["RunStep"]
+
+
+LEFT_BY = {"subgraph": "exit", "parallel": "join"}
+"""The kind of the frame by which a composite is left."""
 
 
 class RunStep(RunRecord):
@@ -83,7 +88,9 @@ class RunStep(RunRecord):
         """
         if self.recorded is not None:
             outcome = self.recorded(scope, site, level)
-            if outcome is not LIVE:
+            if type(outcome) is StandIn:
+                site = StandInSite(scope, site, outcome.function)
+            elif outcome is not LIVE:
                 return await self._replay_node(scope, level, site, outcome)
         ctx = NodeContext(self, scope, site, level)
         clock, publisher = self.clock, self.publisher
@@ -145,7 +152,7 @@ class RunStep(RunRecord):
             ctx.attempts = tuple(attempts)
             ctx.has_more = True
         if site.side_effects:
-            ctx.side_effects = True
+            site.mark(ctx)
         if failure is None:
             # the position may have moved in other branches: find our level in it again
             level = scope.level(self.position)
@@ -253,8 +260,20 @@ class RunStep(RunRecord):
         except Exception as error:
             failed = site.failure(error, scope.seen(level.data))
             raise self.failed(scope, level, site, failed, now, 0.0) from error
+        if site.kind in LEFT_BY:
+            committed = committed._replace(kind=LEFT_BY[site.kind])
         await self.publish(scope, committed, now, 0.0, outcome)
         return None
+
+    def as_a_whole(self, scope: Scope, level: Position, site: Site) -> Outcome | None:
+        """Return the outcome of a composite that is not entered; `None` where it is to be.
+
+        What is inside of it is looked up for itself, unless somebody fixed the outcome of all.
+        """
+        if self.recorded is None or level.inner is not None or site.kind not in LEFT_BY:
+            return None
+        outcome = self.recorded(scope, site, level)
+        return None if outcome is LIVE or type(outcome) is StandIn else outcome
 
     async def settle(
         self, scope: Scope, level: Position, move: Move, site: Site, how: JoinChoice | None = None

@@ -16,10 +16,11 @@ from lellm_nb.record.listeners import tell_all
 from lellm_nb.record.native.parts import AS_STORED, NativeParts
 from lellm_nb.record.position import Position, Waiting
 from lellm_nb.session.moves import Asking, FailedJoin, MoveKind, NextMove, OpenLevel, RunningNode
+from lellm_nb.state.mutation import Delete, Mutation, Put
 
 __all__ = ["Head"]
 
-_CAPTURED = frozenset({"commit", "waiting", "decision", "exit", "join"})
+_CAPTURED = frozenset({"commit", "waiting", "decision", "exit", "join", "input"})
 
 
 class Head:
@@ -133,6 +134,13 @@ class Head:
     ) -> Frame | None:
         """Return the frame that writing after `frame` would make; `None` for no write."""
         raise NotImplementedError
+
+    def edit(self, edits: Sequence[Mutation], level: OpenLevel | None = None) -> None:
+        """Write where the run stands, as one frame of kind *edit*: in an engine with one level."""
+        put = {edit.key: edit.kept for edit in edits if isinstance(edit, Put)}
+        made = self.check_edit(self.head, put, [e.key for e in edits if isinstance(e, Delete)])
+        if made is not None:
+            self._emit(made)
 
     # -- the history -------------------------------------------------------------
 

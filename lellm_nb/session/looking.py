@@ -36,6 +36,7 @@ class LookingSession(Head):
             Capability.DECIDE,
             Capability.ANSWER,
             Capability.REROUTE,
+            Capability.TURNS,
             Capability.STORE,
         }
     )

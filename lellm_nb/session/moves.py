@@ -79,6 +79,13 @@ class NextMove(Protocol):
     def names(self) -> Sequence[str]:
         """The nodes of its level, to which a decision may lead."""
 
+    def returned(self, values: Mapping[str, Any]) -> Outcome:
+        """Return the outcome of a node that would return this mapping.
+
+        Raises:
+            StateError: A value does not fit its key.
+        """
+
 
 class Asking(NamedTuple):
     """What somebody is asked where a run waits.
@@ -99,6 +106,10 @@ class Asking(NamedTuple):
 
 class OpenLevel(Protocol):
     """A level of the run that can move on, and may be written into."""
+
+    @property
+    def name(self) -> str:
+        """What people call it, with the visits of what it is in; empty for the root."""
 
     @property
     def data(self) -> Any:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+from lellm_nb.engine.context import Context
+from lellm_nb.engine.performing.returned import record_returned
 from lellm_nb.engine.scope import Scope, Site
 from lellm_nb.engine.spot import Move, Spot
 from lellm_nb.graph.node import Parallel, Subgraph
+from lellm_nb.record.outcome import Outcome
 from lellm_nb.record.position import Position
 from lellm_nb.session.protocol import MoveKind
 
@@ -76,6 +80,12 @@ class NativeMove:
     @property
     def stack(self) -> list[str]:
         return [scope.prefix + (level.node or "") for scope, level in self._levels()]
+
+    def returned(self, values: Mapping[str, Any]) -> Outcome:
+        ctx, outcome = Context(None, self.scope, self.site, self.level), Outcome()
+        record_returned(ctx, values)
+        outcome.mutations = ctx.mutations
+        return outcome
 
     @property
     def enters(self) -> str:

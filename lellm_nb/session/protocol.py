@@ -11,7 +11,7 @@ from typing import Any, Protocol, Self
 
 from lellm_nb.clock import Clock
 from lellm_nb.engine.halt import HOLD, Halt, Hold
-from lellm_nb.graph.decision import Decision
+from lellm_nb.graph.decision import Decision, DefaultAction
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.history import History, Line
 from lellm_nb.record.outcome import LIVE, Outcome
@@ -177,9 +177,16 @@ class Session(Protocol):
         """
 
     async def decide(
-        self, decision: Decision, barrier_id: str | None = None, *, by: str = "person"
+        self,
+        decision: Decision | DefaultAction,
+        barrier_id: str | None = None,
+        *,
+        by: str = "person",
     ) -> Frame:
         """Commit a decision for one waiting barrier.
+
+        Args:
+            decision: What is decided; `DefaultAction.SKIP` goes on with nothing written.
 
         Raises:
             NotWaitingError: That barrier does not wait, or it is not clear which is meant.
@@ -251,6 +258,19 @@ class Session(Protocol):
 
         Raises:
             StateError: What is to be written does not fit.
+        """
+
+    async def send(self, input: Any) -> Frame:
+        """Begin the next turn: take an input in, as one frame of kind *input* (SEMANTICS R12).
+
+        Args:
+            input: A mapping of keys to values, or text for a graph with messages; or the
+                mutations of an input frame.
+
+        Raises:
+            DebuggerError: The run is in the middle of a turn.
+            StateError: What is to be written does not fit.
+            CheckpointStoreError: The store refuses it; it stays in memory.
         """
 
     def use(self, graph: Any) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -17,7 +17,7 @@ from lellm_nb.engine.scope import Scope, Site, way_to
 from lellm_nb.engine.spot import find_spot, movable_spots
 from lellm_nb.engine.variables import variables_at
 from lellm_nb.errors import DebuggerError, RunError
-from lellm_nb.graph.decision import Decision, check_decision
+from lellm_nb.graph.decision import Decision, DefaultAction, check_decision
 from lellm_nb.graph.graph import Graph
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.history import Line
@@ -233,11 +233,6 @@ class Running(Head):
         run.doomed = self._doomed
         return run
 
-    def adopt(self, frames: Sequence[Frame]) -> None:
-        """Take over frames that were made elsewhere from where this run stands."""
-        for frame in frames:
-            self._emit(frame)
-
     def alone(self, plan: Plan) -> Callable[[], Went]:
         """Return what runs this position on with a history of its own, wherever it is called."""
         return partial(run_alone, self.graph, self.position, plan)
@@ -245,7 +240,11 @@ class Running(Head):
     # -- deciding --------------------------------------------------------------
 
     async def decide(
-        self, decision: Decision, barrier_id: str | None = None, *, by: str = "person"
+        self,
+        decision: Decision | DefaultAction,
+        barrier_id: str | None = None,
+        *,
+        by: str = "person",
     ) -> Frame:
         """Commit a decision for one waiting barrier.
 
@@ -256,7 +255,8 @@ class Running(Head):
                 the barrier goes on waiting.
             CheckpointStoreError: The store refuses the decision; it stays in memory.
         """
-        check_decision(decision, DebuggerError)
+        if decision is not DefaultAction.SKIP:
+            check_decision(decision, DebuggerError)
         writer = self.history.writer
         if writer is not None:
             writer.check()

@@ -12,7 +12,7 @@ DEBUG = [
     {"diff", "names"},
     {"query"},
     {"breakpoints"},
-    {"calls", "deciding"},
+    {"calls", "deciding", "inputs"},
     {"core"},
     {"verbs", "codegen"},
     {"persist"},

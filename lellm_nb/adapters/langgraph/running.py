@@ -149,7 +149,8 @@ class LangGraphRunning(LangGraphLooking):
 
     def _ended(self, controls: Controls) -> Halt:
         """Tell how a run has ended: LangGraph raises after its last step, whatever is left."""
-        if self.levels[""].metadata["step"] + 1 > self._app.limit + self._more.get("", 0):
+        most = self._app.limit + self._more.get("", 0) + self._before("")
+        if self.levels[""].metadata["step"] + 1 > most:
             self._more[""] = self._more.get("", 0) + self._app.limit
             return Halt.LIMIT
         return Halt.STEPPED if controls.one else Halt.ENDED

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Coroutine, Mapping
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from lellm_nb.debug.breakpoints.registry import Breakpoints
@@ -21,6 +22,7 @@ from lellm_nb.debug.core.replaced_code import ReplacedCode
 from lellm_nb.debug.core.seed import Seed
 from lellm_nb.debug.core.verb_table import VERBS, Verb
 from lellm_nb.debug.deciding.rules import StandingRules
+from lellm_nb.debug.inputs.steering import write_late
 from lellm_nb.errors import DebuggerError
 from lellm_nb.graph.code.code_place import CodePlace, condition_at
 from lellm_nb.record.frame import Frame
@@ -57,6 +59,7 @@ class DebugContext:
         streams: What nodes that run now have emitted.
         retries: Which of them failed before, and when they are tried again.
         user: Who decides, as it is recorded; empty for the login.
+        triggers, streams: What may stop it; what nodes that run now have emitted.
     """
 
     session: Session
@@ -84,6 +87,7 @@ class DebugContext:
         self.commands = CommandQueue(
             self.session.listeners, self._stopped, lambda: self.session.head
         )
+        self.commands.leave = partial(write_late, self.session)
         self.triggers = Triggers(self.breakpoints, self.before)
         self.calls = CallBook(
             *(self.session, self.breakpoints, self.modes, self.call_settings),
@@ -113,7 +117,7 @@ class DebugContext:
             standing=self.standing.copied(),
             user=self.user,
         )
-        made.modes.chosen, made.modes.misses = dict(self.modes.chosen), dict(self.modes.misses)
+        made.modes.take_over(self.modes)
         made.calls.take_over(self.calls, session.head)
         made.commands.follow(self.commands)
         self.storage.opened(made)
@@ -267,6 +271,10 @@ class DebugContext:
             BusyError, DebuggerError: As for `run`.
         """
         self.may(work.__name__)
+        hand_in = self._hand_in(work)
+        handed = None if hand_in is None else hand_in(self, *args, **options)
+        if handed is not None:
+            return handed  # type: ignore[no-any-return]  # as `work` does
         return self.commands.at_once(work.__name__, lambda: work(self, *args, **options))
 
     def hold(
@@ -319,9 +327,11 @@ class DebugContext:
         return Handle(future, self.commands.pause)
 
     def _hand_in(self, work: Any) -> Callable[..., Any] | None:
-        """Return how a verb is handed to a run that goes through its barriers; else `None`."""
+        """Return how a verb is handed to a run that goes on, and takes it; else `None`."""
         claim = self.commands.claim
-        return None if claim is None or claim.live is None else getattr(work, "hand_in", None)
+        anyway = claim is not None and not claim.brief and hasattr(work, "while_running")
+        takes = anyway or (claim is not None and claim.live is not None)
+        return getattr(work, "hand_in", None) if takes else None
 
 
 def _later(work: Callable[P, T]) -> Callable[P, Coroutine[Any, Any, T]]:

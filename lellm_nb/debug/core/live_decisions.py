@@ -19,10 +19,13 @@ class LiveDecisions:
         self._changed = changed
         self._asked: dict[str, asyncio.Future[Decided | Hold]] = {}
         self._closed = False
+        self._early: dict[str, Decided] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
 
     async def wait_decision(self, barrier_id: str, timeout: float | None) -> BarrierOutcome | Hold:
         """Wait until `hand_in` names this barrier, the time is up, or they are closed."""
+        if barrier_id in self._early:
+            return self._early.pop(barrier_id)
         if self._closed:
             return HOLD
         self._loop = asyncio.get_running_loop()
@@ -58,6 +61,10 @@ class LiveDecisions:
             if not answer.done():
                 answer.set_result(HOLD)
 
+    def reopen(self) -> None:
+        """Take decisions again: the run goes on."""
+        self._closed = False
+
     def hand_in(self, barrier_id: str, decision: Decision, by: str) -> None:
         """Answer a barrier that waits here."""
         self._soon(self._answer, barrier_id, Decided(decision, by))
@@ -66,3 +73,5 @@ class LiveDecisions:
         answer = self._asked.get(barrier_id)
         if answer is not None and not answer.done():
             answer.set_result(decided)
+        else:  # it was closed for a moment just now
+            self._early[barrier_id] = decided

@@ -115,7 +115,8 @@ def status(context: DebugContext, waits: Sequence[Any] | None = None) -> str:
         return "failed"
     if held(context, waits):
         return "waiting"
-    return "ready" if head.parent is None and not _inside(context) else "paused"
+    begins = head.parent is None or head.kind == "input"
+    return "ready" if begins and not _inside(context) else "paused"
 
 
 def standing(context: DebugContext, waits: Sequence[Any]) -> tuple[str, str]:

@@ -93,10 +93,11 @@ def sweep_elsewhere(
     context.refresh_code()
     session, modes = context.session, context.modes
     codes = {f"{each.name}: node {at}": fn for each in runs for at, fn in each.nodes.items()}
-    puts = [each.put for each in runs]
+    puts, mocks = [each.put for each in runs], context.modes.mocks
+    codes |= {f"the mock of {path}": each for path, each in mocks.functions.items()}
     check_sendable(executor, session.graph, asked, frame.position, puts, codes)
     recorded = session.recorded(session.line_through(frame))
-    how = plan(asked, context.max_steps, modes.chosen, modes.all, recorded)
+    how = plan(asked, context.max_steps, modes.chosen, modes.all, recorded, mocks)
     children = [_variant(context, frame, each) for each in runs]
     futures: list[Future[Went]] = []
     ends: list[Ended] = []

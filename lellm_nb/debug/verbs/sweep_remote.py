@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from lellm_nb.debug.breakpoints.triggers import Arrived, ask_until
+from lellm_nb.debug.inputs.mocks import NodeMocks
 from lellm_nb.errors import DebuggerError
 from lellm_nb.errors.error_words import error_line
 from lellm_nb.graph.graph import Graph
@@ -33,15 +34,22 @@ class _LookUp:
 
     Args:
         modes: By path: ``recorded``, ``ask``, or ``locked`` for recorded where there is one.
+        mocks: What is fixed comes before.
         known: Recorded outcomes by path and visit.
     """
 
-    def __init__(self, modes: Mapping[str, str], known: Mapping[tuple[str, int], Outcome]) -> None:
+    def __init__(
+        self, modes: Mapping[str, str], known: Mapping[tuple[str, int], Outcome], mocks: NodeMocks
+    ) -> None:
         self._modes = modes
         self._known = known
+        self._mocks = mocks
         self.asked = False
 
     def __call__(self, move: NextMove) -> Outcome | None:
+        fixed = self._mocks.outcome(move) if self._mocks else None
+        if fixed is not None:
+            return fixed
         mode = self._modes.get(move.static_path, "live")
         if mode == "live":
             return LIVE
@@ -58,18 +66,21 @@ def plan(
     chosen: Mapping[str, str],
     modes: Mapping[str, str],
     recorded: Recorded,
+    mocks: NodeMocks,
 ) -> Plan:
     """Return how the variants are run on where nobody can be asked.
 
     Args:
         chosen: The modes that were set, by path.
         modes: Those, and what side effects lock.
+        mocks: What is fixed.
     """
     modes = {path: mode if path in chosen else "locked" for path, mode in modes.items()}
     looked_up = {path for path, mode in modes.items() if mode in ("recorded", "locked")}
     known = recorded.outcomes_of(looked_up) if looked_up else {}
     watch = None if until is None else partial(ask_until, until)
-    return Plan(max_steps, watch, _LookUp(modes, known) if modes else None)
+    looks = bool(modes or mocks)
+    return Plan(max_steps, watch, _LookUp(modes, known, mocks) if looks else None)
 
 
 def _ended(went: Went) -> Ended:

@@ -19,6 +19,7 @@ from lellm_nb.record.level_key import joins_tasks
 
 FRAME_KINDS = (
     "start", "commit", "waiting", "decision", "exit", "join", "route", "edit", "error",
+    "input",
 )  # fmt: skip
 CHUNK = 256
 """Frames that travel together when a view looks at a stretch of history."""
@@ -56,7 +57,7 @@ class NodeStatuses:
         self.index += 1
         self.current.difference_update(left)
         self.current.update(entered)
-        if number < 0 or kind in ("start", "edit"):
+        if number < 0 or kind in ("start", "edit", "input"):
             return
         mark = self.marks.setdefault(number, ["d", 0, 0])
         mark[0] = {"waiting": "w", "error": "f"}.get(kind, "d")

@@ -454,6 +454,8 @@ interface TitleRow {
   decision: string;
   tries: number;
   recorded: boolean;
+  /** ``mocked`` or ``skipped``, where the node's own code did not run for that. */
+  instead: string;
   stale: string[];
   gap: boolean;
   cost: string;
@@ -808,6 +810,7 @@ interface More {
   decision?: string;
   tries?: number;
   recorded?: boolean;
+  instead?: string;
   stale?: string[];
   gap?: boolean;
   cost?: string;

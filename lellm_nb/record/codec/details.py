@@ -90,6 +90,10 @@ def detail_form(
         form["dis"] = [write(bundle, "displayed") for bundle in detail.displayed]
     if detail.recorded:
         form["rec"] = 1
+    if detail.mocked:
+        form["moc"] = 1
+    if detail.skipped:
+        form["skip"] = 1
     if detail.stale:
         form["old"] = [str(key) for key in detail.stale]
     if detail.gap:
@@ -121,6 +125,8 @@ def read_detail(form: Any, read: Read, calls: Callable[[Any], Any] | None = None
             attempts=tuple(_read_attempt(attempt, read) for attempt in form.get("att", ())),
             displayed=tuple(read(bundle) for bundle in form.get("dis", ())),
             recorded=bool(form.get("rec")),
+            mocked=bool(form.get("moc")),
+            skipped=bool(form.get("skip")),
             stale=tuple(map(str, form.get("old", ()))),
             gap=bool(form.get("gap")),
             calls=calls(form["ask"]) if calls is not None and "ask" in form else (),

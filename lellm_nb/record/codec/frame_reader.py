@@ -278,6 +278,8 @@ class FrameReader:
             if kind == "commit" and hold is not None and hasattr(hold, "name"):
                 visits.also(step, f"#{hold.name}")
             step += 1
+        if kind == "input":  # counted as no node is
+            visits = visits.plus(step, "")
         if facts.counter:
             visits = visits.plus(step, facts.counter)
         return Position(node, data, step, visits, hold, None, wrote)

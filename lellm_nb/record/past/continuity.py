@@ -155,8 +155,12 @@ def _fits(old: Position, new: Position, frame: Frame) -> bool:
         return isinstance(hold, ToRoute)
     if kind == "edit":
         return (hold, old.node) == (new.hold, new.node)
+    if kind == "input":
+        return hold is None and inner is None and frame.level is frame.position
     if hold is not None or old.node != frame.node:
         return False
+    if kind in LEAVING and (frame.mocked or frame.skipped):
+        return inner is None
     if kind == "exit":
         return isinstance(inner, Position) and inner.node is None
     if kind == "join":

@@ -80,7 +80,7 @@ export function strip(store) {
     if (shown && row) {
       const node = store.outline.nodes[row[0]];
       const note = store.marks().get(hovered)?.note;
-      text(tip, [`frame ${hovered}`, node?.path ?? "start", KINDS[row[1]], row[3] ? duration(row[3] / 1000) : "", note ?? ""].filter(Boolean).join(" · "));
+      text(tip, [`frame ${hovered}`, node?.path ?? (KINDS[row[1]] === "input" ? "" : "start"), KINDS[row[1]], row[3] ? duration(row[3] / 1000) : "", note ?? ""].filter(Boolean).join(" · "));
       tip.style.left = `${Math.max(0, Math.min(wide - 220, left(hovered - shown.from)))}px`;
     }
     draw();
