@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from lellm_nb.arguments import flag
 from lellm_nb.errors import DebuggerError
 from lellm_nb.errors.safe_text import safe_type
-from lellm_nb.graph.shape import GraphShape
+from lellm_nb.graph.shapes.shape import GraphShape
 from lellm_nb.session.protocol import Session
 
 if TYPE_CHECKING:

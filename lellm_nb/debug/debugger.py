@@ -85,14 +85,12 @@ class Debugger(
         retention: Which of these checkpoints are dropped again; all are kept by default. Barriers,
             pinned frames and fork points never are.
         calls: Whether what nodes ask of models and tools over HTTP is taken down; see `rerun`.
-        executor: Where plain functions in branches of Parallels and maps are performed that name
-            none of their own: any of `concurrent.futures`, or a Dask cluster's (SEMANTICS P7).
+        executor: Where plain functions in branches are performed that name none of their own: any
+            of `concurrent.futures`, or a Dask cluster's (SEMANTICS P7).
         stops: ``"keep"`` begins with the breakpoints and watches of the last debugger on a graph of
-            this name in this process, as of a cell that is run again; the first `Stop` says so,
-            and what is not in this graph is off. ``"none"`` begins without. What is remembered is
-            what was set and removed on a debugger that was made so, not on its forks. In IPython
-            and notebooks ``"keep"`` is the default; elsewhere nothing is remembered unless one of
-            the two is given.
+            this name in this process, as of a cell that is run again; the first `Stop` says so, and
+            what is not in this graph is off. ``"none"`` begins without. ``"keep"`` is the default
+            in IPython and notebooks; elsewhere nothing is remembered unless one of them is given.
         config, context: What a graph of LangGraph is called with, as for its `invoke`. Its saver
             and its thread are left alone.
         stream: Whether models in a graph of LangGraph stream what they write.

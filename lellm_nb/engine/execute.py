@@ -9,7 +9,7 @@ from lellm_nb.clock import Clock
 from lellm_nb.engine.cancellation import CancellationToken, checked_token
 from lellm_nb.engine.driving.drive import drive
 from lellm_nb.engine.halt import Halt
-from lellm_nb.engine.publisher import Publisher
+from lellm_nb.engine.publishing.publisher import Publisher
 from lellm_nb.engine.result import GraphResult, LogEntry
 from lellm_nb.engine.run import Run
 from lellm_nb.engine.scope import Scope

@@ -18,7 +18,7 @@ from lellm_nb.engine.output_capture import CAPTURING
 from lellm_nb.engine.parallel.branches import branch_failure
 from lellm_nb.engine.parallel.map_items import bounded
 from lellm_nb.engine.performing.perform import Lookup, free_share
-from lellm_nb.engine.publisher import Publisher
+from lellm_nb.engine.publishing.publisher import Publisher
 from lellm_nb.engine.scope import EntryError, Scope, Site
 from lellm_nb.engine.single_step import RunSingleStep
 from lellm_nb.engine.spot import Move, next_move

@@ -10,7 +10,7 @@ from lellm_nb.engine import commit
 from lellm_nb.engine.cancellation import CancellationToken
 from lellm_nb.engine.commit import Committed
 from lellm_nb.engine.error_routes import error_route, taker_of
-from lellm_nb.engine.publisher import Publisher
+from lellm_nb.engine.publishing.publisher import Publisher
 from lellm_nb.engine.scope import Scope, Site
 from lellm_nb.errors import RunCancelledError, RunError
 from lellm_nb.record.events import NodeRetry

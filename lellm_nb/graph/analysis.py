@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lellm_nb.graph.edge import Edge, Router
-from lellm_nb.graph.shape import GraphShape
+from lellm_nb.graph.shapes.shape import GraphShape
 
 __all__ = ["Analysis", "Cycle", "Finding", "about_reach", "after_runs", "analyze", "find_cycles"]
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from lellm_nb.arguments import Refuse, refusal
 from lellm_nb.errors import GraphError, NoSuchNodeError
 from lellm_nb.graph.analysis import Analysis, after_runs, analyze
-from lellm_nb.graph.canonical_hash import canonical_hash
 from lellm_nb.graph.code.code_name import Code, may_have_name
 from lellm_nb.graph.code.code_place import (
     EDGE,
@@ -24,14 +23,15 @@ from lellm_nb.graph.code.code_place import (
 )
 from lellm_nb.graph.drawing.drawn_shape import DrawnShape
 from lellm_nb.graph.edge import Edge, Router
-from lellm_nb.graph.fingerprint import Fingerprint
 from lellm_nb.graph.node import Barrier, Condition, Node
 from lellm_nb.graph.node_options import check_predicate
+from lellm_nb.graph.shapes.canonical_hash import canonical_hash
+from lellm_nb.graph.shapes.fingerprint import Fingerprint
 from lellm_nb.state.registry import ReducerRegistry
 
 if TYPE_CHECKING:  # the loops live in the engine; see tests/house/test_architecture.py
+    from lellm_nb.engine.publishing.stream import GraphExecution
     from lellm_nb.engine.result import GraphResult
-    from lellm_nb.engine.stream import GraphExecution
 
 __all__ = ["Graph", "built_graph", "predicates_of"]
 
@@ -199,7 +199,7 @@ class Graph(DrawnShape):
 
     def execute_stream(self, state: Any = None, **options: Any) -> GraphExecution:
         """Start a run as a stream of events; takes what `engine.stream.execute_stream` takes."""
-        from lellm_nb.engine.stream import execute_stream
+        from lellm_nb.engine.publishing.stream import execute_stream
 
         return execute_stream(self, state, **options)
 

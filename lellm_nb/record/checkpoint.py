@@ -10,7 +10,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from lellm_nb.arguments import refusal, whole
 from lellm_nb.errors import CheckpointStoreError, CorruptedCheckpointError
-from lellm_nb.graph.fingerprint import Fingerprint
+from lellm_nb.graph.shapes.fingerprint import Fingerprint
 from lellm_nb.ids import CheckpointId, TraceId
 from lellm_nb.record.frame import Detail, Frame, Place, make_frame
 from lellm_nb.record.frame_stack import FrameStack

@@ -27,7 +27,7 @@ from lellm_nb.errors import CorruptedCheckpointError, SerializationError
 from lellm_nb.graph.analysis import Analysis, Cycle, Finding
 from lellm_nb.graph.decision import Answer, Approve, DefaultAction, Modify, Reject, Reroute
 from lellm_nb.graph.edge import Edge, Route
-from lellm_nb.graph.fingerprint import Fingerprint
+from lellm_nb.graph.shapes.fingerprint import Fingerprint
 from lellm_nb.record import chunks, events, policy, sinks
 from lellm_nb.record.checkpoint import Checkpoint
 from lellm_nb.record.codec.details import SavedAttempt

@@ -7,9 +7,9 @@ from enum import Enum
 from lellm_nb.arguments import member
 from lellm_nb.engine.scope import Scope
 from lellm_nb.errors import CheckpointStoreError, GraphMismatchError
-from lellm_nb.graph.fingerprint import Fingerprint
 from lellm_nb.graph.graph import Graph
 from lellm_nb.graph.node import Parallel, Subgraph
+from lellm_nb.graph.shapes.fingerprint import Fingerprint
 from lellm_nb.record.checkpoint import SessionCheckpoint
 from lellm_nb.record.position import Fan, Position
 

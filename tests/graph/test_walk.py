@@ -8,7 +8,7 @@ import pytest
 
 from lellm_nb import GraphBuilder
 from lellm_nb.graph import walk
-from lellm_nb.graph.node import make_parallel
+from lellm_nb.graph.make_node import make_parallel
 
 
 def nothing(ctx):

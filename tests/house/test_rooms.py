@@ -38,7 +38,7 @@ ORDER = {
 
 CIRCLES = {
     ("lellm_nb.graph.graph", "lellm_nb.engine.execute"): "Graph.run and execute run the graph",
-    ("lellm_nb.graph.graph", "lellm_nb.engine.stream"): "so does Graph.execute_stream",
+    ("lellm_nb.graph.graph", "lellm_nb.engine.publishing.stream"): "so does Graph.execute_stream",
     ("lellm_nb.graph.analysis", "lellm_nb.store.run.taken_ways"): "analyze(runs=) asks a store",
     ("lellm_nb.record.trace", "lellm_nb.records.json_form"): "a trace is one of the records",
 }

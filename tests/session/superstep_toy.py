@@ -15,7 +15,7 @@ from itertools import chain, pairwise, product
 from lellm_nb.clock import Clock
 from lellm_nb.errors import NodeExecutionError, NotWaitingError
 from lellm_nb.graph.edge import Edge, Route
-from lellm_nb.graph.shape import GraphShape
+from lellm_nb.graph.shapes.shape import GraphShape
 from lellm_nb.record.detail import DecisionRecord, Detail
 from lellm_nb.record.frame import make_frame
 from lellm_nb.record.history import History

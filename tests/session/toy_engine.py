@@ -13,7 +13,7 @@ from itertools import pairwise
 from lellm_nb.clock import Clock
 from lellm_nb.errors import NodeExecutionError, RunCancelledError
 from lellm_nb.graph.edge import Edge, Route
-from lellm_nb.graph.shape import GraphShape
+from lellm_nb.graph.shapes.shape import GraphShape
 from lellm_nb.record.detail import Detail
 from lellm_nb.record.frame import make_frame
 from lellm_nb.record.history import History

@@ -26,6 +26,7 @@ from lellm_nb.errors import DebuggerError, NodeNotFoundError, NotWaitingError
 from lellm_nb.graph.decision import (
     Answer,
     Decision,
+    DefaultAction,
     Modify,
     Reject,
     Reroute,
@@ -113,6 +114,8 @@ class LangGraphDeciding(LangGraphLooking):
             DebuggerError: The answer does not fit what is asked; it goes on waiting.
             StateError: There is no such key to modify; it goes on waiting.
         """
+        if decision is DefaultAction.SKIP:
+            raise DebuggerError("What asked in LangGraph needs its answer: answer(value) goes on.")
         check_decision(decision, DebuggerError)
         writer = self.history.writer
         if writer is not None:

@@ -19,12 +19,12 @@ from lellm_nb.adapters.langgraph.compiled.wiring import Wiring, handlers_of, wir
 from lellm_nb.adapters.langgraph.position.channels import reducers_of, visible_channels
 from lellm_nb.errors import GraphError
 from lellm_nb.graph.analysis import Analysis, about_reach, after_runs
-from lellm_nb.graph.canonical_hash import canonical_hash
 from lellm_nb.graph.code.code_name import Code
 from lellm_nb.graph.code.code_place import CodePlace, note_users
 from lellm_nb.graph.drawing.drawn_shape import DrawnShape
 from lellm_nb.graph.edge import Edge
-from lellm_nb.graph.fingerprint import Fingerprint
+from lellm_nb.graph.shapes.canonical_hash import canonical_hash
+from lellm_nb.graph.shapes.fingerprint import Fingerprint
 from lellm_nb.graph.walk import levels, node_at
 from lellm_nb.state.registry import ReducerRegistry
 

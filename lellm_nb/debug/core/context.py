@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Coroutine, Mapping
-from concurrent.futures import Executor, Future
+from collections.abc import Callable, Collection, Mapping
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from lellm_nb.debug.breakpoints.registry import Breakpoints
 from lellm_nb.debug.breakpoints.triggers import Triggers
@@ -14,19 +14,17 @@ from lellm_nb.debug.calls.book import CallBook
 from lellm_nb.debug.calls.settings import CallSettings
 from lellm_nb.debug.core.commands import CommandQueue
 from lellm_nb.debug.core.family import Family
-from lellm_nb.debug.core.handle import Handle
 from lellm_nb.debug.core.live_streams import LiveRetries, LiveStreams
 from lellm_nb.debug.core.node_modes import NodeModes
 from lellm_nb.debug.core.protocols import RunStorage
 from lellm_nb.debug.core.replaced_code import ReplacedCode
 from lellm_nb.debug.core.seed import Seed
-from lellm_nb.debug.core.verb_table import VERBS, Verb
+from lellm_nb.debug.core.verb_runner import VerbRunner
 from lellm_nb.debug.deciding.rules import StandingRules
 from lellm_nb.debug.inputs.steering import write_late
-from lellm_nb.errors import DebuggerError
 from lellm_nb.graph.code.code_place import CodePlace, condition_at
 from lellm_nb.record.frame import Frame
-from lellm_nb.session.protocol import Capability, Session, lacks
+from lellm_nb.session.protocol import Capability, Session
 
 if TYPE_CHECKING:
     from lellm_nb.debug.history.hide import Hide
@@ -39,7 +37,7 @@ P = ParamSpec("P")
 
 
 @dataclass(eq=False, repr=False)
-class DebugContext:
+class DebugContext(VerbRunner):
     """One line of a run as the debugger works on it.
 
     Attributes:
@@ -203,141 +201,3 @@ class DebugContext:
         from lellm_nb.debug.history.hide import Hide
 
         return Hide(redactor, getattr(self.session.graph, "nodes", {}))
-
-    # -- verbs -------------------------------------------------------------------
-
-    def may(self, name: str) -> None:
-        """Look whether a verb can be done with this engine and this run.
-
-        Raises:
-            DebuggerError: The engine is not able to, or the run can only be looked at.
-        """
-        verb = VERBS[name]
-        if verb.needs is not None:
-            self.need(verb.needs, name)
-        if verb.onward and self.storage.reading:
-            self.storage.refuse_reading(name)
-
-    def need(self, capability: Capability, what: str) -> None:
-        """Refuse what this engine is not able to.
-
-        Raises:
-            DebuggerError: It is not; names what is missing.
-        """
-        if capability not in self.session.capabilities:
-            raise DebuggerError(f"{what}: {lacks(self.session, capability)}")
-
-    def run(
-        self,
-        work: Callable[Concatenate[DebugContext, P], Coroutine[Any, Any, T]],
-        *args: P.args,
-        **options: P.kwargs,
-    ) -> T:
-        """Do a verb that may run nodes, and wait for it.
-
-        Raises:
-            BusyError: A command is going on.
-            DebuggerError: As for `may`.
-        """
-        self.may(work.__name__)
-        hand_in = self._hand_in(work)
-        if hand_in is not None:
-            return hand_in(self, *args, **options)  # type: ignore[no-any-return]  # as `work` does
-        return self.commands.call(work.__name__, lambda: work(self, *args, **options))
-
-    def start(
-        self,
-        work: Callable[Concatenate[DebugContext, P], Coroutine[Any, Any, T]],
-        *args: P.args,
-        **options: P.kwargs,
-    ) -> Handle[T]:
-        """Begin a verb that may run nodes; the handle can be awaited.
-
-        Raises:
-            BusyError, DebuggerError: As for `run`.
-        """
-        self.commands.called()
-        return self._handle(self._posted(work.__name__, work, args, options))
-
-    def at_once(
-        self,
-        work: Callable[Concatenate[DebugContext, P], T],
-        *args: P.args,
-        **options: P.kwargs,
-    ) -> T:
-        """Do a verb that runs no node, where it is called.
-
-        Raises:
-            BusyError, DebuggerError: As for `run`.
-        """
-        self.may(work.__name__)
-        hand_in = self._hand_in(work)
-        handed = None if hand_in is None else hand_in(self, *args, **options)
-        if handed is not None:
-            return handed  # type: ignore[no-any-return]  # as `work` does
-        return self.commands.at_once(work.__name__, lambda: work(self, *args, **options))
-
-    def hold(
-        self,
-        name: str,
-        work: Callable[Concatenate[DebugContext, P], T],
-        *args: P.args,
-        **options: P.kwargs,
-    ) -> T:
-        """Do a verb that takes its time where it is called, as nodes are run elsewhere.
-
-        Args:
-            name: The verb.
-
-        Raises:
-            BusyError, DebuggerError: As for `run`.
-        """
-        self.may(name)
-        return self.commands.hold(name, lambda: work(self, *args, **options))
-
-    def start_at_once(
-        self,
-        work: Callable[Concatenate[DebugContext, P], T],
-        *args: P.args,
-        **options: P.kwargs,
-    ) -> Handle[T]:
-        """Do the same on the debugger's own thread; the handle can be awaited."""
-        self.commands.called()
-        return self._handle(self._posted(work.__name__, _later(work), args, options))
-
-    def post(self, verb: Verb, *args: Any, **options: Any) -> Future[Any]:
-        """Begin a verb on the debugger's own thread, whichever kind it is: what buttons do.
-
-        Raises:
-            BusyError, DebuggerError: As for `run`.
-        """
-        work = _later(verb.work) if verb.at_once else verb.work
-        return self._posted(verb.name, work, args, options)
-
-    def _posted(self, name: str, work: Callable[..., Any], given: Any, options: Any) -> Future[Any]:
-        self.may(name)
-        hand_in = self._hand_in(work)
-        if hand_in is None:
-            return self.commands.post(name, lambda: work(self, *given, **options))
-        future: Future[Any] = Future()
-        future.set_result(hand_in(self, *given, **options))
-        return future
-
-    def _handle(self, future: Future[T]) -> Handle[T]:
-        return Handle(future, self.commands.pause)
-
-    def _hand_in(self, work: Any) -> Callable[..., Any] | None:
-        """Return how a verb is handed to a run that goes on, and takes it; else `None`."""
-        claim = self.commands.claim
-        anyway = claim is not None and not claim.brief and hasattr(work, "while_running")
-        takes = anyway or (claim is not None and claim.live is not None)
-        return getattr(work, "hand_in", None) if takes else None
-
-
-def _later(work: Callable[P, T]) -> Callable[P, Coroutine[Any, Any, T]]:
-    """Return a verb that runs no node as one that can be awaited."""
-
-    async def later(*args: P.args, **options: P.kwargs) -> T:
-        return work(*args, **options)
-
-    return later

@@ -8,7 +8,7 @@ from typing import Any
 from lellm_nb.arguments import refusal
 from lellm_nb.debug.names.value_path import ValuePath
 from lellm_nb.errors import DebuggerError, NoSuchNodeError, listed
-from lellm_nb.graph.node import recomposed
+from lellm_nb.graph.make_node import recomposed
 from lellm_nb.graph.walk import graph_at, node_at, nodes, static_path
 from lellm_nb.graph.ways import ways_out
 from lellm_nb.record.frame import Frame

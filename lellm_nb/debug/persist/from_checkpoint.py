@@ -20,9 +20,9 @@ from lellm_nb.errors import (
     GraphMismatchError,
     LellmError,
 )
-from lellm_nb.graph.canonical_hash import canonical_hash
-from lellm_nb.graph.fingerprint import Fingerprint
 from lellm_nb.graph.graph import Graph, built_graph
+from lellm_nb.graph.shapes.canonical_hash import canonical_hash
+from lellm_nb.graph.shapes.fingerprint import Fingerprint
 from lellm_nb.graph.walk import node_at
 from lellm_nb.record.checkpoint import Checkpoint, SessionCheckpoint
 from lellm_nb.record.codec.checkpoint import CheckpointCodec

@@ -13,7 +13,7 @@ from lellm_nb.errors import DebuggerError
 from lellm_nb.errors.error_words import error_line
 from lellm_nb.errors.key_patterns import without_keys
 from lellm_nb.errors.safe_text import printable
-from lellm_nb.graph.shape import GraphShape
+from lellm_nb.graph.shapes.shape import GraphShape
 from lellm_nb.store.run.taken_ways import Way, known_ways, run_ways
 
 if TYPE_CHECKING:

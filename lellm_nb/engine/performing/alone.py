@@ -8,7 +8,7 @@ from typing import Any
 from lellm_nb.engine.context import Context
 from lellm_nb.engine.scope import Scope
 from lellm_nb.graph.graph import Graph
-from lellm_nb.graph.node import make_node
+from lellm_nb.graph.make_node import make_node
 from lellm_nb.record.position import Position
 from lellm_nb.record.visits import Visits
 from lellm_nb.state.registry import ReducerRegistry

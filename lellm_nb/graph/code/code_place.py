@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from lellm_nb.errors import NoSuchNodeError
 from lellm_nb.graph.code.code_name import Code, code_of
 from lellm_nb.graph.code.code_version import note_user
+from lellm_nb.graph.make_node import make_node, recomposed
 from lellm_nb.graph.node import (
     Condition,
     Custom,
@@ -16,8 +17,6 @@ from lellm_nb.graph.node import (
     Parallel,
     Subgraph,
     Task,
-    make_node,
-    recomposed,
 )
 from lellm_nb.graph.walk import graph_at
 from lellm_nb.state.lens import IdentityLens, KeyLens

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from lellm_nb.graph.analysis import Cycle, find_cycles
 from lellm_nb.graph.drawing.text import to_graphviz, to_mermaid
-from lellm_nb.graph.shape import GraphShape
+from lellm_nb.graph.shapes.shape import GraphShape
 
 if TYPE_CHECKING:
     import graphviz

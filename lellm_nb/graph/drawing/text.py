@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from lellm_nb.graph.edge import DECISION_KINDS, Edge
 from lellm_nb.graph.node import Condition
-from lellm_nb.graph.shape import GraphShape
+from lellm_nb.graph.shapes.shape import GraphShape
 from lellm_nb.graph.walk import graphs_in, unrolled
 
 if TYPE_CHECKING:

@@ -9,12 +9,12 @@ from typing import Any
 
 from lellm_nb.debug.core.verb_table import VERBS, Verb
 from lellm_nb.errors import path_text
-from lellm_nb.notebook.debugger_protocol import (
+from lellm_nb.notebook.breakpoint_protocol import (
     BreakpointLike,
-    DebuggerLike,
     EdgeBreakpointLike,
     NodeBreakpointLike,
 )
+from lellm_nb.notebook.debugger_protocol import DebuggerLike
 from lellm_nb.notebook.model.answer_form import read_answer
 from lellm_nb.notebook.model.asked_calls import answers_to
 from lellm_nb.notebook.model.modify_form import read_value

@@ -9,7 +9,7 @@ from typing import Any
 from lellm_nb.calls.call_sums import CallSums, sums_of
 from lellm_nb.graph.code.code_patch import node_patch
 from lellm_nb.graph.walk import node_at
-from lellm_nb.notebook.debugger_protocol import EdgeBreakpointLike, NodeBreakpointLike
+from lellm_nb.notebook.breakpoint_protocol import EdgeBreakpointLike, NodeBreakpointLike
 from lellm_nb.notebook.model.updates import Updates
 from lellm_nb.notebook.values.call_sums import sums_row
 from lellm_nb.notebook.values.frame_rows import title_row

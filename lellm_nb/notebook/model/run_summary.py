@@ -8,13 +8,12 @@ from typing import Any, TypeVar
 from lellm_nb.errors import path_text
 from lellm_nb.errors.error_words import cause_of, error_line
 from lellm_nb.graph.drawing.outline import Outline, plain_path
-from lellm_nb.notebook.debugger_protocol import (
+from lellm_nb.notebook.breakpoint_protocol import (
     BreakpointLike,
-    DebuggerLike,
     EdgeBreakpointLike,
     NodeBreakpointLike,
-    SummaryLike,
 )
+from lellm_nb.notebook.debugger_protocol import DebuggerLike, SummaryLike
 from lellm_nb.notebook.frame_protocol import FailedJoinLike, FrameLike
 from lellm_nb.notebook.model.branch_rows import tree_rows
 from lellm_nb.notebook.model.buttons import Facts, button_rows

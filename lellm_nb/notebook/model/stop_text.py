@@ -7,7 +7,8 @@ from typing import Any
 
 from lellm_nb.errors import path_text
 from lellm_nb.errors.error_words import error_words
-from lellm_nb.notebook.debugger_protocol import StopLike, SummaryLike, WatchLike
+from lellm_nb.notebook.breakpoint_protocol import WatchLike
+from lellm_nb.notebook.debugger_protocol import StopLike, SummaryLike
 from lellm_nb.notebook.values.frame_rows import same_frame
 from lellm_nb.notebook.values.redaction import at_place
 from lellm_nb.notebook.values.value_rows import long_text, short_text

@@ -13,7 +13,7 @@ from lellm_nb.ids import CheckpointId
 from lellm_nb.record.checkpoint import Checkpoint, SessionCheckpoint
 from lellm_nb.record.codec.graph import fingerprint_form, read_fingerprint
 from lellm_nb.record.codec.limits import DAMAGE, error_text
-from lellm_nb.record.codec.positions import PositionReader, PositionWriter, anywhere
+from lellm_nb.record.codec.positions import PositionReader, PositionWriter
 from lellm_nb.record.codec.values import Codec, Limits, Problem, unsavable
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.frame_stack import FrameStack
@@ -21,6 +21,7 @@ from lellm_nb.record.past.captured import known_frames
 from lellm_nb.record.past.frame_forms import frames_form, read_frames
 from lellm_nb.record.position import Position
 from lellm_nb.record.redaction.redactor import Redactor
+from lellm_nb.record.redaction.secret_paths import anywhere
 from lellm_nb.state.state import keep, view
 
 __all__ = ["CheckpointCodec", "facts_form", "past_form", "read_facts"]

@@ -8,13 +8,13 @@ from typing import Any
 from lellm_nb.errors import CorruptedCheckpointError, ExpressionError, GraphError, StateError
 from lellm_nb.graph.decision import DefaultAction
 from lellm_nb.graph.edge import Edge
-from lellm_nb.graph.fingerprint import Fingerprint
 from lellm_nb.graph.graph import Graph
 from lellm_nb.graph.item_branches import EACH, ItemBranches
 from lellm_nb.graph.node import Barrier, Condition, Map, Node, Parallel, Subgraph, Task
-from lellm_nb.graph.noted_shape import NotedNode, NotedShape
 from lellm_nb.graph.placeholder import unknown_code
 from lellm_nb.graph.question import Question
+from lellm_nb.graph.shapes.fingerprint import Fingerprint
+from lellm_nb.graph.shapes.noted_shape import NotedNode, NotedShape
 from lellm_nb.record.codec.limits import DAMAGE, error_text
 from lellm_nb.record.codec.positions import DEEP
 from lellm_nb.state.expression.expression import Expression

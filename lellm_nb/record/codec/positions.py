@@ -12,7 +12,7 @@ from lellm_nb.record.codec.limits import DAMAGE, error_text
 from lellm_nb.record.codec.typed_states import class_form, read_typed
 from lellm_nb.record.codec.values import TAG, Codec, Problem
 from lellm_nb.record.position import Fan, Position, SuperStep
-from lellm_nb.record.redaction.secret_paths import ANYWHERE, JOINED, SEVERAL, joined, place_inside
+from lellm_nb.record.redaction.secret_paths import JOINED, SEVERAL, joined, place_inside
 from lellm_nb.record.rows.entered import MapItems
 from lellm_nb.record.visits import Visits
 from lellm_nb.state.channel_update import ChannelUpdate
@@ -190,11 +190,6 @@ class PositionWriter:
             if kind is ChannelUpdate:
                 form.append(1)
         return form
-
-
-def anywhere(position: Position) -> tuple[Any, ...]:
-    """Return where the levels of a position stand in passing: inside, in more than one place."""
-    return () if position.inner is None else (ANYWHERE,)
 
 
 class PositionReader:

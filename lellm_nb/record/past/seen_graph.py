@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from lellm_nb.graph.fingerprint import Fingerprint
 from lellm_nb.graph.graph import Graph
+from lellm_nb.graph.shapes.fingerprint import Fingerprint
 from lellm_nb.record.codec.graph import read_graph
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.level_key import LevelKeys, steps_of

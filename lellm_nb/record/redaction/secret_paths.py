@@ -19,7 +19,7 @@ from lellm_nb.state.mutation import parts_of
 from lellm_nb.state.structs.nested import opened
 
 __all__ = ["ANYWHERE", "JOINED", "SEVERAL", "Path", "SecretPaths"]
-__all__ += ["level_place", "place_inside", "place_of", "written_at"]
+__all__ += ["anywhere", "joined", "level_place", "place_inside", "place_of", "written_at"]
 
 Path = tuple[Any, ...]
 
@@ -210,6 +210,11 @@ def place_of(path: str, nodes: Mapping[str, Any]) -> Path:
         place = joined(place, place_inside(node))
         nodes = inside(node)
     return place
+
+
+def anywhere(position: Any) -> Path:
+    """Return where the levels of a position stand in passing: inside, in more than one place."""
+    return () if position.inner is None else (ANYWHERE,)
 
 
 def joined(place: Path, below: Path) -> Path:

@@ -12,13 +12,14 @@ from lellm_nb.errors import CheckpointStoreError
 from lellm_nb.interrupts import UninterruptedLock
 from lellm_nb.record.codec.frames import FrameWriter
 from lellm_nb.record.codec.graph import graph_form
-from lellm_nb.record.codec.positions import PositionWriter, anywhere
+from lellm_nb.record.codec.positions import PositionWriter
 from lellm_nb.record.codec.values import Codec, Problem, to_bytes, unsavable
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.history import Line
 from lellm_nb.record.native.native_rows import NativeWriter
 from lellm_nb.record.native.parts import AS_STORED, NativeParts
 from lellm_nb.record.redaction.redactor import Redactor
+from lellm_nb.record.redaction.secret_paths import anywhere
 from lellm_nb.record.rows.frame_row import FrameRow
 from lellm_nb.store.rows import Batch, LineRow, RunRows
 from lellm_nb.store.run.anchor_plan import AnchorPlan

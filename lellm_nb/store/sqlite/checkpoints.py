@@ -18,8 +18,8 @@ from lellm_nb.interrupts import UninterruptedLock
 from lellm_nb.record.checkpoint import Checkpoint
 from lellm_nb.record.codec.checkpoint import CheckpointCodec, facts_form, read_facts
 from lellm_nb.record.codec.limits import DAMAGE, error_text
-from lellm_nb.record.codec.positions import anywhere
 from lellm_nb.record.codec.values import to_bytes
+from lellm_nb.record.redaction.secret_paths import anywhere
 from lellm_nb.store.arguments import check_saving
 from lellm_nb.store.packing import pack, unpack
 from lellm_nb.store.sqlite.file import SqliteFile

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lellm_nb.graph.edge import DECISION_KINDS
-from lellm_nb.graph.shape import GraphShape
+from lellm_nb.graph.shapes.shape import GraphShape
 from lellm_nb.graph.walk import branches_of, levels
 
 __all__ = ["Fingerprint"]

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from lellm_nb.graph.analysis import Analysis, after_runs
 from lellm_nb.graph.drawing.drawn_shape import DrawnShape
 from lellm_nb.graph.edge import Edge
-from lellm_nb.graph.fingerprint import Fingerprint
+from lellm_nb.graph.shapes.fingerprint import Fingerprint
 from lellm_nb.state.lens import IdentityLens
 from lellm_nb.state.registry import ReducerRegistry
 

@@ -1,0 +1,1 @@
+"""Telling the world what a run does: sinks, and a stream of events."""
