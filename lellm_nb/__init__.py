@@ -28,7 +28,9 @@ _NAMES = {
         CancellationToken ExecutionEngine GraphResult
     """,
     "graph": """
-        Answer Approve Decision DefaultAction Graph GraphBuilder Modify Reject Reroute Route
+        Answer Approve Decision DefaultAction Graph GraphBuilder Modify Question Reject Reroute
+        Retry
+        Route
     """,
     "record": """
         BarrierOutcome BarrierResolved BarrierSink BarrierWaiting Cancelled ChannelBarrierSink
@@ -36,7 +38,7 @@ _NAMES = {
         CheckpointStore CheckpointTrigger Decided Event ExecutionMetadata ExecutionTrace Frame
         FrameInfo FrameStack GraphComplete GraphFailed GraphStart InMemoryMutationLog
         IncrementalSnapshots MemorySink MemoryTraceSink MockBarrierSink MutationLog
-        MutationLogEntry NodeEnd NodeStart NodeStream NoopBarrierSink NoopCheckpointSink
+        MutationLogEntry NodeEnd NodeRetry NodeStart NodeStream NoopBarrierSink NoopCheckpointSink
         NoopStepCallback Position RetentionPolicy RoundStarted SessionCheckpointSink
         StepCallback StreamChunk StreamSink TextDelta ThinkingDelta TimedOut ToolFinished
         ToolOutput ToolQueued ToolStarted TraceSink TriggerPolicy
@@ -57,6 +59,9 @@ _NAMES = {
     """,
     "record.codec.types": """
         Unsaved register_type
+    """,
+    "state.expression.expression": """
+        Expression
     """,
     "state.structs.stored_object": """
         StoredObject

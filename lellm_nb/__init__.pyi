@@ -18,8 +18,10 @@ from lellm_nb.graph import DefaultAction as DefaultAction
 from lellm_nb.graph import Graph as Graph
 from lellm_nb.graph import GraphBuilder as GraphBuilder
 from lellm_nb.graph import Modify as Modify
+from lellm_nb.graph import Question as Question
 from lellm_nb.graph import Reject as Reject
 from lellm_nb.graph import Reroute as Reroute
+from lellm_nb.graph import Retry as Retry
 from lellm_nb.graph import Route as Route
 from lellm_nb.notebook.widget.barrier_card import WidgetBarrierSink as WidgetBarrierSink
 from lellm_nb.record import BarrierOutcome as BarrierOutcome
@@ -53,6 +55,7 @@ from lellm_nb.record import MockBarrierSink as MockBarrierSink
 from lellm_nb.record import MutationLog as MutationLog
 from lellm_nb.record import MutationLogEntry as MutationLogEntry
 from lellm_nb.record import NodeEnd as NodeEnd
+from lellm_nb.record import NodeRetry as NodeRetry
 from lellm_nb.record import NodeStart as NodeStart
 from lellm_nb.record import NodeStream as NodeStream
 from lellm_nb.record import NoopBarrierSink as NoopBarrierSink
@@ -101,6 +104,7 @@ from lellm_nb.state import StateLens as StateLens
 from lellm_nb.state import StateMerge as StateMerge
 from lellm_nb.state import WorkflowState as WorkflowState
 from lellm_nb.state import typed_state as typed_state
+from lellm_nb.state.expression.expression import Expression as Expression
 from lellm_nb.state.structs.stored_object import StoredObject as StoredObject
 from lellm_nb.store import DiskSink as DiskSink
 from lellm_nb.store import FolderStore as FolderStore

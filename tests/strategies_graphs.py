@@ -13,10 +13,10 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from lellm_nb import Approve, Decision, Graph, GraphBuilder, Modify, Reject, Reroute
+from lellm_nb import Approve, Decision, Graph, GraphBuilder, Modify, Reject, Reroute, Retry
 from lellm_nb.graph.edge import DECISION_KINDS
 from tests.strategies import KEYS, values
-from tests.strategies_nodes import MAKERS, Board, World, work
+from tests.strategies_nodes import MAKERS, Board, World, measure, work
 
 # -- plans --------------------------------------------------------------------------
 
@@ -26,7 +26,7 @@ class Node:
     """One node of a random graph.
 
     Attributes:
-        kind: A key of `MAKERS`, or ``barrier``, ``graph`` or ``fan``.
+        kind: A key of `MAKERS`, or ``barrier``, ``graph``, ``fan`` or ``map``.
         back: The node that its conditional edge leads back to.
         after: How often that edge is taken.
         inner: The plans inside a composite.
@@ -34,6 +34,9 @@ class Node:
         caught: Whether a failure of the node, or inside it, leads on to the next node.
         patient: Whether a fan waits for all its branches before it fails.
         ways: The decision edges of a barrier: what each is for, and how far onwards it leads.
+        items: How many items the list of a map has; what runs for each is a graph of `inner`,
+            or a task where that is empty.
+        limit: How many of them run at a time.
     """
 
     kind: str
@@ -44,6 +47,8 @@ class Node:
     caught: bool = False
     patient: bool = False
     ways: tuple[tuple[str, int], ...] = ()
+    items: int = 0
+    limit: int | None = None
 
 
 @dataclass(frozen=True)
@@ -96,7 +101,7 @@ class Plan:
     def races(self) -> bool:
         """Whether a failing branch cancels siblings: how far those got depends on turns (P3)."""
         return any(
-            (node.kind == "fan" and any(plan.has("doomed") for plan in node.inner))
+            (node.kind in ("fan", "map") and any(plan.has("doomed") for plan in node.inner))
             or any(plan.races for plan in node.inner)
             for node in self.nodes
         )
@@ -108,7 +113,7 @@ class Plan:
         )
 
 
-_NO_END = ("barrier", "pause", "graph", "fan")
+_NO_END = ("barrier", "pause", "graph", "fan", "map")
 
 
 def _below(key: str, limit: int) -> Callable[[Any], bool]:
@@ -155,8 +160,23 @@ def _add(g: GraphBuilder, graph: str, name: str, node: Node, world: World, tag: 
         on_error = "collect_all" if node.patient else "fail_fast"
         branches["solo"] = world.around(work(f"{graph}.{name}solo"))
         g.parallel(name, branches, on_error=on_error)
+    elif node.kind == "map":
+        each: Any = world.around(measure(f"{graph}.{name}"))
+        if node.inner:
+            each = node.inner[0].build(f"{graph}.{name}", world, tag)
+        numbers = tuple(range(node.items))
+        on_error = "collect_all" if node.patient else "fail_fast"
+        g.map(
+            name,
+            each,
+            over=lambda state: numbers,
+            into=f"{graph}.{name} all",
+            as_=f"item {name}",
+            limit=node.limit,
+            on_error=on_error,
+        )
     else:
-        options = {"retries": 1, "backoff": 0} if node.kind == "retried" else {}
+        options = {"retry": Retry(max=2, backoff=0.001)} if node.kind == "retried" else {}
         g.task(world.around(MAKERS[node.kind](graph, world)), name=name, **options)
 
 
@@ -197,15 +217,15 @@ def plans(
     if wild:
         kinds += ["slow", "stumbling", "ticking"]
     if depth:
-        kinds += ["graph", "fan"] * (2 if wild else 1)
+        kinds += ["graph", "fan", "map"] * (2 if wild else 1)
     nodes = []
     most = most or least + (2 if depth else 3)
     for i in range(draw(st.integers(least, most))):
         kind = draw(st.sampled_from(kinds))
         caught = kind == "routed"
         inner: tuple[Plan, ...] = ()
-        lens, patient = "", False
-        if kind in ("graph", "fan"):
+        lens, patient, items, limit = "", False, 0, None
+        if kind in ("graph", "fan", "map"):
             # siblings of a failure are cancelled wherever they are, so only wild fans are caught
             caught = (kind == "graph" or wild) and draw(st.integers(0, 3)) == 0
             below = plans(
@@ -218,15 +238,20 @@ def plans(
                 doomed=caught or doomed,
             )
             size = 1 if kind == "graph" else draw(st.integers(1, 2))
+            if kind == "map":
+                size = draw(st.integers(0, 1))
+                items = draw(st.integers(0, 3))
+                limit = draw(st.sampled_from([None, 1, 2]))
             inner = tuple(draw(below) for _ in range(size))
-            patient = kind == "fan" and wild and draw(st.booleans())
+            patient = kind in ("fan", "map") and wild and draw(st.booleans())
             if kind == "graph":
                 lens = draw(st.sampled_from(["", "", f"part {i}", f"window {i}"]))
         # only a node that counts its own runs may loop, or it would never end
         after = draw(st.integers(0, loops)) if kind in ("task", "pause", "slow", "ticking") else 0
         back = draw(st.integers(0, i)) if after else 0
         ways = draw(_ways) if kind == "barrier" else ()
-        nodes.append(Node(kind, back, after, inner, lens, caught, patient, ways))
+        more = (caught, patient, ways, items, limit)
+        nodes.append(Node(kind, back, after, inner, lens, *more))
     return Plan(tuple(nodes))
 
 

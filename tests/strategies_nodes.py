@@ -27,15 +27,15 @@ class World:
         """Return a node that runs only as long as the world is open."""
         if inspect.iscoroutinefunction(node):
 
-            async def checked(ctx: Any) -> None:
+            async def checked(ctx: Any) -> Any:
                 self._check(ctx)
-                await node(ctx)
+                return await node(ctx)
 
             return checked
 
-        def checked_at_once(ctx: Any) -> None:
+        def checked_at_once(ctx: Any) -> Any:
             self._check(ctx)
-            node(ctx)
+            return node(ctx)
 
         return checked_at_once
 
@@ -96,6 +96,16 @@ def work(graph: str) -> Callable[[Any], None]:
         ctx.put(f"last.{graph}", len(ctx.state.get("log", ())))
 
     return work
+
+
+def measure(graph: str) -> Callable[[Any], Any]:
+    """A node of a map: it notes its path, and returns its item as it found it."""
+
+    def measure(ctx: Any) -> Any:
+        ctx.append("log", f"{ctx.path} {ctx.visit}")
+        return [ctx.item, ctx.state.get(f"last.{graph}")]
+
+    return measure
 
 
 def _slow(graph: str, world: World) -> Callable[[Any], Any]:

@@ -70,6 +70,13 @@ class Call(CallFacts):
         "visit",
     )
 
+    __lellm_names__ = (
+        *("attempts", "cached", "cost", "error", "finish", "kind", "latency", "messages", "model"),
+        *("name", "number", "params", "path", "provider", "reasoning", "response", "status"),
+        *("text", "tokens_in", "tokens_out", "tool_calls", "tools", "url", "visit"),
+    )
+    """What an expression may ask of a call."""
+
     def __init__(
         self,
         number: int,

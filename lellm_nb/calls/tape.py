@@ -158,6 +158,13 @@ class Tape:
             self._lock.notify_all()
             return stop
 
+    @property
+    def heard(self) -> int:
+        """How much was asked and has come in: requests, heads of answers, their pieces, ends."""
+        exchanges = [one for call in tuple(self.calls) for one in tuple(call.exchanges)]
+        answered = sum((one.status is not None) + (one.duration is not None) for one in exchanges)
+        return len(exchanges) + answered + sum(len(one.chunks) for one in exchanges)
+
     # -- waiting for what is in flight ---------------------------------------------------
 
     def wait_landed(self) -> None:

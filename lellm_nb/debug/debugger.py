@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future
+from concurrent.futures import Executor, Future
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,12 +28,14 @@ from lellm_nb.debug.faces.keep import KeepFace
 from lellm_nb.debug.faces.look import LookFace
 from lellm_nb.debug.faces.open import OpenFace
 from lellm_nb.debug.faces.stops import StopsFace
+from lellm_nb.debug.faces.turns import TurnsFace
 from lellm_nb.debug.persist.kept_stops import KEEP, keep_stops
 from lellm_nb.debug.persist.storage import Storage
 from lellm_nb.engine.output_capture import caught
 from lellm_nb.errors import DebuggerError, listed
 from lellm_nb.errors.key_patterns import without_keys
 from lellm_nb.graph.graph import Graph, built_graph
+from lellm_nb.graph.node_options import check_executor
 from lellm_nb.session.protocol import Capability, Session
 from lellm_nb.session.session import ExecutionSession
 from lellm_nb.state.frozen import thaw
@@ -50,6 +52,7 @@ class Debugger(
     AskFace,
     StopsFace,
     ForwardFace,
+    TurnsFace,
     BackwardFace,
     BarriersFace,
     BranchesFace,
@@ -82,6 +85,8 @@ class Debugger(
         retention: Which of these checkpoints are dropped again; all are kept by default. Barriers,
             pinned frames and fork points never are.
         calls: Whether what nodes ask of models and tools over HTTP is taken down; see `rerun`.
+        executor: Where plain functions in branches of Parallels and maps are performed that name
+            none of their own: any of `concurrent.futures`, or a Dask cluster's (SEMANTICS P7).
         stops: ``"keep"`` begins with the breakpoints and watches of the last debugger on a graph of
             this name in this process, as of a cell that is run again; the first `Stop` says so,
             and what is not in this graph is off. ``"none"`` begins without. What is remembered is
@@ -130,6 +135,7 @@ class Debugger(
         policy: TriggerPolicy | CheckpointPolicy | None = None,
         retention: RetentionPolicy | None = None,
         calls: bool = True,
+        executor: Executor | None = None,
         stops: str = KEEP,
         config: Any = None,
         context: Any = None,
@@ -153,6 +159,7 @@ class Debugger(
         context = DebugContext(session, called, max_steps, self._family(), storage)
         context.call_settings.on = calls
         context.redact, context.seed = redact, seed
+        context.executor = check_executor(executor, DebuggerError)
         self._stand_on(context)
         if store is not None:
             from lellm_nb.debug.persist.begin import begin_in
@@ -190,14 +197,16 @@ class Debugger(
         state = self.state
         return thaw(state.get(RESULT)) if isinstance(state, Mapping) else None
 
-    def start(self, until: Until = None, *, through_barriers: bool = False) -> Handle[Stop]:
+    def start(
+        self, until: Until = None, *, more: int | None = None, through_barriers: bool = False
+    ) -> Handle[Stop]:
         if through_barriers and "IPython" in sys.modules:
             from lellm_nb.notebook.widget.kernel import check_clicks, in_notebook
 
             if in_notebook():
                 # the panel stands in an earlier cell: a front end with subshells has made one
                 check_clicks(waited=60.0)
-        return super().start(until, through_barriers=through_barriers)
+        return super().start(until, more=more, through_barriers=through_barriers)
 
     start.__doc__ = ForwardFace.start.__doc__
 

@@ -13,9 +13,10 @@ from lellm_nb.engine.commit import Committed
 from lellm_nb.engine.halt import HOLD, Halt, Hold
 from lellm_nb.engine.scope import Scope, Site
 from lellm_nb.engine.step import RunStep
-from lellm_nb.errors import BarrierCancelledError, StateError
+from lellm_nb.errors import BarrierCancelledError, LellmError, QuestionError, StateError
 from lellm_nb.errors.safe_text import safe_repr
 from lellm_nb.graph.decision import (
+    Answer,
     Approve,
     Decision,
     DefaultAction,
@@ -23,6 +24,7 @@ from lellm_nb.graph.decision import (
     Reject,
     check_decision,
 )
+from lellm_nb.graph.decision_writes import as_asked, question_of, shown_at
 from lellm_nb.graph.node import Barrier
 from lellm_nb.record.frame import DecisionRecord
 from lellm_nb.record.position import Position, Waiting
@@ -78,13 +80,14 @@ async def answer(run: RunStep, scope: Scope, level: Position, site: Site) -> Hal
         return Halt.HELD
     left, begun = hold.timeout, run.clock.tick()
     for tries in range(1, TRIES + 1):
-        given = _unasked(run, hold) or await _asked(run, scope, level, site, left)
+        given = _unasked(run, hold, site) or await _asked(run, scope, level, site, left)
         if isinstance(given, Halt):
             return given
-        refusal = given if isinstance(given, TypeError) else await _commit(run, scope, given)
+        refusal = await _commit(run, scope, given) if isinstance(given, Given) else given
         if refusal is None:
             return None
-        last = tries == TRIES or (isinstance(given, Given) and given.last)
+        asks_again = isinstance(given, TypeError) or (isinstance(given, Given) and not given.last)
+        last = tries == TRIES or not asks_again
         what = type(given.decision if isinstance(given, Given) else given).__name__
         then = "The barrier goes on waiting" if last else "The sink is asked again"
         log.warning(_REFUSED, what, hold.barrier_id, refusal, then)
@@ -99,10 +102,13 @@ async def answer(run: RunStep, scope: Scope, level: Position, site: Site) -> Hal
     return Halt.HELD
 
 
-def _unasked(run: RunStep, hold: Waiting) -> Given | Halt | None:
-    """Return the decision that is there already, or that nobody is to be asked."""
+def _unasked(run: RunStep, hold: Waiting, site: Site) -> Given | Halt | LellmError | None:
+    """Return the decision that is there already, or that nobody is to be asked; or why not."""
     if run.decided is not None:
-        record = run.decided(hold.barrier_id)
+        try:
+            record = run.decided(hold.barrier_id)
+        except LellmError as error:  # of a rule that could not be asked
+            return error
         if record is not None:
             return Given(record.decision, record.by, last=True)
     if isinstance(run.barrier, Hold):
@@ -111,6 +117,9 @@ def _unasked(run: RunStep, hold: Waiting) -> Given | Halt | None:
         raise run.cancelled(hold.path)
     if run.barrier is not None:
         return None
+    if question_of(site.node) is not None:
+        problem = "the run has no barrier sink; pass barrier=… one that gives Answer(value)."
+        return QuestionError("An approval by itself", hold.barrier_id, problem)
     warnings.warn(
         f"Barrier {hold.barrier_id!r} was approved by itself, because the run has no"
         " barrier sink; pass barrier=….",
@@ -126,7 +135,7 @@ async def _asked(
     hold = level.hold
     assert isinstance(hold, Waiting)
     try:
-        outcome = await _ask(run, hold, left)
+        outcome = await _ask(run, level, site, left)
     except asyncio.CancelledError:
         task = asyncio.current_task()
         if task is not None and task.cancelling():
@@ -144,17 +153,24 @@ async def _asked(
     if isinstance(outcome, TimedOut):
         return Given(_default_of(site), "timeout", last=True)
     if isinstance(outcome, Decided):
-        return Given(outcome.decision)
+        return Given(outcome.decision, outcome.by)
     return TypeError(
         f"Barrier sink {safe_repr(run.barrier, 80)} answered {safe_repr(outcome, 60)} for"
         f" {hold.barrier_id}; it must return Decided(decision), TimedOut() or Cancelled()."
     )
 
 
-async def _ask(run: RunStep, hold: Waiting, left: float | None) -> Any:
+async def _ask(run: RunStep, level: Position, site: Site, left: float | None) -> Any:
     """Ask a sink; where it lets the time pass by, the time is up all the same (B4)."""
     begun = run.clock.tick()
-    asked: Any = run.barrier.wait_decision(hold.barrier_id, left)  # type: ignore[union-attr]  # a sink
+    sink: Any = run.barrier
+    id = level.hold.barrier_id  # type: ignore[union-attr]  # it waits
+    question = question_of(site.node)
+    answering = None if question is None else getattr(sink, "wait_answer", None)
+    if answering is None:
+        asked = sink.wait_decision(id, left)
+    else:
+        asked = answering(id, left, question, shown_at(site.node, level.data))
     if left is None or not isinstance(asked, Awaitable):
         return await asked if isinstance(asked, Awaitable) else asked
     try:
@@ -202,13 +218,14 @@ def _decided(
     hold = level.hold
     assert isinstance(hold, Waiting)
     site = scope.site(level.node or "")
-    made = _as_decision(decision, by)
+    made = as_asked(site.node, hold.barrier_id, _as_decision(decision, by))
     committed = commit.commit_decision(scope, site, level, made, by)
     shown = made.value if isinstance(made, DefaultAction) else made
     proposed: Any = None
     effective: Any = None
-    if isinstance(made, Modify):
-        proposed = handed(value_at(content_of(level.data), parts_of(made.key), None))
+    if isinstance(made, (Answer, Modify)):
+        key = made.key if isinstance(made, Modify) else site.node.answer_key
+        proposed = handed(value_at(content_of(level.data), parts_of(key), None))
         effective = made.value
     now = run.clock.wall()
     return committed, DecisionRecord(hold.barrier_id, shown, by, now, proposed, effective)

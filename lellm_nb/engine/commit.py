@@ -15,15 +15,14 @@ from lellm_nb.errors import (
     NodeExecutionError,
     NodeNotFoundError,
     RunError,
-    StateError,
     UnroutedError,
     innermost,
 )
 from lellm_nb.errors.error_words import error_words
 from lellm_nb.errors.safe_text import safe_type
-from lellm_nb.graph.decision import Answer, Decision, DefaultAction, Reroute
+from lellm_nb.graph.decision import Decision, DefaultAction, Reroute
 from lellm_nb.graph.decision_edge import kinds_for
-from lellm_nb.graph.decision_writes import keys_of, writes_of
+from lellm_nb.graph.decision_writes import writes_of
 from lellm_nb.graph.edge import END, Edge, PredicateFailed, Route
 from lellm_nb.graph.node import Barrier
 from lellm_nb.record.frame import Place
@@ -106,22 +105,20 @@ def commit_decision(
 ) -> Committed:
     """Apply a decision as mutations, then route on; the cursor stays (SEMANTICS B3, G8).
 
+    Args:
+        decision: As `as_asked` returned it.
+
     Raises:
         NodeNotFoundError: A reroute names no node of the level; the barrier goes on waiting.
         StateError: What is to be modified is not there.
     """
     hold = level.hold
     assert isinstance(hold, Waiting)
-    if isinstance(decision, Answer):
-        raise StateError(
-            f"{hold.barrier_id} is a barrier that asks nothing:"
-            " approve() it, or modify(key, value)."
-        )
     if isinstance(decision, Reroute):
         check_target(scope, site, decision.target, level)
     mutations: tuple[Mutation, ...] = ()
     if not isinstance(decision, DefaultAction):
-        mutations = writes_of(decision, level.data, *keys_of(site.node, hold.name))
+        mutations = writes_of(decision, level.data, site.node, hold.name)
     data, wrote = apply(level.data, mutations), _written(level.wrote, mutations)
     to_route = ToRoute(kinds_for(decision, by))
     after = Position(level.node, data, level.step, level.visits, to_route, None, wrote)
@@ -130,7 +127,8 @@ def commit_decision(
     route, error = _lead_on(scope, site, after, target, ends)
     place, visit = site.place, level.visits.count(site.name, level.step)
     if hold.path != site.place.path:
-        place = Place(scope.graph_id, hold.path, hold.name)
+        around = scope.static_prefix if scope.branch is None else f"{site.place.static}/"
+        place = Place(scope.graph_id, hold.path, hold.name, around + hold.name)
         visit = int(hold.barrier_id.rpartition("#")[2]) + 1
     return Committed(after, "decision", place, visit, mutations, route, error)
 
@@ -181,7 +179,7 @@ def find_route(scope: Scope, site: Site, level: Position, target: str | None, en
     try:
         hold = level.hold
         on = () if hold is None else hold.on  # type: ignore[union-attr]  # what waits is not routed
-        route = apart(router.choose, state, on)
+        route: Route | None = apart(router.choose, state, on)
     except PredicateFailed as failure:
         raise site.way_failure(failure, state) from failure.cause
     if route is not None:

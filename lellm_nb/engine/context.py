@@ -3,61 +3,36 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from collections.abc import Callable
+from typing import Any
 
 from lellm_nb.arguments import flag, number, seconds
 from lellm_nb.calls.function_call import call_function
-from lellm_nb.engine.cancellation import CancellationToken
+from lellm_nb.engine.node_place import NodePlace
 from lellm_nb.engine.output_capture import RUNNING, running_tape
-from lellm_nb.engine.scope import Scope, Site
+from lellm_nb.engine.performing.node_host import NodeHost
 from lellm_nb.errors import NodeNotFoundError, StateError, StateTypeError
-from lellm_nb.errors.safe_text import safe_repr
 from lellm_nb.graph.node_options import check_name
-from lellm_nb.record.outcome import Outcome
-from lellm_nb.record.position import Position
 from lellm_nb.state.compact import MISSING, kept_inside, rebuilt
 from lellm_nb.state.containers.fingerprint import Reads
 from lellm_nb.state.frozen import PLAIN, FrozenDict, FrozenList, freeze, frozen_list
 from lellm_nb.state.key import StateKey
-from lellm_nb.state.mutation import Delete, Mutation, Put, Reduce, check_key, parts_of
+from lellm_nb.state.mutation import Delete, Put, Reduce, check_key, parts_of
 from lellm_nb.state.reducer import Reducer, no_reducer
 from lellm_nb.state.refusal import locate_with
 from lellm_nb.state.state import UNREAD, view_of_keys
 from lellm_nb.state.structs.nested import path_in
 from lellm_nb.state.typed import Typed
 
-__all__ = ["Context", "record_returned"]
+__all__ = ["Context"]
 
 
-class NodeHost(Protocol):
-    """What a context asks of the run that performs its node."""
-
-    token: CancellationToken
-    doomed: Any
-
-    def open_tape(self, scope: Scope, site: Site, level: Position) -> Any:
-        """Return where a node's calls are taken down, `None` where nobody wants them."""
-
-    def on_chunk(self, site: Site, chunk: Any) -> None:
-        """Pass a stream chunk on."""
-
-
-class Context(Outcome):
+class Context(NodePlace):
     """A node's view of the run. It reads the state and records what should change.
 
     Nothing it records is seen by the node itself: the engine applies the batch
     after the node has returned (SEMANTICS S1).
     """
-
-    _left_by: NodeHost | None = None
-
-    def __init__(self, run: NodeHost | None, scope: Scope, site: Site, level: Position) -> None:
-        self._run = run
-        self._scope = scope
-        self._site = site
-        self._level = level
-        self.mutations: list[Mutation] = []
 
     # -- reading ---------------------------------------------------------------
 
@@ -74,21 +49,6 @@ class Context(Outcome):
                 seen = view_of_keys(data, UNREAD)
             self.seen = seen
         return seen
-
-    @property
-    def node(self) -> str:
-        """The node's name."""
-        return self._site.name
-
-    @property
-    def path(self) -> str:
-        """Composites from the outside in, and the node."""
-        return self._site.place.path
-
-    @property
-    def visit(self) -> int:
-        """How often this node runs in this entry of its level, this run included."""
-        return self._site.next_visit(self._level)
 
     @property
     def is_cancelled(self) -> bool:
@@ -137,7 +97,7 @@ class Context(Outcome):
         if type(key) is not str:
             key = self._key(key, value)
         if type(value) not in PLAIN:
-            value = self._kept(value, key)
+            value = self.kept(value, key)
         self.mutations.append(Put(key, value))
 
     def delete(self, key: Any) -> None:
@@ -163,14 +123,14 @@ class Context(Outcome):
         if reducer is None:
             raise no_reducer(name)
         if type(value) not in PLAIN:
-            value = self._frozen(value, name)
+            value = self.frozen(value, name)
         self.mutations.append(Reduce(name, value, reducer))
 
     def append(self, key: Any, item: Any) -> None:
         """Record that one item is added at the end of the list at `key`."""
         name = self._key(key)
         if type(item) not in PLAIN:
-            item = self._frozen(item, name)
+            item = self.frozen(item, name)
         if issubclass(type(item), list):  # APPEND would extend by it
             item = frozen_list((item,))
         self.mutations.append(Reduce(name, item, Reducer.APPEND))
@@ -182,12 +142,12 @@ class Context(Outcome):
             StateTypeError: It is none.
         """
         if isinstance(mutation, Put):
-            mutation = Put(self._key(mutation.key), self._kept(mutation.kept, mutation.key))
+            mutation = Put(self._key(mutation.key), self.kept(mutation.kept, mutation.key))
         elif isinstance(mutation, Reduce):
             given: Any = mutation.key
             name, graph = self._key(given), self._scope.graph
             own = {name: given.reducer} if isinstance(given, StateKey) else graph.reducers
-            joined = type(mutation)(name, self._frozen(mutation.kept, name), mutation.reducer)
+            joined = type(mutation)(name, self.frozen(mutation.kept, name), mutation.reducer)
             mutation = joined.resolved(own)
         elif isinstance(mutation, Delete):
             mutation = Delete(self._key(mutation.key))
@@ -196,13 +156,14 @@ class Context(Outcome):
             raise StateTypeError(None, "a mutation", kind, f"{kind} is no Put, Delete or Reduce.")
         self.mutations.append(mutation)
 
-    def _frozen(self, value: Any, key: Any) -> Any:
+    def frozen(self, value: Any, key: Any) -> Any:
+        """Return a value as it is recorded."""
         data = self._level.data
         return data.frozen(value, key) if type(data) is Typed else freeze(value, key)
 
-    def _kept(self, value: Any, key: Any) -> Any:
+    def kept(self, value: Any, key: Any) -> Any:
         """Return what is put as it is kept: of a container made again what is new in it (C14)."""
-        frozen = self._frozen(value, key)
+        frozen = self.frozen(value, key)
         if type(frozen) is not FrozenList and type(frozen) is not FrozenDict:
             return frozen
         data = self._level.data
@@ -265,41 +226,6 @@ class Context(Outcome):
     def set_has_side_effects(self, value: bool = True) -> None:
         """Note that this step touched the outside world."""
         self.side_effects = flag(value, "value", StateError)
-
-
-def record_returned(ctx: Context, returned: Any) -> None:
-    """Record what a node returned: one Put or Reduce per key (SEMANTICS G1).
-
-    Raises:
-        StateTypeError: It is not a mapping, or has keys that are not text.
-    """
-    if type(returned) is not dict and not isinstance(returned, Mapping):
-        kind = type(returned).__name__
-        raise StateTypeError(
-            None,
-            "a mapping or nothing",
-            kind,
-            f"Node {ctx.path!r} returned {kind} ({safe_repr(returned, 60)}); return a mapping of"
-            " keys to values, or nothing and use ctx.put.",
-        )
-    reducers = ctx._scope.graph.reducers.rules
-    for key, value in returned.items():
-        if type(key) is str and key not in reducers:  # ctx.put, without the call
-            frozen_value = value if type(value) in PLAIN else ctx._kept(value, key)
-            ctx.mutations.append(Put(key, frozen_value))
-            continue
-        if not isinstance(key, (str, StateKey)):
-            raise StateTypeError(
-                key,
-                "text",
-                type(key).__name__,
-                f"Node {ctx.path!r} returned a mapping with key {safe_repr(key, 60)};"
-                " keys are text.",
-            )
-        if (key if isinstance(key, str) else key.name) in reducers:
-            ctx.reduce(key, value)
-        else:
-            ctx.put(key, value)
 
 
 def _find_in_context(container: object) -> tuple[Any, ...] | None:

@@ -12,8 +12,8 @@ import contextvars
 import logging
 import sys
 import threading
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Final
 
 from lellm_nb.calls.tape import Tape
@@ -22,7 +22,7 @@ from lellm_nb.errors.attempt import attempt
 from lellm_nb.errors.safe_text import safe_str
 
 __all__ = ["BY_BUTTON", "CAPTURING", "RUNNING", "OutputCapture", "caught", "left_by_call"]
-__all__ += ["running_tape"]
+__all__ += ["overhearing", "running_tape"]
 
 MOST = 1_000_000
 """Characters kept per step; what is beyond is counted, not kept."""
@@ -67,6 +67,11 @@ class OutputCapture:
             self.displayed = []
         self.displayed.append(bundle)
         self.write(f"{bundle.get('text/plain', '')}\n")
+
+    @property
+    def heard(self) -> tuple[int, int]:
+        """What differs once more was said, or more came in of a call; asked now and then."""
+        return self._length, 0 if self.tape is None else self.tape.heard
 
     @property
     def text(self) -> str:
@@ -131,6 +136,22 @@ def _debugger_calls() -> bool:
     return sys._getframe(2).f_globals.get("__name__") in _DEBUGGERS
 
 
+class Ear(OutputCapture):
+    """Hears that a node says something, where nobody keeps it: what it says goes where it would."""
+
+    closed = True
+
+    def hear(self, text: str) -> None:
+        """Take note of a text."""
+        self._length += len(text)
+
+
+def _overhear(text: str) -> None:
+    ear = RUNNING.get()
+    if type(ear) is Ear:
+        ear.hear(text)
+
+
 class _Proxy:
     """Stands in for a standard stream; whatever is not a write goes to the real one."""
 
@@ -143,6 +164,7 @@ class _Proxy:
             raise TypeError(f"write() argument must be str, not {type(given).__name__}")
         catch = caught()
         if catch is None or _debugger_calls():
+            _overhear(text)
             written: int = self._real.write(text)
             return written
         catch.write(text)
@@ -170,6 +192,7 @@ class _Handler(logging.Handler):
             said = attempt(lambda: self.format(record), None) or safe_str(record.msg)
             catch.write(f"{record.levelname} {record.name}: {said}\n")
             return
+        _overhear(record.levelname)
         last = logging.lastResort
         if last is not None and len(logging.root.handlers) == 1 and record.levelno >= last.level:
             last.handle(record)  # a program without handlers still wants its warnings
@@ -233,3 +256,17 @@ class _Capturing(AbstractContextManager[None]):
 
 CAPTURING: Final = _Capturing()
 """A block in which what nodes print, log and ask goes where `RUNNING` says."""
+
+
+@contextmanager
+def overhearing() -> Iterator[None]:
+    """Return a block in which it is heard when a node says something, kept or not."""
+    if RUNNING.get() is not None:
+        yield
+        return
+    with CAPTURING:
+        before = RUNNING.set(Ear())
+        try:
+            yield
+        finally:
+            RUNNING.reset(before)

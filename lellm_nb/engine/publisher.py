@@ -19,6 +19,7 @@ from lellm_nb.record.events import (
     CheckpointSaved,
     Event,
     NodeEnd,
+    NodeRetry,
     NodeStart,
     NodeStream,
 )
@@ -136,6 +137,13 @@ class Publisher:
             visit = site.next_visit(level)
             span = self._span(site, level, visit)
             self._event(NodeEnd(path, site.name, visit, step, span, duration, error is None))
+
+    def retrying(self, event: NodeRetry) -> None:
+        """A node failed, and is tried again after a pause."""
+        if hasattr(type(self.trace), "on_retry"):  # what a trace sink need not have
+            self._tell("trace", lambda trace: trace.on_retry(event))
+        if self.on_event is not None:
+            self._event(event)
 
     def chunk(self, site: Site, chunk: Any) -> None:
         """A node emitted a chunk."""

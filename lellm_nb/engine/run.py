@@ -16,7 +16,8 @@ from lellm_nb.engine.driving.gc_threshold import collecting_less
 from lellm_nb.engine.halt import HOLD, PRECEDENCE, Halt, Hold
 from lellm_nb.engine.output_capture import CAPTURING
 from lellm_nb.engine.parallel.branches import branch_failure
-from lellm_nb.engine.performing.perform import Lookup
+from lellm_nb.engine.parallel.map_items import bounded
+from lellm_nb.engine.performing.perform import Lookup, free_share
 from lellm_nb.engine.publisher import Publisher
 from lellm_nb.engine.scope import EntryError, Scope, Site
 from lellm_nb.engine.single_step import RunSingleStep
@@ -24,6 +25,7 @@ from lellm_nb.engine.spot import Move, next_move
 from lellm_nb.engine.variables import Variables
 from lellm_nb.errors import RunError
 from lellm_nb.graph.decision import Decision, DefaultAction
+from lellm_nb.graph.node import Map
 from lellm_nb.record.frame import DecisionRecord, Frame
 from lellm_nb.record.position import Fan, Position
 from lellm_nb.record.sinks import BarrierSink
@@ -75,6 +77,8 @@ class Run(RunSingleStep):
         self.variables: dict[str, Variables] = {}
         self.variables_at: Callable[[list[str]], Variables] | None = None
         self.refused: dict[str, Exception] = {}
+        self.sendable: dict[str, Exception | None] = {}
+        self.share = free_share
 
     async def go(self) -> Halt:
         """Run until nothing moves any more, branches side by side.
@@ -175,6 +179,9 @@ class Run(RunSingleStep):
         halt = self._may_start(scope, site, level)
         if halt is not None:
             return halt
+        whole = self.as_a_whole(scope, level, site)
+        if whole is not None:
+            return await self._replay_node(scope, level, site, whole)
         try:
             scope.inside(level)
         except EntryError as error:
@@ -194,7 +201,9 @@ class Run(RunSingleStep):
         fan = scope.inside(level)
         assert isinstance(fan, Fan)
         # branches that begin now have what is set here; others what was set in them before
-        drive = self._drive if level.inner is None else self._drive_on
+        drive: Any = self._drive if level.inner is None else self._drive_on
+        if isinstance(site.node, Map) and site.node.limit is not None:
+            drive = bounded(drive, site.node.limit)
         tasks = {
             name: asyncio.ensure_future(drive(scope.child(site, level, name)))
             for name, branch in fan.branches.items()
@@ -223,7 +232,8 @@ class Run(RunSingleStep):
                 # siblings have committed since: the run must be seen to stand at a failure
                 error = self.failed(scope, level, site, error, self.clock.wall(), 0.0)
             raise error
-        return max((task.result() for task in tasks.values()), key=PRECEDENCE.index)
+        halts: list[Halt] = [task.result() for task in tasks.values()]
+        return max(halts, key=PRECEDENCE.index)
 
     async def _drive_on(self, scope: Scope) -> Halt:
         self._set_variables(scope)

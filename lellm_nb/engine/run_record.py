@@ -13,6 +13,7 @@ from lellm_nb.engine.error_routes import error_route, taker_of
 from lellm_nb.engine.publisher import Publisher
 from lellm_nb.engine.scope import Scope, Site
 from lellm_nb.errors import RunCancelledError, RunError
+from lellm_nb.record.events import NodeRetry
 from lellm_nb.record.frame import DecisionRecord, Detail, Frame, make_frame
 from lellm_nb.record.outcome import Outcome
 from lellm_nb.record.position import Position
@@ -174,6 +175,15 @@ class RunRecord:
     def cancelled(self, path: str = "") -> RunCancelledError:
         """Return the error of a cancelled run."""
         return RunCancelledError(path=path or self.position.node or "", state=self.position.state)
+
+    def on_retry(self, event: NodeRetry, tries: int) -> None:
+        """Tell that a node is tried again after a pause.
+
+        Args:
+            tries: How often it is tried in all.
+        """
+        if self.publisher is not None:
+            self.publisher.retrying(event)
 
     def on_chunk(self, site: Site, chunk: Any) -> None:
         """Pass a stream chunk on."""

@@ -7,94 +7,25 @@ a run but what can be computed again, so one scope serves any position.
 
 from __future__ import annotations
 
-import inspect
 import itertools
 from collections.abc import Iterator
 from typing import Any
 
 from lellm_nb.engine.driving.drive import apart
-from lellm_nb.errors import ChangedNodeError, EdgeError, NodeExecutionError, NodeNotFoundError
-from lellm_nb.graph.code.code_patch import edge_patch, node_patch
-from lellm_nb.graph.edge import PredicateFailed, Router
+from lellm_nb.engine.parallel.map_items import enter_map
+from lellm_nb.engine.site import Site
+from lellm_nb.errors import ChangedNodeError, NodeExecutionError, NodeNotFoundError
+from lellm_nb.graph.code.code_patch import node_patch
 from lellm_nb.graph.graph import Graph
-from lellm_nb.graph.node import Custom, Node, Parallel, Subgraph, Task
-from lellm_nb.record.frame import Frame, Place
+from lellm_nb.graph.node import Map, Parallel, Subgraph
+from lellm_nb.record.frame import Frame
 from lellm_nb.record.position import Fan, Position
-from lellm_nb.state.compact import Data, Wide
+from lellm_nb.record.rows.entered import begin_branches
+from lellm_nb.state.compact import Data
 from lellm_nb.state.lens import entered
 from lellm_nb.state.state import UNASKED, view
 
 __all__ = ["EntryError", "Scope", "Site", "scope_at", "way_to"]
-
-
-NO_WAY_OUT = Router(())
-
-
-class Site:
-    """One node of one level: everything about it that is looked up once.
-
-    Attributes:
-        call: What runs the node, bound once; `None` for what is no task.
-        always: The way out where no condition, end or limit has a say; else `None`.
-        inline: Whether one plain call on the run's thread performs it.
-        order: Of a parallel: its branches' numbers in registration order.
-        solo: Of a parallel: its branches as graphs of one node, made when first entered.
-    """
-
-    __slots__ = (
-        *("always", "call", "inline", "is_end", "kind", "name", "node", "order", "place"),
-        *("router", "side_effects", "solo", "waits"),
-    )
-
-    def __init__(self, scope: Scope, name: str, node: Node) -> None:
-        graph = scope.graph
-        self.name = name
-        self.node: Any = node
-        self.kind = node.kind
-        self.place = Place(scope.graph_id, scope.prefix + name, name)
-        self.is_end = name == graph.end
-        plain = isinstance(node, Task)
-        # a branch that is a task is a graph of its own: it needs no routers to have no edge
-        self.router = NO_WAY_OUT if plain and not graph.edges else graph.routers[name]
-        self.call: Any = node.fn if isinstance(node, Task) else getattr(node, "call", None)
-        self.waits = is_async(self.call)
-        self.inline = is_inline(node, scope.threaded, self.waits)
-        self.side_effects: bool = getattr(node, "side_effects", False)
-        self.always = None if self.is_end or graph.enforce_max_visits else self.router.always
-        if isinstance(node, Parallel):
-            self.solo: dict[str, Graph] = {}
-            self.order = {branch: i for i, branch in enumerate(node.branches)}
-
-    def next_visit(self, level: Position) -> int:
-        """Return how often the node will have run in its level's entry, the next run included."""
-        return level.visits.count(self.name, level.step) + 1
-
-    def failure(self, cause: BaseException, state: Any) -> NodeExecutionError:
-        """Return the error of a step that failed, with how its code is mended."""
-        place = self.place
-        return NodeExecutionError(
-            place.path, cause, state=state, patch=node_patch(self.node, place.static)
-        )
-
-    def way_failure(self, failed: PredicateFailed, state: Any) -> EdgeError:
-        """Return the error of a condition that raised, with how it is mended."""
-        edge, place = failed.edge, self.place
-        how = edge_patch(edge, place.static)
-        asked = (edge.source, edge.target, failed.cause)
-        return EdgeError(*asked, path=place.path, state=state, patch=how)
-
-    def branch_graph(self, name: str, surrounding: Graph) -> Graph:
-        """Return a branch as a graph of one node, made once."""
-        if name not in self.solo:
-            self.solo[name] = Graph(
-                surrounding.name,
-                {name: self.node.branches[name]},
-                (),
-                name,
-                name,
-                reducers=surrounding.reducers,
-            )
-        return self.solo[name]
 
 
 class EntryError(NodeExecutionError):
@@ -108,29 +39,6 @@ class EntryError(NodeExecutionError):
         self.level = level
 
 
-def is_inline(node: Node, threaded: bool, waits: bool) -> bool:
-    """Tell whether a node is performed by one plain call, on the run's own thread.
-
-    Args:
-        waits: Whether its function is an async one.
-    """
-    if isinstance(node, Task):
-        if node.retries or node.timeout is not None:
-            return False
-        return waits or not threaded
-    if isinstance(node, Custom):
-        return not threaded or is_async(node.target.execute)
-    return True
-
-
-def is_async(function: Any) -> bool:
-    """Tell whether calling a function makes a coroutine; asked of every branch that is entered."""
-    code = getattr(function, "__code__", None)
-    if code is not None and not hasattr(function, "__wrapped__"):
-        return bool(code.co_flags & inspect.CO_COROUTINE)
-    return inspect.iscoroutinefunction(inspect.unwrap(function))
-
-
 class Scope:
     """A level's graph, its path prefix, and how to reach it from the root.
 
@@ -139,13 +47,28 @@ class Scope:
         branch: The branch of the parent's fan that this is, or `None`.
         order: That branch's number in registration order.
         limit: How many steps this level may take; `None` is the run's business.
+        is_item: Whether this is the branch of a map for one item.
+        executor: Where plain tasks of branches are performed; `None` is the run's business.
+        into: There: the key at which what a function returns waits to be collected, or `None`.
+        static_prefix: The prefix without visits, and with ``*`` in the place of items.
         threaded: Whether sync nodes run in threads here, because branches are beside them.
     """
 
     __slots__ = (
         *("_children", "_entered", "_entered_for", "_seen", "_seen_for", "_sites"),
-        *("branch", "graph", "graph_id", "limit", "order", "parent", "prefix", "threaded"),
-        "visit",
+        *(
+            "branch",
+            "executor",
+            "graph",
+            "graph_id",
+            "into",
+            "is_item",
+            "limit",
+            "order",
+            "parent",
+            "prefix",
+        ),
+        *("static_prefix", "threaded", "visit"),
     )
 
     def __init__(
@@ -158,6 +81,8 @@ class Scope:
         limit: int | None = None,
         visit: int = 1,
         order: int = 0,
+        static: str = "",
+        is_item: bool = False,
     ) -> None:
         self.graph = graph
         self.graph_id = graph.name
@@ -167,6 +92,10 @@ class Scope:
         self.limit = limit
         self.visit = visit
         self.order = order
+        self.static_prefix = static
+        self.is_item = is_item
+        self.into: str | None = None
+        self.executor: Any = None if parent is None else parent.executor
         self.threaded: bool = branch is not None or (parent is not None and parent.threaded)
         self._sites: dict[str, Site] = graph.sites if parent is None else {}
         self._children: dict[str, dict[str, Scope]] = {}
@@ -191,7 +120,8 @@ class Scope:
 
     def changed(self, site: Site) -> ChangedNodeError:
         """Return the error of a position that was made when a node was another kind of node."""
-        now = "a parallel of other branches" if site.kind == "parallel" else f"a {site.kind}"
+        fans = isinstance(site.node, Parallel)
+        now = f"a {site.kind} of other branches" if fans else f"a {site.kind}"
         return ChangedNodeError(site.name, now, path=self.prefix + site.name)
 
     @property
@@ -231,7 +161,7 @@ class Scope:
         closed = level.node is None and old[self.branch].node is not None
         branches[self.branch] = level
         turn = (self.order + 1) % len(old)
-        after = Fan(branches, turn, fan.open - closed)
+        after = Fan(branches, turn, fan.open - closed, fan.items)
         return self.parent.replaced(root, up.holding(after))
 
     # -- entering --------------------------------------------------------------
@@ -258,9 +188,10 @@ class Scope:
         node = self.site(level.node).node
         if isinstance(node, Subgraph):
             return Position.begin(node.graph.start, entered(node.lens, level.data), inner=True)
+        if isinstance(node, Map):
+            return enter_map(node, level)
         assert isinstance(node, Parallel)
-        begun = {name: Position.begin(name, level.data, inner=True) for name in node.branches}
-        return Fan(Wide.of(begun), 0, len(begun))
+        return begin_branches(node.branches, level.data)
 
     def child(self, site: Site, level: Position, branch: str = "") -> Scope:
         """Return the scope inside the level's next node, or inside one branch of it."""
@@ -274,16 +205,22 @@ class Scope:
 
     def _make_child(self, site: Site, visit: int, branch: str) -> Scope:
         prefix = f"{self.prefix}{site.name}{f'#{visit}' if visit > 1 else ''}/"
+        more: dict[str, Any] = {"visit": visit, "static": f"{site.place.static}/"}
         if branch:
-            order = site.order.get(branch) if site.kind == "parallel" else None
+            order = site.order_of(branch)
             if order is None:
                 raise self.changed(site)
             graph = site.branch_graph(branch, self.graph)
-            return Scope(graph, self, prefix, branch=branch, visit=visit, order=order)
+            more |= {"branch": branch, "order": order, "is_item": site.kind == "map"}
+            scope = Scope(graph, self, prefix, **more)
+            scope.executor = site.node.executor or scope.executor
+            if scope.is_item and site.node.item_key is None:
+                scope.into = site.node.into
+            return scope
         if site.kind != "subgraph":
             raise self.changed(site)
         node = site.node
-        return Scope(node.graph, self, prefix, limit=node.max_steps, visit=visit)
+        return Scope(node.graph, self, prefix, limit=node.max_steps, **more)
 
 
 def scope_at(scope: Scope, root: Position, frame: Frame) -> Scope:

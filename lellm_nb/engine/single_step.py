@@ -12,6 +12,7 @@ from lellm_nb.engine.scope import EntryError, Scope, Site
 from lellm_nb.engine.spot import Move, Spot, can_move, find_spot
 from lellm_nb.engine.step import RunStep
 from lellm_nb.errors import NodeNotFoundError, RunError, StepsExceededError
+from lellm_nb.record.outcome import Outcome
 from lellm_nb.record.position import Fan, Position
 
 __all__ = ["RunSingleStep"]
@@ -45,8 +46,17 @@ class RunSingleStep(RunStep):
             if spot.site is None:
                 return Halt.ENDED
             self._set_variables(spot.scope)
+            whole = None
+            if self.recorded is not None:
+                spot, whole = self._around(spot)
+            assert spot.site is not None
             try:
-                halt = await self._take(spot.scope, spot.level, spot.move, spot.site)
+                if whole is None:
+                    halt = await self._take(spot.scope, spot.level, spot.move, spot.site)
+                else:
+                    halt = self._may_start(spot.scope, spot.site, spot.level)
+                    if halt is None:
+                        halt = await self._replay_node(spot.scope, spot.level, spot.site, whole)
             except RunError as error:
                 if await self._carry_out(spot.scope, spot.site, error, idle):
                     return Halt.STEPPED
@@ -57,6 +67,20 @@ class RunSingleStep(RunStep):
                     return Halt.STEPPED
                 continue
             return Halt.STEPPED if halt is None else halt
+
+    def _around(self, spot: Spot) -> tuple[Spot, Outcome | None]:
+        """Return the outermost composite that would be entered, where its outcome is fixed."""
+        around, scope = [], spot.scope.parent
+        while scope is not None:
+            around.append(scope)
+            scope = scope.parent
+        for scope in reversed(around):
+            level = scope.level(self.position)
+            site = scope.site(level.node or "")
+            whole = self.as_a_whole(scope, level, site)
+            if whole is not None:
+                return Spot(scope, level, Move.RUN, site), whole
+        return spot, None
 
     async def _carry_out(
         self, scope: Scope, site: Site, error: RunError, idle: Mapping[int, Position]

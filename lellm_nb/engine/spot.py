@@ -38,6 +38,7 @@ _BY_KIND = {
     "barrier": Move.WAIT,
     "subgraph": Move.ENTER,
     "parallel": Move.FAN,
+    "map": Move.FAN,
 }
 
 
@@ -98,7 +99,7 @@ def _spot_in_turn(scope: Scope, level: Position, site: Site, doomed: Container[i
         raise scope.changed(site)
     if not fan.open:
         return Spot(scope, level, Move.JOIN, site)
-    names = list(site.node.branches)
+    names = list(fan.branches if site.kind == "map" else site.node.branches)
     held: Spot | None = None
     late: Spot | None = None
     for i in range(len(names)):
@@ -138,7 +139,7 @@ def movable_spots(scope: Scope, level: Position) -> Iterator[Spot]:
     """Walk every spot that could move now: one, or one per open branch."""
     if level.node is not None:
         site = scope.site(level.node)
-        if level.hold is None and site.kind == "parallel":
+        if level.hold is None and _BY_KIND[site.kind] is Move.FAN:
             fan = scope.inside(level)
             if not isinstance(fan, Fan):
                 raise scope.changed(site)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 from asyncio import Task
 from collections.abc import Awaitable, Callable
+from concurrent.futures import Executor
 from contextvars import Context, copy_context
+from functools import partial
 from types import CoroutineType
 from typing import Any
 
@@ -13,23 +15,29 @@ from lellm_nb.calls.tape import Tape
 from lellm_nb.engine import commit
 from lellm_nb.engine.cancellation import being_cancelled
 from lellm_nb.engine.context import Context as NodeContext
-from lellm_nb.engine.context import record_returned
 from lellm_nb.engine.driving.drive import ESCAPED, apart, called_apart, driven, running_loop
 from lellm_nb.engine.halt import Halt, Hold
 from lellm_nb.engine.output_capture import RUNNING, OutputCapture
 from lellm_nb.engine.parallel.branches import JoinChoice, leave
-from lellm_nb.engine.performing.perform import Attempt, Lookup, perform_patiently
+from lellm_nb.engine.performing.elsewhere import why_not_sent
+from lellm_nb.engine.performing.perform import Attempt, Lookup, PutOff, perform_patiently
+from lellm_nb.engine.performing.returned import record_returned
+from lellm_nb.engine.performing.stand_in import StandInSite
 from lellm_nb.engine.run_record import RunRecord
 from lellm_nb.engine.scope import Scope, Site
 from lellm_nb.engine.spot import Move
 from lellm_nb.engine.variables import Variables, apply_variables, chains, variables_after
 from lellm_nb.errors import NodeNotFoundError, RunError
 from lellm_nb.record.frame import DecisionRecord
-from lellm_nb.record.outcome import LIVE, Outcome
+from lellm_nb.record.outcome import LIVE, Outcome, StandIn
 from lellm_nb.record.position import Position
 from lellm_nb.record.sinks import BarrierSink
 
 __all__ = ["RunStep"]
+
+
+LEFT_BY = {"subgraph": "exit", "parallel": "join"}
+"""The kind of the frame by which a composite is left."""
 
 
 class RunStep(RunRecord):
@@ -47,6 +55,9 @@ class RunStep(RunRecord):
         variables_at: Gives the same for where the run began, or `None` where nothing was set.
         cancelling: Tells whether the task that the run is awaited in is being cancelled.
         tapes: Opens where the calls of a node are taken down, or `None`.
+        executor: Where plain tasks of branches are performed that name none; `None` is in threads.
+        sendable: By the prefix of branches, why they can't be sent to their executor, if so.
+        share: Draws how much of a pause a node with jitter waits before it is tried again.
         refused: By barrier id, why a decision was refused at last: the barrier goes on waiting.
     """
 
@@ -62,7 +73,10 @@ class RunStep(RunRecord):
     variables: dict[str, Variables]
     variables_at: Callable[[list[str]], Variables] | None
     tapes: Callable[[Scope, Site, Position], Any] | None = None
+    executor: Executor | None = None
+    share: Callable[[str, int, int], float]
     refused: dict[str, Exception]
+    sendable: dict[str, Exception | None]
     doomed: dict[int, tuple[Position, RunError]]
 
     async def run_node(self, scope: Scope, level: Position, site: Site) -> Halt | None:
@@ -74,7 +88,9 @@ class RunStep(RunRecord):
         """
         if self.recorded is not None:
             outcome = self.recorded(scope, site, level)
-            if outcome is not LIVE:
+            if type(outcome) is StandIn:
+                site = StandInSite(scope, site, outcome.function)
+            elif outcome is not LIVE:
                 return await self._replay_node(scope, level, site, outcome)
         ctx = NodeContext(self, scope, site, level)
         clock, publisher = self.clock, self.publisher
@@ -131,12 +147,12 @@ class RunStep(RunRecord):
             if tape.stopped is not None:  # whatever the node made of it
                 self._watched(tape.stopped)
                 return Halt.STOPPED
-            tape.filed = True
+            tape.filed = not isinstance(failure, PutOff)
         if attempts:
             ctx.attempts = tuple(attempts)
             ctx.has_more = True
         if site.side_effects:
-            ctx.side_effects = True
+            site.mark(ctx)
         if failure is None:
             # the position may have moved in other branches: find our level in it again
             level = scope.level(self.position)
@@ -147,6 +163,8 @@ class RunStep(RunRecord):
             except BaseException as error:
                 failure = await self._own_failure(scope, error)
         if failure is not None:
+            if isinstance(failure, PutOff):
+                return Halt.STOPPED
             state = scope.seen(level.data)
             failed = site.failure(failure, state)
             raise self.failed(scope, level, site, failed, started, duration, ctx) from failure
@@ -159,6 +177,10 @@ class RunStep(RunRecord):
     def open_tape(self, scope: Scope, site: Site, level: Position) -> Any:
         """Return where a node's calls are taken down, `None` where nobody wants them."""
         return None if self.tapes is None else self.tapes(scope, site, level)
+
+    def why_not_sent(self, site: Site, data: Any, executor: Any) -> Exception | None:
+        """Return why the branches of a Parallel can't be sent to an executor, if they can't."""
+        return why_not_sent(executor, site, data)
 
     def _take_captured(self, catch: OutputCapture, ctx: NodeContext) -> Tape | None:
         """Take over what a node said and asked; return where its calls were taken down."""
@@ -175,13 +197,9 @@ class RunStep(RunRecord):
         self, scope: Scope, level: Position, site: Site, attempts: list[Attempt]
     ) -> tuple[NodeContext, BaseException | None]:
         """Run a node that has retries or a limit, or that goes to a thread."""
-        return await perform_patiently(
-            lambda: NodeContext(self, scope, site, level),
-            site.node,
-            attempts,
-            self.clock,
-            threaded=scope.threaded,
-        )
+        begin = partial(NodeContext, self, scope, site, level)
+        threaded = scope.threaded
+        return await perform_patiently(self, site, level, begin, attempts, threaded=threaded)
 
     def _set_variables(self, scope: Scope) -> None:
         """Set the context variables that nodes before have set, where a level goes on."""
@@ -242,8 +260,20 @@ class RunStep(RunRecord):
         except Exception as error:
             failed = site.failure(error, scope.seen(level.data))
             raise self.failed(scope, level, site, failed, now, 0.0) from error
+        if site.kind in LEFT_BY:
+            committed = committed._replace(kind=LEFT_BY[site.kind])
         await self.publish(scope, committed, now, 0.0, outcome)
         return None
+
+    def as_a_whole(self, scope: Scope, level: Position, site: Site) -> Outcome | None:
+        """Return the outcome of a composite that is not entered; `None` where it is to be.
+
+        What is inside of it is looked up for itself, unless somebody fixed the outcome of all.
+        """
+        if self.recorded is None or level.inner is not None or site.kind not in LEFT_BY:
+            return None
+        outcome = self.recorded(scope, site, level)
+        return None if outcome is LIVE or type(outcome) is StandIn else outcome
 
     async def settle(
         self, scope: Scope, level: Position, move: Move, site: Site, how: JoinChoice | None = None

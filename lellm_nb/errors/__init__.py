@@ -35,7 +35,9 @@ from lellm_nb.errors.debug import (
     NoSuchNodeError,
     NotRecordedError,
     NotWaitingError,
+    QuestionError,
     RedactedValueError,
+    StandingRuleError,
 )
 from lellm_nb.errors.keep import (
     CheckpointNotFoundError,
@@ -54,6 +56,7 @@ from lellm_nb.errors.run import (
     MergeConflictError,
     NodeExecutionError,
     NodeNotFoundError,
+    NotSentError,
     ParallelError,
     RunCancelledError,
     RunError,
@@ -62,6 +65,7 @@ from lellm_nb.errors.run import (
 )
 from lellm_nb.errors.run import innermost as innermost
 from lellm_nb.errors.state import (
+    ExpressionError,
     MissingKeyError,
     ReadOnlyStateError,
     ReducerError,
@@ -84,6 +88,7 @@ __all__ = [
     "DuplicateNodeError",
     "EdgeError",
     "EmptyParallelError",
+    "ExpressionError",
     "FallbackLoopError",
     "GivenUpError",
     "GraphError",
@@ -102,14 +107,17 @@ __all__ = [
     "NodeExecutionError",
     "NodeNotFoundError",
     "NotRecordedError",
+    "NotSentError",
     "NotWaitingError",
     "ParallelError",
+    "QuestionError",
     "ReadOnlyStateError",
     "RedactedValueError",
     "ReducerError",
     "RunCancelledError",
     "RunError",
     "SerializationError",
+    "StandingRuleError",
     "StateError",
     "StateTypeError",
     "StepsExceededError",

@@ -6,7 +6,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from lellm_nb.errors.base import LellmError, closest, did_you_mean, listed, path_text
+from lellm_nb.errors.error_words import error_line
 from lellm_nb.errors.safe_text import safe_repr
+from lellm_nb.errors.state import StateError
 
 __all__ = [
     "BusyError",
@@ -17,7 +19,9 @@ __all__ = [
     "NoSuchNodeError",
     "NotRecordedError",
     "NotWaitingError",
+    "QuestionError",
     "RedactedValueError",
+    "StandingRuleError",
 ]
 
 
@@ -33,6 +37,43 @@ class BusyError(DebuggerError):
         super().__init__(
             f"{verb}: a run is going on. Wait for it, or call pause() or stop() first;"
             " looking at frames and state works meanwhile."
+        )
+
+
+class QuestionError(StateError, DebuggerError):
+    """What was decided does not fit what a barrier asks; it goes on waiting (SEMANTICS B8).
+
+    Attributes:
+        barrier_id: What waits.
+        at: Where in an answer it does not fit: keys and indexes; empty for the whole.
+    """
+
+    def __init__(
+        self, decided: str, barrier_id: str, problem: str, at: tuple[Any, ...] = ()
+    ) -> None:
+        self.barrier_id = barrier_id
+        self.at = at
+        super().__init__(
+            f"{decided} does not answer {barrier_id}: {problem} It goes on waiting.",
+            key=at or None,
+        )
+
+
+class StandingRuleError(DebuggerError):
+    """The condition of a standing rule raised, so that the rule decides nothing (SEMANTICS B9).
+
+    Attributes:
+        rule: What the rule is, in words.
+        barrier_id: The barrier that it was asked about; it goes on waiting.
+    """
+
+    def __init__(self, rule: str, barrier_id: str, cause: BaseException) -> None:
+        self.rule = rule
+        self.barrier_id = barrier_id
+        super().__init__(
+            f"The standing rule {rule!r} could not be asked about {barrier_id}: its condition"
+            f" raised {error_line(cause)}. Decide it yourself, or dbg.standing.revoke the rule;"
+            " the barrier goes on waiting."
         )
 
 
@@ -125,15 +166,18 @@ class ConditionNotStoredError(DebuggerError):
         name: What the function was called.
         source: Its text, as far as it was known.
         where: The module and line where it stood.
+        refused: Why a stored expression was not taken; empty for a function.
     """
 
-    def __init__(self, name: str, source: str, where: str) -> None:
+    def __init__(self, name: str, source: str, where: str, refused: str = "") -> None:
         self.name = name
         self.source = source
         self.where = where
+        self.refused = refused
         at = f" (of {where})" if where else ""
+        what = f"condition refused ({refused})" if refused else f"condition not stored: {name}{at}"
         super().__init__(
-            f"condition not stored: {name}{at}; give it again: set the same stop once more, or"
+            f"{what}; give it again: set the same stop once more, or"
             " breakpoints.rearm(which, condition). It was:\n" + source
         )
 

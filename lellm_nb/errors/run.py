@@ -18,6 +18,7 @@ __all__ = [
     "MergeConflictError",
     "NodeExecutionError",
     "NodeNotFoundError",
+    "NotSentError",
     "ParallelError",
     "RunCancelledError",
     "RunError",
@@ -295,3 +296,17 @@ def _sides(values: Mapping[str, Any]) -> str:
 
 def _line(value: Any) -> str:
     return " ".join(safe_repr(value, 80).split())
+
+
+class NotSentError(LellmError):
+    """What a branch was to do could not go to its executor, or what it made not back (P7).
+
+    Attributes:
+        path: Of the node, or of the composite around its branches.
+        stuck: The names of what could not be sent.
+    """
+
+    def __init__(self, path: str, stuck: Sequence[str], said: str) -> None:
+        super().__init__(said)
+        self.path = path
+        self.stuck = list(stuck)

@@ -8,7 +8,14 @@ from typing import Any
 from lellm_nb.errors.base import LellmError, listed, nearest, path_text
 from lellm_nb.errors.safe_text import safe_repr, safe_str
 
-__all__ = ["MissingKeyError", "ReadOnlyStateError", "ReducerError", "StateError", "StateTypeError"]
+__all__ = [
+    "ExpressionError",
+    "MissingKeyError",
+    "ReadOnlyStateError",
+    "ReducerError",
+    "StateError",
+    "StateTypeError",
+]
 
 
 class StateError(LellmError):
@@ -56,3 +63,18 @@ class StateTypeError(StateError, TypeError):
 
 class ReducerError(StateError):
     """A reducer refused a value."""
+
+
+class ExpressionError(StateError):
+    """A text is no expression of the language that conditions are written in (SEMANTICS G10).
+
+    Attributes:
+        text: What was given.
+        column: Where in its line the piece stands that it can't have, from 1; 0 for the whole.
+    """
+
+    def __init__(self, message: str, text: str = "", column: int = 0) -> None:
+        self.text = text
+        self.column = column
+        super().__init__(message)
+        self.argument = "text"

@@ -13,6 +13,8 @@ from lellm_nb.graph.decision import (
 from lellm_nb.graph.edge import Edge, Route
 from lellm_nb.graph.graph import Graph
 from lellm_nb.graph.node import Barrier, Condition, Parallel, Subgraph, Task
+from lellm_nb.graph.question import Question
+from lellm_nb.graph.retry import Retry
 
 __all__ = [
     "Answer",
@@ -26,8 +28,10 @@ __all__ = [
     "GraphBuilder",
     "Modify",
     "Parallel",
+    "Question",
     "Reject",
     "Reroute",
+    "Retry",
     "Route",
     "Subgraph",
     "Task",

@@ -155,7 +155,7 @@ def _about_edges(graph: GraphShape) -> Iterator[Finding]:
                 text = f"edge {edge.label} is never taken: {before.label} always comes first"
                 yield Finding("warning", "dead_edge", text, ends)
         if edge.source == graph.end:
-            text = f"edge {edge.label} leaves the end node and is ignored"
+            text = f"edge {edge.described} leaves the end node and is ignored"
             yield Finding("info", "edge_from_end", text, ends)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Executor
 from functools import partial
 from typing import Any, TypeVar, overload
 
@@ -10,16 +11,13 @@ from lellm_nb.arguments import flag, refusal, text, whole
 from lellm_nb.errors import (
     BuildErrors,
     DuplicateNodeError,
-    FallbackLoopError,
     GraphError,
     InvalidNodeError,
-    MissingEndError,
-    MissingStartError,
-    UnknownNodeError,
 )
+from lellm_nb.graph.build_problems import problems_of
 from lellm_nb.graph.code.code_place import note_users
 from lellm_nb.graph.decision import DefaultAction
-from lellm_nb.graph.decision_edge import check_kind, decision_problems
+from lellm_nb.graph.decision_edge import check_kind
 from lellm_nb.graph.edge import Edge
 from lellm_nb.graph.graph import Graph, built_graph
 from lellm_nb.graph.node import (
@@ -28,11 +26,15 @@ from lellm_nb.graph.node import (
     Node,
     Predicate,
     Subgraph,
+    make_map,
     make_node,
     make_parallel,
 )
 from lellm_nb.graph.node_options import check_edge, check_name, check_predicate, part_of
+from lellm_nb.graph.question import Question
+from lellm_nb.graph.retry import Retry
 from lellm_nb.state.lens import as_lens
+from lellm_nb.state.mutation import Key
 from lellm_nb.state.reducer import Reducer
 from lellm_nb.state.registry import ReducerRegistry
 
@@ -99,6 +101,8 @@ class GraphBuilder:
         retries: int = 0,
         backoff: float | Callable[[int], float] = 0.1,
         timeout: float | None = None,
+        retry: Retry | None = None,
+        idle_timeout: float | None = None,
     ) -> Callable[[F], F]: ...
 
     def task(self, fn: Any = None, /, *, name: str | None = None, **options: Any) -> Any:
@@ -112,6 +116,10 @@ class GraphBuilder:
             retries: Further attempts after a failure.
             backoff: Seconds before a further attempt, doubling; or a function of its number.
             timeout: Seconds an attempt may take.
+            retry: A `Retry`: how often it is tried, after which errors, and after what pauses;
+                `retries` and `backoff` are its short form.
+            idle_timeout: Seconds in which an attempt must be heard of: a chunk that it emits, a
+                text that it prints or logs, a call that is taken down.
 
         Raises:
             InvalidNodeError: `fn` is not callable, or the name cannot be used.
@@ -134,8 +142,8 @@ class GraphBuilder:
         """Add a callable, a graph, a node, or an object with `execute(ctx)`."""
         return self._add(make_node(name, target))
 
-    def condition(self, name: str, cases: Iterable[tuple[str, Predicate]]) -> GraphBuilder:
-        """Add a node that goes to the first target whose predicate holds."""
+    def condition(self, name: str, cases: Iterable[tuple[str, str | Predicate]]) -> GraphBuilder:
+        """Add a node that goes to the first target whose predicate, or expression, holds."""
         return self._add(Condition(name, cases))  # type: ignore[arg-type]  # makes them a tuple
 
     def barrier(
@@ -146,10 +154,23 @@ class GraphBuilder:
         default_action: DefaultAction = DefaultAction.REJECT,
         approve_key: str | None = None,
         reject_key: str | None = None,
+        show: Iterable[Key] = (),
+        ask: Question | None = None,
     ) -> GraphBuilder:
-        """Add a place where the run waits for a decision."""
-        keys = ["" if key is None else key for key in (approve_key, reject_key)]
-        return self._add(Barrier(name, timeout, default_action, *keys))
+        """Add a place where the run waits for a decision.
+
+        Args:
+            show: Keys of the state, and paths as tuples, that whoever decides is shown.
+            ask: A question: its answer is put under ``<name>.answer``, and approves.
+
+        Example:
+            >>> from lellm_nb import Question
+            >>> ask = Question("Ship it?", choices=["now", "later"])
+            >>> g = GraphBuilder("mail").barrier("when", ask=ask, show=["draft"])
+        """
+        approve, reject = ("" if key is None else key for key in (approve_key, reject_key))
+        made = Barrier(name, timeout, default_action, approve, reject, show, ask)  # type: ignore[arg-type]  # makes it a tuple
+        return self._add(made)
 
     def parallel(
         self,
@@ -158,13 +179,69 @@ class GraphBuilder:
         *,
         merge: Any = None,
         on_error: str = "fail_fast",
+        executor: Executor | None = None,
     ) -> GraphBuilder:
-        """Add branches (callables, nodes or graphs) that run side by side."""
-        made = make_parallel(name, branches, merge=merge, on_error=on_error)
+        """Add branches (callables, nodes or graphs) that run side by side.
+
+        Args:
+            branches: What runs, by the name of its branch.
+            merge: How the results become one state; by default the mutations are folded.
+            on_error: ``"fail_fast"`` cancels the others at the first failure, ``"collect_all"``
+                waits for all.
+            executor: Where plain functions of the branches are performed, as another process or
+                a cluster (SEMANTICS P7); in threads here by default.
+
+        Raises:
+            InvalidNodeError: Something does not fit; names it.
+        """
+        options = {"merge": merge, "on_error": on_error, "executor": executor}
+        made = make_parallel(name, branches, **options)
         if isinstance(made, GraphError):
             self._problems.append(made)
             return self
         return self._add(made)
+
+    def map(
+        self,
+        name: str,
+        target: Any,
+        *,
+        over: Any,
+        into: str | None = None,
+        as_: str = "item",
+        limit: int | None = None,
+        merge: Any = None,
+        on_error: str = "fail_fast",
+        executor: Executor | None = None,
+    ) -> GraphBuilder:
+        """Add a node that runs once for each item of a list, side by side (SEMANTICS P6).
+
+        The list is read when the run comes there; its branches are ``name/0``, ``name/1``, …
+
+        Args:
+            target: What runs for each item: a function, a node or a graph. A function finds
+                its item as ``ctx.item``, a graph under the key `as_`.
+            over: Where the list is: a key, a path, or a function of the state.
+            into: The key under which what the functions return, or the end states of the
+                graphs (the item and what each wrote), are collected in the order of the items;
+                what a graph wrote is nowhere else then. Without it what they return is written
+                and merged as in a Parallel.
+            as_: The key of the item in a graph's state; it is never merged.
+            limit: How many run at a time; all by default.
+            merge, on_error, executor: As for `parallel`.
+
+        Raises:
+            InvalidNodeError: Something does not fit; names it.
+
+        Example:
+            >>> g = GraphBuilder("sizes")
+            >>> g = g.map("measure", lambda ctx: len(ctx.item), over="words", into="sizes")
+            >>> graph = g.start("measure").end("measure").build()
+            >>> graph.run({"words": ["a", "fox", "runs"]}).state["sizes"]
+            [1, 3, 4]
+        """
+        options = {"over": over, "into": into, "as_": as_, "limit": limit, "on_error": on_error}
+        return self._add(make_map(name, target, merge=merge, executor=executor, **options))
 
     def subgraph(
         self, name: str, graph: Graph, *, lens: Any = None, max_steps: int = 1000
@@ -186,11 +263,18 @@ class GraphBuilder:
         return self
 
     def edge_if(
-        self, a: str, b: str, predicate: Predicate, *, max_visits: int | None = None
+        self, a: str, b: str, predicate: str | Predicate, *, max_visits: int | None = None
     ) -> GraphBuilder:
-        """Add an edge that is taken when `predicate` holds of the committed state."""
-        check_predicate(predicate, f"{a} -> {b}")
-        return self._edge(a, b, "conditional", predicate, max_visits)
+        """Add an edge that is taken when `predicate` holds of the committed state.
+
+        Args:
+            predicate: A function of a state, or an expression (SEMANTICS G10): ``"total > 100"``.
+
+        Raises:
+            InvalidNodeError: It is neither; shows what an expression can't have.
+        """
+        asked = check_predicate(predicate, f"{a} -> {b}")
+        return self._edge(a, b, "conditional", asked, max_visits)
 
     def edge_fallback(self, a: str, b: str, *, max_visits: int | None = None) -> GraphBuilder:
         """Add the last resort of routing; not an error route."""
@@ -252,7 +336,10 @@ class GraphBuilder:
         Raises:
             BuildErrors: All structural problems at once (SEMANTICS G3).
         """
-        problems = [*self._problems, *self._find_problems()]
+        problems = [
+            *self._problems,
+            *problems_of(self.name, self._nodes, self._edges, self._errors, self._start, self._end),
+        ]
         if problems:
             count = f"{len(problems)} problem{'s' if len(problems) > 1 else ''}"
             raise BuildErrors(f"Graph {self.name!r} has {count}", problems)
@@ -274,29 +361,9 @@ class GraphBuilder:
         assert graph.code is not None  # names are looked up now, while they mean what is in it
         return graph
 
-    def _find_problems(self) -> Iterable[GraphError]:
-        known = self._nodes
-        if self._start is None:
-            yield MissingStartError(self.name, known)
-        if self._end is None:
-            yield MissingEndError(self.name, known)
-        named = [("start", self._start), ("end", self._end)]
-        for edge in self._edges:
-            named += [(f"edge {edge.label}", edge.source), (f"edge {edge.label}", edge.target)]
-            if edge.kind == "fallback" and edge.source == edge.target:
-                yield FallbackLoopError(edge.source)
-        yield from decision_problems(known, self._edges)
-        for node in known.values():
-            named += [(f"the goto list of {node.name!r}", target) for target in node.goto]
-        for source, target in self._errors.items():
-            named += [(f"the error route {source} -> {target}", end) for end in (source, target)]
-        for where, name in named:
-            if name is not None and name not in known:
-                yield UnknownNodeError(name, where=where[0].upper() + where[1:], known=known)
-
 
 def _check_options(name: str, options: Iterable[str]) -> None:
-    known = {"goto", "side_effects", "retries", "backoff", "timeout"}
+    known = {"goto", "side_effects", "retries", "backoff", "timeout", "retry", "idle_timeout"}
     for option in options:
         if option not in known:
             raise TypeError(

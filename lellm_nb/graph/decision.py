@@ -92,7 +92,10 @@ class Reroute:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What was asked is answered with a value, whatever it is.
+    """What was asked is answered with a value.
+
+    At a barrier that asks it has to be an answer to its `Question`: it is put as plain data under
+    ``<name>.answer``, and approves. A node of LangGraph is given it as it is.
 
     Example:
         >>> Answer({"decisions": [{"type": "approve"}]}).word
@@ -108,8 +111,8 @@ class Answer:
         object.__setattr__(self, "value", handed(freeze(self.value, "answer")))
 
     def mutations(self, approved: str, rejected: str) -> tuple[Mutation, ...]:
-        """Return nothing: the answer goes to who asked."""
-        return ()
+        """Return what is written beside the answer itself: it approves."""
+        return Put(approved, True), Delete(rejected)
 
     def __str__(self) -> str:
         return f"answer {safe_repr(self.value, 60)}"

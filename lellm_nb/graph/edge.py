@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lellm_nb.arguments import answered
+from lellm_nb.state.expression.expression import ConditionText, Expression
 
 __all__ = ["DECISION_KINDS", "TOGETHER", "Edge", "Route", "Router"]
 
@@ -37,6 +38,11 @@ class Edge:
     max_visits: int | None = None
 
     @property
+    def said(self) -> str:
+        """The text of its condition, where that is text; else nothing."""
+        return self.predicate.text if isinstance(self.predicate, ConditionText) else ""
+
+    @property
     def label(self) -> str:
         """The edge as people write it: ``a -> b``."""
         return f"{self.source} -> {self.target}"
@@ -48,13 +54,16 @@ class Edge:
 
     @property
     def described(self) -> str:
-        """The label, and for a decision edge the decision as well: ``a -> b (on reject)``."""
-        return f"{self.label} (on {self.kind})" if self.for_decision else self.label
+        """The label, with the decision or the text of the condition: ``a -> b (on reject)``."""
+        if self.for_decision:
+            return f"{self.label} (on {self.kind})"
+        return f"{self.label} (if {self.said})" if self.said else self.label
 
     @property
     def counter(self) -> str:
         """The name under which it is counted how often the edge was taken (SEMANTICS G5)."""
-        return f"#{self.described}"
+        # of a condition's text nothing: it may be patched, and stored runs know this name
+        return f"#{self.described if self.for_decision else self.label}"
 
     def hash_text(self) -> str:
         """The edge's part of the canonical hash (SEMANTICS G6)."""
@@ -115,13 +124,14 @@ class Router:
         edges: All out-edges in the order in which they are looked at.
     """
 
-    __slots__ = ("_conditional", "_decided", "_won", "always", "edges")
+    __slots__ = ("_asked", "_conditional", "_decided", "_won", "always", "edges")
 
     def __init__(self, edges: Iterable[Edge]) -> None:
         edges = list(edges)
         by_kind = {kind: [e for e in edges if e.kind == kind] for kind in _ORDER}
         self.edges = tuple(edge for kind in _ORDER for edge in by_kind[kind])
         self._conditional = tuple(by_kind["conditional"])
+        self._asked = tuple(map(_asked, self._conditional))
         last = next(iter(by_kind["normal"] or by_kind["fallback"]), None)
         asked = tuple((edge.label, False) for edge in self._conditional)
         self._won: list[Route | None] = [
@@ -149,16 +159,22 @@ class Router:
         for kind in on:
             if kind in self._decided:
                 return self._decided[kind]
-        for i, edge in enumerate(self._conditional):
+        for i, ask in enumerate(self._asked):
             try:
-                answer = edge.predicate(state)  # type: ignore[misc]  # conditional edges have one
+                answer = ask(state)
                 if answer is True or (answer and answered(answer)):
                     return self._won[i]
             except KeyboardInterrupt:
                 raise  # an Interrupt, most likely: the engine tells
             except BaseException as error:
-                raise PredicateFailed(edge, error) from error
+                raise PredicateFailed(self._conditional[i], error) from error
         return self._won[-1]
 
 
 _ORDER = (*DECISION_KINDS, "conditional", "normal", "fallback")
+
+
+def _asked(edge: Edge) -> Any:
+    """Return what is called; an expression by itself costs a call more."""
+    given = edge.predicate
+    return given.ask if isinstance(given, Expression) else given

@@ -119,7 +119,7 @@ class Graph(DrawnShape):
     def patched(
         self,
         nodes: Mapping[str, Any] | None = None,
-        edges: Mapping[tuple[str, str], Callable[[Any], Any]] | None = None,
+        edges: Mapping[tuple[str, str], str | Callable[[Any], Any]] | None = None,
     ) -> Graph:
         """Return the same graph with other functions in it; names and edges stay.
 
@@ -127,7 +127,7 @@ class Graph(DrawnShape):
             nodes: Node path (``agent/llm``) to the function that replaces its own; for a
                 Parallel its merge, for a subgraph its lens.
             edges: ``(source, target)`` of a conditional edge, or of a case of a Condition, to
-                its new predicate; inside of other nodes the source is a path.
+                its new predicate, or an expression; inside of other nodes the source is a path.
 
         Raises:
             NoSuchNodeError: There is no such node, or no such conditional edge.
@@ -245,7 +245,8 @@ def predicates_of(edges: Any) -> dict[tuple[str, str], Any]:
     """Return predicates by the edges that they are for.
 
     Raises:
-        GraphError: It is no mapping of (source, target) to functions of a state.
+        GraphError: It is no mapping of (source, target) to functions of a state, or to
+            expressions.
     """
     if edges is None:
         return {}
@@ -253,5 +254,5 @@ def predicates_of(edges: Any) -> dict[tuple[str, str], Any]:
         isinstance(edge, tuple) and [type(end) for end in edge] == [str, str] for edge in edges
     )
     if not pairs:
-        raise refusal(edges, "edges", "a mapping of (source, target) to functions", GraphError)
+        raise refusal(edges, "edges", "a mapping of (source, target) to conditions", GraphError)
     return {(a, b): check_predicate(ask, f"{a} -> {b}") for (a, b), ask in edges.items()}

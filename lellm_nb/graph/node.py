@@ -4,31 +4,37 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import partial
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from lellm_nb.arguments import refusal, shown
 from lellm_nb.errors import EmptyParallelError, InvalidNodeError
 from lellm_nb.graph.decision import DefaultAction
+from lellm_nb.graph.item_branches import EACH, ItemBranches
 from lellm_nb.graph.node_options import (
     check_barrier,
     check_condition,
     check_custom,
+    check_map,
     check_name,
     check_parallel,
     check_subgraph,
     check_task,
     part_of,
 )
+from lellm_nb.graph.question import Question
+from lellm_nb.graph.retry import Retry
 from lellm_nb.graph.shape import GraphShape
 from lellm_nb.state.lens import StateLens, as_lens
 from lellm_nb.state.merge import as_merge
+from lellm_nb.state.mutation import Key
 
 __all__ = [
     "Barrier",
     "Condition",
     "Custom",
+    "Map",
     "Node",
     "Parallel",
     "Runnable",
@@ -61,6 +67,9 @@ class Task:
         backoff: Seconds before the n-th further attempt (n from 1), or a number
             that doubles each time.
         timeout: Seconds an attempt may take; `None` is no limit.
+        retry: A `Retry`, of which the two before are the short form; `None` is one try.
+        idle_timeout: Seconds in which an attempt must be heard of: by a chunk that it emits, a
+            text that it prints or logs, or a call that is taken down; `None` is no limit.
     """
 
     name: str
@@ -70,10 +79,18 @@ class Task:
     retries: int = 0
     backoff: float | Callable[[int], float] = 0.1
     timeout: float | None = None
+    retry: Retry | None = None
+    idle_timeout: float | None = None
     kind: ClassVar[str] = "task"
 
     def __post_init__(self) -> None:
         check_task(self)
+
+    @property
+    def is_patient(self) -> bool:
+        """Whether it may be tried again, or has a limit."""
+        limited = self.timeout is not None or self.idle_timeout is not None
+        return limited or self.retry is not None
 
     def call(self, ctx: Any) -> Any:
         """Run the function once."""
@@ -102,7 +119,8 @@ class Custom:
 class Condition:
     """Ordered ``(target, predicate)`` pairs; the first true one is gone to.
 
-    None true means that the ordinary edges decide.
+    A predicate may be given as an expression (SEMANTICS G10), as for an edge. None true
+    means that the ordinary edges decide.
     """
 
     name: str
@@ -129,6 +147,8 @@ class Barrier:
         timeout: Seconds after which `default_action` is applied.
         approve_key: The key that an approval puts; ``<name>.approved`` by default.
         reject_key: The key of the reason; ``<name>.reject_reason`` by default.
+        show: Keys and paths of the state that whoever decides is shown.
+        ask: What is asked; `None` for no more than yes or no.
     """
 
     name: str
@@ -136,11 +156,18 @@ class Barrier:
     default_action: DefaultAction = DefaultAction.REJECT
     approve_key: str = ""
     reject_key: str = ""
+    show: tuple[Key, ...] = ()
+    ask: Question | None = None
     kind: ClassVar[str] = "barrier"
     goto: ClassVar[tuple[str, ...]] = ()
 
     def __post_init__(self) -> None:
         check_barrier(self)
+
+    @property
+    def answer_key(self) -> str:
+        """The key that an answer to its question puts."""
+        return f"{self.name}.answer"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -166,17 +193,61 @@ class Parallel:
         branches: Branch name to its node, in registration order.
         merge: How the results become one; the default folds the mutations.
         on_error: ``"fail_fast"`` or ``"collect_all"``.
+        executor: Where plain tasks of the branches are performed; `None` is in threads here.
     """
 
     name: str
     branches: Mapping[str, Node]
     merge: Any = None
     on_error: str = "fail_fast"
+    executor: Any = None
     kind: ClassVar[str] = "parallel"
     goto: ClassVar[tuple[str, ...]] = ()
 
     def __post_init__(self) -> None:
         check_parallel(self)
+
+    def __reduce__(self) -> Any:
+        # an executor stays where it is
+        rest = [getattr(self, each.name) for each in fields(self) if each.name != "executor"]
+        return _made_again, (type(self), rest)
+
+
+def _made_again(kind: Any, rest: list[Any]) -> Any:
+    names = [each.name for each in fields(kind) if each.name != "executor"]
+    return kind(**dict(zip(names, rest, strict=True)))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Map(Parallel):
+    """A Parallel with a branch for each item of a list that is known at run time (SEMANTICS P6).
+
+    Attributes:
+        branches: What runs for each item, under any number and under ``*``.
+        over: Where the list is: a key, a path, or a function of the state.
+        into: The key under which what the branches return is collected, or `None`.
+        as_: The key under which a graph finds its item.
+        limit: How many branches run at a time; `None` is all.
+    """
+
+    over: Any = ""
+    into: str | None = None
+    as_: str = "item"
+    limit: int | None = None
+    kind: ClassVar[str] = "map"
+
+    def __post_init__(self) -> None:
+        check_map(self)
+
+    @property
+    def each(self) -> Node:
+        """What runs for each item."""
+        return self.branches[EACH]
+
+    @property
+    def item_key(self) -> str | None:
+        """The key of an item in the state of its branch; `None` for a function, which asks."""
+        return None if isinstance(self.each, (Task, Custom)) else self.as_
 
 
 Node = Task | Custom | Condition | Barrier | Subgraph | Parallel
@@ -226,7 +297,7 @@ def recomposed(node: Any, code: Any) -> Parallel | Subgraph | None:
 
 
 def make_parallel(
-    name: str, branches: Mapping[str, Any], *, merge: Any, on_error: str
+    name: str, branches: Mapping[str, Any], *, merge: Any, on_error: str, executor: Any = None
 ) -> Parallel | EmptyParallelError:
     """Make a Parallel; an empty one is a structural problem, to be reported by `build`.
 
@@ -238,5 +309,15 @@ def make_parallel(
     if not isinstance(given, Mapping):
         raise refusal(given, "branches", "a mapping of names to what runs", refuse)
     made = {check_name(b, "branch"): make_node(b, target) for b, target in given.items()}
-    parallel = Parallel(name, made, as_merge(merge, part_of(name)), on_error)
+    parallel = Parallel(name, made, as_merge(merge, part_of(name)), on_error, executor)
     return parallel if made else EmptyParallelError(name)
+
+
+def make_map(name: str, target: Any, *, merge: Any, **options: Any) -> Map:
+    """Make a Map of what runs for each item.
+
+    Raises:
+        InvalidNodeError: Something it was given does not fit; names it.
+    """
+    each = make_node(check_name(name), target)
+    return Map(name, ItemBranches(each), as_merge(merge, part_of(name)), **options)

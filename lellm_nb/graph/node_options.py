@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Executor
 from functools import partial
 from typing import Any
 
@@ -19,14 +20,21 @@ from lellm_nb.arguments import (
 )
 from lellm_nb.errors import InvalidNodeError, LellmError, StateError
 from lellm_nb.graph.decision import DefaultAction
-from lellm_nb.state.lens import check_lens
+from lellm_nb.graph.item_branches import EACH, ItemBranches
+from lellm_nb.graph.question import Question
+from lellm_nb.graph.retry import retry_of
+from lellm_nb.state.expression.condition import condition
+from lellm_nb.state.lens import IdentityLens, check_lens
 from lellm_nb.state.merge import check_merge
+from lellm_nb.state.mutation import Key, check_key
 
 __all__ = [
     "check_barrier",
     "check_condition",
     "check_custom",
     "check_edge",
+    "check_executor",
+    "check_map",
     "check_name",
     "check_parallel",
     "check_predicate",
@@ -50,12 +58,13 @@ def check_name(name: Any, what: str = "node") -> str:
 
 
 def check_predicate(predicate: Any, edge: str) -> Callable[[Any], Any]:
-    """Return `predicate` if it can be asked of a state.
+    """Return `predicate` if it can be asked of a state; of a text what it says.
 
     Raises:
-        InvalidNodeError: It cannot be called with one, or it is a coroutine function.
+        InvalidNodeError: It cannot be called with one, it is a coroutine function, or a text that
+            is no expression.
     """
-    return plain_function(predicate, "its condition", _in(edge), "state")
+    return condition(predicate, "its condition", _in(edge), "state")
 
 
 def check_edge(
@@ -88,6 +97,12 @@ def check_task(task: Any) -> None:
     else:
         _set(task, "backoff", seconds(task.backoff, "backoff", refuse, zero=True))
     _set(task, "timeout", _seconds(task.timeout, refuse))
+    _set(task, "idle_timeout", _seconds(task.idle_timeout, refuse, "idle_timeout"))
+    retry = retry_of(task, refuse)
+    _set(task, "retry", retry)
+    if retry is not None:
+        _set(task, "retries", retry.max - 1)
+        _set(task, "backoff", retry.backoff)
 
 
 def check_custom(node: Any) -> None:
@@ -136,6 +151,18 @@ def check_barrier(node: Any) -> None:
         if not isinstance(given, str):
             raise refusal(given, option, "the name of a key", refuse)
         _set(node, option, given or f"{node.name}.{key}")
+    _set(node, "show", _keys(node.show, refuse))
+    if node.ask is None:
+        return
+    if not isinstance(node.ask, Question):
+        raise refusal(node.ask, "ask", 'a question, such as Question("Ship it?")', refuse)
+    if action is DefaultAction.APPROVE:
+        error = refuse(
+            "default_action is no APPROVE at a barrier that asks, as it would have no answer;"
+            " REJECT or SKIP it, or take an edge_on(..., 'timeout')."
+        )
+        error.argument = "default_action"
+        raise error
 
 
 def check_subgraph(node: Any) -> None:
@@ -158,6 +185,64 @@ def check_parallel(node: Any) -> None:
     refuse = _in(check_name(node.name))
     check_merge(node.merge, part_of(node.name))
     chosen(node.on_error, "on_error", refuse, ("fail_fast", "collect_all"))
+    check_executor(node.executor, refuse)
+
+
+def check_executor(given: Any, refuse: Refuse) -> Any:
+    """Return an executor, or `None`.
+
+    Raises:
+        LellmError: It is no `concurrent.futures.Executor`.
+    """
+    if given is not None and not isinstance(given, Executor):
+        wanted = "an executor of concurrent.futures, such as ProcessPoolExecutor(), or None"
+        raise refusal(given, "executor", wanted, refuse)
+    return given
+
+
+def check_map(node: Any) -> None:
+    """Look at a map's options; what its list is made of is known when it is entered.
+
+    Raises:
+        InvalidNodeError: One does not fit; names it.
+    """
+    check_parallel(node)
+    refuse = _in(node.name)
+    if not isinstance(node.branches, ItemBranches):  # patched: each item has the new one
+        _set(node, "branches", ItemBranches(node.branches[EACH]))
+    if node.each.kind in ("barrier", "condition"):
+        kind = node.each.kind
+        raise refuse(
+            f"a {kind} can't run for each item by itself; put it into a graph,"
+            " and give the graph to map."
+        )
+    if not isinstance(getattr(node.each, "lens", IdentityLens()), IdentityLens):
+        raise refuse(
+            "each graph of a map finds its item in its state, and a lens would hide that;"
+            " give the graph itself."
+        )
+    if callable(node.over):
+        plain_function(node.over, "over", refuse, "state")
+    else:
+        wanted = 'a key, a path such as ("plan", "steps"), or a function of the state'
+        _set(node, "over", _key(node.over, "over", wanted, refuse))
+    for option in ("into", "as_"):
+        given = getattr(node, option)
+        if not (isinstance(given, str) and given) and not (option == "into" and given is None):
+            raise refusal(given, option, "the name of a key", refuse)
+    if node.into is not None and node.into == node.as_:
+        raise refuse(f"into and as_ are both {node.into!r}; what is collected needs its own key.")
+    if node.limit is not None:
+        whole(node.limit, "limit", refuse, least=1)
+
+
+def _key(given: Any, option: str, wanted: str, refuse: Refuse) -> Any:
+    if given is None or given == "":
+        raise refusal(given, option, wanted, refuse)
+    try:
+        return check_key(given)
+    except StateError:
+        raise refusal(given, option, wanted, refuse) from None
 
 
 def part_of(node: str) -> Refuse:
@@ -177,8 +262,24 @@ def _set(node: Any, option: str, value: Any) -> None:
     object.__setattr__(node, option, value)
 
 
-def _seconds(given: Any, refuse: Refuse) -> float | None:
-    return None if given is None else seconds(given, "timeout", refuse)
+def _seconds(given: Any, refuse: Refuse, argument: str = "timeout") -> float | None:
+    return None if given is None else seconds(given, argument, refuse)
+
+
+def _keys(given: Any, refuse: Refuse) -> tuple[Key, ...]:
+    """Return keys and paths of a state; one alone need not stand in a list."""
+    if isinstance(given, str):
+        given = (given,)
+    wanted = "a list of keys of the state; a path is a tuple in it"
+    if not isinstance(given, Iterable) or isinstance(given, Mapping):
+        raise refusal(given, "show", wanted, refuse)
+    try:
+        return tuple(map(check_key, given))
+    except StateError as error:
+        problem = f"show is {wanted}: {error}"
+        refused = refuse(problem)
+        refused.argument = "show"
+        raise refused from None
 
 
 def _named(given: Any, what: str, refuse: Refuse) -> str:

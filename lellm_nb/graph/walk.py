@@ -14,6 +14,8 @@ from collections.abc import Iterator, Mapping
 from types import GeneratorType
 from typing import Any
 
+from lellm_nb.graph.item_branches import EACH, ItemBranches
+
 __all__ = [
     "branches_of",
     "graph_at",
@@ -24,6 +26,7 @@ __all__ = [
     "levels",
     "node_at",
     "nodes",
+    "static_path",
     "unrolled",
 ]
 
@@ -121,6 +124,25 @@ def node_at(graph: Any, path: str) -> Any:
         node = these.get(segment.partition("#")[0])
         these = inside(node)
     return node
+
+
+def static_path(graph: Any, path: str) -> str:
+    """Return a path without visits, and with ``*`` for each item of a map.
+
+    Example:
+        >>> from lellm_nb import GraphBuilder
+        >>> g = GraphBuilder("g").map("check", len, over="urls").start("check").end("check")
+        >>> static_path(g.build(), "check#2/7"), static_path(g.build(), "check/07")
+        ('check/*', 'check/07')
+    """
+    found = []
+    these: Mapping[str, Any] = graph.nodes
+    for segment in path.split("/"):
+        name = segment.partition("#")[0]
+        node = these.get(name)
+        found.append(EACH if isinstance(these, ItemBranches) and node is not None else name)
+        these = inside(node)
+    return "/".join(found)
 
 
 def graph_at(graph: Any, level: str) -> Any:

@@ -8,7 +8,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from lellm_nb.calls.call import Call
 from lellm_nb.notebook.frame_protocol import ChangeLike, FailedJoinLike, FrameLike, GraphLike
-from lellm_nb.notebook.pending_protocol import PendingLike, PreviewLike
+from lellm_nb.notebook.pending_protocol import PendingLike, PreviewLike, RetryLike
 from lellm_nb.record.redaction.redactor import Redactor
 
 
@@ -246,6 +246,8 @@ class SummaryLike(Protocol):
     def tree_key(self) -> Any: ...
     @property
     def open_calls(self) -> tuple[Call, ...]: ...
+    @property
+    def retries(self) -> tuple[RetryLike, ...]: ...
 
 
 class DebuggerLike(Protocol):

@@ -22,6 +22,7 @@ from lellm_nb.record.events import (
     GraphFailed,
     GraphStart,
     NodeEnd,
+    NodeRetry,
     NodeStart,
     NodeStream,
 )
@@ -92,6 +93,7 @@ __all__ = [
     "MutationLog",
     "MutationLogEntry",
     "NodeEnd",
+    "NodeRetry",
     "NodeStart",
     "NodeStream",
     "NoopBarrierSink",

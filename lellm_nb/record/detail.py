@@ -8,8 +8,9 @@ from typing import Any
 from lellm_nb.errors import RunError
 from lellm_nb.errors.safe_text import fields_text, safe_str
 from lellm_nb.graph.decision import Decision
+from lellm_nb.login import NOBODY, login
 
-__all__ = ["DecisionRecord", "Detail"]
+__all__ = ["DecisionRecord", "Detail", "HasDetail"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,8 @@ class DecisionRecord:
     Attributes:
         barrier_id: What it was for.
         decision: What was decided.
-        by: Who: ``person``, ``timeout``, ``no sink``, or what the caller said.
+        by: Who: a name, ``person`` for whoever a sink asked, ``timeout``, ``no sink``, or
+            ``rule: …``; in a text it is left out where it is whoever reads it.
         at: Seconds since the epoch.
         proposed: The value that stood there before a Modify.
         effective: The value that stands there after it.
@@ -35,7 +37,8 @@ class DecisionRecord:
     __repr__ = fields_text
 
     def __str__(self) -> str:
-        return safe_str(self.decision) + (f" (by {self.by})" if self.by != "person" else "")
+        said = safe_str(self.decision)
+        return said if self.by in (NOBODY, login()) else f"{said} (by {self.by})"
 
 
 class Detail:
@@ -43,7 +46,7 @@ class Detail:
 
     __slots__ = (
         *("attempts", "calls", "cost", "decision", "displayed", "error", "gap", "output"),
-        *("recorded", "side_effects", "stale", "stream", "variables"),
+        *("mocked", "recorded", "side_effects", "skipped", "stale", "stream", "variables"),
     )
 
     def __init__(
@@ -62,6 +65,8 @@ class Detail:
         variables: Any = None,
         gap: bool = False,
         calls: tuple[Any, ...] = (),
+        mocked: bool = False,
+        skipped: bool = False,
     ) -> None:
         self.error = error
         self.decision = decision
@@ -76,6 +81,8 @@ class Detail:
         self.variables = variables  # of this process only: never stored
         self.gap = gap
         self.calls = calls
+        self.mocked = mocked
+        self.skipped = skipped
 
     @classmethod
     def of(
@@ -95,9 +102,91 @@ class Detail:
             stale=outcome.stale,
             variables=outcome.variables,
             calls=outcome.calls,
+            mocked=outcome.mocked,
+            skipped=outcome.skipped,
         )
 
     def after_gap(self) -> Detail:
         """Return the same of a frame before which steps are not known."""
         kept = {name: getattr(self, name) for name in Detail.__slots__}
         return Detail(**{**kept, "gap": True})
+
+
+_NOTHING = Detail()
+
+
+class HasDetail:
+    """What a frame says of what only some frames have.
+
+    Attributes:
+        own_detail: `None` where it has nothing of the kind; `detail` is never `None`.
+    """
+
+    __slots__ = ()
+
+    own_detail: Detail | None
+
+    @property
+    def decision(self) -> DecisionRecord | None:
+        """The decision of a decision frame."""
+        return self.detail.decision
+
+    @property
+    def output(self) -> str:
+        """What was printed, logged and displayed while the node ran, as text."""
+        return self.detail.output
+
+    @property
+    def displayed(self) -> tuple[Any, ...]:
+        """MIME bundles of what the node displayed; their plain text is in `output`."""
+        return self.detail.displayed
+
+    @property
+    def recorded(self) -> bool:
+        """Whether the outcome was looked up, and the node did not run."""
+        return self.detail.recorded
+
+    @property
+    def stale(self) -> tuple[str, ...]:
+        """Of a looked-up outcome: the keys that differ from when it was recorded."""
+        return self.detail.stale
+
+    @property
+    def mocked(self) -> bool:
+        """Whether its outcome was fixed beforehand, and the node's own code did not run."""
+        return self.detail.mocked
+
+    @property
+    def skipped(self) -> bool:
+        """Whether the node was gone past without being run."""
+        return self.detail.skipped
+
+    @property
+    def stream(self) -> tuple[Any, ...]:
+        """The chunks that the node emitted."""
+        return self.detail.stream
+
+    @property
+    def cost(self) -> float:
+        """The token cost that the node set."""
+        return self.detail.cost
+
+    @property
+    def side_effects(self) -> bool:
+        """Whether the node touched the outside world."""
+        return self.detail.side_effects
+
+    @property
+    def attempts(self) -> tuple[Any, ...]:
+        """The attempts that a node with retries made before this outcome."""
+        return self.detail.attempts
+
+    @property
+    def calls(self) -> tuple[Any, ...]:
+        """What the node asked of models and tools over HTTP, in the order of their start (K1)."""
+        return self.detail.calls
+
+    @property
+    def detail(self) -> Detail:
+        """What only some frames have, with empty values where this one has none."""
+        return _NOTHING if self.own_detail is None else self.own_detail

@@ -17,6 +17,7 @@ __all__ = [
     "GraphFailed",
     "GraphStart",
     "NodeEnd",
+    "NodeRetry",
     "NodeStart",
     "NodeStream",
 ]
@@ -51,6 +52,26 @@ class NodeEnd:
     span_id: SpanId
     duration: float
     ok: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NodeRetry:
+    """A node failed and will be tried again; comes before the pause (SEMANTICS R8).
+
+    Attributes:
+        attempt: The number of the try that follows, from 2.
+        error: What the try before raised.
+        delay: Seconds of the pause before it.
+    """
+
+    path: str
+    node: str
+    visit: int
+    attempt: int
+    error: BaseException
+    delay: float
+
+    __repr__ = fields_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +138,7 @@ Event = (
     GraphStart
     | NodeStart
     | NodeEnd
+    | NodeRetry
     | NodeStream
     | BarrierWaiting
     | BarrierResolved

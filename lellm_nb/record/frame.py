@@ -8,7 +8,7 @@ from lellm_nb.errors import RunError
 from lellm_nb.errors.safe_text import safe_str
 from lellm_nb.graph.edge import Route
 from lellm_nb.ids import SpanId, TraceId, span_id, step_name
-from lellm_nb.record.detail import DecisionRecord, Detail
+from lellm_nb.record.detail import DecisionRecord, Detail, HasDetail
 from lellm_nb.record.frame_table import keys_that_differ, state_table
 from lellm_nb.record.place import Place
 from lellm_nb.record.position import Position
@@ -28,20 +28,20 @@ RAN = frozenset({"commit", "waiting", "exit", "join"})
 LEAVING = frozenset({"exit", "join"})
 """Kinds of frames that bring out of a composite what was written inside."""
 
-_NOTHING = Detail()
 _NO_RUN = TraceId("")
 
 
-class Frame:
+class Frame(HasDetail):
     """One step: where, what was written, which way it went, and where it led.
 
     The constructor makes the seed's four-field frame. Nothing in a frame ever changes.
 
     Attributes:
         kind: ``start``, ``commit``, ``waiting``, ``decision``, ``exit``, ``join``,
-            ``route``, ``edit`` or ``error``.
+            ``route``, ``edit``, ``input`` or ``error``.
         index: Its place on its line, counted from the root; the start frame is 0.
-        visit: How often the node had run in its level's entry, this run included.
+        visit: How often the node had run in its level's entry, this run included; of an input
+            its number.
         position: The whole position it led to.
         level: Its own level within that position.
         route: Which way it went, `None` where it did not.
@@ -187,61 +187,6 @@ class Frame:
     def gap(self) -> bool:
         """Whether steps before it were not captured: not all that differs is its own doing."""
         return self.own_detail is not None and self.own_detail.gap
-
-    @property
-    def decision(self) -> DecisionRecord | None:
-        """The decision of a decision frame."""
-        return self.detail.decision
-
-    @property
-    def output(self) -> str:
-        """What was printed, logged and displayed while the node ran, as text."""
-        return self.detail.output
-
-    @property
-    def displayed(self) -> tuple[Any, ...]:
-        """MIME bundles of what the node displayed; their plain text is in `output`."""
-        return self.detail.displayed
-
-    @property
-    def recorded(self) -> bool:
-        """Whether the outcome was looked up, and the node did not run."""
-        return self.detail.recorded
-
-    @property
-    def stale(self) -> tuple[str, ...]:
-        """Of a looked-up outcome: the keys that differ from when it was recorded."""
-        return self.detail.stale
-
-    @property
-    def stream(self) -> tuple[Any, ...]:
-        """The chunks that the node emitted."""
-        return self.detail.stream
-
-    @property
-    def cost(self) -> float:
-        """The token cost that the node set."""
-        return self.detail.cost
-
-    @property
-    def side_effects(self) -> bool:
-        """Whether the node touched the outside world."""
-        return self.detail.side_effects
-
-    @property
-    def attempts(self) -> tuple[Any, ...]:
-        """The attempts that a node with retries made before this outcome."""
-        return self.detail.attempts
-
-    @property
-    def calls(self) -> tuple[Any, ...]:
-        """What the node asked of models and tools over HTTP, in the order of their start (K1)."""
-        return self.detail.calls
-
-    @property
-    def detail(self) -> Detail:
-        """What only some frames have, with empty values where this one has none."""
-        return _NOTHING if self.own_detail is None else self.own_detail
 
     def to_pandas(self) -> pandas.DataFrame:
         """Return one row per key of the frame's own level: key, value, type, size, written_by, at.

@@ -3,7 +3,8 @@
 A path cannot say it: the branches of a parallel are levels of their own, and a branch
 that is a graph has its exit in the branch and its steps inside. A level key can:
 ``""`` is the root, ``"/agent#2"`` the second entry of a subgraph, ``"/par|a"`` a branch,
-``"/par|deep/deep"`` what is inside a branch that is a graph. The tasks of a super-step are the
+``"/par|deep/deep"`` what is inside a branch that is a graph, ``"/map|#3/#3"`` the
+same for the item 3 of a map (no name begins with ``#``). The tasks of a super-step are the
 level that they are in, and add nothing: ``"/w#2"`` is what is inside the task ``w#2``.
 """
 
@@ -22,6 +23,8 @@ __all__ = [
 
 _AGAIN = re.compile(r"\|([^/|]+)/\1(?=[/|]|$)")
 _VISIT = re.compile(r"#\d+")
+_ITEM = re.compile(r"(?<=[/|])#\d+")
+_NUMBER = re.compile(r"(?:^|(?<=[/|]))#")
 
 
 class LevelKeys:
@@ -55,7 +58,8 @@ def _search(
         return _search_tasks(inner, segments, path, wanted, key)
     if not segments or inner is None:
         return None
-    key, rest = f"{key}/{segments[0]}", segments[1:]
+    item = key.endswith(f"|#{segments[0]}")  # the branch of an item: its node is called so, too
+    key, rest = f"{key}/{'#' if item else ''}{segments[0]}", segments[1:]
     if isinstance(inner, Position):
         return _search(inner, rest, path, wanted, key)
     return _search_fan(inner, rest, path, wanted, key)
@@ -63,14 +67,14 @@ def _search(
 
 def _search_fan(fan: Fan, rest: list[str], path: str, wanted: Position, key: str) -> str | None:
     name = (rest[0] if rest else path.rpartition("/")[2]).partition("#")[0]
-    branches = fan.branches
+    branches, mark = fan.branches, "" if fan.items is None else "#"
     if name in branches:
-        found = _search(branches[name], rest, path, wanted, f"{key}|{name}")
+        found = _search(branches[name], rest, path, wanted, f"{key}|{mark}{name}")
         if found is not None:
             return found
     # a pause of a branch's task is named by what it asks, not by the branch
     for other, branch in branches.items():
-        found = _search(branch, rest, path, wanted, f"{key}|{other}")
+        found = _search(branch, rest, path, wanted, f"{key}|{mark}{other}")
         if found is not None:
             return found
     return None
@@ -104,8 +108,9 @@ def level_at(root: Position, key: str) -> Position | None:
                 return None
             level = task
         inner = level.inner
-        if inner is None or level.node != node.partition("#")[0]:
+        if inner is None or level.node != _name(node):
             return None
+        branch = branch.lstrip("#")
         if isinstance(inner, Position):
             level = inner
         elif branch in inner.branches:
@@ -119,14 +124,19 @@ def steps_of(key: str) -> list[tuple[str, str]]:
     """Take a level key apart: the nodes on the way in, and the branch of each that has them.
 
     Example:
-        >>> steps_of("/par|deep/deep#2")
-        [('par', 'deep'), ('deep', '')]
+        >>> steps_of("/par|deep/deep#2"), steps_of("/map|#3/#3")
+        ([('par', 'deep'), ('deep', '')], [('map', '3'), ('3', '')])
     """
     steps = []
     for part in key.split("/")[1:]:
         node, _, branch = part.partition("|")
-        steps.append((node.partition("#")[0], branch))
+        steps.append((_name(node), branch.lstrip("#")))
     return steps
+
+
+def _name(segment: str) -> str:
+    """Return the name of a node in a key, without its visit."""
+    return segment[1:] if segment.startswith("#") else segment.partition("#")[0]
 
 
 def joins_tasks(frame: Any, key: str | None = None) -> bool:
@@ -154,8 +164,12 @@ def entries_of(key: str, path: str, visit: int) -> list[str]:
     Example:
         >>> entries_of("", "agent", 2), entries_of("/sub", "sub/w#2", 2), entries_of("", "w#2", 4)
         (['/agent#2'], ['/sub/w#2'], ['/w#4', '/w#2'])
+        >>> entries_of("/map|#3", "map/3", 1)
+        ['/map|#3/#3']
     """
     segment = path.rpartition("/")[2]
+    if key.endswith(f"|#{segment}"):
+        return [f"{key}/#{segment}"]
     node = segment.partition("#")[0]
     named = f"{node}#{visit}" if visit > 1 else node
     both = dict.fromkeys((named, segment)) if "#" in segment else [named]
@@ -176,20 +190,21 @@ def label_of(key: str) -> str:
     """Return a level key as people write it.
 
     Example:
-        >>> [label_of(key) for key in ("", "/agent#2", "/par|a", "/par|deep/deep")]
-        ['', 'agent#2', 'par/a', 'par/deep']
+        >>> [label_of(key) for key in ("", "/agent#2", "/par|a", "/par|deep/deep", "/map|#3/#3")]
+        ['', 'agent#2', 'par/a', 'par/deep', 'map/3']
     """
-    return _AGAIN.sub(r"/\1", key[1:]).replace("|", "/")
+    label = _AGAIN.sub(r"/\1", key[1:]).replace("|", "/")
+    return _NUMBER.sub("", label) if "#" in label else label
 
 
 def without_visits(key: str) -> str:
     """Return a level key without visits.
 
     Example:
-        >>> without_visits("/agent#2/tools#3")
-        '/agent/tools'
+        >>> without_visits("/agent#2/tools#3"), without_visits("/map#2|#3/#3/tools")
+        ('/agent/tools', '/map|*/*/tools')
     """
-    return _VISIT.sub("", key) if "#" in key else key
+    return _VISIT.sub("", _ITEM.sub("*", key)) if "#" in key else key
 
 
 def is_within(path: str, node: str) -> bool:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from lellm_nb.errors import RunError
 from lellm_nb.state.mutation import Mutation
 
-__all__ = ["LIVE", "Outcome"]
+__all__ = ["LIVE", "Outcome", "StandIn"]
 
 
 class Outcome:
@@ -25,12 +25,14 @@ class Outcome:
         attempts: How it went, where it has retries or a limit.
         failure: The error that looking it up raises, or `None`.
         recorded: Whether it was looked up instead of run.
+        mocked: Whether somebody fixed it beforehand, and the node's own code did not run.
+        skipped: Whether the node was gone past.
         seen: What the node has been given of the state, `None` where it did not look.
         reads: What it met there that is held by reference, where `seen` does not say it.
         stale: The keys that differ from when it was recorded, where it was looked up.
         variables: The context variables that nodes have set up to here, if it set one.
         calls: What it asked of models and tools, where that was recorded.
-        has_more: Whether it may have calls or attempts, which most have not.
+        has_more: Whether it may have calls or attempts, or be marked, which most are not.
     """
 
     mutations: Sequence[Mutation] = ()
@@ -45,6 +47,8 @@ class Outcome:
     attempts: tuple[Any, ...] = ()
     failure: RunError | None = None
     recorded: bool = False
+    mocked: bool = False
+    skipped: bool = False
     stale: tuple[str, ...] = ()
     variables: Any = None
     calls: tuple[Any, ...] = ()
@@ -58,9 +62,20 @@ class Outcome:
         # asked of every step: one look at a time, the shortest way to "no"
         if self.stream or self.output or self.cost or self.side_effects or self.recorded:
             return True
-        if self.has_more and (self.calls or len(self.attempts) > 1):
+        if self.has_more and (self.calls or len(self.attempts) > 1 or self.mocked or self.skipped):
             return True
         return self.variables is not None
+
+
+class StandIn(Outcome):
+    """What a lookup returns where another function is to run in the node's place.
+
+    Attributes:
+        function: Called with the node's context; what it returns is written as usual.
+    """
+
+    def __init__(self, function: Callable[[Any], Any]) -> None:
+        self.function = function
 
 
 LIVE = Outcome()

@@ -16,16 +16,19 @@ class Place:
     """Where a frame was made: shared by all frames of one node.
 
     Attributes:
-        static: The path without the visits of composites: ``agent/llm`` for ``agent#2/llm``.
+        static: The path without the visits of composites, ``agent/llm`` for ``agent#2/llm``, and
+            with ``*`` for the items of a map: ``check/*`` for ``check/3``.
     """
 
     __slots__ = ("graph_id", "node", "path", "static")
 
-    def __init__(self, graph_id: str, path: str, node: str) -> None:
+    def __init__(self, graph_id: str, path: str, node: str, static: str | None = None) -> None:
         self.graph_id = graph_id
         self.path = path
         self.node = node
-        self.static = _VISIT.sub("", path) if "#" in path else path
+        if static is None:
+            static = _VISIT.sub("", path) if "#" in path else path
+        self.static = static
 
 
 class Located(Protocol):

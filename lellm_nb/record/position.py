@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from lellm_nb.record.visits import Visits
-from lellm_nb.state.compact import Data, Tail
+from lellm_nb.state.compact import Data, Tail, Wide
 from lellm_nb.state.sameness import equal
 from lellm_nb.state.state import view
 
@@ -163,21 +163,29 @@ class Fan:
         branches: Branch name to its position; a version shares what did not change.
         turn: Whose turn it is when stepping, as a number in registration order.
         open: How many branches have not ended.
+        items: In a map: what each branch is for, as it is kept; else `None`.
     """
 
-    __slots__ = ("branches", "open", "turn")
+    __slots__ = ("branches", "items", "open", "turn")
 
-    def __init__(self, branches: Any, turn: int, open: int) -> None:
+    def __init__(self, branches: Any, turn: int, open: int, items: Any = None) -> None:
         self.branches = branches
         self.turn = turn
         self.open = open
+        self.items = items
+
+    @classmethod
+    def begin(cls, datas: Mapping[str, Any], items: Any = None) -> Fan:
+        """Return the branches before their first step, each with its state, by their names."""
+        begun = {name: Position.begin(name, data, inner=True) for name, data in datas.items()}
+        return cls(Wide.of(begun), 0, len(begun), items)
 
     def __eq__(self, other: object) -> bool:
         if type(other) is not type(self):
             return NotImplemented
-        return (self.turn, self.open) == (other.turn, other.open) and dict(
-            self.branches.items()
-        ) == dict(other.branches.items())
+        same = (self.turn, self.open) == (other.turn, other.open)
+        same = same and equal(self.items, other.items)
+        return same and dict(self.branches.items()) == dict(other.branches.items())
 
     __hash__ = None  # type: ignore[assignment]  # holds states, which are unhashable
 

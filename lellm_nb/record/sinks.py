@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
-from lellm_nb.arguments import Refuse, refusal, speaking
+from lellm_nb.arguments import Refuse, refusal, speaking, text
 from lellm_nb.errors import CheckpointStoreError, DebuggerError
 from lellm_nb.graph.decision import Approve, Decision, check_decision
 from lellm_nb.record.frame import Frame
@@ -127,14 +127,19 @@ class SessionCheckpointSink(MemorySink):
 class Decided:
     """A decision came.
 
+    Attributes:
+        by: Who decided, as it is recorded.
+
     Raises:
-        DebuggerError: It is none.
+        DebuggerError: It is none, or nobody is said to have made it.
     """
 
     decision: Decision
+    by: str = "person"
 
     def __post_init__(self) -> None:
         check_decision(self.decision, DebuggerError)
+        text(self.by, "by", DebuggerError, "who decided, a text that is not empty")
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,14 +157,21 @@ BarrierOutcome = Decided | TimedOut | Cancelled
 
 @runtime_checkable
 class BarrierSink(Protocol):
-    """Asked for a decision at every barrier, at every depth (SEMANTICS B6)."""
+    """Asked for a decision at every barrier, at every depth (SEMANTICS B6).
+
+    A sink that has `wait_answer(barrier_id, timeout, question, shown)` as well is asked by that
+    where a barrier has a `Question`: it is given it, and the values that the barrier shows.
+    """
 
     async def wait_decision(self, barrier_id: str, timeout: float | None) -> BarrierOutcome:
         """Return when there is a decision, or the time is up."""
 
 
 class NoopBarrierSink:
-    """Approves everything, without the warning that no sink at all would give."""
+    """Approves everything, without the warning that no sink at all would give.
+
+    A barrier that asks takes no approval: there the run ends with the refusal (SEMANTICS B8).
+    """
 
     async def wait_decision(self, barrier_id: str, timeout: float | None) -> BarrierOutcome:
         """Approve."""

@@ -113,7 +113,10 @@ class ExecutionTrace:
 
 @runtime_checkable
 class TraceSink(Protocol):
-    """Told of a run's start and of every frame, failures included."""
+    """Told of a run's start and of every frame, failures included.
+
+    One that has a method ``on_retry(event)`` is told of every `NodeRetry` as well.
+    """
 
     def on_start(self, trace_id: TraceId, state: Any) -> None:
         """A run begins with this root state."""

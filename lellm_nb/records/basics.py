@@ -28,6 +28,7 @@ from lellm_nb.records.calls import read_call_record, read_calls, write_call_reco
 from lellm_nb.records.document import Reader, Writer, tagged
 from lellm_nb.records.fields import ANY, KEY, STATE, TEXT, FieldForm, form_of
 from lellm_nb.state.channel_update import ChannelUpdate
+from lellm_nb.state.expression.expression import Expression
 from lellm_nb.state.mutation import Delete, Put, Reduce, check_key, parts_of
 from lellm_nb.state.reducer import OF_GRAPH, Reducer
 from lellm_nb.state.state import State, view
@@ -238,6 +239,10 @@ BASICS: dict[type, tuple[Any, Any]] = {
     Reducer: (
         lambda w, v, at: tagged("Reducer", {"name": v.name}),
         lambda r, form: _reducer(TEXT.read(r, form["name"])),
+    ),
+    Expression: (
+        lambda w, v, at: tagged("Expression", {"text": w.text(v.text)}),
+        lambda r, form: Expression(TEXT.read(r, form["text"])),
     ),
     Position: (_write_position, _read_position),
     Fan: (_write_fan, _read_fan),

@@ -56,7 +56,7 @@ __all__ = ["kind_of_record", "kind_of_tag"]
 ROWS: tuple[type, ...] = (
     *(Answer, Approve, Reject, Modify, Reroute, Edge, Route, Fingerprint, Analysis, Finding, Cycle),
     *(events.GraphStart, events.NodeStart, events.NodeEnd, events.NodeStream),
-    *(events.BarrierWaiting, events.BarrierResolved, events.CheckpointSaved),
+    *(events.NodeRetry, events.BarrierWaiting, events.BarrierResolved, events.CheckpointSaved),
     *(events.GraphComplete, events.GraphFailed),
     *(chunks.TextDelta, chunks.ThinkingDelta, chunks.RoundStarted, chunks.ToolQueued),
     *(chunks.ToolStarted, chunks.ToolOutput, chunks.ToolFinished),

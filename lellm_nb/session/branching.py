@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from lellm_nb.engine.parallel.branches import JoinChoice, branch_results
 from lellm_nb.engine.scope import Scope, Site, scope_at
 from lellm_nb.engine.spot import Move, levels_within
+from lellm_nb.engine.turn import commit_input, input_mutations, is_recorded
 from lellm_nb.errors import (
     DebuggerError,
     MergeConflictError,
@@ -17,9 +18,11 @@ from lellm_nb.errors import (
 )
 from lellm_nb.graph.edge import Route
 from lellm_nb.graph.graph import Graph
+from lellm_nb.graph.node import Parallel
 from lellm_nb.record.frame import Frame, Place, make_frame
 from lellm_nb.record.position import Fan, Position
 from lellm_nb.record.visits import Visits
+from lellm_nb.session.between_turns import check_between_turns
 from lellm_nb.session.protocol import FailedJoin, OpenLevel
 from lellm_nb.session.running import Running
 from lellm_nb.state.claims import conflicts_of, one_decision
@@ -36,6 +39,12 @@ class Level(NamedTuple):
 
     scope: Scope
     position: Position
+
+    @property
+    def name(self) -> str:
+        """What people call it, with the visits of what it is in; empty for the root."""
+        scope = self.scope
+        return scope.prefix[:-1] if scope.branch is None else f"{scope.prefix}{scope.branch}"
 
     @property
     def data(self) -> Any:
@@ -63,7 +72,7 @@ _Join = tuple[Scope, Position, Site, Fan]
 
 
 class Branching(Running):
-    """``fork, edit, at_tip, close_join, use``."""
+    """``fork, edit, send, at_tip, close_join, use``."""
 
     def check_edit(
         self, frame: Frame, put: Mapping[Any, Any] | None, delete: Sequence[Any] = ()
@@ -135,6 +144,32 @@ class Branching(Running):
         (place, visit, route), now = where, self.clock.wall()
         return make_frame(place, "edit", visit, root, after, edits, route, now, 0.0, None)
 
+    async def send(self, input: Any) -> Frame:
+        """Begin the next turn: take an input in, as one frame of kind *input* (SEMANTICS R12).
+
+        The run stands at its start node then; visits, barrier counters and step counts go on.
+
+        Args:
+            input: What is written, as if a node had returned it: a mapping of keys to values;
+                or text, for a graph with messages. Or the mutations of an input frame.
+
+        Raises:
+            DebuggerError: The run is in the middle of a turn; nothing is written.
+            StateError: What is to be written does not fit.
+            CheckpointStoreError: The store refuses it; it stays in memory.
+        """
+        writer = self.history.writer
+        if writer is not None:
+            writer.check()
+        check_between_turns(self)
+        written = is_recorded(input)
+        mutations = tuple(input) if written else input_mutations(self.scope, self.position, input)
+        done = commit_input(self.scope, self.position, mutations)
+        await self._run().publish(self.scope, done, self.clock.wall(), 0.0, None)
+        if writer is not None:
+            writer.check()
+        return self.head
+
     async def close_join(
         self,
         *,
@@ -166,7 +201,7 @@ class Branching(Running):
                 else Position(None, level.data, 0, Visits(), None, None, Tail.of(()))
                 for name, branch in fan.branches.items()
             }
-            around = level.holding(Fan(Wide.of(closed), 0, 0))
+            around = level.holding(Fan(Wide.of(closed), 0, 0, fan.items))
             run.position = scope.replaced(run.position, around)
             level = scope.level(run.position)
         word = "side" if sides else "keep" if keep else "drop"
@@ -199,14 +234,14 @@ class Branching(Running):
             fan = level.inner
             if isinstance(fan, Fan) and not fan.open:
                 site = scope.site(level.node or "")
-                if site.kind == "parallel" and site.place.path in paths:
+                if isinstance(site.node, Parallel) and site.place.path in paths:
                     return scope, level, site, fan
         return None
 
     def _disagreement(self, scope: Scope, level: Position, site: Site, fan: Fan) -> FailedJoin:
         conflicts: Mapping[Any, Any] = {}
         if isinstance(site.node.merge, MergeMutations):
-            conflicts = conflicts_of(one_decision(branch_results(scope, fan)))
+            conflicts = conflicts_of(one_decision(branch_results(scope, site, fan)))
             for error in _failures_at(self.head):
                 if not conflicts and isinstance(error, MergeConflictError):  # a reducer's refusal
                     conflicts = {error.key: error.values}
@@ -226,7 +261,7 @@ class Branching(Running):
         """Return the collect-all Parallel, the innermost around no branch, that runs."""
         scope, level = self._innermost()
         site = scope.site(level.node or "")
-        collects = site.kind == "parallel" and site.node.on_error == "collect_all"
+        collects = isinstance(site.node, Parallel) and site.node.on_error == "collect_all"
         fan = level.inner
         return (scope, level, site, fan) if collects and isinstance(fan, Fan) else None
 

@@ -33,6 +33,7 @@ class Capability(StrEnum):
     REROUTE = "reroute"
     JOIN = "join"
     SEND = "send"
+    TURNS = "turns"
     CODE = "code"
     CALLS = "calls"
     STORE = "store"
@@ -57,6 +58,7 @@ _MEANS = {
     Capability.ANSWER: "what waits may ask something, and is answered with a value",
     Capability.REROUTE: "a decision may lead to any node",
     Capability.JOIN: "what becomes of failed branches may be said",
+    Capability.TURNS: "a run that is through takes another input, and begins anew with its state",
     Capability.SEND: "a position may be run on in another process",
     Capability.CALLS: "what a node asks of models and tools over HTTP is taken down",
     Capability.CODE: "a step can be written out as code",
@@ -64,7 +66,7 @@ _MEANS = {
 }
 
 
-EVERYTHING: frozenset[Capability] = frozenset(Capability) - {Capability.ANSWER, Capability.WHOLE}
+EVERYTHING: frozenset[Capability] = frozenset(Capability) - {Capability.WHOLE}
 """What the native engine is able to."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
 from contextvars import Context
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -10,6 +11,7 @@ from typing import Any, NamedTuple
 from lellm_nb.calls.tape import Tape
 from lellm_nb.engine.cancellation import CancellationToken
 from lellm_nb.engine.halt import Halt
+from lellm_nb.record.events import NodeRetry
 from lellm_nb.record.frame import DecisionRecord, Frame
 from lellm_nb.record.outcome import Outcome
 from lellm_nb.session.moves import NextMove, Recorded
@@ -35,8 +37,13 @@ class Controls:
         barrier: A `BarrierSink` to ask at barriers; without one the run comes back there.
         token: Cancels what is in flight.
         on_chunk: Told of every chunk that a node emits: its path, and the chunk.
+        on_retry: Told of every `NodeRetry`, and how often the node is tried in all, 0 where nobody
+            says.
+        share: Draws how much of a pause a node with jitter waits, from 0 to 1: of its path, its
+            visit, and the number of the attempt that follows.
         tapes: Opens where the calls of a node are taken down: it is asked at a node's first one,
             and what stops inside of a call becomes `stopping`.
+        executor: Where plain tasks of branches are performed that name none of their own.
         capture: Whether what nodes print, log and display goes into their frames.
         cell: The context variables of whoever asked for this; nodes' own come on top of them.
         stopping: What made it stop; `None` while nothing did.
@@ -56,7 +63,10 @@ class Controls:
     barrier: Any = None
     token: CancellationToken | None = None
     on_chunk: Callable[[str, Any], None] | None = None
+    on_retry: Callable[[NodeRetry, int], None] | None = None
+    share: Callable[[str, int, int], float] | None = None
     tapes: Callable[[NextMove], Tape | None] | None = None
+    executor: Executor | None = None
     capture: bool = False
     cell: Context | None = None
     stopping: Any = None

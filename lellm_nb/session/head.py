@@ -15,11 +15,12 @@ from lellm_nb.record.level_key import LevelKeys, level_at
 from lellm_nb.record.listeners import tell_all
 from lellm_nb.record.native.parts import AS_STORED, NativeParts
 from lellm_nb.record.position import Position, Waiting
-from lellm_nb.session.moves import FailedJoin, MoveKind, NextMove, OpenLevel, Question, RunningNode
+from lellm_nb.session.moves import Asking, FailedJoin, MoveKind, NextMove, OpenLevel, RunningNode
+from lellm_nb.state.mutation import Delete, Mutation, Put
 
 __all__ = ["Head"]
 
-_CAPTURED = frozenset({"commit", "waiting", "decision", "exit", "join"})
+_CAPTURED = frozenset({"commit", "waiting", "decision", "exit", "join", "input"})
 
 
 class Head:
@@ -33,6 +34,7 @@ class Head:
     history: History
     line: Line
     head: Frame
+    pauses: bool = False
 
     def _adopt(self, graph: Any, clock: Clock) -> None:
         self.graph = graph
@@ -115,9 +117,13 @@ class Head:
         """Return the nodes that run now; an engine that cannot tell says none."""
         return []
 
-    def asked(self, waiting: Waiting) -> Question | None:
+    def asked(self, waiting: Waiting) -> Asking | None:
         """Return what somebody is asked where the run waits; a barrier asks for yes or no."""
         return None
+
+    def waiting_data(self, waiting: Waiting) -> Any:
+        """Return the compact state of the level that waits: by default the root's."""
+        return self.position.data
 
     def failed_join(self) -> FailedJoin | None:
         """Return the parallel that waits to hear what becomes of its branches."""
@@ -128,6 +134,13 @@ class Head:
     ) -> Frame | None:
         """Return the frame that writing after `frame` would make; `None` for no write."""
         raise NotImplementedError
+
+    def edit(self, edits: Sequence[Mutation], level: OpenLevel | None = None) -> None:
+        """Write where the run stands, as one frame of kind *edit*: in an engine with one level."""
+        put = {edit.key: edit.kept for edit in edits if isinstance(edit, Put)}
+        made = self.check_edit(self.head, put, [e.key for e in edits if isinstance(e, Delete)])
+        if made is not None:
+            self._emit(made)
 
     # -- the history -------------------------------------------------------------
 

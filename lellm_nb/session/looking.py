@@ -36,9 +36,11 @@ class LookingSession(Head):
             Capability.DECIDE,
             Capability.ANSWER,
             Capability.REROUTE,
+            Capability.TURNS,
             Capability.STORE,
         }
     )
+    pauses = True
 
     @classmethod
     def of_history(

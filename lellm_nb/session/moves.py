@@ -11,12 +11,12 @@ from lellm_nb.record.outcome import Outcome
 from lellm_nb.state.mutation import Key, Mutation
 
 __all__ = [
+    "Asking",
     "FailedJoin",
     "MoveKind",
     "NextMove",
     "OpenLevel",
     "Previewed",
-    "Question",
     "Recorded",
     "RunningNode",
 ]
@@ -79,8 +79,15 @@ class NextMove(Protocol):
     def names(self) -> Sequence[str]:
         """The nodes of its level, to which a decision may lead."""
 
+    def returned(self, values: Mapping[str, Any]) -> Outcome:
+        """Return the outcome of a node that would return this mapping.
 
-class Question(NamedTuple):
+        Raises:
+            StateError: A value does not fit its key.
+        """
+
+
+class Asking(NamedTuple):
     """What somebody is asked where a run waits.
 
     Attributes:
@@ -88,15 +95,21 @@ class Question(NamedTuple):
         schema: The JSON schema of an answer, where one is declared; else `None`.
         actions: Where it asks about actions: each with its ``name``, ``args``, ``description``, and
             what may be ``allowed``: ``approve, edit, reject, respond``; else empty.
+        choices: The values to choose from; `None` where it is no choice.
     """
 
     value: Any
     schema: Any = None
     actions: tuple[Mapping[str, Any], ...] = ()
+    choices: tuple[Any, ...] | None = None
 
 
 class OpenLevel(Protocol):
     """A level of the run that can move on, and may be written into."""
+
+    @property
+    def name(self) -> str:
+        """What people call it, with the visits of what it is in; empty for the root."""
 
     @property
     def data(self) -> Any:
@@ -152,6 +165,11 @@ class RunningNode(NamedTuple):
         thread: The identifier of its thread.
         calls: File, line and function of every call in it, the outermost first, without ours.
         given_up: Whether nobody waits for it any more: it works on, and what it does is dropped.
+        attempt: Which try of it this is, or which one comes next, from 1.
+        of: How often it is tried in all.
+        error: What the try before raised; `None` for the first one.
+        until: Where it waits to be tried again: until when, in seconds since the epoch; else when
+            this try began, 0 for the first one.
     """
 
     path: str
@@ -160,6 +178,10 @@ class RunningNode(NamedTuple):
     thread: int
     calls: tuple[tuple[str, int, str], ...]
     given_up: bool = False
+    attempt: int = 1
+    of: int = 1
+    error: BaseException | None = None
+    until: float = 0.0
 
 
 class Recorded(Protocol):

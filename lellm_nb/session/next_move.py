@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+from lellm_nb.engine.context import Context
+from lellm_nb.engine.performing.returned import record_returned
 from lellm_nb.engine.scope import Scope, Site
 from lellm_nb.engine.spot import Move, Spot
+from lellm_nb.graph.node import Parallel, Subgraph
+from lellm_nb.record.outcome import Outcome
 from lellm_nb.record.position import Position
 from lellm_nb.session.protocol import MoveKind
 
@@ -76,13 +81,19 @@ class NativeMove:
     def stack(self) -> list[str]:
         return [scope.prefix + (level.node or "") for scope, level in self._levels()]
 
+    def returned(self, values: Mapping[str, Any]) -> Outcome:
+        ctx, outcome = Context(None, self.scope, self.site, self.level), Outcome()
+        record_returned(ctx, values)
+        outcome.mutations = ctx.mutations
+        return outcome
+
     @property
     def enters(self) -> str:
         if self.move in (Move.EXIT, Move.JOIN):
             return ""
         for scope, level in self._levels():
             site = scope.site(level.node or "")
-            if level.inner is None and site.kind in ("subgraph", "parallel"):
+            if level.inner is None and isinstance(site.node, Subgraph | Parallel):
                 return site.place.path
         return ""
 

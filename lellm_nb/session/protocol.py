@@ -11,7 +11,7 @@ from typing import Any, Protocol, Self
 
 from lellm_nb.clock import Clock
 from lellm_nb.engine.halt import HOLD, Halt, Hold
-from lellm_nb.graph.decision import Decision
+from lellm_nb.graph.decision import Decision, DefaultAction
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.history import History, Line
 from lellm_nb.record.outcome import LIVE, Outcome
@@ -19,12 +19,12 @@ from lellm_nb.record.position import Position, Waiting
 from lellm_nb.session.capability import EVERYTHING, Capability, lacks
 from lellm_nb.session.controls import Controls, Plan, Went
 from lellm_nb.session.moves import (
+    Asking,
     FailedJoin,
     MoveKind,
     NextMove,
     OpenLevel,
     Previewed,
-    Question,
     Recorded,
     RunningNode,
 )
@@ -34,6 +34,7 @@ __all__ = [
     "EVERYTHING",
     "HOLD",
     "LIVE",
+    "Asking",
     "Capability",
     "Controls",
     "FailedJoin",
@@ -45,7 +46,6 @@ __all__ = [
     "Outcome",
     "Plan",
     "Previewed",
-    "Question",
     "Recorded",
     "RunningNode",
     "Session",
@@ -65,6 +65,8 @@ class Session(Protocol):
         head: The frame at which the run stands.
         clock: Where time is read.
         listeners: Called after every frame; they must return at once.
+        pauses: Whether what waits and asks nothing is held before or after its node, rather than
+            a barrier.
     """
 
     capabilities: frozenset[Capability]
@@ -74,6 +76,7 @@ class Session(Protocol):
     head: Frame
     clock: Clock
     listeners: list[Callable[[], None]]
+    pauses: bool
 
     # -- looking ---------------------------------------------------------------
 
@@ -131,8 +134,11 @@ class Session(Protocol):
     def failed_join(self) -> FailedJoin | None:
         """Return the parallel that waits to hear what becomes of its branches."""
 
-    def asked(self, waiting: Waiting) -> Question | None:
+    def asked(self, waiting: Waiting) -> Asking | None:
         """Return what somebody is asked where it waits; `None` for no more than yes or no."""
+
+    def waiting_data(self, waiting: Waiting) -> Any:
+        """Return the compact state of the level that waits; `None` where that is not told."""
 
     def targets(self, barrier_id: str | None = None) -> list[str]:
         """Return the nodes that a reroute of a waiting barrier may name."""
@@ -171,9 +177,16 @@ class Session(Protocol):
         """
 
     async def decide(
-        self, decision: Decision, barrier_id: str | None = None, *, by: str = "person"
+        self,
+        decision: Decision | DefaultAction,
+        barrier_id: str | None = None,
+        *,
+        by: str = "person",
     ) -> Frame:
         """Commit a decision for one waiting barrier.
+
+        Args:
+            decision: What is decided; `DefaultAction.SKIP` goes on with nothing written.
 
         Raises:
             NotWaitingError: That barrier does not wait, or it is not clear which is meant.
@@ -245,6 +258,19 @@ class Session(Protocol):
 
         Raises:
             StateError: What is to be written does not fit.
+        """
+
+    async def send(self, input: Any) -> Frame:
+        """Begin the next turn: take an input in, as one frame of kind *input* (SEMANTICS R12).
+
+        Args:
+            input: A mapping of keys to values, or text for a graph with messages; or the
+                mutations of an input frame.
+
+        Raises:
+            DebuggerError: The run is in the middle of a turn.
+            StateError: What is to be written does not fit.
+            CheckpointStoreError: The store refuses it; it stays in memory.
         """
 
     def use(self, graph: Any) -> None:

@@ -80,7 +80,7 @@ class Recording:
             for frame in self._frames():
                 if frame.decision is not None:
                     self._decisions.setdefault(frame.decision.barrier_id, frame.decision)
-                elif frame.kind in self.steps:
+                elif frame.kind in self.steps or frame.mocked or frame.skipped:
                     steps.setdefault((frame.path, frame.visit), frame)
                 elif frame.kind == "error" and frame.error is not None and not frame.failed:
                     for failure in _node_failures(frame.error):
@@ -132,4 +132,7 @@ def outcome_of(frame: Frame) -> Outcome:
     outcome.stream = list(frame.stream) or None
     outcome.output = frame.output
     outcome.displayed = frame.displayed
+    outcome.attempts = frame.attempts
+    outcome.has_more = bool(frame.attempts)
+    outcome.mocked, outcome.skipped = frame.mocked, frame.skipped
     return outcome

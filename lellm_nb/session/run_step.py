@@ -10,14 +10,9 @@ from contextvars import copy_context
 from dataclasses import dataclass
 from typing import Any
 
-from lellm_nb.engine.context import Context
+from lellm_nb.engine.performing.alone import context_alone
 from lellm_nb.engine.performing.perform import perform
-from lellm_nb.engine.scope import Scope
-from lellm_nb.graph.builder import GraphBuilder
-from lellm_nb.record.position import Position
-from lellm_nb.record.visits import Visits
 from lellm_nb.state.mutation import Mutation
-from lellm_nb.state.registry import ReducerRegistry
 from lellm_nb.state.state import keep
 
 __all__ = ["StepResult", "run_step"]
@@ -48,6 +43,8 @@ def run_step(
     nodes: tuple[str, ...] = (),
     reducers: Mapping[str, Any] | None = None,
     calls: Any = None,
+    item: Any = None,
+    into: str | None = None,
 ) -> StepResult:
     """Run a node's function once on a state, and return what it did.
 
@@ -61,6 +58,8 @@ def run_step(
         reducers: The reducers of the graph.
         calls: Recorded calls, as `Debugger.to_test` writes them: what the function asks over HTTP
             is answered by them, and nothing is sent.
+        item: What `ctx.item` shows, for a function that a map runs.
+        into: The key at which a map collects what it returns.
 
     Raises:
         CallDiffersError: It asks something else than what was recorded.
@@ -71,16 +70,19 @@ def run_step(
         (Put('n', 2),)
     """
     name = node or getattr(function, "__name__", "node")
-    graph = GraphBuilder("step", ReducerRegistry(reducers)).node(name, function)
-    for other in nodes:
-        if other != name:
-            graph.node(other, lambda ctx: None)
-    prefix = path[: len(path) - len(name)] if path.endswith(name) else ""
-    scope = Scope(graph.start(name).end(name).build(), None, prefix)
-    level = Position(name, keep(state), visit - 1, Visits({name: visit - 1}, visit - 1))
-    ctx = Context(None, scope, scope.site(name), level)
+    ctx, made = context_alone(
+        function,
+        keep(state),
+        node=name,
+        visit=visit,
+        path=path,
+        nodes=tuple(other for other in nodes if other != name),
+        reducers=reducers,
+        item=item,
+        into=into,
+    )
     with nullcontext() if calls is None else _serving(calls, ctx.path):
-        _finish(perform(ctx, scope.site(name).node))
+        _finish(perform(ctx, made))
     return StepResult(tuple(ctx.mutations), ctx.target, ctx.ends)
 
 

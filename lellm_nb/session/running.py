@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -14,10 +14,10 @@ from lellm_nb.engine.halt import Halt
 from lellm_nb.engine.performing.perform import Lookup
 from lellm_nb.engine.run import HOLD, Run
 from lellm_nb.engine.scope import Scope, Site, way_to
-from lellm_nb.engine.spot import Spot, find_spot, movable_spots, waiting_spots
+from lellm_nb.engine.spot import find_spot, movable_spots
 from lellm_nb.engine.variables import variables_at
-from lellm_nb.errors import DebuggerError, NotWaitingError, RunError
-from lellm_nb.graph.decision import Decision, check_decision
+from lellm_nb.errors import DebuggerError, RunError
+from lellm_nb.graph.decision import Decision, DefaultAction, check_decision
 from lellm_nb.graph.graph import Graph
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.history import Line
@@ -29,6 +29,7 @@ from lellm_nb.session.head import Head
 from lellm_nb.session.next_move import NativeMove, move_of
 from lellm_nb.session.protocol import (
     EVERYTHING,
+    Asking,
     Controls,
     NextMove,
     Outcome,
@@ -39,6 +40,7 @@ from lellm_nb.session.protocol import (
 )
 from lellm_nb.session.recording import Recording
 from lellm_nb.session.running_nodes import running_nodes
+from lellm_nb.session.waits import Waits
 
 __all__ = ["Running"]
 
@@ -51,6 +53,7 @@ class Running(Head):
     def _adopt(self, graph: Graph, clock: Clock) -> None:
         super()._adopt(graph, clock)
         self.scope = Scope(graph)
+        self._known_waits: Waits | None = None
 
     # -- looking ---------------------------------------------------------------
 
@@ -94,6 +97,21 @@ class Running(Head):
         except Exception:  # another graph than the one that ran, or a lens that refuses now
             return None
         return None if level is None else level.data
+
+    def asked(self, waiting: Waiting) -> Asking | None:
+        """Return what a barrier asks; `None` where it asks for no more than yes or no."""
+        return self._waits.asked(waiting)
+
+    def waiting_data(self, waiting: Waiting) -> Any:
+        """Return the compact state of the level that waits; `None` where that is not told."""
+        return self._waits.data(waiting)
+
+    @property
+    def _waits(self) -> Waits:
+        known, scope, position = self._known_waits, self.scope, self.position
+        if known is None or known.scope is not scope or known.position is not position:
+            known = self._known_waits = Waits(scope, position)
+        return known
 
     def in_flight(self) -> list[RunningNode]:
         """Return the nodes that run now, in no order; asked from any thread."""
@@ -186,6 +204,7 @@ class Running(Head):
             run.gate = _gated(run, controls.gates)
         if controls.look_up is not None:
             run.recorded = _looked_up(run, controls.look_up)
+        run.executor = controls.executor
         tapes = controls.tapes
         if tapes is not None:
             run.tapes = lambda scope, site, level: tapes(
@@ -195,6 +214,9 @@ class Running(Head):
         if on_chunk is not None:
             # without a publisher, chunks have nowhere else to go while their node runs
             run.on_chunk = lambda site, chunk: on_chunk(site.place.path, chunk)  # type: ignore[method-assign]
+        if controls.on_retry is not None:
+            run.on_retry = controls.on_retry  # type: ignore[assignment]  # as above
+        run.share = controls.share or run.share
 
         def stop(why: Any) -> None:
             if run.stopping is None:
@@ -211,45 +233,34 @@ class Running(Head):
         run.doomed = self._doomed
         return run
 
-    def adopt(self, frames: Sequence[Frame]) -> None:
-        """Take over frames that were made elsewhere from where this run stands."""
-        for frame in frames:
-            self._emit(frame)
-
     def alone(self, plan: Plan) -> Callable[[], Went]:
         """Return what runs this position on with a history of its own, wherever it is called."""
         return partial(run_alone, self.graph, self.position, plan)
 
     # -- deciding --------------------------------------------------------------
 
-    def _waiting_spot(self, barrier_id: str | None) -> Spot:
-        spots = {
-            spot.level.hold.barrier_id: spot
-            for spot in waiting_spots(self.scope, self.position)
-            if isinstance(spot.level.hold, Waiting)
-        }
-        if barrier_id is None and len(spots) == 1:
-            return next(iter(spots.values()))
-        if barrier_id is None or barrier_id not in list(spots):
-            raise NotWaitingError(barrier_id, spots)
-        return spots[barrier_id]
-
     async def decide(
-        self, decision: Decision, barrier_id: str | None = None, *, by: str = "person"
+        self,
+        decision: Decision | DefaultAction,
+        barrier_id: str | None = None,
+        *,
+        by: str = "person",
     ) -> Frame:
         """Commit a decision for one waiting barrier.
 
         Raises:
             NotWaitingError: That barrier does not wait, or it is not clear which is meant.
             NodeNotFoundError: A reroute leads nowhere; the barrier goes on waiting.
-            StateError: What is to be modified is not there; the barrier goes on waiting.
+            StateError: What is to be modified is not there, or it is no answer to what is asked;
+                the barrier goes on waiting.
             CheckpointStoreError: The store refuses the decision; it stays in memory.
         """
-        check_decision(decision, DebuggerError)
+        if decision is not DefaultAction.SKIP:
+            check_decision(decision, DebuggerError)
         writer = self.history.writer
         if writer is not None:
             writer.check()
-        spot = self._waiting_spot(barrier_id)
+        spot = self._waits.spot(barrier_id)
         await self._run().decide(spot.scope, decision, by)
         if writer is not None:
             writer.check()
@@ -262,11 +273,7 @@ class Running(Head):
             NotWaitingError, NodeNotFoundError, StateError: As for `decide`.
         """
         check_decision(decision, DebuggerError)
-        spot = self._waiting_spot(barrier_id)
-        assert isinstance(spot.site, Site)
-        done = commit.commit_decision(spot.scope, spot.site, spot.level, decision, "person")
-        before, after = spot.level.state, done.level.state
-        return Previewed(before, after, done.route.next_node if done.route else None, done.error)
+        return self._waits.preview(decision, barrier_id)
 
     def preview_outcome(self, move: Any, outcome: Outcome) -> Previewed:
         """Tell what would be committed if a node had this outcome.
@@ -280,7 +287,7 @@ class Running(Head):
 
     def targets(self, barrier_id: str | None = None) -> list[str]:
         """Return the nodes that a reroute of a waiting barrier may name."""
-        return list(self._waiting_spot(barrier_id).scope.graph.nodes)
+        return list(self._waits.spot(barrier_id).scope.graph.nodes)
 
 
 def _level_of(scope: Scope, root: Position, path: str) -> Position | None:

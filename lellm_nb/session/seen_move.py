@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from lellm_nb.record.level_key import without_visits
+from lellm_nb.record.outcome import Outcome
 from lellm_nb.session.moves import MoveKind
+from lellm_nb.state.frozen import freeze
+from lellm_nb.state.mutation import Put
 from lellm_nb.state.state import view
 
 __all__ = ["SeenMove"]
@@ -41,6 +44,12 @@ class SeenMove:
     def static_path(self) -> str:
         """The path without visits."""
         return without_visits(self.path)
+
+    def returned(self, values: Mapping[str, Any]) -> Outcome:
+        """Return the outcome of a node that would return this mapping: each is put."""
+        outcome = Outcome()
+        outcome.mutations = [Put(key, freeze(value, key)) for key, value in values.items()]
+        return outcome
 
     @property
     def state(self) -> Any:

@@ -14,7 +14,7 @@ from lellm_nb.state.sameness import same
 __all__ = ["BranchResult", "claims_of", "conflicts_of", "decisions_in", "one_decision", "one_side"]
 __all__ += ["without_decisions"]
 
-APPROVED, REASON = ".approved", ".reject_reason"
+APPROVED, REASON, ANSWER = ".approved", ".reject_reason", ".answer"
 """What follows a barrier's name in the two keys that a decision writes, unless they were set."""
 
 
@@ -179,33 +179,44 @@ def one_decision(results: Sequence[BranchResult]) -> Sequence[BranchResult]:
     """Return the results with one decision for each barrier's name (SEMANTICS N4).
 
     Where barriers of one name were decided differently, one rejection is enough: the first of
-    them, in the order of the branches, stands for all.
+    them, in the order of the branches, stands for all; where none is, so does the first answer.
     """
     made: dict[Key, dict[str, Any]] = {}
     for result in results:
         if Delete in map(type, result.mutations):  # most branches decide nothing: told quickly
-            for barrier, reason in decisions_in(result.mutations).items():
-                made.setdefault(barrier, {})[result.name] = reason
+            for barrier, said in decisions_in(result.mutations).items():
+                made.setdefault(barrier, {})[result.name] = said
     lost: dict[str, set[Key]] = {}
-    for barrier, reasons in made.items():
-        first = next((name for name, reason in reasons.items() if reason is not MISSING), "")
-        for name, reason in reasons.items():
-            if first and not same(reason, reasons[first]):
-                lost.setdefault(name, set()).update(_decision_keys(barrier))
+    for barrier, decided in made.items():
+        rejected = (name for name, said in decided.items() if type(said) is not Approved)
+        answered = (name for name, said in decided.items() if said.answer is not MISSING)
+        first = next(rejected, "") or next(answered, "")
+        for name, said in decided.items():
+            if first and not same(said, decided[first]):
+                lost.setdefault(name, set()).update(_decision_keys(barrier, said))
     if not lost:
         return results
     return [_without(result, lost.get(result.name, set())) for result in results]
 
 
+class Approved(NamedTuple):
+    """That a barrier was approved: with an answer, where it asked for one."""
+
+    answer: Any = MISSING
+
+
 def decisions_in(mutations: Sequence[Mutation]) -> dict[Key, Any]:
-    """Return how barriers were decided last, by where they wrote: the reason, or `MISSING`.
+    """Return how barriers were decided last, by where they wrote: the reason, or `Approved`.
 
     A decision is known by the pair that it writes, wherever that was lifted to: one of its two
-    keys is put, and then the other one deleted.
+    keys is put, and then the other one deleted. An answer is put just before.
 
     Example:
         >>> decisions_in([Put("ok.reject_reason", "no"), Delete("ok.approved"), Put("n", 1)])
         {'ok': 'no'}
+        >>> decisions_in([Put("ok.answer", 3), Put("ok.approved", True),
+        ...     Delete("ok.reject_reason")])
+        {'ok': Approved(answer=3)}
     """
     found: dict[Key, Any] = {}
     for i, gone in enumerate(mutations):
@@ -213,7 +224,10 @@ def decisions_in(mutations: Sequence[Mutation]) -> dict[Key, Any]:
             for ending in (APPROVED, REASON):
                 barrier = _barrier_of(put.key, ending)
                 if barrier is not None and {put.key, gone.key} == _decision_keys(barrier):
-                    found[barrier] = put.kept if ending == REASON else MISSING
+                    before = mutations[i - 2] if i > 1 else None
+                    answered = isinstance(before, Put) and before.key == _beside(barrier, ANSWER)
+                    approved = Approved(before.kept) if answered else Approved()  # type: ignore[union-attr]  # a Put
+                    found[barrier] = put.kept if ending == REASON else approved
     return found
 
 
@@ -224,10 +238,17 @@ def _barrier_of(key: Key, ending: str) -> Key | None:
     return (*above, name[: -len(ending)]) if above else name[: -len(ending)]
 
 
-def _decision_keys(barrier: Key) -> set[Key]:
+def _decision_keys(barrier: Key, said: Any = None) -> set[Key]:
+    """Return the two keys of a decision, and that of an answer where it was one."""
+    keys = {_beside(barrier, APPROVED), _beside(barrier, REASON)}
+    answered = type(said) is Approved and said.answer is not MISSING
+    return keys | {_beside(barrier, ANSWER)} if answered else keys
+
+
+def _beside(barrier: Key, ending: str) -> Key:
     *above, name = parts_of(barrier)
-    keys = (f"{name}{APPROVED}", f"{name}{REASON}")
-    return {(*above, key) for key in keys} if above else set(keys)
+    key = f"{name}{ending}"
+    return (*above, key) if above else key
 
 
 def without_decisions(mutations: Sequence[Mutation], names: Collection[Key]) -> Sequence[Mutation]:
@@ -240,5 +261,6 @@ def without_decisions(mutations: Sequence[Mutation], names: Collection[Key]) -> 
     """
     if not names:
         return mutations
-    keys = {k for name in decisions_in(mutations) if name in names for k in _decision_keys(name)}
+    made = decisions_in(mutations)
+    keys = {k for name in made if name in names for k in _decision_keys(name, made[name])}
     return _without(BranchResult("", mutations, {}), keys).mutations

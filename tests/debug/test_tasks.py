@@ -51,7 +51,7 @@ def essay():
 def find_which_step_broke_a_total():
     dbg = Debugger(bill())
     dbg.run()
-    broken = dbg.bisect("state.get('total', 0) < 0")
+    broken = dbg.bisect("total < 0")
     assert broken.node == "discount"
     assert [w.frame.node for w in dbg.who("total")] == ["ship", "discount", "price"]
 

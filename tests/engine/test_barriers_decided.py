@@ -198,7 +198,7 @@ def test_every_decision_is_recorded():
     dbg.run()
     record = dbg.modify("n", 2).frame.decision
 
-    assert (record.barrier_id, record.decision, record.by) == ("ask#0", Modify("n", 2), "person")
+    assert (record.barrier_id, record.decision, record.by) == ("ask#0", Modify("n", 2), dbg.user)
     assert (record.proposed, record.effective) == (1, 2)
     assert record.at > 1_700_000_000
 

@@ -107,7 +107,7 @@ def test_a_debugger_that_stands_still_lets_no_timeout_expire():
 
     assert pending.timeout == 1e-9
     assert dbg.run().reason is StopReason.BARRIER
-    assert dbg.approve().frame.decision.by == "person"
+    assert dbg.approve().frame.decision.by == dbg.user
 
 
 def test_a_timeout_expires_in_a_run_through_barriers():

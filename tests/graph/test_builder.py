@@ -245,7 +245,7 @@ def test_a_class_in_place_of_an_instance_is_refused():
 @pytest.mark.parametrize(
     "wrong",
     [
-        lambda g: g.edge_if("a", "b", "state"),
+        lambda g: g.edge_if("a", "b", "state = 1"),
         lambda g: g.edge_if("a", "b", None),
         lambda g: g.condition("c", [("a", 3)]),
         lambda g: g.condition("c", ["a"]),

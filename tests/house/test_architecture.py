@@ -19,7 +19,7 @@ PACKAGE = Path(lellm_nb.__file__).parent
 # notebook -> debug -> adapters -> session -> engine | store -> calls -> record -> graph -> state
 # -> base
 RANKS = [
-    {"errors", "ids", "clock", "interrupts", "private_file"},
+    {"errors", "ids", "clock", "interrupts", "login", "private_file", "sending"},
     {"arguments"},
     {"state"},
     {"graph"},

@@ -12,7 +12,7 @@ DEBUG = [
     {"diff", "names"},
     {"query"},
     {"breakpoints"},
-    {"calls"},
+    {"calls", "deciding", "inputs"},
     {"core"},
     {"verbs", "codegen"},
     {"persist"},

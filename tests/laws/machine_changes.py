@@ -48,7 +48,7 @@ class Changes(Model):
         try:
             child = dbg.without(frame, mutation)
         except DebuggerError:
-            assert frame.kind not in ("commit", "edit") or mutation >= len(frame.mutations)
+            assert frame.kind not in ("commit", "edit", "input") or mutation >= len(frame.mutations)
             assert dbg.lines == lines
         else:
             assert child.frames[frame.index - 1] is frame.parent

@@ -176,4 +176,5 @@ def look(frame):
         repr(frame.position),
         frame.output,
         frame.recorded,
+        (frame.mocked, frame.skipped),
     )

@@ -14,13 +14,14 @@ from hypothesis import seed, settings
 from hypothesis.stateful import RuleBasedStateMachine
 
 from tests.laws.machine_changes import Changes
+from tests.laws.machine_inputs import Inputs
 from tests.laws.machine_moves import Moves
 
 LONG = os.environ.get("LELLM_LONG", "") not in ("", "0")
 EXAMPLES = 5_000 if LONG else 100 if os.environ.get("CI") else 50
 
 
-class Commands(Moves, Changes, RuleBasedStateMachine):
+class Commands(Moves, Changes, Inputs, RuleBasedStateMachine):
     """Any verb at any time; the world may break and mend."""
 
 

@@ -57,7 +57,7 @@ ways = st.lists(st.integers(0, 9), min_size=1, max_size=4)
 """Which decisions are taken, by number, over and over."""
 
 
-WHAT = ("nesting", "parallel", "barriers", "errors", "loops", "typed states", "retries")
+WHAT = ("nesting", "parallel", "barriers", "errors", "loops", "typed states", "retries", "maps")
 
 
 def happened(frames):
@@ -70,6 +70,7 @@ def happened(frames):
         "errors": "error" in kinds,
         "loops": any(frame.visit > 1 or "#" in frame.path for frame in frames),
         "typed states": isinstance(frames[-1].root_state, Board),
+        "maps": any("*" in frame.static_path for frame in frames),
         "retries": any(len(frame.attempts) > 1 for frame in frames),
     }
 
@@ -159,10 +160,14 @@ def test_the_log_of_every_level_folds_to_every_frame(plan, ways, typed, stepped)
 
 
 def entered(scope, frame):
-    """What a level began with: what its lens shows of the level around it."""
+    """What a level began with: what its lens shows of the level around it, or it and an item."""
     around = scope.parent.level(frame.position).data
     if scope.branch is not None:
-        return around
+        node = scope.parent.site(scope.name_in_parent).node
+        if not scope.is_item or node.item_key is None:
+            return around
+        items = scope.parent.level(frame.position).inner.items
+        return apply(around, (Put(node.item_key, items.values[scope.order]),))
     lens = scope.parent.site(scope.name_in_parent).node.lens
     return keep(lens.get(view(around)))
 

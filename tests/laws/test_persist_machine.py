@@ -15,13 +15,14 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant
 
 from lellm_nb import Debugger, FolderStore, InMemoryStore
 from tests.laws.machine_changes import Changes
+from tests.laws.machine_inputs import Inputs
 from tests.laws.machine_moves import Moves
 
 LONG = os.environ.get("LELLM_LONG", "") not in ("", "0")
 EXAMPLES = 1_000 if LONG else 50 if os.environ.get("CI") else 25
 
 
-class Kept(Moves, Changes, RuleBasedStateMachine):
+class Kept(Moves, Changes, Inputs, RuleBasedStateMachine):
     """Any verb at any time, on a run that is in a store."""
 
     def store(self):
@@ -56,6 +57,7 @@ class Kept(Moves, Changes, RuleBasedStateMachine):
             assert len(ours) == len(theirs)
             for a, b in zip(ours, theirs, strict=True):
                 assert (a.kind, a.path, a.visit, a.cursor) == (b.kind, b.path, b.visit, b.cursor)
+                assert (a.mocked, a.skipped) == (b.mocked, b.skipped)
                 assert a.position == b.position
                 assert repr(a.root_state) == repr(b.root_state)
         for marks in ("notes", "pins"):

@@ -53,7 +53,12 @@ def test_who_never_loses_the_inner_writer(plan):
         followed = {frame.index for w in leaves for frame in w.through}
 
         assert indexes == sorted(indexes, reverse=True)
-        assert all(w.frame.index in followed for w in found if w.frame.kind in ("exit", "join"))
+        assert all(
+            w.frame.index in followed
+            for w in found
+            # what a map of no items collects has no writer but the join itself
+            if w.frame.kind in ("exit", "join") and getattr(w.mutation, "value", None) != []
+        )
 
 
 @given(nested_plans, st.data())

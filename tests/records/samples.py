@@ -19,6 +19,7 @@ from lellm_nb import (
     Delete,
     ExecutionMetadata,
     ExecutionSession,
+    Expression,
     FrameInfo,
     FrameStack,
     GraphBuilder,
@@ -29,6 +30,7 @@ from lellm_nb import (
     Modify,
     MutationLogEntry,
     NodeEnd,
+    NodeRetry,
     NodeStart,
     NodeStream,
     Put,
@@ -81,14 +83,14 @@ RETURNED = (
 
 NO_RECORDS = frozenset(
     """
-    Debugger ExecutionEngine ExecutionSession Graph GraphBuilder CancellationToken Redactor
+    Debugger ExecutionEngine ExecutionSession Graph GraphBuilder Question CancellationToken Redactor
     CheckpointCodec ReducerRegistry StateKey IdentityLens KeyLens StateLens LastWriteWins
     MergeMutations StateMerge WorkflowState IncrementalSnapshots
     BarrierSink ChannelBarrierSink MockBarrierSink NoopBarrierSink WidgetBarrierSink
     CheckpointSink NoopCheckpointSink MemorySink SessionCheckpointSink DiskSink NetworkSink
     StoreSink StreamSink TraceSink MemoryTraceSink StepCallback NoopStepCallback
     CheckpointStore InMemoryStore SqliteStore FolderStore MutationLog InMemoryMutationLog
-    SqliteMutationLog Stopper StoredObject Variant
+    SqliteMutationLog Stopper StoredObject Retry Variant
     """.split()
 )
 """What runs, keeps, asks or is only spoken to; a base, of which each kind is a record; a value."""
@@ -103,6 +105,8 @@ def samples() -> list:
     stop = dbg.run()
     dbg.break_at("plan", visit=2)
     dbg.watch("log")
+    dbg.break_at("plan", when="len(log) > 2")
+    dbg.watch("'plan' in log")
     previewed = dbg.preview(Approve())
     parallel = Debugger(fanned())
     parallel.run()
@@ -126,14 +130,16 @@ def samples() -> list:
         *(Decided(Modify("k", {1, 2})), TimedOut(), Cancelled()),
         *(Put("k", [1]), Put(("k", 0), 1), Delete("k"), Reduce("n", 1, Reducer.SUM)),
         *(Reduce("n", 1), StateDelta("k", "put", (1,), "me"), Reducer.APPEND),
+        Expression("total > 100 and name != 'x'"),
         *(State({"n": 1}), State({}), State({"$": 1, "é": 2}), StateSnapshot(State({"n": 0}), ())),
         *(
             GraphStart("t"),
             NodeStart("a/b", "b", 1, 2, "s"),
             NodeEnd("a", "a", 1, 2, "s", 0.5, True),
         ),
-        *(NodeStream("a", "a", TextDelta("x")), BarrierWaiting("a#0", "a", "a", None)),
-        *(BarrierResolved("a#0", Reject("no"), "person"), CheckpointSaved("", "a", 1)),
+        *(NodeRetry("a", "a", 1, 2, OSError("no"), 0.5), NodeStream("a", "a", TextDelta("x"))),
+        *(BarrierWaiting("a#0", "a", "a", None), BarrierResolved("a#0", Reject("no"), "me")),
+        CheckpointSaved("", "a", 1),
         *(GraphComplete(result), GraphFailed(error, State({"n": 1}))),
         *(
             TextDelta("x"),

@@ -67,6 +67,17 @@ def test_it_rewinds_and_forks():
     assert sorted(fork.timing()["path"]) == ["cut", "pack", "sew"]
 
 
+def test_it_is_written_into():
+    """At the head, as one frame."""
+    dbg = Debugger(belt())
+    dbg.step()
+
+    dbg.steer(put={"steered": 1}, delete=["not there"])
+
+    assert (dbg.frames[-1].kind, dbg.state["steered"]) == ("edit", 1)
+    assert dbg.run(more=1).reason.name == "LIMIT"
+
+
 def test_a_station_that_raises_can_be_mended_and_tried_again():
     """A failed step leaves the position where it was."""
     broken = [True]
@@ -94,13 +105,29 @@ def test_a_station_that_raises_can_be_mended_and_tried_again():
         (lambda dbg: dbg.patch({"cut": lambda s: {}}), "patch"),
         (lambda dbg: dbg.approve(), "decide"),
         (lambda dbg: dbg.mode("cut", "recorded"), "recorded"),
+        (lambda dbg: dbg.mock("cut", {"n": 1}), "recorded"),
+        (lambda dbg: dbg.skip(), "recorded"),
+        (lambda dbg: dbg.send({"n": 1}), "turns"),
         (lambda dbg: dbg.without(1), "refold"),
         (lambda dbg: dbg.why(1), "routes"),
         (lambda dbg: dbg.to_cell(1), "code"),
         (lambda dbg: dbg.save("run.lellm"), "store"),
         (lambda dbg: Debugger(belt(), store="runs.db"), "store"),
     ],
-    ids=["over", "patch", "approve", "mode", "without", "why", "to_cell", "save", "store"],
+    ids=[
+        "over",
+        "patch",
+        "approve",
+        "mode",
+        "mock",
+        "skip",
+        "send",
+        "without",
+        "why",
+        "to_cell",
+        "save",
+        "store",
+    ],
 )
 def test_a_verb_that_needs_what_is_missing_says_so_by_name(verb, missing):
     """As with an adapter of the Debug Adapter Protocol: it fails loudly, and changes nothing."""

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lellm_nb.adapters.langgraph.position.level import INTERRUPT, PregelLevel, PregelTask
-from lellm_nb.errors import DebuggerError, listed
+from lellm_nb.errors import QuestionError, listed
 from lellm_nb.errors.safe_text import safe_repr
 from lellm_nb.graph.decision import Answer, Decision, Reject
-from lellm_nb.session.protocol import Question
+from lellm_nb.session.protocol import Asking
 from lellm_nb.state.frozen import freeze, handed
 
 __all__ = ["action_requests", "asked_by", "check_answer", "question", "resume_value"]
@@ -33,7 +33,7 @@ def is_one_call(asked: Any) -> bool:
     return isinstance(value, Mapping) and value.get("type") == "tool_approval"
 
 
-def question(asked: Any) -> Question:
+def question(asked: Any) -> Asking:
     """Return an interrupt as whoever answers it is shown it."""
     value = getattr(asked, "value", asked)
     allowed = _allowed(value)
@@ -45,7 +45,7 @@ def question(asked: Any) -> Question:
     if is_one_call(asked):
         about = {key: value.get(key) for key in ("name", "args", "description")}
         actions = ({**about, "allowed": _decided_by(schema)},)
-    return Question(handed(freeze(value)), schema, actions)
+    return Asking(handed(freeze(value)), schema, actions)
 
 
 def _allowed(value: Any) -> dict[Any, Any]:
@@ -93,7 +93,7 @@ def check_answer(asked: Any, answer: Any, barrier_id: str) -> None:
     """Look whether an answer fits what is asked.
 
     Raises:
-        DebuggerError: It does not; says how. What waits goes on waiting.
+        QuestionError: It does not; says how. What waits goes on waiting.
     """
     requests = action_requests(asked)
     if requests is not None:
@@ -101,9 +101,7 @@ def check_answer(asked: Any, answer: Any, barrier_id: str) -> None:
     else:
         problem = _of_schema(getattr(asked, "response_schema", None), answer)
     if problem:
-        raise DebuggerError(
-            f"{safe_repr(answer, 120)} does not answer {barrier_id}: {problem} It goes on waiting."
-        )
+        raise QuestionError(safe_repr(answer, 120), barrier_id, problem)
 
 
 def _of_actions(request: Mapping[str, Any], requests: list[Any], answer: Any) -> str:

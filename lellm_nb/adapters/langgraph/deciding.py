@@ -22,7 +22,7 @@ from lellm_nb.adapters.langgraph.position.level import (
 )
 from lellm_nb.adapters.langgraph.position.writes import route_of, without_keys_of
 from lellm_nb.adapters.langgraph.session import LangGraphLooking
-from lellm_nb.errors import DebuggerError, NodeNotFoundError, NotWaitingError, StateError, nearest
+from lellm_nb.errors import DebuggerError, NodeNotFoundError, NotWaitingError
 from lellm_nb.graph.decision import (
     Answer,
     Decision,
@@ -31,12 +31,13 @@ from lellm_nb.graph.decision import (
     Reroute,
     check_decision,
 )
+from lellm_nb.graph.edge import Route
 from lellm_nb.record.detail import DecisionRecord, Detail
 from lellm_nb.record.frame import Frame, make_frame
 from lellm_nb.record.level_key import without_visits
 from lellm_nb.record.place import Place
 from lellm_nb.record.position import Waiting
-from lellm_nb.session.protocol import OpenLevel, Previewed, Question
+from lellm_nb.session.protocol import Asking, OpenLevel, Previewed
 from lellm_nb.state.edits import edits_of
 from lellm_nb.state.frozen import freeze
 from lellm_nb.state.mutation import Mutation, Put, apply, parts_of
@@ -75,7 +76,7 @@ class LangGraphDeciding(LangGraphLooking):
             raise NotWaitingError(barrier_id, found)
         return found[barrier_id]
 
-    def asked(self, waiting: Waiting) -> Question | None:
+    def asked(self, waiting: Waiting) -> Asking | None:
         """Return what an interrupt asks; `None` of a static one."""
         try:
             level, task, _ = self._waits(waiting.barrier_id)
@@ -83,6 +84,13 @@ class LangGraphDeciding(LangGraphLooking):
             return None
         found = None if task is None else asked_by(level, task)
         return None if found is None else question(found)
+
+    def waiting_data(self, waiting: Waiting) -> Any:
+        """Return the channels of the level that waits."""
+        try:
+            return self._waits(waiting.barrier_id)[0].data
+        except NotWaitingError:
+            return None
 
     def targets(self, barrier_id: str | None = None) -> list[str]:
         """Return the nodes that a reroute of a waiting barrier may name."""
@@ -95,7 +103,7 @@ class LangGraphDeciding(LangGraphLooking):
     # -- deciding ----------------------------------------------------------------
 
     async def decide(
-        self, decision: Decision, barrier_id: str | None = None, *, by: str = "person"
+        self, decision: Any, barrier_id: str | None = None, *, by: str = "person"
     ) -> Frame:
         """Commit a decision for one that waits; the node gets it when it runs again.
 
@@ -215,6 +223,8 @@ class LangGraphDeciding(LangGraphLooking):
         levels = {**(self.levels if levels is None else levels), level.namespace: level}
         position, places = self._standing_of.position(levels, pairs)
         own = places.get(level.namespace) or position
+        if kind == "input":
+            route = Route(own.node, kind)
         graph = self._graph_at(self._static_of(level))
         place = Place(self.graph.name if graph is None else graph.name, task.path, task.node)
         now = self.clock.wall()
@@ -235,12 +245,7 @@ class LangGraphDeciding(LangGraphLooking):
         new = {}
         for edit in edits:
             key = parts_of(edit.key)[0]
-            if facts.visible is not None and key not in facts.visible:
-                raise StateError(
-                    f"The graph has no key {key!r}.{nearest(key, facts.visible)}"
-                    f" Its keys: {', '.join(sorted(facts.visible))}.",
-                    key=key,
-                )
+            facts.check_key(key)
             if key not in versions:
                 self._version[0] += 1
                 new[key] = self._version[0]

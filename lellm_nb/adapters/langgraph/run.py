@@ -3,30 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, NoReturn
 
 from lellm_nb.adapters.langgraph.deciding import LangGraphDeciding
 from lellm_nb.adapters.langgraph.driving.frames import Carried
 from lellm_nb.adapters.langgraph.keeping.parts import KeptAt, LangGraphParts
 from lellm_nb.adapters.langgraph.keeping.stored_types import declare_schemas
-from lellm_nb.adapters.langgraph.position.level import At, Levels
+from lellm_nb.adapters.langgraph.position.level import At, Levels, PregelTask
 from lellm_nb.adapters.langgraph.position.moves import TaskMove
+from lellm_nb.adapters.langgraph.position.writes import mutations_of
 from lellm_nb.adapters.langgraph.running import LangGraphRunning
+from lellm_nb.adapters.langgraph.session import own_context
 from lellm_nb.clock import Clock
+from lellm_nb.engine.turn import MESSAGES, TURNS, check_input, message
 from lellm_nb.errors import DebuggerError
-from lellm_nb.graph.decision import Decision
+from lellm_nb.errors.error_words import error_line
 from lellm_nb.record.codec.limits import DAMAGE, error_text
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.history import History, Line
 from lellm_nb.record.position import Waiting
+from lellm_nb.session.between_turns import check_between_turns
 from lellm_nb.session.protocol import (
+    Asking,
     Capability,
     Controls,
     Halt,
     Outcome,
     Plan,
     Previewed,
-    Question,
     Went,
     lacks,
 )
@@ -61,9 +66,11 @@ class LangGraphSession(LangGraphDeciding, LangGraphRunning):
             Capability.DECIDE,
             Capability.ANSWER,
             Capability.REROUTE,
+            Capability.TURNS,
             Capability.STORE,
         }
     )
+    pauses = True
 
     @classmethod
     def of_history(
@@ -128,7 +135,7 @@ class LangGraphSession(LangGraphDeciding, LangGraphRunning):
         """Return every level that can move on and may be written into."""
         return [] if self._is_broken else super().open_levels()
 
-    def asked(self, waiting: Waiting) -> Question | None:
+    def asked(self, waiting: Waiting) -> Asking | None:
         """Return what an interrupt asks; `None` where that is not there to be answered."""
         return None if self._is_broken else super().asked(waiting)
 
@@ -148,7 +155,7 @@ class LangGraphSession(LangGraphDeciding, LangGraphRunning):
         return await super().advance(controls)
 
     async def decide(
-        self, decision: Decision, barrier_id: str | None = None, *, by: str = "person"
+        self, decision: Any, barrier_id: str | None = None, *, by: str = "person"
     ) -> Frame:
         """Commit a decision for one that waits.
 
@@ -158,6 +165,36 @@ class LangGraphSession(LangGraphDeciding, LangGraphRunning):
         self.next_move()
         self.levels_of(self.head)
         return await super().decide(decision, barrier_id, by=by)
+
+    async def send(self, input: Any) -> Frame:
+        """Begin the next turn: LangGraph takes the input in, and nothing but START runs.
+
+        Raises:
+            DebuggerError: The run is in the middle of a turn, or LangGraph refuses the input.
+            StateError: The graph has no such key, or no messages for a text.
+        """
+        writer = self.history.writer
+        if writer is not None:
+            writer.check()
+        check_between_turns(self)
+        check_input(input)
+        given = {MESSAGES: [message(input)]} if isinstance(input, str) else dict(input)
+        facts = self._standing_of.facts.at("")
+        for key in given:
+            facts.check_key(key)
+        go = self._made_drive(Carried(self.levels), Controls(), looking=True)
+        raised = await own_context(self._went(go, given))
+        if raised is not None:
+            raise DebuggerError(f"LangGraph refuses the input: {error_line(raised)}") from raised
+        root = go.levels[""]
+        root = replace(root, visits=root.visits.plus(root.step, TURNS))
+        sent = PregelTask("", "", "", "", "", "", root.visits.count(TURNS, root.step))
+        pairs = [(key, self._copies.kept(value, key)) for key, value in given.items()]
+        wrote = mutations_of(facts, pairs)
+        self._emit(self._frame_of(root, "input", sent, (), wrote, None, None, go.levels))
+        if writer is not None:
+            writer.check()
+        return self.head
 
     def preview_outcome(self, move: Any, outcome: Outcome) -> Previewed:
         """Tell what would be written if a task had this outcome; LangGraph alone knows the way."""

@@ -17,7 +17,7 @@ from lellm_nb.adapters.langgraph.driving.serving import Served, serve, updates_o
 from lellm_nb.adapters.langgraph.position.level import Levels
 from lellm_nb.adapters.langgraph.session import LangGraphLooking
 from lellm_nb.engine.driving.drive import own_task
-from lellm_nb.errors import NodeExecutionError, RunCancelledError, RunError
+from lellm_nb.errors import LellmError, NodeExecutionError, RunCancelledError, RunError
 from lellm_nb.record.detail import Detail
 from lellm_nb.record.frame import Frame, make_frame
 from lellm_nb.record.history import Line
@@ -82,7 +82,7 @@ class LangGraphRunning(LangGraphLooking):
             idle = 0 if self.head is not head else idle + 1
             if idle > _TRIES:
                 raise self._unexpected(RuntimeError(_STUCK))
-            if halt is Halt.HELD and not controls.one:
+            if halt is Halt.HELD:
                 halt = await self._decided(controls)
             if halt is not None:
                 return halt
@@ -149,7 +149,8 @@ class LangGraphRunning(LangGraphLooking):
 
     def _ended(self, controls: Controls) -> Halt:
         """Tell how a run has ended: LangGraph raises after its last step, whatever is left."""
-        if self.levels[""].metadata["step"] + 1 > self._app.limit + self._more.get("", 0):
+        most = self._app.limit + self._more.get("", 0) + self._before("")
+        if self.levels[""].metadata["step"] + 1 > most:
             self._more[""] = self._more.get("", 0) + self._app.limit
             return Halt.LIMIT
         return Halt.STEPPED if controls.one else Halt.ENDED
@@ -215,13 +216,18 @@ class LangGraphRunning(LangGraphLooking):
     async def _decided(self, controls: Controls) -> Halt | None:
         """Get decisions for what waits: recorded ones, or those of whoever is asked."""
         for waiting in self.waiting:
-            record = controls.decided(waiting.barrier_id) if controls.decided else None
-            if record is not None:
+            try:
+                record = controls.decided(waiting.barrier_id) if controls.decided else None
+                if record is None:
+                    continue
                 await self.decide(record.decision, waiting.barrier_id, by=record.by)  # type: ignore[attr-defined]
-                return None
-        if controls.replaying:
+            except LellmError as refusal:  # it goes on waiting, and the stop says why (B9)
+                controls.refused = controls.refused or refusal
+                continue
+            return Halt.STEPPED if controls.one else None
+        if controls.replaying and controls.refused is None:
             return Halt.UNRECORDED
-        if controls.barrier is None:
+        if controls.barrier is None or controls.one or controls.refused is not None:
             return Halt.HELD
         asked = {
             asyncio.ensure_future(controls.barrier.wait_decision(w.barrier_id, w.timeout)): w
@@ -233,7 +239,7 @@ class LangGraphRunning(LangGraphLooking):
         for future in done:
             given = future.result()
             if isinstance(given, Decided):
-                await self.decide(given.decision, asked[future].barrier_id)  # type: ignore[attr-defined]
+                await self.decide(given.decision, asked[future].barrier_id, by=given.by)  # type: ignore[attr-defined]
                 return None
         return Halt.HELD
 

@@ -19,6 +19,7 @@ from lellm_nb.adapters.langgraph.position.moves import TaskMove
 from lellm_nb.adapters.langgraph.position.names import task_of
 from lellm_nb.adapters.langgraph.position.standing import Member, Standing
 from lellm_nb.adapters.langgraph.position.threads import levels_of_thread
+from lellm_nb.adapters.langgraph.position.turn_steps import TurnSteps
 from lellm_nb.adapters.langgraph.position.writes import targets_of
 from lellm_nb.adapters.langgraph.shape import shape_of
 from lellm_nb.clock import Clock
@@ -42,6 +43,7 @@ class OpenAt(NamedTuple):
     """A level that can move on."""
 
     namespace: str
+    name: str
     data: Any
 
 
@@ -112,6 +114,7 @@ class LangGraphLooking(Head):
         self._more: dict[str, int] = {}
         self._kinds_at: dict[str, tuple[Any, dict[Any, str]]] = {}
         self._carried: Carried | None = None
+        self._turns = TurnSteps(self.levels_of)
 
     def _beside(self, line: Any, head: Frame) -> Any:
         made = super()._beside(line, head)
@@ -120,6 +123,7 @@ class LangGraphLooking(Head):
         made._version, made._more = self._version, dict(self._more)
         made._kinds_at = {}
         made._carried = None
+        made._turns = TurnSteps(made.levels_of)
         return made
 
     def _first_levels(self, input: Any) -> Levels:
@@ -151,15 +155,8 @@ class LangGraphLooking(Head):
             go.made(frame)
 
         self._copies.forget()
-        go = Drive(
-            self._standing_of,
-            self._copies,
-            start.levels,
-            emit,
-            self._kinds,
-            self.clock,
-            self._single,
-        )
+        read = self._standing_of, self._copies, start.levels
+        go = Drive(*read, emit, self._kinds, self.clock, self._single)
         go.pending.update(start.pending)
         go.ended.update(start.ended)
         go.begin(
@@ -167,7 +164,7 @@ class LangGraphLooking(Head):
             one=one,
             target=target,
             looking=looking,
-            limits=lambda level: self._app.limit + self._more.get(level, 0),
+            limits=lambda level: self._app.limit + self._more.get(level, 0) + self._before(level),
             names=self._names,
         )
         return go
@@ -199,10 +196,13 @@ class LangGraphLooking(Head):
         """
         target = None if go.target is None else self._standing_of.tasks.get(task_of(go.target))
         level = None if target is None else go.levels.get(target.level)
-        limit = self._app.limit
         if target is not None and without_visits(target.path) in self._standing_of.facts.entered:
             level = None  # a level that begins has all of its steps
-        return limit if level is None else max(1, limit - level.metadata["step"] - 2)
+        taken = 0 if level is None else level.metadata["step"] - self._before(level.namespace) + 2
+        return max(1, self._app.limit - taken)
+
+    def _before(self, level: str) -> int:
+        return 0 if level else self._turns.before(getattr(self, "head", None))  # as yet none
 
     def _kinds(self, level: str) -> dict[Any, str]:
         edges = getattr(self._graph_at(level), "edges", ())
@@ -305,7 +305,7 @@ class LangGraphLooking(Head):
         """Return every level that can move on and may be written into."""
         levels = self.levels
         return [
-            OpenAt(namespace, level.data)
+            OpenAt(namespace, self._standing_of.path_of(levels, namespace), level.data)
             for namespace, level in levels.items()
             if any(not member.done for member in self._standing_of.members(levels, level))
         ]

@@ -6,7 +6,7 @@ import copy
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from lellm_nb.arguments import flag, plain_function, shown
+from lellm_nb.arguments import flag, shown
 from lellm_nb.debug.breakpoints.call_break import CallBreak
 from lellm_nb.debug.breakpoints.edge_stop import EdgeStop
 from lellm_nb.debug.breakpoints.kinds import (
@@ -19,6 +19,7 @@ from lellm_nb.debug.breakpoints.kinds import (
 from lellm_nb.debug.breakpoints.unsaved_condition import UnsavedCondition
 from lellm_nb.debug.history.typed_table import table
 from lellm_nb.errors import DebuggerError
+from lellm_nb.state.expression.condition import condition as as_condition
 from lellm_nb.state.sameness import same
 
 if TYPE_CHECKING:
@@ -137,7 +138,7 @@ class Breakpoints:
         """Keep one without stopping at it."""
         self.enable(which, False)
 
-    def rearm(self, which: Any, condition: Callable[[Any], Any]) -> None:
+    def rearm(self, which: Any, condition: str | Callable[[Any], Any]) -> None:
         """Give a stop of a reopened run the condition that its store could not keep.
 
         Args:
@@ -157,9 +158,9 @@ again), hits 0>
             >>> stops.rearm(1, lambda state: len(state["draft"]) > 3); stops
             <Breakpoint 1 before draft if condition, hits 0>
         """
-        plain_function(condition, "condition", DebuggerError, "state")
+        asked = as_condition(condition, "condition", DebuggerError, "state")
         for stop in self.find(which):
-            stop.rearm(condition)
+            stop.rearm(asked)
         self._index()
 
     def find(self, which: Any) -> list[Any]:

@@ -10,15 +10,19 @@ from lellm_nb.arguments import answered, plain_function, refusal, whole
 from lellm_nb.debug.breakpoints.kinds import Before, Hit, Watch
 from lellm_nb.debug.breakpoints.registry import Breakpoints
 from lellm_nb.debug.names.node_name import node_path
+from lellm_nb.debug.query.evaluate import as_function
 from lellm_nb.engine.driving.drive import apart, only_looks
-from lellm_nb.errors import DebuggerError
+from lellm_nb.errors import DebuggerError, NoSuchNodeError
 from lellm_nb.record.frame import LEAVING, RAN, Frame
 from lellm_nb.session.protocol import NextMove
+from lellm_nb.state.expression.condition import says_more
+from lellm_nb.state.expression.expression import ConditionText
 from lellm_nb.state.state import view
 
 __all__ = ["Arrived", "Target", "Triggers", "Until", "aim", "ask_until", "check_count"]
 
 Until = str | tuple[str, int] | Callable[[Frame], Any] | None
+"""A node, ``(node, visit)``, an expression, or a predicate of a frame."""
 Target = tuple[str, int | None]
 Gate = Callable[[NextMove], Any]
 Passed = tuple[int, str, int]
@@ -222,20 +226,29 @@ def ask_until(until: Callable[[Frame], Any], frame: Frame) -> Arrived | None:
 def aim(graph: Any, until: Any) -> tuple[Target | None, Callable[[Frame], Any] | None]:
     """Take an `until` apart: a node to stop before, or a predicate to stop after.
 
+    A text is first the name of a node; with an operator or a call in it, it is an expression.
+
     Raises:
-        DebuggerError: It is neither.
+        DebuggerError: It is neither, or a text that is no expression.
         NoSuchNodeError: It names no node.
     """
     if until is None:
         return None, None
     if isinstance(until, str):
-        return (node_path(graph, until), None), None
+        try:
+            return (node_path(graph, until), None), None
+        except NoSuchNodeError:
+            if not says_more(until):
+                raise
+        return None, as_function(until, "until")
     if isinstance(until, tuple) and len(until) == 2 and isinstance(until[0], str):
         visit = whole(until[1], "until: the visit", DebuggerError, least=1)
         return (node_path(graph, until[0]), visit), None
+    if isinstance(until, ConditionText):
+        return None, as_function(until, "until")
     if callable(until):
         return None, plain_function(until, "until", DebuggerError, "frame")
-    wanted = "a node, (node, visit), or a predicate of a frame"
+    wanted = "a node, (node, visit), an expression, or a predicate of a frame"
     raise refusal(until, "until", wanted, DebuggerError)
 
 

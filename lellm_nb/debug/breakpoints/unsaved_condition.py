@@ -1,4 +1,4 @@
-"""A condition that a store could not keep: what is known of it, and never its code."""
+"""A condition that a store could not keep, or that is refused: what is known of it."""
 
 from __future__ import annotations
 
@@ -7,21 +7,24 @@ from typing import Any
 
 from lellm_nb.debug.names.condition_source import source_of
 from lellm_nb.errors import ConditionNotStoredError
+from lellm_nb.state.expression.expression import ConditionText
 
-__all__ = ["UnsavedCondition", "name_of"]
+__all__ = ["MOST", "UnsavedCondition", "name_of"]
 
 MOST = 2000
 """So many letters of a condition's source are kept."""
 
 
 def name_of(function: Any) -> str:
-    """Return what a condition is called; ``condition`` where it has no name of its own."""
+    """Return what a condition is called: its text, or ``condition`` where it has no name."""
+    if isinstance(function, ConditionText):
+        return " ".join(function.text.split())
     name = getattr(function, "__name__", "condition")
     return "condition" if name == "<lambda>" else str(name)
 
 
 class UnsavedCondition:
-    """Stands where a condition was that is a function of the user's.
+    """Stands where a condition was that is a function of the user's, or a refused text.
 
     A stop that has one is disabled; enabled all the same, it stops at its place and says why.
 
@@ -29,13 +32,15 @@ class UnsavedCondition:
         source: The function's text as it was, for people to read. It is never run.
         where: The module and line where it was defined, where they are known.
         was_on: Whether the stop was enabled when it was stored.
+        refused: Why a stored expression was not taken; empty for a function.
     """
 
-    def __init__(self, name: str, source: str, where: str, was_on: bool) -> None:
+    def __init__(self, name: str, source: str, where: str, was_on: bool, refused: str = "") -> None:
         self.__name__ = name
         self.source = source
         self.where = where
         self.was_on = was_on
+        self.refused = refused
 
     @classmethod
     def of(cls, function: Callable[..., Any], on: bool) -> UnsavedCondition:
@@ -77,8 +82,10 @@ class UnsavedCondition:
         return source_of(function)[:MOST] == self.source
 
     def __call__(self, _: Any) -> bool:
-        raise ConditionNotStoredError(self.__name__, self.source, self.where)
+        raise ConditionNotStoredError(self.__name__, self.source, self.where, self.refused)
 
     def __repr__(self) -> str:
         shown = self.source if self.__name__ == "condition" else self.__name__
+        if self.refused:
+            return f"condition refused: {shown}; give it again"
         return f"condition not stored: {shown}; give it again"

@@ -18,6 +18,7 @@ from lellm_nb.errors.safe_text import (
     safe_str,
     safe_type,
 )
+from lellm_nb.state.expression.expression import Expression
 
 __all__ = ["Unwritable", "literal"]
 
@@ -58,6 +59,9 @@ def literal(
         return repr(value)
     if kind is int:
         return hex(value) if most_digits(value) else repr(value)
+    if kind is Expression:
+        needs.add("from lellm_nb import Expression as _Expression")
+        return f"_Expression({value.text!r})"
     if has_kind(value, (int, str, bytes)):
         raise Unwritable(path, value)
     if kind is float:

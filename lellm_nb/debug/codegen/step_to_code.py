@@ -11,12 +11,14 @@ from lellm_nb.debug.codegen.embed_function import Embedded, embed
 from lellm_nb.debug.codegen.literal import Unwritable, literal
 from lellm_nb.debug.core.context import DebugContext
 from lellm_nb.debug.history.hide import Hide
+from lellm_nb.debug.history.item_columns import items_of
 from lellm_nb.errors import DebuggerError, ReducerError
 from lellm_nb.errors.safe_text import safe_repr, safe_str
 from lellm_nb.graph.graph import Graph
 from lellm_nb.graph.walk import graph_at, node_at
 from lellm_nb.record.codec.values import Codec
 from lellm_nb.record.frame import Frame
+from lellm_nb.state.compact import real
 from lellm_nb.state.mutation import Delete, Put, Reduce
 from lellm_nb.state.reducer import Reducer
 from lellm_nb.state.state import content_of, view
@@ -199,6 +201,15 @@ class _Step:
         frame = self.frame
         return f"# {what} {frame.index} of {self.run!r}: {frame.path!r}, visit {frame.visit}."
 
+    def _item(self) -> list[str]:
+        """Return what a function that a map runs is given: its item, and where its value goes."""
+        items, number = items_of(self.frame)
+        if items is None or items.key is not None:
+            return []
+        item = self.redact.apply({"item": real(items.values[number])})
+        given = self.shown(_written("the item", item, self.made), "the item")
+        return [f"item={given}['item']", f"into={items.into!r}"]
+
     def call(self, names: Mapping[str, str], *, calls: bool = False) -> str:
         """Return the call of the node, with what the graph around it gives to it."""
         frame, made = self.frame, self.made
@@ -206,6 +217,7 @@ class _Step:
         if frame.path != frame.node:
             options.append(f"path={frame.path!r}")
         options.append(f"nodes={tuple(self.graph.nodes)!r}")
+        options += self._item()
         rules = []
         for key, reducer in self.graph.reducers.items():
             try:

@@ -12,7 +12,7 @@ from lellm_nb.debug.breakpoints.triggers import Arrived, Target
 from lellm_nb.debug.core.claim import PAUSE, Claim
 from lellm_nb.debug.core.context import DebugContext
 from lellm_nb.debug.core.live_decisions import LiveDecisions
-from lellm_nb.debug.core.seed import generators_kept, seeded
+from lellm_nb.debug.core.seed import generators_kept, seeded, seeded_share
 from lellm_nb.debug.core.status import (
     held,
     next_path,
@@ -23,6 +23,7 @@ from lellm_nb.debug.core.status import (
     stop_with,
 )
 from lellm_nb.debug.core.stop import Stop, StopReason
+from lellm_nb.debug.inputs.steering import STEER, write
 from lellm_nb.errors import (
     CheckpointStoreError,
     LoopLimitError,
@@ -46,6 +47,7 @@ async def advance(
     until: Callable[[Frame], Any] | None = None,
     left: str | None = None,
     through: bool = False,
+    most: int | None = None,
     serve: Callable[[Controls], None] | None = None,
 ) -> Stop:
     """Move the run on, and say where it stopped and why.
@@ -57,6 +59,7 @@ async def advance(
         until: A predicate to stop after.
         left: The composite that has to have left.
         through: Whether to wait at barriers for a decision instead of coming back.
+        most: How many steps the root level may take; by default as many as one run may.
         serve: Has the run look up more than the modes of its nodes say.
     """
     session, storage = context.session, context.storage
@@ -77,26 +80,28 @@ async def advance(
     assert claim is not None, "only a command moves a run"
     live = LiveDecisions(context.commands.changed) if through else None
     controls = _controls(context, claim, one, live)
+    controls.max_steps = context.max_steps if most is None else most
     context.calls.control(controls)
     if serve is not None:
         serve(controls)
     if context.seed is not None:
         controls.look_up = seeded(context.seed, controls.look_up)
+        controls.share = seeded_share(context.seed)
     if gate:
         controls.gates = context.triggers.gates(target)
     controls.watch = context.triggers.watcher(until, left)
     if context.breakpoints.after:
         controls.watch_failures = context.triggers.after
     # the run itself
-    halt, error = Halt.STOPPED, None
+    halt, error, refused = Halt.STOPPED, None, None
     claim.moving(controls, live)
     try:
         with generators_kept(context.seed):
-            halt = await session.advance(controls)
+            halt, refused = await _moved(context, claim, controls, live)
     except RunError as failure:
         error = failure
-    except CheckpointStoreError as refused:
-        return stop(context, StopReason.FAILED, error=refused)
+    except CheckpointStoreError as broken:
+        return stop(context, StopReason.FAILED, error=broken)
     finally:
         claim.moving(None)
         context.calls.came_back(controls)
@@ -109,6 +114,8 @@ async def advance(
         # an edge's limit holds the run like any other limit (SEMANTICS G5)
         reason = StopReason.LIMIT if isinstance(error, LoopLimitError) else StopReason.FAILED
         return stop_with(context, reason, controls.stopping, error=error)
+    if refused is not None:
+        return stop(context, StopReason.PAUSED, error=refused)
     if claim.interrupts and not session.position.ended:
         return stop(context, StopReason.PAUSED)
     context.triggers.note_beside(controls.beside, session.head)
@@ -118,19 +125,54 @@ async def advance(
     return came
 
 
+async def _moved(
+    context: DebugContext, claim: Claim, controls: Controls, live: LiveDecisions | None
+) -> tuple[Halt, Exception | None]:
+    """Move the run on, and write in between what it is steered with.
+
+    Returns:
+        Why it came back, and why what was to be written is refused now, if it is.
+    """
+    session, steers = context.session, context.commands.steers
+    while True:
+        if steers.waiting and not controls.one:
+            controls.stop(STEER)
+        before = session.position.step
+        halt = await session.advance(controls)
+        refused = write(session, steers.take())
+        steered = controls.stopping is STEER
+        if steered:
+            controls.stopping = PAUSE if claim.pausing else None
+            if controls.beside:  # what was in flight then has hit something
+                controls.stopping = controls.beside.pop(0)
+        over = halt in (Halt.ENDED, Halt.LIMIT, Halt.STEPPED) or session.position.ended
+        if refused or over or not steered or controls.stopping is not None:
+            return halt, refused
+        if claim.token.is_cancelled or claim.interrupts:
+            return halt, None
+        if controls.max_steps is not None:
+            controls.max_steps -= session.position.step - before
+        if live is not None:
+            live.reopen()
+        if claim.pausing:  # asked for while this was decided
+            controls.stop(PAUSE)
+
+
 def _controls(
     context: DebugContext, claim: Claim, one: bool, live: LiveDecisions | None
 ) -> Controls:
     controls = Controls(
         one=one,
-        max_steps=context.max_steps,
         barrier=live,
         token=claim.token,
         on_chunk=context.streams.begin(),
+        executor=context.executor,
+        on_retry=context.retries.begin(),
         capture=True,
         cell=claim.cell,
     )
     context.modes.control(controls)
+    context.standing.control(context.session, controls)
     context.family.before_run()
     return controls
 

@@ -7,6 +7,7 @@ from contextvars import Context
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from lellm_nb.debug.inputs.steering import STEER
 from lellm_nb.engine.cancellation import CancellationToken
 from lellm_nb.session.protocol import Controls
 
@@ -66,6 +67,14 @@ class Claim:
         self.controls, self.live = controls, live
         if controls is not None and self.pausing:
             controls.stop(PAUSE)
+
+    def steer(self) -> None:
+        """Have the run come back at the next commit, to be written into, and go on then."""
+        if self.controls is not None:
+            self.controls.stop(STEER)
+        live = self.live
+        if live is not None:
+            live.close_soon()
 
     def pause(self) -> None:
         """Stop at the next commit: nodes in flight finish, no new one starts."""

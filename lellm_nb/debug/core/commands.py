@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 from lellm_nb.debug.core.claim import Claim
 from lellm_nb.debug.core.stop import Stop, StopReason
+from lellm_nb.debug.inputs.steering import LevelWrite, SteerQueue
 from lellm_nb.engine.driving.drive import LastLoop, drive
 from lellm_nb.engine.driving.worker_thread import WorkerThread
 from lellm_nb.engine.output_capture import BY_BUTTON
@@ -41,6 +42,8 @@ class CommandQueue:
     Attributes:
         cell: The context variables with which it was called last, for what is asked by button.
         claim: The command that goes on, or `None`.
+        steers: What is to be written at the next commit of a run that is going on.
+        leave: Given what of that came too late, when a command is over.
         last_stop: What the last command that moved came back with.
     """
 
@@ -60,6 +63,8 @@ class CommandQueue:
         self._posted: Future[Any] | None = None
         self.cell: Context = copy_context()
         self.claim: Claim | None = None
+        self.steers = SteerQueue()
+        self.leave: Callable[[list[LevelWrite]], None] = lambda writes: None
         self.last_stop: Stop | None = None
 
     # -- claiming --------------------------------------------------------------
@@ -84,11 +89,15 @@ class CommandQueue:
                     self._freed = threading.Condition(self._lock)
                 self._freed.wait()
             self.claim = claim
+            if not claim.brief:
+                self.steers.open()
 
     def release(self, claim: Claim) -> None:
         """Let the run go, and tell everyone; a command that was given up has nothing to let go."""
         if self.claim is not claim:
             return
+        if not claim.brief:
+            self.leave(self.steers.close())
         with self._lock:
             self.claim = None
             if self._freed is not None:
@@ -259,6 +268,7 @@ class CommandQueue:
             if self.claim is not claim:
                 return  # it came back just now
             self.claim = None
+            self.steers.close()
             worker, self._worker = self._worker, None
             posted, self._posted = self._posted, None
             if claim.controls is not None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Coroutine, Mapping
-from concurrent.futures import Future
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from lellm_nb.debug.breakpoints.registry import Breakpoints
@@ -14,12 +15,14 @@ from lellm_nb.debug.calls.settings import CallSettings
 from lellm_nb.debug.core.commands import CommandQueue
 from lellm_nb.debug.core.family import Family
 from lellm_nb.debug.core.handle import Handle
-from lellm_nb.debug.core.live_streams import LiveStreams
+from lellm_nb.debug.core.live_streams import LiveRetries, LiveStreams
 from lellm_nb.debug.core.node_modes import NodeModes
 from lellm_nb.debug.core.protocols import RunStorage
 from lellm_nb.debug.core.replaced_code import ReplacedCode
 from lellm_nb.debug.core.seed import Seed
 from lellm_nb.debug.core.verb_table import VERBS, Verb
+from lellm_nb.debug.deciding.rules import StandingRules
+from lellm_nb.debug.inputs.steering import write_late
 from lellm_nb.errors import DebuggerError
 from lellm_nb.graph.code.code_place import CodePlace, condition_at
 from lellm_nb.record.frame import Frame
@@ -45,14 +48,18 @@ class DebugContext:
         max_steps: How many steps one `run` may take.
         family: Shared by all lines of the run.
         storage: Where the run is kept; shared by all lines as well.
-        breakpoints, modes, code: Copied for another line, to be changed apart.
+        breakpoints, standing, modes, code: Copied for another line, to be changed apart.
         redact: What is secret in what is shown, if it was chosen; else the store's own.
         seed: What nodes' random numbers are made of, or `None` for any.
         call_settings: What all lines of the run have in common about calls.
+        executor: Where plain functions in branches are performed that name none of their own.
         calls: The calls of this line.
         commands: Claims the run for one command after the other.
         triggers: What may stop it.
         streams: What nodes that run now have emitted.
+        retries: Which of them failed before, and when they are tried again.
+        user: Who decides, as it is recorded; empty for the login.
+        triggers, streams: What may stop it; what nodes that run now have emitted.
     """
 
     session: Session
@@ -66,24 +73,32 @@ class DebugContext:
     redact: Redactor | None = None
     seed: Seed | None = None
     call_settings: CallSettings = field(default_factory=CallSettings)
+    executor: Executor | None = None
     calls: CallBook = field(init=False)
     commands: CommandQueue = field(init=False)
     triggers: Triggers = field(init=False)
     streams: LiveStreams = field(init=False)
+    retries: LiveRetries = field(init=False)
+    standing: StandingRules = field(default_factory=StandingRules)
+    user: str = ""
 
     def __post_init__(self) -> None:
         self.modes = NodeModes(self.session, self.before)
         self.commands = CommandQueue(
             self.session.listeners, self._stopped, lambda: self.session.head
         )
+        self.commands.leave = partial(write_late, self.session)
         self.triggers = Triggers(self.breakpoints, self.before)
         self.calls = CallBook(
             *(self.session, self.breakpoints, self.modes, self.call_settings),
             lambda: self.redactor,
             lambda call: self.storage.call_ended(self, call),
         )
-        self.streams = LiveStreams(lambda: self.session.head, self.commands.changed)
+        told = (lambda: self.session.head), self.commands.changed
+        self.streams = LiveStreams(*told)
+        self.retries = LiveRetries(*told, lambda: self.session.clock.wall())
         self.breakpoints.told = lambda: self.changed("stops")
+        self.standing.told = lambda: self.changed("rules")
 
     def for_line(self, session: Session) -> DebugContext:
         """Return the context of another line of the same run."""
@@ -98,12 +113,21 @@ class DebugContext:
             self.redactor,
             self.seed,
             self.call_settings,
+            self.executor,
+            standing=self.standing.copied(),
+            user=self.user,
         )
-        made.modes.chosen, made.modes.misses = dict(self.modes.chosen), dict(self.modes.misses)
+        made.modes.take_over(self.modes)
         made.calls.take_over(self.calls, session.head)
         made.commands.follow(self.commands)
         self.storage.opened(made)
         return made
+
+    def follow_items(self) -> None:
+        """Have what is secret in a list be so where a map has an item of it."""
+        places = getattr(self.redact, "places", None)
+        if places is not None:
+            places.follow_items(self.session.graph)
 
     def before(self, frame: Frame) -> Any:
         """Return the compact state that a frame's own level had before the frame.
@@ -153,6 +177,7 @@ class DebugContext:
 
     def _stopped(self) -> None:
         self.breakpoints.moved()
+        self.standing.moved()
         self.code.news = self.breakpoints.news = ()
 
     @property
@@ -246,6 +271,10 @@ class DebugContext:
             BusyError, DebuggerError: As for `run`.
         """
         self.may(work.__name__)
+        hand_in = self._hand_in(work)
+        handed = None if hand_in is None else hand_in(self, *args, **options)
+        if handed is not None:
+            return handed  # type: ignore[no-any-return]  # as `work` does
         return self.commands.at_once(work.__name__, lambda: work(self, *args, **options))
 
     def hold(
@@ -298,9 +327,11 @@ class DebugContext:
         return Handle(future, self.commands.pause)
 
     def _hand_in(self, work: Any) -> Callable[..., Any] | None:
-        """Return how a verb is handed to a run that goes through its barriers; else `None`."""
+        """Return how a verb is handed to a run that goes on, and takes it; else `None`."""
         claim = self.commands.claim
-        return None if claim is None or claim.live is None else getattr(work, "hand_in", None)
+        anyway = claim is not None and not claim.brief and hasattr(work, "while_running")
+        takes = anyway or (claim is not None and claim.live is not None)
+        return getattr(work, "hand_in", None) if takes else None
 
 
 def _later(work: Callable[P, T]) -> Callable[P, Coroutine[Any, Any, T]]:

@@ -17,21 +17,23 @@ class LiveDecisions:
 
     def __init__(self, changed: Callable[[], None]) -> None:
         self._changed = changed
-        self._asked: dict[str, asyncio.Future[Decision | Hold]] = {}
+        self._asked: dict[str, asyncio.Future[Decided | Hold]] = {}
         self._closed = False
+        self._early: dict[str, Decided] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
 
     async def wait_decision(self, barrier_id: str, timeout: float | None) -> BarrierOutcome | Hold:
         """Wait until `hand_in` names this barrier, the time is up, or they are closed."""
+        if barrier_id in self._early:
+            return self._early.pop(barrier_id)
         if self._closed:
             return HOLD
         self._loop = asyncio.get_running_loop()
-        answer: asyncio.Future[Decision | Hold] = self._loop.create_future()
+        answer: asyncio.Future[Decided | Hold] = self._loop.create_future()
         self._asked[barrier_id] = answer
         self._changed()
         try:
-            given = await asyncio.wait_for(answer, timeout)
-            return given if isinstance(given, Hold) else Decided(given)
+            return await asyncio.wait_for(answer, timeout)
         except TimeoutError:
             return TimedOut()
         finally:
@@ -59,11 +61,17 @@ class LiveDecisions:
             if not answer.done():
                 answer.set_result(HOLD)
 
-    def hand_in(self, barrier_id: str, decision: Decision) -> None:
-        """Answer a barrier that waits here."""
-        self._soon(self._answer, barrier_id, decision)
+    def reopen(self) -> None:
+        """Take decisions again: the run goes on."""
+        self._closed = False
 
-    def _answer(self, barrier_id: str, decision: Decision) -> None:
+    def hand_in(self, barrier_id: str, decision: Decision, by: str) -> None:
+        """Answer a barrier that waits here."""
+        self._soon(self._answer, barrier_id, Decided(decision, by))
+
+    def _answer(self, barrier_id: str, decided: Decided) -> None:
         answer = self._asked.get(barrier_id)
         if answer is not None and not answer.done():
-            answer.set_result(decision)
+            answer.set_result(decided)
+        else:  # it was closed for a moment just now
+            self._early[barrier_id] = decided

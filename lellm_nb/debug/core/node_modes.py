@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from lellm_nb.debug.inputs.mocks import NodeMocks
 from lellm_nb.errors import DebuggerError, LellmError
 from lellm_nb.graph.decision import Approve, Decision, Modify, Reroute
 from lellm_nb.graph.walk import nodes
@@ -42,6 +43,7 @@ class NodeModes:
 
     Attributes:
         chosen: The modes that were set, by path.
+        mocks: The outcomes that are fixed: they come before every mode.
         misses: What becomes of calls that are not recorded, by the path of a node in mode calls.
     """
 
@@ -52,6 +54,12 @@ class NodeModes:
         self._answers: dict[str, Outcome] = {}
         self.chosen: dict[str, str] = {}
         self.misses: dict[str, str] = {}
+        self.mocks = NodeMocks()
+
+    def take_over(self, other: NodeModes) -> None:
+        """Begin with what another line has."""
+        self.chosen, self.misses = dict(other.chosen), dict(other.misses)
+        self.mocks = other.mocks.copied()
 
     @property
     def all(self) -> dict[str, str]:
@@ -68,7 +76,11 @@ class NodeModes:
 
     def control(self, controls: Controls) -> None:
         """Have a run look up what is to be looked up."""
-        if self.chosen or (self._recorded is not None and locked(self._session.graph)):
+        if (
+            self.chosen
+            or self.mocks
+            or (self._recorded is not None and locked(self._session.graph))
+        ):
             controls.look_up = self._look_up
             controls.decided = self._decision
 
@@ -87,6 +99,9 @@ class NodeModes:
         return self._recording.decision(barrier_id)
 
     def _look_up(self, move: NextMove) -> Outcome | None:
+        fixed = self.mocks.outcome(move) if self.mocks else None
+        if fixed is not None:
+            return fixed
         path = move.static_path
         by_default = "locked" if path in locked(self._session.graph) else "live"
         mode = self._mode_at(path, by_default)
@@ -154,7 +169,7 @@ class NodeModes:
         for move in moves:
             if move.kind is MoveKind.RUN and self._mode_at(move.static_path, "live") == "ask":
                 id = asked_as(move)
-                if id not in self._answers:
+                if id not in self._answers and not self.mocks.fixes(move):
                     yield id, move
 
     def answer(self, id: str, move: NextMove, decision: Decision) -> None:

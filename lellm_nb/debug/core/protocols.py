@@ -11,6 +11,7 @@ from lellm_nb.debug.calls.settings import CallSettings
 from lellm_nb.debug.core.commands import CommandQueue
 from lellm_nb.debug.core.node_modes import NodeModes
 from lellm_nb.debug.core.replaced_code import ReplacedCode
+from lellm_nb.debug.deciding.rules import StandingRules
 from lellm_nb.ids import TraceId
 from lellm_nb.record.frame import Frame
 from lellm_nb.session.protocol import Session
@@ -23,6 +24,7 @@ class OneLine(Protocol):
 
     session: Session
     breakpoints: Breakpoints
+    standing: StandingRules
     modes: NodeModes
     code: ReplacedCode
     commands: CommandQueue
@@ -76,7 +78,7 @@ class RunStorage(Protocol):
         """Hear that nodes that were left inside of a call are not gone on with."""
 
     def changed(self, context: OneLine, kind: str) -> None:
-        """Hear that what a line has beside its frames changed: ``stops, modes`` or ``code``."""
+        """Hear that what a line has beside its frames changed: of `beside` in `persist`."""
 
     def opened(self, context: OneLine) -> None:
         """Hear of the context of another line, before anybody uses it."""

@@ -13,7 +13,7 @@ from lellm_nb.errors import DebuggerError
 from lellm_nb.record.outcome import LIVE, Outcome
 from lellm_nb.session.protocol import NextMove
 
-__all__ = ["Seed", "check_seed", "generators_kept", "seeded"]
+__all__ = ["Seed", "check_seed", "generators_kept", "seeded", "seeded_share"]
 
 Seed = int | str
 LookUp = Callable[[NextMove], Outcome | None]
@@ -43,6 +43,19 @@ def seeded(seed: Seed, look_up: LookUp | None) -> LookUp:
         return outcome
 
     return ask
+
+
+def seeded_share(seed: Seed) -> Callable[[str, int, int], float]:
+    """Return what draws how much of a pause a node waits before it is tried again (R8).
+
+    It draws from a generator of its own: what nodes draw stays what it is.
+
+    Example:
+        >>> share = seeded_share(7)
+        >>> share("llm", 1, 2) == share("llm", 1, 2) != share("llm", 1, 3)
+        True
+    """
+    return lambda path, visit, attempt: random.Random(f"{seed!r} {path} {visit} {attempt}").random()
 
 
 def generators_kept(seed: Seed | None) -> AbstractContextManager[None]:

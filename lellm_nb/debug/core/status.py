@@ -14,10 +14,12 @@ from lellm_nb.debug.core.stop import AllPending, Pending, Stop, StopReason
 from lellm_nb.debug.names.warn_caller import caution
 from lellm_nb.debug.query.stack import Stack, stack_of
 from lellm_nb.errors import CallDiffersError, LellmError
+from lellm_nb.graph.decision_writes import shown_at
+from lellm_nb.graph.walk import node_at
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.level_key import without_visits
 from lellm_nb.record.position import Waiting
-from lellm_nb.session.protocol import Capability, MoveKind, Question
+from lellm_nb.session.protocol import Asking, MoveKind, Session
 
 __all__ = ["held", "in_words", "next_path", "pending", "stack", "standing", "status"]
 __all__ += ["status_line"]
@@ -42,10 +44,7 @@ def pending(context: DebugContext) -> AllPending:
     """Return what waits for a decision: barriers, and nodes in mode ask."""
     session = context.session
     head = session.head
-    plain = "pause" if Capability.ANSWER in session.capabilities else "barrier"
-    barriers = [
-        _pending(waiting, head, session.asked(waiting), plain) for waiting in session.waiting
-    ]
+    barriers = [_pending(session, waiting, head) for waiting in session.waiting]
     asking = [
         Pending(id, move.path, move.node, None, head.started, head.index, "node")
         for id, move in (context.modes.asking() if context.modes.chosen else ())
@@ -53,10 +52,13 @@ def pending(context: DebugContext) -> AllPending:
     return AllPending([*barriers, *asking])
 
 
-def _pending(waiting: Waiting, head: Frame, asked: Question | None, plain: str) -> Pending:
+def _pending(session: Session, waiting: Waiting, head: Frame) -> Pending:
     frame = head
     while frame.parent is not None and waiting in frame.parent.position.waiting:
         frame = frame.parent
+    asked = session.asked(waiting)
+    kind = "question" if asked is not None else "pause" if session.pauses else "barrier"
+    facts = asked or Asking(None)
     return Pending(
         waiting.barrier_id,
         waiting.path,
@@ -64,8 +66,18 @@ def _pending(waiting: Waiting, head: Frame, asked: Question | None, plain: str) 
         waiting.timeout,
         frame.started,
         frame.index,
-        *((plain,) if asked is None else ("question", *asked)),
+        kind,
+        *facts,
+        shown=_shown(session, waiting),
     )
+
+
+def _shown(session: Session, waiting: Waiting) -> dict[str, Any]:
+    node = node_at(session.graph, without_visits(waiting.path))
+    if not getattr(node, "show", ()):
+        return {}
+    data = session.waiting_data(waiting)
+    return {} if data is None else shown_at(node, data)
 
 
 def held(context: DebugContext, waits: Sequence[Any] | None = None) -> bool:
@@ -103,7 +115,8 @@ def status(context: DebugContext, waits: Sequence[Any] | None = None) -> str:
         return "failed"
     if held(context, waits):
         return "waiting"
-    return "ready" if head.parent is None and not _inside(context) else "paused"
+    begins = head.parent is None or head.kind == "input"
+    return "ready" if begins and not _inside(context) else "paused"
 
 
 def standing(context: DebugContext, waits: Sequence[Any]) -> tuple[str, str]:

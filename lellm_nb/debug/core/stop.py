@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any
@@ -58,12 +59,15 @@ class Pending:
         timeout: Seconds after which the default action would be taken, or `None`.
         since: When it came to wait, in seconds since the epoch.
         frame: The index of the frame that made it wait.
-        kind: ``barrier``, ``question`` (an `interrupt(value)` of LangGraph), ``pause`` (its
-            `interrupt_before` and `interrupt_after`), or ``node`` for one in mode ask.
+        kind: ``barrier``, ``question`` (a barrier with one, or an `interrupt(value)` of
+            LangGraph), ``pause`` (its `interrupt_before` and `interrupt_after`), or ``node`` for
+            one in mode ask.
         value: What a question asks; else `None`.
         schema: The JSON schema of its answer, where one is declared; else `None`.
         actions: Where it asks about actions: each with its ``name``, ``args``, ``description``
             and what is ``allowed``; else empty.
+        choices: The values to choose from, where it is a choice; else `None`.
+        shown: The values that the barrier shows (`show=`), by their keys.
     """
 
     id: str
@@ -76,6 +80,13 @@ class Pending:
     value: Any = field(default=None, compare=False)
     schema: Any = field(default=None, compare=False)
     actions: tuple[Any, ...] = field(default=(), compare=False)
+    choices: tuple[Any, ...] | None = field(default=None, compare=False)
+    shown: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def question(self) -> Any:
+        """What is asked: a text, or what `interrupt` was given; `None` for yes or no."""
+        return self.value
 
     def __str__(self) -> str:
         return self.id

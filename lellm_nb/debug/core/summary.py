@@ -9,6 +9,7 @@ from lellm_nb.calls.call import Call
 from lellm_nb.debug.core.context import DebugContext
 from lellm_nb.debug.core.status import pending, standing
 from lellm_nb.debug.core.stop import Pending, Stop
+from lellm_nb.debug.query.where import RetryNote
 from lellm_nb.record.frame import Frame
 
 __all__ = ["Summary", "open_calls_of", "summary_of"]
@@ -39,6 +40,7 @@ class Summary:
         open_calls: The calls that no frame has: of nodes that run now or were stopped inside of
             one, and those that came late.
         kept_stops: The stops that were found again as the debugger was made, until a stop says it.
+        retries: The nodes in flight that failed before, and when they are tried again.
     """
 
     graph: Any
@@ -56,6 +58,7 @@ class Summary:
     tree_key: Any
     open_calls: tuple[Call, ...] = ()
     kept_stops: tuple[str, ...] = ()
+    retries: tuple[RetryNote, ...] = ()
 
 
 def summary_of(context: DebugContext) -> Summary:
@@ -83,6 +86,7 @@ def summary_of(context: DebugContext) -> Summary:
         (line.name, others, history.notes.copy(), history.pins.copy()),
         open_calls_of(context),
         context.breakpoints.news,
+        context.retries.now() if busy else (),
     )
 
 

@@ -130,6 +130,9 @@ _ROWS = [
          REWIND, twin=True, at_once=True, words="frame", label="Rewind here", group=3, key="Enter",
          icon="M8 4.2V8l2.6 1.6M3.2 8a4.8 4.8 0 1 0 1.5-3.5M3 2.2v2.9h2.9", takes="frame",
          tip=tips.rewind, away="Move the head to frame {frame}; nothing is lost", only_away=True),
+    Verb("send", "forward", "`send(input)` begins the next turn of a run that is through: a"
+         " mapping, or text for a graph with messages", "turns", Capability.TURNS, twin=True,
+         onward=True, words="text"),
     Verb("start", "forward", "`start()` begins to run and returns at once", onward=True),
     # barriers
     Verb("approve", "barriers", "`approve()`, `reject(reason)`, `modify(key, value)` and"
@@ -142,9 +145,11 @@ _ROWS = [
          label="Modify", takes="decision key value"),
     Verb("reroute", "barriers", "", "decide", REROUTE, twin=True, onward=True, words="name",
          label="Reroute", takes="decision target"),
-    Verb("answer", "barriers", "`answer(value)` is what an `interrupt()` of LangGraph returns",
-         "decide", Capability.ANSWER, twin=True, onward=True, label="Answer",
-         takes="decision answer"),
+    Verb("answer", "barriers", "`answer(value)` answers a barrier that asks (`Question`), or is"
+         " what an `interrupt()` of LangGraph returns", "decide", Capability.ANSWER, twin=True,
+         onward=True, label="Answer", takes="decision answer"),
+    Verb("always", "barriers", "`always(barrier, decision, when=…)` decides it by rule from now on;"
+         " `standing` lists and revokes the rules", "standing", DECIDE, onward=True, at_once=True),
     Verb("preview", "barriers", "`preview(decision)` shows beforehand what a decision would change"
          " and where it would lead", needs=DECIDE),
     # stops
@@ -153,8 +158,8 @@ _ROWS = [
     Verb("break_on", "stops", "`break_on(edge=(a, b), refused=…)`", "stops", Capability.ROUTES,
          at_once=True),
     Verb("break_on_error", "stops", "`break_on_error()`", "stops", at_once=True),
-    Verb("watch", "stops", "`watch(key or predicate)`, forward and backward; `breakpoints` lists,"
-         " disables and removes them", "stops", at_once=True),
+    Verb("watch", "stops", "`watch(key, expression or predicate)`, forward and backward;"
+         " `breakpoints` lists, disables and removes them", "stops", at_once=True),
     # look, ask
     Verb("at", "look", "`at(node, visit=1)`"),
     Verb("diff", "look", "`diff(a, b)`"),
@@ -184,6 +189,13 @@ _ROWS = [
          ' it, `"ask"` waits for you, `"live"` runs it; a node with `side_effects=True` is looked'
          " up by itself when you come back to it", "modes", Capability.RECORDED, onward=True,
          at_once=True),
+    Verb("mock", "replay", "`mock(node, {key: value})` fixes what a node does, or has a function"
+         " stand in, until `mock(node, None)`; `mocks` lists them", "outcomes", Capability.RECORDED,
+         onward=True, at_once=True),
+    Verb("steer", "change", "`steer(put=…, delete=…)` writes at the next commit of a run that is"
+         " going on, or at the head", "steer", Capability.EDIT, onward=True, at_once=True),
+    Verb("skip", "forward", "`skip()` goes past a node without running it", "outcomes",
+         Capability.RECORDED, twin=True, onward=True, words="none"),
     # calls
     Verb("rerun", "calls", "`rerun(frame, calls=…, edit=…, answer=…)` runs a node anew in a fork"
          " over its recorded calls: the first ones are served, one is changed, the others are sent",
@@ -228,7 +240,7 @@ TOPICS = {
     "forward": "",
     "backward": "",
     "stops": "",
-    "barriers": "`pending` says what waits",
+    "barriers": "`pending` says what waits, `user` who decides",
     "look": "`state`, `position`, `stack`, `frames` (`frames.to_pandas()` for a DataFrame;"
     " `frames[3].output` is what the node printed)",
     "ask": "",

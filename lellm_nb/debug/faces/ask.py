@@ -20,7 +20,7 @@ from lellm_nb.debug.query.search import Hits, find_text
 from lellm_nb.debug.query.timing import timing_table
 from lellm_nb.debug.query.trace_writer import who_wrote
 from lellm_nb.debug.query.value_history import change_table
-from lellm_nb.debug.query.where import Where
+from lellm_nb.debug.query.where import Where, with_tries
 from lellm_nb.debug.query.writers import Writes
 from lellm_nb.errors import DebuggerError, MissingKeyError
 from lellm_nb.record.frame import Frame
@@ -133,19 +133,22 @@ class AskFace(Face):
         """Ask every recorded frame of the current line, or of all lines, after the fact.
 
         Args:
-            expression: Python, in which the keys of the root state are names, `state` is the
-                root state and `frame` the frame; or a function of a frame.
+            expression: Text in the expression language (SEMANTICS G10), in which the keys of the
+                root state are names, `state` is the root state and `frame` the frame, of which
+                index, kind, node, path, visit, duration, state and others may be asked. After
+                ``py:`` it is Python proper with the same names. Or a function of a frame.
             level: Ask the frames of a level only, ``"agent"``, ``"agent#2"`` for one entry or
                 ``"checks/stock"`` for a branch; names and `state` mean that level's state.
             lines: ``"all"`` asks the frames of every line of `tree`, those that lines share once.
 
         Returns:
             A column ``value``, by frame, and a column ``error`` that says what the
-            expression raised there; a key that was not there yet is no reason to stop. Of all
-            lines a column ``line`` says on which the frame was made.
+            expression raised there. A key that was not there yet is None; where no frame has
+            one, a warning says what may have been meant. Of all lines a column ``line`` says on
+            which the frame was made.
 
         Raises:
-            DebuggerError: The syntax is wrong; shows where. Or `lines` is neither of the two.
+            DebuggerError: A text is no expression; shows where. Or `lines` is neither of the two.
             NoSuchNodeError: There is no such level.
 
         Example:
@@ -153,11 +156,11 @@ class AskFace(Face):
             >>> g = GraphBuilder("g").node("a", lambda ctx: {"n": 1}).start("a").end("a")
             >>> dbg = Debugger(g.build()); dbg.run().frame.index
             1
-            >>> dbg.evaluate("n * 2")
-                  value                               error
+            >>> dbg.evaluate("n > 0 and n < 5")
+                   value error
             frame
-            0      <NA>  NameError: name 'n' is not defined.
-            1         2                                <NA>
+            0      False  <NA>
+            1       True  <NA>
         """
         asked = list(self._of_lines(lines))
         if level is not None:
@@ -184,7 +187,7 @@ class AskFace(Face):
         Raises:
             NoSuchFrameError: It does not hold at the head, so nothing made it true; says so
                 where it holds at the end of another level.
-            DebuggerError: The syntax of an expression is wrong; shows where.
+            DebuggerError: A text is no expression; shows where.
             NoSuchNodeError: There is no such level.
 
         Example:
@@ -247,12 +250,17 @@ predicate does not hold at frame 2, the head.
     def where(self) -> Where:
         """Return what runs now: each node, since when, and where it is, from any thread.
 
+        Of a node that failed and is tried again: which try, when it begins, and after what.
+
         Returns:
             A sequence whose text shows the stacks, and `to_pandas()` a table: path, visit,
-            seconds, thread and at (file, line and function of the innermost call).
+            seconds, thread, at (file, line and function of the innermost call), attempt, of,
+            next_in (seconds until it is tried again) and error (of the try before).
         """
-        session = self._context.session
-        return Where(session.in_flight(), session.clock.wall())
+        session, hide = self._context.session, self._context.hide()
+        running = with_tries(session.in_flight(), self._context.retries.now())
+        shown = None if hide is None else hide.words(session.head)
+        return Where(running, session.clock.wall(), shown)
 
     def _of_lines(self, lines: Any) -> Iterator[tuple[str, Frame]]:
         """Walk the frames of the current line without a name, or each line's own with its name.

@@ -2,36 +2,98 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from lellm_nb.arguments import text
 from lellm_nb.debug.core.stop import Stop
+from lellm_nb.debug.deciding.rules import StandingRule, StandingRules
 from lellm_nb.debug.faces.face import Face
-from lellm_nb.debug.verbs import decide, joins
+from lellm_nb.debug.verbs import decide, joins, standing
 from lellm_nb.debug.verbs.decide import Preview
+from lellm_nb.errors import DebuggerError
 from lellm_nb.graph.decision import Decision
 
 __all__ = ["BarriersFace"]
 
 
 class BarriersFace(Face):
-    """``approve, reject, modify, answer, reroute, preview, resolve_join``.
+    """``approve, reject, modify, answer, reroute, always, preview, resolve_join``.
 
     A call decides, makes the decision frame, and stays; with `then_run` it runs on,
     which is what a button does.
     """
 
-    def approve(self, id: str | None = None, *, then_run: bool = False) -> Stop:
+    @property
+    def user(self) -> str:
+        """Who decides by verb or by button, as it is recorded: the login, if you name nobody.
+
+        Example:
+            >>> from lellm_nb import Debugger, GraphBuilder
+            >>> dbg = Debugger(GraphBuilder("g").barrier("ok").start("ok").end("ok").build())
+            >>> dbg.user = "ada"; stop = dbg.run()
+            >>> dbg.approve().frame.decision.by
+            'ada'
+        """
+        return decide.decider(self._context)
+
+    @user.setter
+    def user(self, user: str) -> None:
+        self._context.user = text(user, "user", DebuggerError)
+
+    @property
+    def standing(self) -> StandingRules:
+        """The rules that `always` made: listed here, and revoked."""
+        return self._context.standing
+
+    def always(
+        self,
+        barrier: str,
+        decision: Decision | str,
+        when: Callable[[Any], Any] | None = None,
+    ) -> StandingRule:
+        """Have a barrier decided by a rule, from now on: whenever it waits, also if it does now.
+
+        The next verb that goes forward decides it, by step or by run. Rules are asked in the
+        order in which they were made, the first that holds decides, and its decision is recorded
+        as by that rule. They go along to forks, and a run that is reopened has them switched off.
+
+        Args:
+            barrier: Its name, or its path.
+            decision: ``"approve"``, ``"reject"``, or a decision such as `Reject("too big")`.
+            when: Asked with the state of the barrier's level; without it the rule always holds.
+
+        Raises:
+            NoSuchNodeError: There is no such barrier, or more than one.
+            NodeNotFoundError: A reroute leads nowhere.
+            QuestionError: The barrier asks, and this is no answer; or it does not ask.
+            DebuggerError: Another argument does not fit; names it.
+
+        Example:
+            >>> from lellm_nb import Debugger, GraphBuilder
+            >>> g = GraphBuilder("pay").barrier("ok").start("ok").end("ok").build()
+            >>> dbg = Debugger(g, {"amount": 3})
+            >>> dbg.always("ok", "approve", when=lambda s: s["amount"] < 10)
+            <StandingRule approve when lambda s: s["amount"] < 10 at ok, used 0>
+            >>> dbg.run().frame.decision.by
+            'rule: approve when lambda s: s["amount"] < 10'
+        """
+        return self._context.at_once(standing.always, barrier, decision, when)
+
+    def approve(self, id: str | None = None, *, all: bool = False, then_run: bool = False) -> Stop:
         """Let a waiting barrier go on.
 
         Args:
             id: Which barrier; may be left out when exactly one waits.
+            all: Whether to approve all that waits, in order. What asks for more than a yes goes
+                on waiting; the stop's `error` says which that is.
             then_run: Whether to run on to the next stop.
 
         Raises:
             NotWaitingError: No such barrier waits, or several do and none is named.
+            QuestionError: It asks, and is answered with `answer`.
         """
-        return self._context.run(decide.approve, id, then_run=then_run)
+        return self._context.run(decide.approve, id, all=all, then_run=then_run)
 
     def reject(
         self, reason: str = "rejected", id: str | None = None, *, then_run: bool = False
@@ -55,7 +117,10 @@ class BarriersFace(Face):
         return self._context.run(decide.modify, key, value, id, then_run=then_run)
 
     def answer(self, value: Any, id: str | None = None, *, then_run: bool = False) -> Stop:
-        """Answer what waits with a value: in a graph of LangGraph, what `interrupt()` returns.
+        """Answer what waits with a value.
+
+        At a barrier with a `Question` it is put as plain data under ``<name>.answer``, and
+        approves; in a graph of LangGraph it is what `interrupt()` returns.
 
         Args:
             value: Anything; it is looked at against what is asked where that says its form.
@@ -63,8 +128,9 @@ class BarriersFace(Face):
 
         Raises:
             NotWaitingError: As for `approve`.
-            DebuggerError: It does not fit what is asked, or nothing is asked there; it goes on
-                waiting.
+            QuestionError: It does not fit what is asked, and says where; or nothing is asked
+                there. It goes on waiting.
+            DebuggerError: It waits by a static interrupt of LangGraph.
         """
         return self._context.run(decide.answer, value, id, then_run=then_run)
 
@@ -77,9 +143,11 @@ class BarriersFace(Face):
         """
         return self._context.run(decide.reroute, target, id, then_run=then_run)
 
-    async def aapprove(self, id: str | None = None, *, then_run: bool = False) -> Stop:
+    async def aapprove(
+        self, id: str | None = None, *, all: bool = False, then_run: bool = False
+    ) -> Stop:
         """Do what `approve` does, with await."""
-        return await self._context.start(decide.approve, id, then_run=then_run)
+        return await self._context.start(decide.approve, id, all=all, then_run=then_run)
 
     async def areject(
         self, reason: str = "rejected", id: str | None = None, *, then_run: bool = False

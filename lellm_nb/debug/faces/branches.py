@@ -115,14 +115,14 @@ class BranchesFace(Face):
     def patch(
         self,
         nodes: Mapping[str, Callable[[Any], Any]] | None = None,
-        edges: Mapping[tuple[str, str], Callable[[Any], Any]] | None = None,
+        edges: Mapping[tuple[str, str], str | Callable[[Any], Any]] | None = None,
     ) -> None:
         """Go on with new functions; the history is kept.
 
         Args:
             nodes: ``{path or unique name: function}``; for a Parallel its merge, for a subgraph
                 its lens.
-            edges: ``{(source, target): predicate}`` of conditional edges.
+            edges: ``{(source, target): predicate}`` of conditional edges; an expression will do.
 
         Raises:
             BusyError: A run is going on.
@@ -176,7 +176,8 @@ class BranchesFace(Face):
                 product of several keys. A `Variant` has other functions for nodes as well, or in
                 place of that: another prompt or another model.
             n: How often each variant is run; `sweep_summary` makes mean and spread of the runs.
-            until: Where a run stops, as for `run`. With an executor: a predicate only.
+            until: Where a run stops, as for `run`. With an executor: an expression or a
+                predicate only.
             executor: Runs the variants there, side by side, past breakpoints; without it they
                 run one after the other.
             progress: Whether to show a bar.

@@ -130,7 +130,7 @@ class CallsFace(Face):
         node: str | None = None,
         visit: int | None = None,
         nth: int | None = None,
-        when: Callable[[Any], Any] | None = None,
+        when: str | Callable[[Any], Any] | None = None,
     ) -> CallBreak:
         """Stop runs inside of nodes: before calls, or after answers that ask for a tool.
 
@@ -143,7 +143,8 @@ class CallsFace(Face):
             node: Only in this node.
             visit: Only in this visit of a node.
             nth: Only the call of this number of a node's run, from 0.
-            when: Asked with the `Call`; stops where it is true.
+            when: Asked with the `Call`; stops where it is true. In an expression the names are
+                what a call tells: ``"tokens_in > 1000"``.
 
         Raises:
             NoSuchNodeError: There is no such node, or more than one.

@@ -36,6 +36,7 @@ class Face:
 
     def _stand_on(self, context: DebugContext) -> None:
         self._context = context
+        context.follow_items()
         context.family.born(self, context)
 
     @classmethod

@@ -46,35 +46,53 @@ class ForwardFace(Face):
         """Do what `out` does, with await."""
         return await self._context.start(forward.out)
 
-    def run(self, until: Until = None) -> Stop:
+    def run(self, until: Until = None, *, more: int | None = None) -> Stop:
         """Run on to the next barrier, breakpoint, end or error.
 
         Args:
-            until: A node, or ``(node, visit)``: stops before it runs. A predicate of a
-                frame: stops after it.
+            until: A node, or ``(node, visit)``: stops before it runs. An expression over the
+                root state of each frame, ``"total > 100"``, or a predicate of a frame: stops
+                after the frame. A text is first the name of a node.
+            more: How many steps of the root level it may take this once, in place of
+                `max_steps`; it holds with ``LIMIT`` when they are taken.
 
         Raises:
             NoSuchNodeError: `until` names no node of the graph.
-        """
-        return self._context.run(forward.run, until)
+            DebuggerError: A text with an operator or a call in it is no expression, or `more` is
+                no whole number from 1.
 
-    async def arun(self, until: Until = None, *, through_barriers: bool = False) -> Stop:
+        Example:
+            >>> from lellm_nb import Debugger, GraphBuilder
+            >>> g = GraphBuilder("g").node("a", lambda ctx: {"n": ctx.state["n"] + 1})
+            >>> g = g.edge("a", "a").start("a").node("z", lambda ctx: None).end("z").build()
+            >>> dbg = Debugger(g, {"n": 0}, max_steps=5)
+            >>> dbg.run().reason.name, dbg.run(more=2).reason.name, dbg.state["n"]
+            ('LIMIT', 'LIMIT', 7)
+        """
+        return self._context.run(forward.run, until, more=more)
+
+    async def arun(
+        self, until: Until = None, *, more: int | None = None, through_barriers: bool = False
+    ) -> Stop:
         """Do what `run` does, with await.
 
         Args:
+            until, more: As for `run`.
             through_barriers: Whether to wait at barriers for a click, and go on after it.
 
         Raises:
             DebuggerError: `through_barriers`, and this kernel cannot hear a click
                 while a cell waits.
         """
-        return await self.start(until, through_barriers=through_barriers)
+        return await self.start(until, more=more, through_barriers=through_barriers)
 
-    def start(self, until: Until = None, *, through_barriers: bool = False) -> Handle[Stop]:
+    def start(
+        self, until: Until = None, *, more: int | None = None, through_barriers: bool = False
+    ) -> Handle[Stop]:
         """Begin to run and return at once; the handle can be awaited.
 
         Args:
-            until: As for `run`.
+            until, more: As for `run`.
             through_barriers: Whether to wait at barriers for a click, and go on after it.
 
         Raises:
@@ -82,7 +100,7 @@ class ForwardFace(Face):
             DebuggerError: `through_barriers`, and this kernel cannot hear a click while a
                 cell waits.
         """
-        return self._context.start(forward.run, until, through_barriers=through_barriers)
+        return self._context.start(forward.run, until, more=more, through_barriers=through_barriers)
 
     def retry(self) -> Stop:
         """Run the failed step again, as it is now: mend the function first.

@@ -74,6 +74,7 @@ class LookFace(Face):
         what = "a Redactor"
         chosen = speaking(redactor, "redact", DebuggerError, "apply", what)
         self._context.redact = chosen
+        self._context.follow_items()
         self._context.storage.hide(chosen)
 
     @property

@@ -26,7 +26,7 @@ class StopsFace(Face):
         self,
         node: str,
         *,
-        when: Callable[[Any], Any] | None = None,
+        when: str | Callable[[Any], Any] | None = None,
         visit: int | None = None,
         ignore: int = 0,
         after: bool = False,
@@ -35,13 +35,22 @@ class StopsFace(Face):
 
         Args:
             node: Its path; a bare name where it is unique.
-            when: Asked with the state of the node's level.
+            when: An expression over the state of the node's level, ``"total > 100"``
+                (SEMANTICS G10), or a function that is asked with it. Text is stored with the
+                run and comes back armed; a function comes back switched off.
             visit: Stop at that visit only.
             ignore: How many hits to let pass first.
             after: Whether to stop after the commit instead.
 
         Raises:
             NoSuchNodeError: There is no such node, or more than one.
+            DebuggerError: A condition is none; shows what an expression can't have.
+
+        Example:
+            >>> from lellm_nb import Debugger, GraphBuilder
+            >>> g = GraphBuilder("g").node("a", lambda ctx: {"n": 1}).start("a").end("a").build()
+            >>> Debugger(g).break_at("a", when="n > 2", after=True)
+            <Breakpoint 1 after a if n > 2, hits 0>
         """
         return self._context.at_once(
             stops.break_at, node, when=when, visit=visit, ignore=ignore, after=after
@@ -80,12 +89,14 @@ class StopsFace(Face):
         """Stop runs where a value changes, forward and backward.
 
         Args:
-            what: A key, a path tuple or ``"level:key"``; or a predicate of the root state,
-                which stops where its answer changes. A key may come later: the watch says
-                that nothing has it yet, and a warning names what else may have been meant.
+            what: A key, a path or ``"level:key"``; or an expression over the root state,
+                ``"len(items) > 3"``, or a predicate of it, which stop where the answer
+                changes. A key may come later: the watch says that nothing has it yet, and a
+                warning names what else may have been meant.
 
         Raises:
-            StateTypeError: It is neither.
+            StateTypeError: It is none of these.
+            DebuggerError: A text with an operator or a call in it is no expression.
         """
         return self._context.at_once(stops.watch, what)
 

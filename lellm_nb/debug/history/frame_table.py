@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from lellm_nb.calls.call_sums import CallSums, spent_by
+from lellm_nb.debug.history.item_columns import item_columns
 from lellm_nb.debug.history.short_text import shortened
 from lellm_nb.debug.history.stored_values import kept_items
 from lellm_nb.debug.history.typed_table import table
@@ -28,12 +29,16 @@ __all__ = ["COLUMNS", "frame_table", "frames_html", "line_names", "spent_columns
 COLUMNS = (
     *("index", "line", "path", "node", "visit", "step", "kind", "changed_keys", "next_node"),
     *("duration", "cost", "calls", "tokens_in", "tokens_out", "paid", "decision", "error"),
+    "turn",
 )
-"""Index, visit, step, calls and tokens are whole numbers, duration, cost and paid are numbers, the
-rest is text. Cost is what the node set, else what its calls cost; of that, paid is what was not
-served from a record. Both are missing where a price is not known (CALLS.md, K6).
+"""Index, visit, step, calls, tokens and turn are whole numbers, duration, cost and paid are
+numbers, the rest is text. Turns count from 1. Cost is what the node set, else what its calls
+cost; of that, paid is what was not served from a record. Both are missing where a price is not
+known (CALLS.md, K6).
 
-Where steps were not captured, ``gap`` tells of each frame whether they were before it.
+Where steps were in maps, ``item`` is what the branch is for and ``result`` what it made of it, in
+the frame with which it ended. Where steps were not captured, ``gap`` tells of each frame whether
+they were before it.
 """
 
 _TEXTS = (*("line", "path", "node", "kind", "changed_keys", "next_node", "decision", "error"),)
@@ -82,7 +87,9 @@ def frame_table(
         **spent_columns(map(spent_by, frames)),
         "decision": [None if f.decision is None else safe_str(f.decision) for f in frames],
         "error": [_error(f) for f in frames],
+        "turn": _turns(frames),
     }
+    columns |= item_columns(frames)
     if any(f.gap for f in frames):
         columns["gap"] = [f.gap for f in frames]
     for key in _wanted(frames, keys):
@@ -95,7 +102,7 @@ def frame_table(
     return table(
         columns,
         texts=_TEXTS,
-        counts=("index", "calls"),
+        counts=("index", "calls", "turn"),
         integers=("visit", "step", "tokens_in", "tokens_out"),
         floats=("duration", "cost", "paid"),
     )
@@ -105,6 +112,20 @@ def spent_columns(spent: Iterable[CallSums]) -> dict[str, list[Any]]:
     """Return the columns of what was spent: cost, calls, tokens_in, tokens_out, paid."""
     rows = [sums.row for sums in spent]
     return {name: [row[name] for row in rows] for name in CallSums().row}
+
+
+def _turns(frames: Sequence[Frame]) -> list[int]:
+    """Return the turn that each frame is of, from 1: an input is the first of the next one."""
+    turns: list[int] = []
+    before: Frame | None = None
+    for frame in frames:
+        inputs, at = 0, frame
+        while at.parent is not None and at is not before:
+            inputs += at.kind == "input"
+            at = at.parent
+        turns.append(inputs + (turns[-1] if at is before else 1))
+        before = frame
+    return turns
 
 
 def _changed(frame: Frame) -> str:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from lellm_nb.debug.names.written_path import written_path
 from lellm_nb.errors import NoSuchNodeError, did_you_mean, path_text
 from lellm_nb.graph.graph import Graph
-from lellm_nb.graph.walk import level_keys, node_at
+from lellm_nb.graph.walk import level_keys, node_at, static_path
 from lellm_nb.record.level_key import label_of, without_visits
 from lellm_nb.state.lens import KeyLens
 from lellm_nb.state.mutation import check_key, parts_of
@@ -58,7 +58,7 @@ class Address(NamedTuple):
         cut = first.find(":")
         while cut >= 0:
             name, key = first[:cut], first[cut + 1 :]
-            found = _level(name, levels)
+            found = _level(name, levels, graph)
             if found is not None:
                 return cls(found, _entry(name, found), (key, *path[1:]))
             cut = first.find(":", cut + 1)
@@ -80,7 +80,7 @@ class Address(NamedTuple):
             NoSuchNodeError: The graph has no such level; names the nearest.
         """
         levels = levels_of(graph)
-        found = _level(name, levels) if isinstance(name, str) else None
+        found = _level(name, levels, graph) if isinstance(name, str) else None
         if found is None:
             guess = did_you_mean(map(repr, _behind(name, graph)))
             raise NoSuchNodeError(str(name), levels, hint=guess, kind="level")
@@ -110,8 +110,8 @@ def _behind(key: Any, graph: Graph) -> list[str]:
     return [name for name, at in levels_of(graph).items() if key_of_lens(at, graph) == key]
 
 
-def _level(name: str, levels: Mapping[str, str]) -> str | None:
-    static = without_visits(name)
+def _level(name: str, levels: Mapping[str, str], graph: Graph) -> str | None:
+    static = static_path(graph, name)
     if static in levels:
         return levels[static]
     ends = {key for label, key in levels.items() if label.rpartition("/")[2] == static}
@@ -119,7 +119,7 @@ def _level(name: str, levels: Mapping[str, str]) -> str | None:
 
 
 def _entry(name: str, level: str) -> str:
-    if "#" not in name:
+    if "#" not in name and name in (label_of(level), label_of(level).rpartition("/")[2]):
         return ""
     whole = name if "/" in name else label_of(level)[: -len(without_visits(name))] + name
     return "/".join(part.removesuffix("#1") for part in whole.split("/"))

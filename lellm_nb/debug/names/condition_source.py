@@ -11,6 +11,7 @@ from types import CodeType
 from typing import Any
 
 from lellm_nb.errors.safe_text import safe_repr
+from lellm_nb.state.expression.expression import ConditionText
 
 __all__ = ["definitions_of", "parsed", "source_of"]
 
@@ -18,12 +19,16 @@ __all__ = ["definitions_of", "parsed", "source_of"]
 def source_of(function: Callable[..., Any]) -> str:
     """Return a function's source, of a lambda just the lambda; its name where there is none.
 
+    A condition that is text is its own source.
+
     Example:
         >>> source_of(len)
         'len'
         >>> source_of(functools.partial(max, 3))
         'partial of max(3)'
     """
+    if isinstance(function, ConditionText):
+        return function.text
     if isinstance(function, functools.partial):
         given = [*map(_brief, function.args)]
         given += [f"{k}={_brief(v)}" for k, v in function.keywords.items()]

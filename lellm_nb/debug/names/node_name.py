@@ -9,7 +9,7 @@ from lellm_nb.arguments import refusal
 from lellm_nb.debug.names.value_path import ValuePath
 from lellm_nb.errors import DebuggerError, NoSuchNodeError, listed
 from lellm_nb.graph.node import recomposed
-from lellm_nb.graph.walk import graph_at, node_at, nodes
+from lellm_nb.graph.walk import graph_at, node_at, nodes, static_path
 from lellm_nb.graph.ways import ways_out
 from lellm_nb.record.frame import Frame
 
@@ -38,6 +38,8 @@ def node_path(graph: Any, node: Any) -> str:
     paths = node_paths(graph)
     if node in paths:
         return str(node)
+    if isinstance(node, str) and (static := static_path(graph, node)) in paths and "/" in node:
+        return static
     ends = [path for path in paths if path.rpartition("/")[2] == node]
     if len(ends) == 1:
         return ends[0]

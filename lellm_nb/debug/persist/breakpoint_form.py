@@ -14,13 +14,17 @@ from lellm_nb.debug.breakpoints.registry import (
     ErrorStop,
     Watch,
 )
-from lellm_nb.debug.breakpoints.unsaved_condition import UnsavedCondition
+from lellm_nb.debug.breakpoints.unsaved_condition import MOST, UnsavedCondition
 from lellm_nb.debug.core.node_modes import MISSES, MODES
 from lellm_nb.debug.names.value_path import ValuePath
-from lellm_nb.errors import LellmError
+from lellm_nb.errors import ExpressionError, LellmError
+from lellm_nb.state.expression.expression import Expression
 from lellm_nb.state.frozen import thaw
 
 __all__ = ["modes_form", "read_modes", "read_stops", "stops_form"]
+
+SHOWN = 60
+"""So many letters of a refused text name it."""
 
 log = logging.getLogger("lellm_nb")
 
@@ -35,7 +39,7 @@ def _form(stop: Any) -> dict[str, Any]:
         form: dict[str, Any] = {"node": stop.path, "visit": stop.visit, "ignore": stop.ignore}
         form["after"] = stop.stops_after
         if stop.when is not None:
-            form["if"] = UnsavedCondition.of(stop.when, stop.enabled).form()
+            form["if"] = _condition_form(stop.when, stop.enabled)
         return form
     if isinstance(stop, EdgeStop):
         form = {"edge": [stop.source, stop.target]}
@@ -43,12 +47,12 @@ def _form(stop: Any) -> dict[str, Any]:
     if isinstance(stop, CallBreak):
         form = {"call": [stop.tool, stop.model, stop.node, stop.nth, stop.visit]}
         if stop.when is not None:
-            form["if"] = UnsavedCondition.of(stop.when, stop.enabled).form()
+            form["if"] = _condition_form(stop.when, stop.enabled)
         return form
     if isinstance(stop, Watch):
         what = stop.what
         if not isinstance(what, ValuePath):
-            return {"if": UnsavedCondition.of(what, stop.enabled).form()}
+            return {"if": _condition_form(what, stop.enabled)}
         level = f"{what.level}:" if what.level else ""
         key: Any = what.parts if len(what.parts) > 1 else f"{level}{what.parts[0]}"
         return {"watch": key}
@@ -72,20 +76,52 @@ def read_stops(forms: Any, place: Callable[[Any], ValuePath]) -> list[Any]:
 def _stop(form: Any, place: Callable[[Any], ValuePath]) -> Any:
     if "node" in form:
         visit, ignore, after = form["visit"], form["ignore"], form["after"]
-        lost = UnsavedCondition.from_form(form["if"]) if "if" in form else None
-        return Breakpoint(form["node"], when=lost, visit=visit, ignore=ignore, after=after)
+        when = _condition(form["if"]) if "if" in form else None
+        return Breakpoint(form["node"], when=when, visit=visit, ignore=ignore, after=after)
     if "call" in form:
         tool, model, node, nth, visit = form["call"]
-        lost = UnsavedCondition.from_form(form["if"]) if "if" in form else None
-        return CallBreak(tool=tool, model=model, node=node, visit=visit, nth=nth, when=lost)
+        when = _condition(form["if"]) if "if" in form else None
+        return CallBreak(tool=tool, model=model, node=node, visit=visit, nth=nth, when=when)
     if "edge" in form:
         source, target = form["edge"]
         return EdgeStop(source, target, bool(form.get("refused")))
     if "error" in form:
         return ErrorStop()
     if "if" in form:
-        return Watch(UnsavedCondition.from_form(form["if"]))
+        return Watch(_condition(form["if"]))
     return Watch(place(form["watch"]))
+
+
+def _condition_form(asked: Callable[..., Any], on: bool) -> dict[str, Any]:
+    """Return a condition as data: an expression whole, of a function what is known of it."""
+    if isinstance(asked, Expression):
+        return {"text": asked.text, "on": on}
+    if isinstance(asked, UnsavedCondition) and asked.refused:
+        return {"text": asked.source, "on": asked.was_on}
+    return UnsavedCondition.of(asked, on).form()
+
+
+def _condition(form: Any) -> Callable[..., Any]:
+    """Return the condition of stored data: an expression armed, if it is one; else what is known.
+
+    Raises:
+        KeyError, TypeError: It is none.
+    """
+    if "text" not in form:
+        return UnsavedCondition.from_form(form)
+    text = form["text"]
+    on = bool(form["on"])
+    if not isinstance(text, str):  # it stands for one that a secret was taken out of
+        return UnsavedCondition(*_named(str(text)), on, "a secret was taken out of it")
+    try:
+        return Expression(text)
+    except ExpressionError as error:
+        return UnsavedCondition(*_named(text), on, str(error).partition("\n")[0])
+
+
+def _named(text: str) -> tuple[str, str, str]:
+    """Return name, source and place of a text that is not asked."""
+    return " ".join(text[:SHOWN].split()), text[:MOST], ""
 
 
 def modes_form(modes: Mapping[str, str], misses: Mapping[str, str]) -> dict[str, Any]:

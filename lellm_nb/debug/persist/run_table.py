@@ -211,13 +211,13 @@ def _standing(rows: RunRows) -> tuple[str, str]:
     if "err" in more.get("k", {}):
         failure = read_error(more["k"]["err"], _CODEC.value)
         return "failed", _line(failure)
-    if "|" not in level and kind not in ("start", "edit") and "n" not in more:
+    if "|" not in level and kind not in ("start", "edit", "input") and "n" not in more:
         if "to" in template:
             return ("completed" if ends and not level else "paused"), ""
         if isinstance(more.get("h"), list) and not level:  # inside, tasks may be open beside it
             return "waiting", ""
     head = RunReader(rows, codec=_CODEC).head
-    return _status(head.position, begins=index == 0), ""
+    return _status(head.position, begins=index == 0 or kind == "input"), ""
 
 
 def _head(rows: RunRows) -> tuple[int, int]:

@@ -19,9 +19,11 @@ from lellm_nb.debug.persist.breakpoint_form import (
 )
 from lellm_nb.debug.persist.code_form import code_form, lost_code, lost_text
 from lellm_nb.debug.persist.missing_secrets import levels_with_gaps
+from lellm_nb.debug.persist.rule_form import read_rules, rules_form
 from lellm_nb.errors import CheckpointStoreError, DebuggerError
 from lellm_nb.ids import TraceId, new_trace_id
 from lellm_nb.session.protocol import Session
+from lellm_nb.state.frozen import thaw
 
 if TYPE_CHECKING:
     from lellm_nb.store.run.run_reader import RunReader
@@ -65,7 +67,7 @@ class Storage:
     # -- what it is told ---------------------------------------------------------
 
     def changed(self, context: OneLine, kind: str) -> None:
-        """Write what a line has beside its frames: ``stops, modes`` or ``code``."""
+        """Write what a line has beside its frames: ``stops, modes, rules`` or ``code``."""
         if self.writer is not None:
             self.writer.mark_of(context.session, kind, _FORMS[kind](context))
 
@@ -88,8 +90,9 @@ class Storage:
         if self.writer is not None:
             self.changed(context, "stops")
             self.changed(context, "modes")
-            if context.code.since or context.code.lost:
-                self.changed(context, "code")
+            for kind in _SELDOM:
+                if _FORMS[kind](context):
+                    self.changed(context, kind)
 
     def take(self, context: OneLine, left: dict[str, Any]) -> None:
         """Take what a stored line had beside its frames."""
@@ -101,6 +104,8 @@ class Storage:
             context.breakpoints.load(stops)
         if "modes" in left:
             context.modes.chosen, context.modes.misses = read_modes(left["modes"])
+        if "rules" in left:
+            context.standing.load(read_rules(thaw(left["rules"])))
         if "code" in left:
             graph = session.graph if self.reading else context.code.followed(session.graph)
             context.code.lost = lost_code(left["code"], graph)
@@ -228,17 +233,19 @@ class Storage:
 _FORMS: dict[str, Callable[[OneLine], Any]] = {
     "stops": lambda context: stops_form(context.breakpoints),
     "modes": lambda context: modes_form(context.modes.chosen, context.modes.misses),
+    "rules": lambda context: rules_form(context.standing),
     "code": lambda context: code_form(context.code, context.session.graph),
 }
 """What a line has beside its frames, as data."""
+
+_SELDOM = ("rules", "code")
+"""What most lines have nothing of."""
 
 
 def beside(context: OneLine) -> dict[str, Any]:
     """Return what a line has beside its frames, by kind."""
     found = {kind: form(context) for kind, form in _FORMS.items()}
-    if not found["code"]:
-        del found["code"]
-    return found
+    return {kind: form for kind, form in found.items() if form or kind not in _SELDOM}
 
 
 _written: weakref.WeakSet[Storage] = weakref.WeakSet()

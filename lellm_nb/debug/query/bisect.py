@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from lellm_nb.debug.names.level_frames import by_level, level_name
-from lellm_nb.debug.query.evaluate import as_function, told
+from lellm_nb.debug.query.evaluate import absent, as_function, told
 from lellm_nb.errors import NoSuchFrameError
 from lellm_nb.errors.attempt import is_interrupt
 from lellm_nb.record.frame import Frame
@@ -23,7 +23,7 @@ def first_holding(frames: Sequence[Frame], predicate: Any, level: str | None = N
 
     Raises:
         NoSuchFrameError: It does not hold at the last frame.
-        DebuggerError: An expression has a syntax error.
+        DebuggerError: A text is no expression.
     """
     holds = _Asked(as_function(predicate, inside=level is not None), level)
     if not frames:
@@ -95,8 +95,9 @@ class _Asked:
         """Say that it does not hold at the last frame, and why."""
         if self._error is None:
             what = "the head" if self._level is None else f"the last of level {self._level!r}"
-            return f"the predicate does not hold at frame {last.index}, {what}."
+            hint = absent(self._predicate, last, inside=self._level is not None)
+            return f"the predicate does not hold at frame {last.index}, {what}.{hint}"
         at, error = self._error
-        text = told(error, at, inside=self._level is not None)
+        text = told(error, at, self._predicate, inside=self._level is not None)
         end = "" if text.endswith((".", "?")) else "."
         return f"at frame {at.index} the predicate raised {text}{end}"

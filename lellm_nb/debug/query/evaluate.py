@@ -2,104 +2,158 @@
 
 from __future__ import annotations
 
-import builtins
-from collections.abc import Callable, Iterable, Sequence
-from types import CodeType
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from lellm_nb.arguments import answered, plain_function, refusal
 from lellm_nb.debug.history.stored_values import kept_items
 from lellm_nb.debug.history.typed_table import table
 from lellm_nb.debug.names.level_frames import level_name
-from lellm_nb.errors import DebuggerError, nearest, sentence
+from lellm_nb.debug.names.warn_caller import caution
+from lellm_nb.errors import DebuggerError, nearest
 from lellm_nb.errors.attempt import is_interrupt
 from lellm_nb.errors.error_words import error_line
 from lellm_nb.errors.safe_text import safe_str, safe_type
 from lellm_nb.record.frame import Frame
 from lellm_nb.state.compact import MISSING, real
+from lellm_nb.state.expression.compiler import compiled
+from lellm_nb.state.expression.condition import written
+from lellm_nb.state.expression.expression import Expression
+from lellm_nb.state.expression.lookup import WHOLE
+from lellm_nb.state.expression.python_text import PythonText
 
 if TYPE_CHECKING:
     import pandas
 
-__all__ = ["as_function", "asked_of", "evaluated", "told"]
+__all__ = ["FrameExpression", "absent", "as_function", "asked_of", "evaluated", "told"]
 
 
-def as_function(expression: Any, *, inside: bool = False) -> Callable[[Frame], Any]:
+def as_function(
+    expression: Any, argument: str = "expression", *, inside: bool = False
+) -> Callable[[Frame], Any]:
     """Return a function of a frame for an expression; a function is one already.
 
     The names in an expression are the keys of the root state; `state` is the root state
     itself, for keys that are no names, and `frame` the frame.
 
     Args:
+        argument: Of whom it is said where it is none.
         inside: Whether the state of the frame's own level is meant instead.
 
     Raises:
-        DebuggerError: It is neither, or its syntax is wrong; shows where.
+        DebuggerError: It is neither, or a text is no expression; shows where.
 
     Example:
         >>> as_function("n + len(state)")(Frame("g", "a", {"n": 1}, 1))
         2
         >>> as_function("n +* 2")
         Traceback (most recent call last):
-        lellm_nb.errors.DebuggerError: The expression has a syntax error: invalid syntax.
+        lellm_nb.errors.DebuggerError: The expression can't be read at column 4: \
+invalid syntax.
           n +* 2
              ^
     """
-    if callable(expression):
-        return _answering(plain_function(expression, "expression", DebuggerError, "frame"))
-    if not isinstance(expression, str):
+    if isinstance(expression, str):
+        expression = written(expression, argument, DebuggerError)
+    if isinstance(expression, Expression):
+        return FrameExpression(expression, inside)
+    if isinstance(expression, PythonText):
+        return _FramePython(expression, inside)
+    if not callable(expression):
         wanted = "text, or a function of a frame"
-        raise refusal(expression, "An expression", wanted, DebuggerError)
-    text = expression.strip()
-    if not text:
-        raise DebuggerError("The expression is empty.")
-    try:
-        code = compile(text, "<expression>", "eval", dont_inherit=True)
-    except SyntaxError as error:
-        raise DebuggerError(_explained(text, error)) from None
-    except ValueError as error:  # a null byte
-        raise DebuggerError(f"The expression can't be read: {sentence(error)}") from None
-    names = _names(code)
-    return lambda frame: eval(code, _namespace(frame, names, inside))
+        raise refusal(expression, f"An {argument}", wanted, DebuggerError)
+    return _answering(plain_function(expression, argument, DebuggerError, "frame"))
+
+
+class FrameExpression:
+    """An expression that is asked of frames.
+
+    Attributes:
+        expression: It.
+    """
+
+    def __init__(self, expression: Expression, inside: bool) -> None:
+        self.expression = expression
+        self._inside = inside
+        self._ask = compiled(expression.text, ("frame",))
+        self._scoped = "frame" in expression.keys
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Every key that it may look up."""
+        return self._ask.keys
+
+    def __call__(self, frame: Frame) -> Any:
+        subject = self._subject(frame)
+        if not self._scoped:
+            return self.expression.ask(subject)
+        return self._ask.ask(self._ask.scope_of(subject, _FrameNames(frame)))
+
+    def _subject(self, frame: Frame) -> Any:
+        """Return the keys that it looks up, with their values; the state where it asks for it."""
+        keys = self._ask.keys
+        if WHOLE in keys:
+            return frame.state if self._inside else frame.root_state
+        content = _content(frame, self._inside)
+        found = ((key, content.get(key, MISSING)) for key in keys)
+        return {key: real(value, key) for key, value in found if value is not MISSING}
+
+    def __reduce__(self) -> Any:
+        return FrameExpression, (self.expression, self._inside)
+
+
+class _FramePython:
+    """Python proper that is asked of frames."""
+
+    def __init__(self, python: PythonText, inside: bool) -> None:
+        self._python = python
+        self._inside = inside
+
+    def __call__(self, frame: Frame) -> Any:
+        content = _content(frame, self._inside)
+
+        def meant(name: str) -> Any:
+            if name == "frame":
+                return frame
+            if name == WHOLE:
+                return frame.state if self._inside else frame.root_state
+            value = content.get(name, MISSING)
+            return value if value is MISSING else real(value, name)
+
+        return self._python.run(meant)
+
+    def __reduce__(self) -> Any:
+        return _FramePython, (self._python, self._inside)
+
+
+class _FrameNames(Mapping[str, Any]):
+    """What an expression may ask of `frame`."""
+
+    _NAMES = (
+        *("changed_keys", "duration", "graph_id", "index", "kind", "node", "path", "root_state"),
+        *("state", "static_path", "visit"),
+    )
+
+    def __init__(self, frame: Frame) -> None:
+        self._frame = frame
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._NAMES:
+            raise KeyError(name)
+        return getattr(self._frame, name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._NAMES)
+
+    def __len__(self) -> int:
+        return len(self._NAMES)
+
+    def __repr__(self) -> str:
+        return repr(self._frame)
 
 
 def _answering(function: Callable[[Frame], Any]) -> Callable[[Frame], Any]:
     return lambda frame: answered(function(frame))
-
-
-def _explained(text: str, error: SyntaxError) -> str:
-    lines = (error.text or text).splitlines() or [""]
-    line = lines[0].rstrip()
-    column = max(1, min(error.offset or 1, len(line) + 1))
-    more = ""
-    if line[column - 1 : column] == "=":
-        more = " To compare, write ==; an expression assigns nothing."
-    caret = " " * (column - 1) + "^"
-    return f"The expression has a syntax error: {error.msg}.{more}\n  {line}\n  {caret}"
-
-
-def _names(code: CodeType) -> tuple[str, ...]:
-    """Return every name that is looked up, also inside lambdas and comprehensions."""
-    names = dict.fromkeys(code.co_names)
-    for inner in code.co_consts:
-        if isinstance(inner, CodeType):
-            names |= dict.fromkeys(_names(inner))
-    return tuple(names)
-
-
-def _namespace(frame: Frame, names: tuple[str, ...], inside: bool) -> dict[str, Any]:
-    content = _content(frame, inside)
-    space: dict[str, Any] = {"__builtins__": builtins}
-    for name in names:
-        if name == "frame":
-            space[name] = frame
-        elif name == "state":
-            space[name] = frame.state if inside else frame.root_state
-        else:
-            value = content.get(name, MISSING)
-            if value is not MISSING:
-                space[name] = real(value, name)
-    return space
 
 
 def _content(frame: Frame, inside: bool) -> Any:
@@ -126,11 +180,22 @@ def evaluated(
     index: list[int] = []
     values: list[Any] = []
     errors: list[str | None] = []
+    nowhere = dict.fromkeys(_single_keys(function))
+    near: Frame | None = None
+    frame: Frame | None = None
     for frame in frames:
         value, error = asked_of(function, frame, inside=inside)
         index.append(frame.index)
+        if nowhere:
+            content, own = _content(frame, inside), _content(frame, True)
+            nowhere = {key: None for key in nowhere if key not in content}
+            if any(key in own for key in nowhere):
+                near = frame
         values.append(value)
         errors.append(error)
+    near = near or frame
+    if near is not None and (hint := _hint(nowhere, near, inside)):
+        caution(f"No frame has {next(iter(nowhere))!r}, so it is None at each.{hint}")
     columns = {
         "frame": index,
         **({} if lines is None else {"line": lines}),
@@ -154,21 +219,45 @@ def asked_of(
     except BaseException as error:  # an expression may raise anything, but for an interrupt
         if is_interrupt(error):
             raise
-        return None, told(error, frame, inside=inside)
+        return None, told(error, frame, function, inside=inside)
 
 
-def told(error: BaseException, frame: Frame, *, inside: bool = False) -> str:
+def told(
+    error: BaseException, frame: Frame, asked: Callable[[Frame], Any], *, inside: bool = False
+) -> str:
     """Return what an expression or a function raised at a frame, with what to ask instead."""
     text = error_line(error)
     name = getattr(error, "name", None)
     if isinstance(error, NameError) and isinstance(name, str):
-        if not inside and frame.level is not frame.position and name in _content(frame, True):
-            level = level_name(frame)
-            return f"NameError: {name!r} is of level {level!r}: ask with level={level!r}."
-        text = text.partition(". Did you mean")[0] + "."
-        return text + nearest(name, _content(frame, inside))
+        hint = _hint([name], frame, inside)
+        return f"{text.partition('. Did you mean')[0]}.{hint}"
     if "'Frame' object" in text:  # it was written for a state, as `when` of a breakpoint is
         kind, problem = safe_type(error), safe_str(error).removesuffix(".")
         why = f"it gets a frame, not a state: {problem}"  # first, for a table cuts the rest
         return f"{kind}: {why}. Ask frame.state or frame.root_state."
-    return text
+    return text + absent(asked, frame, inside=inside)
+
+
+def absent(asked: Callable[[Frame], Any], frame: Frame, *, inside: bool = False) -> str:
+    """Say which keys an expression looks up in vain at a frame, if another may be meant."""
+    content = _content(frame, inside)
+    return _hint([key for key in _single_keys(asked) if key not in content], frame, inside)
+
+
+def _single_keys(asked: Callable[[Frame], Any]) -> list[str]:
+    """Return the keys that an expression looks up and that are no part of a dotted name."""
+    keys = asked.keys if isinstance(asked, FrameExpression) else ()
+    dotted = [key for key in keys if "." in key]
+    return [k for k in keys if k != WHOLE and not any(d.startswith(f"{k}.") for d in (k, *dotted))]
+
+
+def _hint(names: Iterable[str], frame: Frame, inside: bool) -> str:
+    """Return what may be meant by the first of some names that a frame's state does not have."""
+    for name in names:
+        if not inside and frame.level is not frame.position and name in _content(frame, True):
+            level = level_name(frame)
+            return f" {name!r} is of level {level!r}: ask with level={level!r}."
+        hint = nearest(name, _content(frame, inside))
+        if hint:
+            return f" Nothing has a key {name!r}.{hint}"
+    return ""

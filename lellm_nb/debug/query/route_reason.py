@@ -62,7 +62,7 @@ def _left(frame: Frame, key: str, graph: Any) -> str:
 
 def _routes(frame: Frame) -> bool:
     """Tell whether the step got as far as looking for a way out."""
-    if frame.kind in ("start", "waiting") or isinstance(frame.level.hold, Waiting):
+    if frame.kind in ("start", "input", "waiting") or isinstance(frame.level.hold, Waiting):
         return False
     if frame.kind == "decision" and frame.route is None:
         return frame.error is not None
@@ -170,6 +170,8 @@ def _said(frame: Frame, graph: Any, node: str) -> str:
     route, hold = frame.route, frame.level.hold
     if frame.kind == "start":
         return f"the run begins at {frame.level.node}"
+    if frame.kind == "input":
+        return f"input {frame.visit} was sent: the run begins again at {frame.next_node}"
     if isinstance(hold, Waiting):
         return f"{name} waits for a decision on {hold.barrier_id}; its way out is found after it"
     if route is None:

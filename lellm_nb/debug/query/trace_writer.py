@@ -9,10 +9,11 @@ from lellm_nb.debug.history.stored_values import kept_at, kept_items
 from lellm_nb.debug.names.address import Address
 from lellm_nb.debug.names.suggest import absent
 from lellm_nb.debug.names.value_path import touches
+from lellm_nb.debug.query.collected_paths import within_items
 from lellm_nb.debug.query.not_captured import NotCaptured, gap_before, was_not_captured
 from lellm_nb.debug.query.writers import Writes
 from lellm_nb.graph.graph import Graph
-from lellm_nb.graph.node import Parallel
+from lellm_nb.graph.node import Map, Parallel
 from lellm_nb.graph.walk import inner_graph, node_at
 from lellm_nb.record.frame import LEAVING, Frame
 from lellm_nb.record.level_key import (
@@ -223,14 +224,26 @@ class _Walk:
                 pass
             elif isinstance(node, Parallel) and isinstance(level.inner, Fan):
                 within = _through_merge(node.merge, level.inner, paths)
+                if isinstance(node, Map):
+                    self._follow_items(node, level.inner, inside, paths, (*through, left))
+                    within = within and tuple(path for path in within if path[0] != node.into)
             elif inner_graph(node) is not None and inner is not None:
                 within = _through_lens(node, level, inner, paths)
             self._wanted[inside] = (within, (*through, left))
+
+    def _follow_items(
+        self, node: Map, fan: Fan, inside: str, paths: Paths, through: tuple[Frame, ...]
+    ) -> None:
+        """Watch what made what a map collected: each branch has what it returned."""
+        for branch, within in within_items(node, fan, paths).items():
+            self._wanted[f"{inside}|#{branch}"] = (within, through)
 
     def _forget(self, left: Frame, key: str) -> None:
         """Watch nothing inside a composite any more: another run of it was called the same."""
         for inside in entries_of(key, left.path, left.visit):
             self._wanted.pop(inside, None)
+            for item in [each for each in self._wanted if each.startswith(f"{inside}|#")]:
+                del self._wanted[item]
 
 
 def _writes(mutation: Any, frame: Frame, paths: Paths) -> bool:

@@ -55,6 +55,8 @@ class Write:
         frame = self.frame
         kind = f" {frame.kind}" if frame.kind in ("edit", "decision") else ""
         indent = "  " * len(self.through)
+        if frame.kind == "input":  # no node wrote it
+            return without_keys(f"{indent}frame {frame.index}, sent as input {frame.visit}: {text}")
         at = f"frame {frame.index}{kind} {frame.path} (visit {frame.visit})"
         return without_keys(f"{indent}{at}: {text}")
 

@@ -24,7 +24,7 @@ from lellm_nb.record.frame import Frame
 from lellm_nb.session.protocol import Session
 from lellm_nb.state.key import StateKey
 
-__all__ = ["branch", "checked", "compare", "fork", "warn_of_run"]
+__all__ = ["branch", "checked", "compare", "fork", "listed_keys", "warn_of_run"]
 
 
 def fork(
@@ -52,13 +52,13 @@ def fork(
     # from the head on, a node of a cycle gets its new function in the turns to come
     if at is not None or not _in_cycle(session.graph, frame):
         warn_of_run(context, frame, by_path, f"fork(at={frame.index - 1}, …)")
-    for key in (*(put if isinstance(put, Mapping) else ()), *_listed(delete)):
+    for key in (*(put if isinstance(put, Mapping) else ()), *listed_keys(delete)):
         _check_level(session.graph, key, frame)
     if by_path:
         context.may("patch")
     patched = session.graph.patched(by_path) if by_path else None
     left = session.line_through(frame)
-    made = session.fork(frame, put=checked(put), delete=_listed(delete), name=name)
+    made = session.fork(frame, put=checked(put), delete=listed_keys(delete), name=name)
     child = context.for_line(made)
     child.modes.left(left)
     if patched is not None:
@@ -159,7 +159,12 @@ def checked(put: Any) -> Any:
     return {key.name if isinstance(key, StateKey) else key: value for key, value in put.items()}
 
 
-def _listed(delete: Any) -> tuple[Any, ...]:
+def listed_keys(delete: Any) -> tuple[Any, ...]:
+    """Return the keys that are to be removed, by their names.
+
+    Raises:
+        StateTypeError: It is no key and no list of keys.
+    """
     if delete is None:
         return ()
     if isinstance(delete, str | tuple | StateKey):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from lellm_nb.arguments import number, plain_function, refusal, text, whole
+from lellm_nb.arguments import number, refusal, text, whole
 from lellm_nb.debug.breakpoints.call_break import CallBreak
 from lellm_nb.debug.calls.budget import CallBudget
 from lellm_nb.debug.core.advance import advance
@@ -15,6 +15,7 @@ from lellm_nb.debug.names.node_name import node_path, node_paths
 from lellm_nb.debug.names.warn_caller import caution
 from lellm_nb.errors import DebuggerError
 from lellm_nb.session.protocol import Controls
+from lellm_nb.state.expression.condition import condition
 
 __all__ = ["break_on_call", "budget", "prices", "step_call"]
 
@@ -27,7 +28,7 @@ def break_on_call(
     node: str | None = None,
     visit: int | None = None,
     nth: int | None = None,
-    when: Callable[[Any], Any] | None = None,
+    when: str | Callable[[Any], Any] | None = None,
 ) -> CallBreak:
     """Stop runs inside of nodes: before calls, or after answers that ask for a tool.
 
@@ -42,8 +43,7 @@ def break_on_call(
         visit = whole(visit, "visit", DebuggerError, least=1)
     if nth is not None:
         nth = whole(nth, "nth", DebuggerError)
-    if when is not None:
-        plain_function(when, "when", DebuggerError, "call")
+    asked = None if when is None else condition(when, "when", DebuggerError, "call")
     path = "" if node is None else node_path(context.session.graph, node)
     if tool is not None and tool in node_paths(context.session.graph):
         caution(
@@ -51,7 +51,7 @@ def break_on_call(
             f" for calls in the node, break_on_call(node={tool!r})."
         )
     made: CallBreak = context.breakpoints.add(
-        CallBreak(**told, node=path, visit=visit, nth=nth, when=when)
+        CallBreak(**told, node=path, visit=visit, nth=nth, when=asked)
     )
     return made
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lellm_nb.arguments import flag
+from lellm_nb.arguments import flag, whole
 from lellm_nb.debug.breakpoints.triggers import Until, aim, check_count
 from lellm_nb.debug.core.advance import advance
 from lellm_nb.debug.core.context import DebugContext
@@ -49,9 +49,14 @@ async def out(context: DebugContext) -> Stop:
 
 
 async def run(
-    context: DebugContext, until: Until = None, *, through_barriers: bool = False
+    context: DebugContext,
+    until: Until = None,
+    *,
+    more: int | None = None,
+    through_barriers: bool = False,
 ) -> Stop:
-    """Run on to the next barrier, breakpoint, end or error."""
+    """Run on to the next barrier, breakpoint, end or error, or for `more` steps at most."""
     target, predicate = aim(context.session.graph, until)
-    through_barriers = flag(through_barriers, "through_barriers", DebuggerError)
-    return await advance(context, target=target, until=predicate, through=through_barriers)
+    through = flag(through_barriers, "through_barriers", DebuggerError)
+    most = None if more is None else whole(more, "more", DebuggerError, least=1)
+    return await advance(context, target=target, until=predicate, through=through, most=most)

@@ -10,6 +10,7 @@ from lellm_nb.debug.core.advance import stop_for
 from lellm_nb.debug.core.context import DebugContext
 from lellm_nb.debug.core.status import stop
 from lellm_nb.debug.core.stop import Stop, StopReason
+from lellm_nb.debug.verbs.decide import decider
 from lellm_nb.debug.verbs.forward import run
 from lellm_nb.debug.verbs.retry import merge_again
 from lellm_nb.errors import DebuggerError, RunError, listed, path_text
@@ -41,7 +42,7 @@ async def resolve_join(context: DebugContext, how: Any) -> Stop:
         return await (merge_again(context, join) if join.sides else run(context))
     context.refresh_code()
     try:
-        await context.session.close_join(keep=how == "keep", sides=sides)
+        await context.session.close_join(keep=how == "keep", sides=sides, by=decider(context))
     except RunError as error:
         return stop(context, StopReason.FAILED, error=error)
     return stop_for(context, Halt.STEPPED, None)

@@ -15,7 +15,7 @@ __all__ = ["patch"]
 def patch(
     context: DebugContext,
     nodes: Mapping[str, Callable[[Any], Any]] | None = None,
-    edges: Mapping[tuple[str, str], Callable[[Any], Any]] | None = None,
+    edges: Mapping[tuple[str, str], str | Callable[[Any], Any]] | None = None,
 ) -> None:
     """Go on with new functions.
 

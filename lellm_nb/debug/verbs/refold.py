@@ -86,7 +86,7 @@ def _equal(one: Mutation, other: Mutation) -> bool:
 
 def _check(frame: Frame, mutation: Any) -> None:
     number = isinstance(mutation, int) and not isinstance(mutation, bool)
-    fits = frame.kind in ("commit", "edit") and number and -1 < mutation < len(frame.mutations)
+    fits = frame.kind in _WRITING and number and -1 < mutation < len(frame.mutations)
     if not fits:
         what = f"{frame.kind} {frame.path}".strip()
         named = "such mutation" if mutation is None else f"mutation {shown(mutation)}"
@@ -94,6 +94,9 @@ def _check(frame: Frame, mutation: Any) -> None:
             f"Frame {frame.index} ({what}) has no {named} to take away; it has"
             f" {len(frame.mutations)}."
         )
+
+
+_WRITING = ("commit", "edit", "input")
 
 
 def _without(frame: Frame, mutation: int) -> list[Any]:
@@ -111,21 +114,31 @@ async def _fold_on(
     """
     remaking = 0
     for i, frame in enumerate(rest):
-        if frame.kind != "edit":
+        if frame.kind not in ("edit", "input"):
             # a failure commits nothing, and a way out that was found late is found at once
             remaking += not (frame.kind == "error" and frame.failed) and frame.kind != "route"
             continue
         await _replay(session, recorded, remaking)
         remaking = 0
-        head = session.head
-        if (head.path, head.visit) != (frame.path, frame.visit):
-            return  # it went another way: what was written there has no place
         left = _without(frame, mutation) if i == 0 else list(frame.mutations)
-        try:
-            session.edit(left)
-        except StateError:
+        if not await _written_again(session, frame, left):
             return
     await _replay(session, recorded, remaking)
+
+
+async def _written_again(session: Session, frame: Frame, left: list[Any]) -> bool:
+    """Write once more what an edit or an input wrote; tell whether it has a place there."""
+    head = session.head
+    try:
+        if frame.kind == "input":
+            await session.send(left)
+        elif (head.path, head.visit) == (frame.path, frame.visit):
+            session.edit(left)
+        else:
+            return False  # it went another way
+    except (DebuggerError, StateError):
+        return False
+    return True
 
 
 async def _replay(session: Session, recorded: Recorded, frames: int) -> None:

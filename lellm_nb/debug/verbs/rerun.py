@@ -63,6 +63,7 @@ async def rerun(
     left = session.line_through(found)
     child = context.for_line(session.fork(found.parent, name=name))
     child.modes.left(left)
+    child.modes.mocks.free(found.static_path)  # it is this node that is to run
     if found.static_path in locked(session.graph):
         caution(
             f"{found.path} declared side effects, and is to run again: it waits for"

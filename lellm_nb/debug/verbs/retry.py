@@ -10,6 +10,7 @@ from lellm_nb.debug.core.stop import Stop
 from lellm_nb.debug.verbs.backward import rewind
 from lellm_nb.debug.verbs.forward import step
 from lellm_nb.errors import DebuggerError
+from lellm_nb.graph.item_branches import EACH
 from lellm_nb.record.frame import DecisionRecord, Frame
 from lellm_nb.record.level_key import without_visits
 from lellm_nb.session.protocol import (
@@ -49,7 +50,7 @@ async def merge_again(context: DebugContext, join: FailedJoin) -> Stop:
     if not old or old[-1].parent is None:
         return await step(context)
     depth = join.path.count("/") + 1
-    serve = _kept(context, join, {_branch(join, frame.static_path) for frame in old})
+    serve = _kept(context, join, {_branch(join, frame.path) for frame in old})
     rewind(context, old[-1].parent)
     return await advance(context, left="/".join(old[-1].path.split("/")[:depth]), serve=serve)
 
@@ -59,7 +60,7 @@ def _of_old_code(context: DebugContext, join: FailedJoin) -> list[Frame]:
     found = []
     frame: Frame | None = context.session.head
     while frame is not None and (frame.kind != "join" or frame.static_path != join.path):
-        if _branch(join, frame.static_path) and context.code.is_older(frame):
+        if _branch(join, frame.path) and context.code.is_older(frame):
             found.append(frame)
         frame = frame.parent
     return found
@@ -67,8 +68,12 @@ def _of_old_code(context: DebugContext, join: FailedJoin) -> list[Frame]:
 
 def _branch(join: FailedJoin, path: str) -> str:
     """Return the branch of a Parallel that a path is in; empty where it is in none."""
-    start = f"{join.path}/"
-    return path.removeprefix(start).partition("/")[0] if path.startswith(start) else ""
+    around = join.path.split("/")
+    *inside, branch = without_visits(path).split("/")[: len(around) + 1]
+    fits = len(inside) == len(around) and all(
+        a in (b, EACH) for a, b in zip(around, inside, strict=True)
+    )
+    return branch if fits else ""
 
 
 def _kept(
@@ -84,14 +89,14 @@ def _kept(
         look_up, decided = controls.look_up, controls.decided
 
         def ask(move: NextMove) -> Outcome | None:
-            if _branch(join, move.static_path) not in ("", *again):
+            if _branch(join, move.path) not in ("", *again):
                 found = recording.outcome(move.path, move.visit)
                 if found is not None:
                     return found
             return LIVE if look_up is None else look_up(move)
 
         def decision(barrier_id: str) -> DecisionRecord | None:
-            if _branch(join, without_visits(barrier_id)) not in ("", *again):
+            if _branch(join, barrier_id) not in ("", *again):
                 return recording.decision(barrier_id)
             return None if decided is None else decided(barrier_id)
 

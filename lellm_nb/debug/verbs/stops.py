@@ -11,7 +11,14 @@ from lellm_nb.debug.breakpoints.kinds import Breakpoint, ErrorStop, Stopper, Wat
 from lellm_nb.debug.breakpoints.watch_hint import note_on
 from lellm_nb.debug.core.context import DebugContext
 from lellm_nb.debug.names.node_name import asked_edge_of, edge_of, node_path, value_path
+from lellm_nb.debug.names.value_path import ValuePath
+from lellm_nb.debug.names.warn_caller import caution
+from lellm_nb.debug.query.evaluate import absent, as_function
 from lellm_nb.errors import DebuggerError
+from lellm_nb.record.frame import Frame
+from lellm_nb.state.compact import MISSING
+from lellm_nb.state.expression.condition import condition, says_more, written
+from lellm_nb.state.expression.expression import ConditionText
 
 __all__ = ["break_at", "break_on", "break_on_error", "watch"]
 
@@ -22,7 +29,7 @@ def break_at(
     context: DebugContext,
     node: str,
     *,
-    when: Callable[[Any], Any] | None = None,
+    when: str | Callable[[Any], Any] | None = None,
     visit: int | None = None,
     ignore: int = 0,
     after: bool = False,
@@ -34,13 +41,14 @@ def break_at(
         DebuggerError: Another argument does not fit; names it.
     """
     path = node_path(context.session.graph, node)
-    if when is not None:
-        plain_function(when, "when", DebuggerError, "state")
+    asked = None if when is None else condition(when, "when", DebuggerError, "state")
     if visit is not None:
         visit = whole(visit, "visit", DebuggerError, least=1)
     ignore = whole(ignore, "ignore", DebuggerError)
     after = flag(after, "after", DebuggerError)
-    made = Breakpoint(path, when=when, visit=visit, ignore=ignore, after=after)
+    if "/" not in path:
+        _say_absent(context, asked)
+    made = Breakpoint(path, when=asked, visit=visit, ignore=ignore, after=after)
     return _added(context, made)
 
 
@@ -65,16 +73,35 @@ def watch(context: DebugContext, what: Any) -> Watch:
     """Stop runs where a value changes.
 
     Raises:
-        StateTypeError: It is neither a place nor a predicate.
-        DebuggerError: The predicate cannot be asked of a state.
+        StateTypeError: It is no place, no expression and no predicate.
+        DebuggerError: The predicate cannot be asked of a state, or a text is no expression.
     """
     if callable(what) and not isinstance(what, (str, tuple)):
         return _added(context, Watch(plain_function(what, "what", DebuggerError, "state")))
     session = context.session
     place = value_path(session.graph, what, context.before)
+    if isinstance(what, str) and says_more(what) and not _is_place(place, session.head):
+        asked = written(what, "what", DebuggerError)
+        _say_absent(context, asked)
+        return _added(context, Watch(asked))
     made = _added(context, Watch(place))
     made.note = note_on(place, session.line[-1], session.graph)
     return made
+
+
+def _say_absent(context: DebugContext, asked: Any) -> None:
+    """Warn of a key that is not there so far, where another looks like what was meant."""
+    if isinstance(asked, ConditionText):
+        hint = absent(as_function(asked), context.session.line[-1])
+        if hint:
+            caution(f"What is absent is None, in {asked.text!r}.{hint}")
+
+
+def _is_place(place: ValuePath, head: Frame) -> bool:
+    """Tell whether a text that could be an expression is a path, or names a key that there is."""
+    names = [part for part in place.inside or () if isinstance(part, str)]
+    path = bool(names) and not any(map(says_more, names))
+    return path or place.value(head, head) is not MISSING
 
 
 def _added(context: DebugContext, stop: S) -> S:

@@ -85,16 +85,19 @@ def sweep_elsewhere(
     frame, runs = _planned(context, at, variants, n)
     what = "an executor of concurrent.futures"
     speaking(executor, "executor", DebuggerError, "submit", what)
-    if until is not None and not callable(until):
-        raise DebuggerError("With an executor, until is a predicate of a frame.")
-    aim(context.session.graph, until)
+    target, asked = aim(context.session.graph, until)
+    if target is not None:
+        raise DebuggerError(
+            "With an executor, until is an expression, or a predicate of a frame: not a node."
+        )
     context.refresh_code()
     session, modes = context.session, context.modes
     codes = {f"{each.name}: node {at}": fn for each in runs for at, fn in each.nodes.items()}
-    puts = [each.put for each in runs]
-    check_sendable(executor, session.graph, until, frame.position, puts, codes)
+    puts, mocks = [each.put for each in runs], context.modes.mocks
+    codes |= {f"the mock of {path}": each for path, each in mocks.functions.items()}
+    check_sendable(executor, session.graph, asked, frame.position, puts, codes)
     recorded = session.recorded(session.line_through(frame))
-    how = plan(until, context.max_steps, modes.chosen, modes.all, recorded)
+    how = plan(asked, context.max_steps, modes.chosen, modes.all, recorded, mocks)
     children = [_variant(context, frame, each) for each in runs]
     futures: list[Future[Went]] = []
     ends: list[Ended] = []

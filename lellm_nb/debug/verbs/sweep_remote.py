@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import pickle
-import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future
 from functools import partial
 from typing import Any, NamedTuple
 
 from lellm_nb.debug.breakpoints.triggers import Arrived, ask_until
+from lellm_nb.debug.inputs.mocks import NodeMocks
 from lellm_nb.errors import DebuggerError
 from lellm_nb.errors.error_words import error_line
 from lellm_nb.graph.graph import Graph
 from lellm_nb.graph.node import Condition, Node, Parallel, Subgraph, Task
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.position import Position
+from lellm_nb.sending import cannot_go, is_here, stuck_words
 from lellm_nb.session.protocol import LIVE, Halt, NextMove, Outcome, Plan, Recorded, Went
 from lellm_nb.state.state import content_of
 
@@ -34,15 +34,22 @@ class _LookUp:
 
     Args:
         modes: By path: ``recorded``, ``ask``, or ``locked`` for recorded where there is one.
+        mocks: What is fixed comes before.
         known: Recorded outcomes by path and visit.
     """
 
-    def __init__(self, modes: Mapping[str, str], known: Mapping[tuple[str, int], Outcome]) -> None:
+    def __init__(
+        self, modes: Mapping[str, str], known: Mapping[tuple[str, int], Outcome], mocks: NodeMocks
+    ) -> None:
         self._modes = modes
         self._known = known
+        self._mocks = mocks
         self.asked = False
 
     def __call__(self, move: NextMove) -> Outcome | None:
+        fixed = self._mocks.outcome(move) if self._mocks else None
+        if fixed is not None:
+            return fixed
         mode = self._modes.get(move.static_path, "live")
         if mode == "live":
             return LIVE
@@ -59,18 +66,21 @@ def plan(
     chosen: Mapping[str, str],
     modes: Mapping[str, str],
     recorded: Recorded,
+    mocks: NodeMocks,
 ) -> Plan:
     """Return how the variants are run on where nobody can be asked.
 
     Args:
         chosen: The modes that were set, by path.
         modes: Those, and what side effects lock.
+        mocks: What is fixed.
     """
     modes = {path: mode if path in chosen else "locked" for path, mode in modes.items()}
     looked_up = {path for path, mode in modes.items() if mode in ("recorded", "locked")}
     known = recorded.outcomes_of(looked_up) if looked_up else {}
     watch = None if until is None else partial(ask_until, until)
-    return Plan(max_steps, watch, _LookUp(modes, known) if modes else None)
+    looks = bool(modes or mocks)
+    return Plan(max_steps, watch, _LookUp(modes, known, mocks) if looks else None)
 
 
 def _ended(went: Went) -> Ended:
@@ -118,31 +128,17 @@ def check_sendable(
     Raises:
         DebuggerError: Something cannot; names each.
     """
-    if isinstance(executor, ThreadPoolExecutor) or type(executor).__name__.startswith("Thread"):
+    if is_here(executor):
         return
-    if type(executor).__module__.partition(".")[0] in _SEND_ANYTHING:
-        return
-    lonely = _starts_without_this_notebook(executor)
     parts = [*_parts(graph, ""), *codes.items(), ("until", until)]
-    stuck = [name for name, part in parts if not _can_go(part, lonely)]
     for content in (content_of(position.data), *puts):
-        for key, value in content.items():
-            name = f"state[{key!r}]"
-            if name not in stuck and not _can_go(value, lonely):
-                stuck.append(name)
-    if not stuck and not _can_pickle(graph):
-        stuck = ["the graph"]
-    if not stuck and not _can_pickle(position):
-        stuck = ["the position"]
+        parts += [(f"state[{key!r}]", value) for key, value in content.items()]
+    parts += [("the graph", graph), ("the position", position)]
+    stuck = list(dict.fromkeys(cannot_go(executor, parts)))
+    # what they are made of tells more than the whole
+    stuck = [name for name in stuck if not name.startswith("the ")] or stuck[:1]
     if stuck:
-        raise DebuggerError(
-            f"These cannot be sent to another process: {', '.join(stuck)}. Define them with def"
-            " at the top of a module, or use a ThreadPoolExecutor."
-        )
-
-
-_SEND_ANYTHING = frozenset({"distributed", "joblib", "loky"})
-"""Packages whose executors send functions by their code."""
+        raise DebuggerError(stuck_words(stuck))
 
 
 def _parts(graph: Graph, prefix: str) -> Iterator[tuple[str, Any]]:
@@ -161,6 +157,8 @@ def _parts_of(node: Node, prefix: str, name: str) -> Iterator[tuple[str, Any]]:
         yield f"node {path}", node.fn
         if callable(node.backoff):
             yield f"backoff of {path}", node.backoff
+        if node.retry is not None and callable(node.retry.on):
+            yield f"retry of {path}", node.retry.on
     elif isinstance(node, Subgraph):
         yield f"lens of {path}", node.lens
         yield from _parts(node.graph, f"{path}/")
@@ -173,24 +171,3 @@ def _parts_of(node: Node, prefix: str, name: str) -> Iterator[tuple[str, Any]]:
             yield f"case {path} -> {target}", predicate
     else:
         yield f"node {path}", node
-
-
-def _can_go(part: Any, lonely: bool) -> bool:
-    at_home = getattr(part, "__module__", None) == "__main__" and hasattr(part, "__qualname__")
-    return not (lonely and at_home) and _can_pickle(part)
-
-
-def _starts_without_this_notebook(executor: Executor) -> bool:
-    """Whether other processes know nothing of what a notebook, or a prompt, has defined."""
-    context = getattr(executor, "_mp_context", None)
-    main = sys.modules["__main__"]
-    nowhere = getattr(main, "__file__", None) is None and getattr(main, "__spec__", None) is None
-    return context is not None and context.get_start_method() != "fork" and nowhere
-
-
-def _can_pickle(part: Any) -> bool:
-    try:
-        pickle.dumps(part)
-    except Exception:  # pickle raises many kinds, and so may a __reduce__
-        return False
-    return True

@@ -20,6 +20,8 @@ from opcode import opmap
 from types import FunctionType
 from typing import Any, TypeVar
 
+from lellm_nb.state.expression.expression import Expression
+
 __all__ = [
     "ESCAPED",
     "LastLoop",
@@ -166,7 +168,7 @@ _CALLS = frozenset(number for name, number in opmap.items() if name.startswith("
 
 
 def only_looks(call: Any) -> bool:
-    """Tell whether a function calls nothing, so that no loop need be hidden from it.
+    """Tell whether a function, or an expression, calls nothing, so that no loop need be hidden.
 
     Example:
         >>> only_looks(lambda state: state["n"] > 2 and state["done"] is None)
@@ -175,7 +177,7 @@ def only_looks(call: Any) -> bool:
         False
     """
     if type(call) is not FunctionType:
-        return False
+        return type(call) is Expression
     code = call.__code__
     return not code.co_names and _CALLS.isdisjoint(code.co_code[::2])
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from lellm_nb.engine.commit import Committed, commit_composite, commit_exit
+from lellm_nb.engine.parallel.map_items import collected, item_results
 from lellm_nb.engine.scope import Scope, Site
 from lellm_nb.errors import (
     BarrierCancelledError,
@@ -16,6 +17,7 @@ from lellm_nb.errors import (
     RunCancelledError,
     RunError,
 )
+from lellm_nb.graph.node import Map
 from lellm_nb.record.frame import DecisionRecord
 from lellm_nb.record.position import Fan, Position
 from lellm_nb.state.claims import BranchResult, claims_of, one_side, without_decisions
@@ -47,14 +49,14 @@ class JoinChoice(NamedTuple):
         return f"side of {', '.join(told)}"
 
 
-def branch_results(scope: Scope, fan: Fan) -> list[BranchResult]:
-    """Return what the branches leave, in registration order.
+def branch_results(scope: Scope, site: Site, fan: Fan) -> list[BranchResult]:
+    """Return what the branches leave to be merged, in registration order.
 
     A barrier of the surrounding level has its own decision: what one of the same name inside
     was decided stays there (SEMANTICS N4).
     """
     own = scope.graph.own_barriers
-    return [
+    results = [
         BranchResult(
             name,
             without_decisions(branch.wrote.since(0) if branch.wrote else (), own),
@@ -62,6 +64,7 @@ def branch_results(scope: Scope, fan: Fan) -> list[BranchResult]:
         )
         for name, branch in fan.branches.items()
     ]
+    return item_results(site.node, results) if isinstance(site.node, Map) else results
 
 
 def leave(
@@ -88,7 +91,7 @@ def leave(
     if choice is not None:
         return _chosen(scope, site, level, fan, choice), record_of(id, choice, now)
     try:
-        return _merged(scope, site, level, branch_results(scope, fan)), None
+        return _merged(scope, site, level, fan, branch_results(scope, site, fan)), None
     except Exception:
         known = None if decided is None else decided(id)
         if known is None or not isinstance(known.effective, Sequence):
@@ -105,17 +108,17 @@ def record_of(id: str, choice: JoinChoice, now: float) -> DecisionRecord:
 
 
 def _chosen(scope: Scope, site: Site, level: Position, fan: Fan, choice: JoinChoice) -> Committed:
-    results = branch_results(scope, fan)
+    results = branch_results(scope, site, fan)
     sides = choice.sides
     if sides and not isinstance(site.node.merge, MergeMutations):
         # what else a merge of the user's would have made of one branch, nobody knows
         alone = [m for r in results if r.name in sides.values() for m in r.mutations]
-        return commit_composite(scope, site, level, "join", tuple(alone))
+        return _joined(scope, site, level, fan, alone)
     whole: dict[Key, str] = {}
     while True:
         kept = one_side(results, sides, whole) if sides else results
         try:
-            return _merged(scope, site, level, kept)
+            return _merged(scope, site, level, fan, kept)
         except MergeConflictError as conflict:
             # reducers refuse one key after the other: the side that was chosen is right there too
             new = {
@@ -128,13 +131,21 @@ def _chosen(scope: Scope, site: Site, level: Position, fan: Fan, choice: JoinCho
             whole |= new
 
 
+def _joined(
+    scope: Scope, site: Site, level: Position, fan: Fan, mutations: Sequence[Mutation]
+) -> Committed:
+    made = tuple(mutations)
+    if isinstance(site.node, Map):
+        made += tuple(collected(site.node, fan))
+    return commit_composite(scope, site, level, "join", made)
+
+
 def _merged(
-    scope: Scope, site: Site, level: Position, results: Sequence[BranchResult]
+    scope: Scope, site: Site, level: Position, fan: Fan, results: Sequence[BranchResult]
 ) -> Committed:
     where = {"path": site.place.path, "state": scope.seen(level.data)}
     try:
-        mutations: tuple[Mutation, ...] = tuple(site.node.merge.merge(level.data, results))
-        return commit_composite(scope, site, level, "join", mutations)
+        return _joined(scope, site, level, fan, site.node.merge.merge(level.data, results))
     except MergeConflictError as found:
         raise MergeConflictError(
             found.key, found.values, conflicts=found.conflicts, **where
@@ -204,7 +215,7 @@ def _named(path: str, error: RunError, scope: Scope, level: Position) -> RunErro
 def _state_of_good_branches(scope: Scope, level: Position, site: Site) -> Any:
     fan = scope.inside(level)
     assert isinstance(fan, Fan)
-    good = [r for r in branch_results(scope, fan) if fan.branches[r.name].node is None]
+    good = [r for r in branch_results(scope, site, fan) if fan.branches[r.name].node is None]
     try:
         return view(apply(level.data, site.node.merge.merge(level.data, good)))
     except Exception:  # they disagree, or the merge is the user's and wants all branches

@@ -5,23 +5,37 @@ from __future__ import annotations
 import asyncio
 import contextvars
 from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import cache
 from types import CoroutineType
-from typing import Any
+from typing import Any, Protocol
 
 from lellm_nb.clock import Clock
-from lellm_nb.engine.context import Context, record_returned
-from lellm_nb.engine.driving.drive import called_apart, running_loop
+from lellm_nb.engine.context import Context
+from lellm_nb.engine.driving.drive import apart, called_apart, running_loop
 from lellm_nb.engine.driving.node_threads import NODE_THREADS
 from lellm_nb.engine.output_capture import left_by_call
-from lellm_nb.engine.scope import Scope, Site, is_async
+from lellm_nb.engine.performing.elsewhere import perform_elsewhere
+from lellm_nb.engine.performing.idle import IdleLimit
+from lellm_nb.engine.performing.returned import record_returned
+from lellm_nb.engine.scope import Scope, Site
+from lellm_nb.engine.site import is_async
 from lellm_nb.engine.variables import adopt
 from lellm_nb.errors.safe_text import fields_text
 from lellm_nb.graph.node import Task
+from lellm_nb.record.events import NodeRetry
 from lellm_nb.record.outcome import Outcome
 from lellm_nb.record.position import Position
+from lellm_nb.sending import is_here
 
-__all__ = ["Attempt", "Lookup", "in_thread", "perform", "perform_patiently"]
+__all__ = ["Attempt", "Lookup", "PutOff", "free_share", "in_thread", "perform"]
+__all__ += ["perform_patiently"]
+
+PACE = 0.1
+"""Seconds between two looks at whether the run is to stop, in a pause between two attempts."""
+
+_PLAIN = nullcontext()
 
 Lookup = Callable[[Scope, Site, Position], Outcome | None]
 """Gives the recorded outcome of a node instead of performing it; `LIVE` has it performed."""
@@ -37,6 +51,7 @@ class Attempt:
         duration: Seconds.
         error: What it raised; `None` for the one that worked.
         late: Whether it was given up while it still ran; its result is dropped.
+        pause: Seconds that were waited before it.
     """
 
     number: int
@@ -44,8 +59,24 @@ class Attempt:
     duration: float
     error: BaseException | None = None
     late: bool = False
+    pause: float = 0.0
 
     __repr__ = fields_text
+
+
+class PutOff(BaseException):
+    """A run was asked to stop while a node waits to be tried again: it begins anew then."""
+
+
+class PatientHost(Protocol):
+    """What is asked of the run that tries a node."""
+
+    clock: Clock
+    stopping: Any
+    share: Callable[[str, int, int], float]
+
+    def on_retry(self, event: NodeRetry, tries: int) -> None:
+        """Tell that a node is tried again after a pause, and how often in all."""
 
 
 async def perform(ctx: Context, node: Any) -> None:
@@ -69,16 +100,18 @@ async def perform(ctx: Context, node: Any) -> None:
 
 
 async def perform_patiently(
+    run: PatientHost,
+    site: Site,
+    level: Position,
     begin: Callable[[], Context],
-    node: Any,
     attempts: list[Attempt],
-    clock: Clock,
     *,
     threaded: bool,
 ) -> tuple[Context, BaseException | None]:
-    """Run a node with its retries, backoff and timeout, in a thread where it needs one.
+    """Run a node with its tries, pauses and limits, in a thread where it needs one.
 
     Args:
+        run: Is told of each further try before the pause; a stop asked of it ends the pause.
         begin: Makes the context of a new attempt: a failed one leaves nothing behind.
         attempts: Gets one entry per attempt.
         threaded: Whether a sync node must leave the run's thread to its siblings.
@@ -88,17 +121,24 @@ async def perform_patiently(
 
     Raises:
         CancelledError: It was given up.
+        PutOff: The run is to stop before it is tried again.
     """
-    retries, timeout = (node.retries, node.timeout) if isinstance(node, Task) else (0, None)
-    number = 0
+    node, clock = site.node, run.clock
+    retry, timeout, idle = None, None, None
+    if isinstance(node, Task):
+        retry, timeout, idle = node.retry, node.timeout, node.idle_timeout
+    limited = timeout is not None or idle is not None
+    number, pause = 0, 0.0
     while True:
         number += 1
         ctx = begin()
         started, begun = clock.wall(), clock.tick()
         limit = asyncio.timeout(timeout)
+        silence = None if idle is None else IdleLimit(idle, limit, clock, ctx)
         try:
             async with limit:
-                failure = await _attempt(ctx, node, threaded or timeout is not None)
+                with silence or _PLAIN:
+                    failure = await _attempt(ctx, node, threaded or limited)
         except asyncio.CancelledError:
             ctx.retire()
             raise
@@ -106,15 +146,38 @@ async def perform_patiently(
             failure = error
         late = limit.expired() and isinstance(failure, TimeoutError)
         if late:
-            failure = TimeoutError(f"took longer than {timeout} s")
-        attempts.append(Attempt(number, started, clock.tick() - begun, failure, late))
+            silent = silence is not None and silence.is_up
+            why = f"nothing was heard of it for {idle} s" if silent else ""
+            failure = TimeoutError(why or f"took longer than {timeout} s")
+        attempts.append(Attempt(number, started, clock.tick() - begun, failure, late, pause))
         if failure is None:
             return ctx, None
-        if number > retries or ctx.is_interrupted or left_by_call():
-            ctx.retire()
-            return ctx, failure
+        given_up = ctx.is_interrupted or left_by_call()
         ctx.retire()
-        await asyncio.sleep(_pause_before(node.backoff, number))
+        if retry is None or number >= retry.max or given_up or not apart(retry.is_for, failure):
+            return ctx, failure
+        visit = site.next_visit(level)
+        share = run.share(ctx.path, visit, number + 1) if retry.jitter else 1.0
+        pause = apart(retry.pause, number, share)
+        tried = NodeRetry(ctx.path, site.name, visit, number + 1, failure, pause)
+        run.on_retry(tried, retry.max)
+        await _wait(run, pause)
+
+
+async def _wait(run: PatientHost, pause: float) -> None:
+    """Wait before a further attempt.
+
+    Raises:
+        PutOff: The run was asked to stop meanwhile.
+    """
+    if not pause:
+        await asyncio.sleep(0)
+        return
+    begun = run.clock.tick()
+    while (left := begun + pause - run.clock.tick()) > 0:
+        if run.stopping is not None:
+            raise PutOff
+        await asyncio.sleep(min(left, PACE))
 
 
 async def _attempt(ctx: Context, node: Any, threaded: bool) -> BaseException | None:
@@ -126,9 +189,13 @@ async def _attempt(ctx: Context, node: Any, threaded: bool) -> BaseException | N
     if not threaded or is_async(call):
         await perform(ctx, node)
         return None
+    executor = ctx.executor
+    if executor is not None and isinstance(node, Task) and not is_here(executor):
+        return await perform_elsewhere(executor, ctx, node.fn)
     carried = contextvars.copy_context()
     loop = asyncio.get_running_loop()
-    returned, failure = await loop.run_in_executor(NODE_THREADS, in_thread, carried, node, ctx)
+    threads = NODE_THREADS if executor is None else executor
+    returned, failure = await loop.run_in_executor(threads, in_thread, carried, node, ctx)
     if failure is not None:
         return failure
     adopt(carried)
@@ -149,5 +216,15 @@ def in_thread(
         return None, error
 
 
-def _pause_before(backoff: Any, number: int) -> float:
-    return float(backoff(number) if callable(backoff) else backoff * 2 ** (number - 1))
+@cache
+def _generator() -> Any:
+    # one of our own: drawn from Python's, each pause would move the numbers that nodes draw
+    from random import Random
+
+    return Random()
+
+
+def free_share(path: str, visit: int, attempt: int) -> float:
+    """Draw how much of a pause a node waits, where no seed says it: from 0 to 1."""
+    drawn: float = _generator().random()
+    return drawn

@@ -27,7 +27,7 @@ __all__ = ["EDGE", "PATCHED", "REDUCER", "TOOL", "CodePlace", "code_places", "co
 __all__ += ["condition_at", "named_code", "note_users", "with_code"]
 
 NODE, CASE, EDGE, MERGE, LENS = "", "case", "edge", "merge", "lens"
-BACKOFF, REDUCER, TOOL = "backoff", "reducer", "tool"
+BACKOFF, RETRY, REDUCER, TOOL = "backoff", "retry", "reducer", "tool"
 PATCHED = (NODE, MERGE, LENS)
 """What `patch` exchanges where it is given the path of a node."""
 
@@ -40,7 +40,8 @@ class CodePlace(NamedTuple):
             node that its graph starts with.
         part: Empty for what a node runs; ``"edge"`` or ``"case"`` for a condition of an edge or
             of a Condition; ``"merge"`` of a Parallel, ``"lens"`` of a subgraph, ``"backoff"`` of
-            a node with retries, ``"reducer"`` of a graph's key, ``"tool"`` of a node of tools.
+            a node with retries, ``"retry"`` of one whose `Retry` asks a function of the error,
+            ``"reducer"`` of a graph's key, ``"tool"`` of a node of tools.
         target: Where the condition leads; the reducer's key, or the tool's name.
         number: Which of the graph's edges, or of the Condition's cases, it is.
 
@@ -101,6 +102,8 @@ def _in_node(path: str, node: Any) -> Iterator[tuple[CodePlace, Any]]:
         yield CodePlace(path), node.fn
         if callable(node.backoff):
             yield CodePlace(path, BACKOFF), node.backoff
+        if node.retry is not None and callable(node.retry.on):
+            yield CodePlace(path, RETRY), node.retry.on
     elif isinstance(node, Custom):
         yield CodePlace(path), node.target
     elif isinstance(node, Condition):
@@ -227,7 +230,12 @@ def _put_lens(node: Subgraph, place: CodePlace, code: Any) -> Node:
 
 
 def _put_backoff(node: Task, place: CodePlace, code: Any) -> Node:
-    return replace(node, backoff=code)
+    retry = None if node.retry is None else replace(node.retry, backoff=code)
+    return replace(node, backoff=code, retry=retry)
+
+
+def _put_retry(node: Task, place: CodePlace, code: Any) -> Node:
+    return node if node.retry is None else replace(node, retry=replace(node.retry, on=code))
 
 
 _PUT: Mapping[str, Callable[[Any, CodePlace, Any], Node]] = {
@@ -236,4 +244,5 @@ _PUT: Mapping[str, Callable[[Any, CodePlace, Any], Node]] = {
     MERGE: _put_merge,
     LENS: _put_lens,
     BACKOFF: _put_backoff,
+    RETRY: _put_retry,
 }

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from lellm_nb.graph.item_branches import EACH
 from lellm_nb.graph.walk import branches_of, inner_graph, unrolled
 
-KINDS = ("task", "condition", "barrier", "parallel", "subgraph")
+KINDS = ("task", "condition", "barrier", "parallel", "map", "subgraph")
 
 
 @dataclass(frozen=True)
@@ -57,23 +58,28 @@ class Outline:
         """Return the number of the node at `path`, or -1 when there is none.
 
         Visits in a path (``agent#2/llm``) are left out of account. A path that
-        goes on below a task, as a pause inside a node does, finds the task.
+        goes on below a task, as a pause inside a node does, finds the task; each item of a map
+        finds what runs for every item.
         """
         number = self.by_path.get(path)
         if number is not None:
             return number
-        plain = plain_path(path)
-        while plain:
-            if plain in self.by_path:
-                return self.by_path[plain]
-            plain = plain.rpartition("/")[0]
-        return -1
+        found = number = -1
+        for name in plain_path(path).split("/"):
+            number = self.child(number, name)
+            if number < 0:
+                break
+            found = number
+        return found
 
     def child(self, parent: int, name: str) -> int:
         """Return the number of the node `name` inside `parent`, or -1."""
         if parent < 0:
             return self.by_path.get(name, -1)
-        return self.by_path.get(f"{self.nodes[parent].path}/{name}", -1)
+        around = self.nodes[parent]
+        if around.kind == "map" and name.isdecimal():
+            name = EACH
+        return self.by_path.get(f"{around.path}/{name}", -1)
 
     def entries(self, number: int) -> tuple[int, ...]:
         """Return the nodes that move first when `number` is entered: itself, mostly."""

@@ -16,7 +16,13 @@ if TYPE_CHECKING:
 
 __all__ = ["all_edges", "to_graphviz", "to_mermaid"]
 
-_SHAPES = {"barrier": "hexagon", "condition": "diamond", "subgraph": "box3d", "parallel": "cds"}
+_SHAPES = {
+    "barrier": "hexagon",
+    "condition": "diamond",
+    "subgraph": "box3d",
+    "parallel": "cds",
+    "map": "cds",
+}
 _STYLES = {"conditional": "dashed", "fallback": "dotted", "goto": "dotted", "error": "dotted"}
 _STYLES |= dict.fromkeys(DECISION_KINDS, "dashed")
 
@@ -58,7 +64,7 @@ def to_graphviz(graph: GraphShape) -> graphviz.Digraph:
         for edge in all_edges(level):
             style = _STYLES.get(edge.kind, "solid")
             ends = ids(prefix + edge.source), ids(prefix + edge.target)
-            into.edge(*ends, label=_label(edge), style=style)
+            into.edge(*ends, label=graphviz.escape(_label(edge)), style=style)
 
     deque(unrolled(draw(graph, made, "")), 0)
     return made
@@ -85,7 +91,8 @@ def to_mermaid(graph: GraphShape) -> str:
                 lines.extend(f"{indent}{own} -.-> {first}" for first in below)
         for edge in all_edges(level):
             arrow = "-->" if edge.kind == "normal" else "-.->"
-            label = f"|{_label(edge)}|" if _label(edge) else ""
+            said = _label(edge)
+            label = f"|{_mermaid_text(said) if edge.said else said}|" if said else ""
             ends = ids(prefix + edge.source), ids(prefix + edge.target)
             lines.append(f"{indent}{ends[0]} {arrow}{label} {ends[1]}")
 
@@ -94,8 +101,8 @@ def to_mermaid(graph: GraphShape) -> str:
 
 
 def _label(edge: Edge) -> str:
-    """Return what stands at an edge: what it is for, and how often it may be taken."""
-    said = [edge.kind] if edge.for_decision else []
+    """Return what stands at an edge: its condition's text, or what it is for, and its limit."""
+    said = [edge.kind] if edge.for_decision else [edge.said] if edge.said else []
     if edge.max_visits is not None:
         said.append(f"max {edge.max_visits}")
     return ", ".join(said)

@@ -224,9 +224,18 @@ _EXPECTED = {
 _KINDS = {"string": "text", "integer": "integer", "number": "number", "boolean": "boolean"}
 
 
+def _choices(found: Mapping[str, Any]) -> tuple[list[Any], list[str]]:
+    """Return the values that a schema lists, and what each is called where it says so."""
+    ways = found.get("oneOf")
+    if isinstance(ways, list) and all(isinstance(w, Mapping) and "const" in w for w in ways):
+        values = [way["const"] for way in ways]
+        return values, [short_text(safe_str(w.get("title", w["const"])), 120) for w in ways]
+    return list(found.get("enum") or ([found["const"]] if "const" in found else [])), []
+
+
 def _field_row(name: str, part: Any, root: Mapping[str, Any], *, required: bool) -> dict[str, Any]:
     found, nullable = _resolved(part, root)
-    choices = found.get("enum") or ([found["const"]] if "const" in found else [])
+    choices, labels = _choices(found)
     kind = "choice" if choices else _KINDS.get(str(found.get("type")), "json")
     shape = {"array": "a list, as JSON", "object": "an object, as JSON"}
     expected = _EXPECTED.get(kind) or shape.get(str(found.get("type")), "JSON")
@@ -238,6 +247,7 @@ def _field_row(name: str, part: Any, root: Mapping[str, Any], *, required: bool)
         "declared": True,
         "expected": f"{expected}, or null" if nullable else expected,
         "choices": [json.dumps(one, default=safe_repr) for one in choices],
+        "labels": labels,
         "reducer": "",
         "required": required,
         "text": None if default is None else long_text(str(text)),

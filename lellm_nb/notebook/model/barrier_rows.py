@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import MISSING, fields
 from typing import Any, get_args
 
+from lellm_nb.debug.names.written_path import written_path
+from lellm_nb.errors.attempt import attempt
 from lellm_nb.errors.error_words import error_words
 from lellm_nb.errors.safe_text import safe_str
 from lellm_nb.graph.decision import Answer, Approve, Decision, Modify, Reject, Reroute
@@ -72,7 +74,12 @@ def card_row(debugger: DebuggerLike, barrier: str) -> dict[str, Any]:
             targets = []  # one that waits after its node can only go on
         else:
             previews[Reroute.word] = told
-    row = {"id": barrier, "targets": targets, "previews": previews, **_about(debugger, barrier)}
+    row = {
+        "id": barrier,
+        "targets": targets,
+        "previews": previews,
+        **_about(debugger, barrier, waits),
+    }
     if waits is not None and waits.kind == "question":
         with at_level(debugger, waiting_frame(debugger, barrier)):
             row["asked"] = {**question_row(waits), "unfit": _unfit(debugger, waits)}
@@ -80,20 +87,28 @@ def card_row(debugger: DebuggerLike, barrier: str) -> dict[str, Any]:
 
 
 def _unfit(debugger: DebuggerLike, waits: PendingLike) -> list[str]:
-    """Return the short answers that a question whose answer has a form would not take."""
-    if waits.schema is None or waits.actions:
-        return []
-    meant = {Approve.word: "true", Reject.word: '{"rejected": "no"}'}
-    return [
-        word
-        for word, text in meant.items()
-        if preview_row(debugger, str(waits.id), Answer.word, text=text)["error"]
-    ]
+    """Return the short answers that a question would not take: the card leaves them out."""
+
+    def takes(word: str) -> bool:
+        preview = attempt(lambda: debugger.preview(decision_of(word), str(waits.id)))
+        return preview is not None
+
+    return [word for word in (Approve.word, Reject.word) if not takes(word)]
 
 
-def _about(debugger: DebuggerLike, barrier: str) -> dict[str, Any]:
-    """Return the values that a decision is about: those written last, and all keys there are."""
+def _about(debugger: DebuggerLike, barrier: str, waits: PendingLike | None) -> dict[str, Any]:
+    """Return the values that a decision is about, and the form of Modify.
+
+    They are those that the barrier shows; else, where nothing is asked, those written last.
+    """
     frame = waiting_frame(debugger, barrier)
+    if waits is not None and (waits.shown or waits.kind == "question"):
+        with at_level(debugger, frame):
+            shown = [
+                {"key": short_text(key, 80), **value_row(value, _parts(key, frame.state))}
+                for key, value in waits.shown.items()
+            ]
+            return {"about": shown, "form": form_rows(debugger, barrier)}
     state = plain_state(frame.state)
     keys = list(state) if isinstance(state, Mapping) else []
     latest: dict[Any, None] = {}
@@ -109,6 +124,11 @@ def _about(debugger: DebuggerLike, barrier: str) -> dict[str, Any]:
             {"key": short_text(safe_str(key), 80), **value_row(state[key], (key,))} for key in shown
         ]
         return {"about": rows, "form": form_rows(debugger, barrier)}
+
+
+def _parts(key: str, state: Any) -> tuple[Any, ...]:
+    """Return the path that a barrier shows, as it was written: a key may have dots in it."""
+    return (key,) if key in plain_state(state) else written_path(key) or (key,)
 
 
 _LOOK_BACK = 30

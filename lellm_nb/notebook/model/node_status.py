@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from lellm_nb.graph.drawing.outline import Outline, plain_path
+from lellm_nb.graph.drawing.outline import Outline
 from lellm_nb.notebook.frame_protocol import FrameLike
 from lellm_nb.notebook.model.current_nodes import places_after
 from lellm_nb.notebook.values.frame_rows import kind_of, same_frame
@@ -19,6 +19,7 @@ from lellm_nb.record.level_key import joins_tasks
 
 FRAME_KINDS = (
     "start", "commit", "waiting", "decision", "exit", "join", "route", "edit", "error",
+    "input",
 )  # fmt: skip
 CHUNK = 256
 """Frames that travel together when a view looks at a stretch of history."""
@@ -56,7 +57,7 @@ class NodeStatuses:
         self.index += 1
         self.current.difference_update(left)
         self.current.update(entered)
-        if number < 0 or kind in ("start", "edit"):
+        if number < 0 or kind in ("start", "edit", "input"):
             return
         mark = self.marks.setdefault(number, ["d", 0, 0])
         mark[0] = {"waiting": "w", "error": "f"}.get(kind, "d")
@@ -129,7 +130,7 @@ def _number_of(frame: FrameLike, kind: str, outline: Outline) -> int:
     number = outline.by_path.get(path)
     if number is not None:
         return number
-    plain = plain_path(path)
+    plain = frame.static_path
     if plain not in outline.by_path and frame.level.node:
         # A pause inside a node waits under a name of its own.
         above, slash, _ = plain.rpartition("/")

@@ -100,6 +100,7 @@ class HeadRows:
                 (id(stop), now.busy, id(frame), hit and hit.label, told),
                 lambda: stop_text(now),
             ),
+            "retries": part("retries", (now.retries, told), lambda: retry_rows(now, outline)),
             "calls": self.totals.row(now),
             "lacking": [] if now.busy or now.reading else [path_text(p) for p in now.lacking],
         }
@@ -175,6 +176,19 @@ def stop_rows(stops: list[tuple[BreakpointLike, bool]], outline: Outline) -> dic
                 to = outline.child(outline.nodes[number].parent, stop.target)
                 edges.append([number, to])
     return {"breakpoints": nodes, "edge_stops": edges, "stops": len(stops)}
+
+
+def retry_rows(now: SummaryLike, outline: Outline) -> list[list[Any]]:
+    """Return ``[node number, attempt, of, error, until]`` for each node that is tried again.
+
+    ``until`` is when that attempt begins, in seconds since the epoch.
+    """
+    rows = []
+    for note in now.retries:
+        number, error = outline.find(note.path), short_text(error_line(note.error), 200)
+        if number >= 0:
+            rows.append([number, note.attempt, note.of, error, note.until])
+    return rows
 
 
 def failure_text(frame: FrameLike) -> str:

@@ -20,7 +20,7 @@ def find_rows(debugger: DebuggerLike, text: str) -> dict[str, Any]:
     rows = [
         {
             "frame": hit.frame.index,
-            "path": hit.path or "start",
+            "path": hit.path or ("input" if hit.frame.kind == "input" else "start"),
             "where": hit.where,
             "key": path_text(hit.key) if hit.key else "",
             "text": short_text(hit.text, 160),

@@ -338,6 +338,8 @@ interface Head {
   breakpoints: [node: number, enabled: boolean, after: boolean][];
   edge_stops: [source: number, target: number][];
   stops: number;
+  /** The nodes in flight that failed before; `until` is when they are tried again, in seconds. */
+  retries?: RetryRow[];
   /** What the calls of the line come to; the pulse beats while answers come. */
   calls: (CallSums & { pulse?: string }) | null;
   watches: string[];
@@ -345,6 +347,8 @@ interface Head {
   /** `barrier` goes on waiting: it is its answer that was refused. */
   alert: { text: string; barrier?: string | null } | null;
 }
+
+type RetryRow = [node: number, attempt: number, of: number, error: string, until: number];
 
 type StreamRow = [node: number, anew: boolean, words: string | null];
 
@@ -450,6 +454,8 @@ interface TitleRow {
   decision: string;
   tries: number;
   recorded: boolean;
+  /** ``mocked`` or ``skipped``, where the node's own code did not run for that. */
+  instead: string;
   stale: string[];
   gap: boolean;
   cost: string;
@@ -544,6 +550,8 @@ interface FieldRow {
   declared: boolean;
   expected: string;
   choices: string[];
+  /** What each choice is called; none where the values speak for themselves. */
+  labels?: string[];
   reducer: string;
   text?: string | null;
   redacted?: string | null;
@@ -802,6 +810,7 @@ interface More {
   decision?: string;
   tries?: number;
   recorded?: boolean;
+  instead?: string;
   stale?: string[];
   gap?: boolean;
   cost?: string;

@@ -14,7 +14,6 @@ from lellm_nb.notebook.debugger_protocol import DebuggerLike
 from lellm_nb.notebook.frame_protocol import FrameLike
 from lellm_nb.notebook.tabs.tab import Question, Rows, Tab, TabQuestion
 from lellm_nb.notebook.values.value_rows import short_text, value_row
-from lellm_nb.record.frame import Frame
 
 _MOST_STOPS = 100
 _MOST_CHANGES = 40
@@ -73,17 +72,7 @@ def _changes(debugger: DebuggerLike, question: Question) -> Rows:
 
 def add_watch(debugger: DebuggerLike, text: str) -> None:
     """Stop runs where an expression's value changes; a key is watched as one."""
-    function = as_function(text)
-    key = text.strip()
-    if key.isidentifier():
-        debugger.watch(key)
-        return
-
-    def watched(state: Any) -> Any:
-        return function(Frame("", "", state, 0))
-
-    watched.__name__ = key[:60]
-    debugger.watch(watched)
+    debugger.watch(text.strip())
 
 
 def _rows(debugger: DebuggerLike, frame: FrameLike, question: Question) -> Rows:

@@ -35,13 +35,16 @@ def _who(debugger: DebuggerLike, question: Question) -> Rows:
             {
                 "frame": by.index,
                 "kind": str(by.kind),
-                "path": by.path or ("not captured" if by.kind == "gap" else "start"),
+                "path": by.path or _OF_NO_NODE.get(by.kind, "start"),
                 "visit": by.visit,
                 "through": [str(one.path) for one in write.through],
                 "wrote": wrote,
             }
         )
     return {"of": said, "rows": rows, "more": max(0, len(writes) - len(rows))}
+
+
+_OF_NO_NODE = {"gap": "not captured", "input": "input"}
 
 
 TAB = Tab("who", "Who", 8, asks_for_itself, questions=(TabQuestion("who", _who, slow=True),))

@@ -61,6 +61,7 @@ def how_it_came(frame: FrameLike, old_code: bool) -> dict[str, Any]:
         "decision": short_text("" if frame.decision is None else safe_str(frame.decision)),
         "tries": len(frame.attempts),
         "recorded": bool(frame.recorded),
+        "instead": "mocked" if frame.mocked else "skipped" if frame.skipped else "",
         "stale": [short_text(safe_str(key), 60) for key in frame.stale],
         "cost": short_text(frame.cost or ""),
         "old_code": old_code,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from importlib import import_module
 from typing import Any
 
 from lellm_nb.debug.core.verb_table import VERBS, Verb
 from lellm_nb.errors import sentence
 from lellm_nb.notebook.values.editable import typed_value
+from lellm_nb.state.expression.condition import says_more
 
 Act = Callable[[Any, list[str]], Any]
 """Does what comes after ``%lellm`` to a debugger, with the words after that."""
@@ -39,6 +40,7 @@ class _Magic:
         from lellm_nb.notebook.widget.display import last_debugger, remember
 
         name, *words = _words(line) or ["help"]
+        rest = line.strip().partition(" ")[2].strip()
         act = ACTS.get(name.replace("-", "_"))
         if act is None:
             raise UsageError(usage())
@@ -47,7 +49,7 @@ class _Magic:
         if debugger is None:
             raise UsageError("There is no debugger yet: make one with Debugger(graph).")
         try:
-            came = act(debugger, words)
+            came = act(debugger, Words(words, rest))
             if makes:
                 remember(came)
             return came
@@ -65,6 +67,18 @@ def _words(line: str) -> list[str]:
 def usage() -> str:
     """Return the magic's forms on one line."""
     return "%lellm " + " | ".join(sorted(ACTS)) + " — acts on the last debugger."
+
+
+class Words(list[str]):
+    """The words after a verb.
+
+    Attributes:
+        text: All of them as they were typed, with their quotes.
+    """
+
+    def __init__(self, words: Iterable[str], text: str) -> None:
+        super().__init__(words)
+        self.text = text
 
 
 def _most(words: list[str], count: int, what: str) -> tuple[str, ...]:
@@ -93,10 +107,19 @@ def _pair(words: list[str]) -> tuple[Any, ...]:
     return words[0], typed_value(" ".join(words[1:]))
 
 
+def _until(words: list[str]) -> tuple[str, ...]:
+    """Read a node, or an expression as it was typed: the quotes in it mean something."""
+    text = words.text if isinstance(words, Words) else ""
+    quoted = len(words) == 1 and text[:1] in ("'", '"') and text[:1] == text[-1:]
+    if says_more(text) and not quoted:
+        return (text,)
+    return _most(words, 1, "a node, or an expression")
+
+
 _TAKEN: dict[str, Callable[[list[str]], tuple[Any, ...]]] = {
     "none": lambda words: _most(words, 0, "nothing"),
     "count": lambda words: tuple(map(_number, _most(words, 1, "a number"))),
-    "until": lambda words: _most(words, 1, "a node"),
+    "until": _until,
     "frame": lambda words: (_number(_one(words, "the number of a frame")),),
     "text": lambda words: (" ".join(words),),
     "name": lambda words: (_one(words, "a name"),),

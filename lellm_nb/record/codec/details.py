@@ -90,6 +90,10 @@ def detail_form(
         form["dis"] = [write(bundle, "displayed") for bundle in detail.displayed]
     if detail.recorded:
         form["rec"] = 1
+    if detail.mocked:
+        form["moc"] = 1
+    if detail.skipped:
+        form["skip"] = 1
     if detail.stale:
         form["old"] = [str(key) for key in detail.stale]
     if detail.gap:
@@ -121,6 +125,8 @@ def read_detail(form: Any, read: Read, calls: Callable[[Any], Any] | None = None
             attempts=tuple(_read_attempt(attempt, read) for attempt in form.get("att", ())),
             displayed=tuple(read(bundle) for bundle in form.get("dis", ())),
             recorded=bool(form.get("rec")),
+            mocked=bool(form.get("moc")),
+            skipped=bool(form.get("skip")),
             stale=tuple(map(str, form.get("old", ()))),
             gap=bool(form.get("gap")),
             calls=calls(form["ask"]) if calls is not None and "ask" in form else (),
@@ -231,19 +237,21 @@ def _plain(error: BaseException) -> Exception:
 
 def _attempt_form(attempt: Any, write: Write) -> list[Any]:
     error = attempt.error
-    return [
+    form = [
         attempt.number,
         attempt.started,
         attempt.duration,
         None if error is None else error_form(error, write, 1),
         bool(attempt.late),
     ]
+    return [*form, attempt.pause] if attempt.pause else form
 
 
 def _read_attempt(form: Any, read: Read) -> Any:
-    number, started, duration, error, late = form
+    number, started, duration, error, late, *rest = form
     failure = None if error is None else read_error(error, read, 1)
-    return SavedAttempt(int(number), float(started), float(duration), failure, bool(late))
+    pause = float(rest[0]) if rest else 0.0
+    return SavedAttempt(int(number), float(started), float(duration), failure, bool(late), pause)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -255,6 +263,7 @@ class SavedAttempt:
     duration: float
     error: BaseException | None = None
     late: bool = False
+    pause: float = 0.0
 
     __repr__ = fields_text
 

@@ -7,16 +7,19 @@ from typing import Any, NamedTuple
 
 from lellm_nb.errors import CorruptedCheckpointError, LellmError
 from lellm_nb.graph.edge import Edge, Route
+from lellm_nb.graph.item_branches import EACH
+from lellm_nb.record.codec.decisions import read_hold
 from lellm_nb.record.codec.details import read_detail
 from lellm_nb.record.codec.limits import DAMAGE, error_text
-from lellm_nb.record.codec.positions import PositionReader, read_hold
+from lellm_nb.record.codec.positions import PositionReader
 from lellm_nb.record.codec.typed_states import folded_rest, rest_after
 from lellm_nb.record.frame import RAN, Detail, Place
 from lellm_nb.record.level_key import steps_of
 from lellm_nb.record.position import Fan, Position, SuperStep
+from lellm_nb.record.rows.entered import begin_branches, begin_items
 from lellm_nb.record.rows.frame_row import FrameRow
-from lellm_nb.state.compact import Wide, draft, whole
-from lellm_nb.state.mutation import Mutation
+from lellm_nb.state.compact import draft, whole
+from lellm_nb.state.mutation import Mutation, Put, apply
 from lellm_nb.state.typed import Typed
 
 __all__ = ["FrameFacts", "FrameReader"]
@@ -49,6 +52,17 @@ class FrameFacts(NamedTuple):
     counter: str
     result: Any
     native: Any = None
+
+
+def _steps_in(template: _Template, path: str) -> tuple[tuple[str, str], ...]:
+    """Return the way to the level of a frame: where the template says ``*``, as in its path."""
+    if not any(EACH in step for step in template.steps):
+        return template.steps
+    names = [segment.partition("#")[0] for segment in path.split("/")]
+    return tuple(
+        (names[i] if node == EACH else node, names[i + 1] if branch == EACH else branch)
+        for i, (node, branch) in enumerate(template.steps)
+    )
 
 
 def _edge(form: Any) -> Edge:
@@ -125,7 +139,8 @@ class FrameReader:
             forms = form if isinstance(form, list) else more["m"]
             mutations = tuple([self.positions.mutation(m) for m in forms])
             path = more.get("p", template.path)
-            place = self._place(template.graph, path, template.node)
+            place = self._place(template, path)
+            steps = template.steps if place.path == template.path else _steps_in(template, path)
             detail = None
             if "k" in more:
                 detail = read_detail(more["k"], self.codec.value, self._calls)
@@ -139,7 +154,7 @@ class FrameReader:
                 mutations,
                 template.route,
                 detail,
-                template.steps,
+                steps,
                 more.get("e"),
                 read_hold(more.get("h")),
                 str(more.get("c", "")),
@@ -149,13 +164,16 @@ class FrameReader:
         except DAMAGE as error:
             raise CorruptedCheckpointError(f"A damaged frame: {error_text(error)}.") from error
 
-    def _place(self, graph: str, path: Any, node: str) -> Place:
+    def _place(self, template: _Template, path: Any) -> Place:
         if not isinstance(path, str):
             raise TypeError("a path is text")
-        name = (graph, path, node)
+        node = template.node
+        if node == EACH and template.path.endswith(f"/{EACH}"):
+            node = path.rpartition("/")[2]
+        name = (template.graph, path, node)
         place = self._places.get(name)
         if place is None:
-            place = self._places[name] = Place(graph, path, node)
+            place = self._places[name] = Place(template.graph, path, node, template.path)
         return place
 
     # -- folding ---------------------------------------------------------------
@@ -222,14 +240,18 @@ class FrameReader:
         if order is None or branch not in order or len(order) != len(branches):
             order = self._orders[where] = {name: n for n, name in enumerate(branches)}
         turn = (order[branch] + 1) % len(branches)
-        return level.holding(Fan(branches, turn, inner.open - closed))
+        return level.holding(Fan(branches, turn, inner.open - closed, inner.items))
 
     def _enter(self, level: Position, form: Any) -> Position | Fan:
         word = form[0]
         if word == "fan":
-            names = [str(name) for name in form[1]]
-            begun = {name: Position.begin(name, level.data, inner=True) for name in names}
-            return Fan(Wide.of(begun), 0, len(begun))
+            return begin_branches([str(name) for name in form[1]], level.data)
+        if word == "map":
+            return begin_items(self.positions.items(form[1]), level.data)
+        if word == "one":
+            only = self.positions.items(form[2])
+            data = apply(level.data, (Put(str(only.key), only.values[0]),))
+            return Fan.begin({str(form[1]): data})
         start = str(form[1])
         if word == "same":
             return Position.begin(start, level.data, inner=True)
@@ -256,6 +278,8 @@ class FrameReader:
             if kind == "commit" and hold is not None and hasattr(hold, "name"):
                 visits.also(step, f"#{hold.name}")
             step += 1
+        if kind == "input":  # counted as no node is
+            visits = visits.plus(step, "")
         if facts.counter:
             visits = visits.plus(step, facts.counter)
         return Position(node, data, step, visits, hold, None, wrote)

@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from lellm_nb.graph.item_branches import EACH
 from lellm_nb.graph.walk import branches_of, inside
+from lellm_nb.record.codec.decisions import hold_form
 from lellm_nb.record.codec.details import detail_form
-from lellm_nb.record.codec.positions import LargeValues, PositionWriter, hold_form
+from lellm_nb.record.codec.positions import LargeValues, PositionWriter
 from lellm_nb.record.codec.typed_states import rest_of
 from lellm_nb.record.codec.values import Codec
 from lellm_nb.record.frame import RAN, Frame
@@ -21,6 +23,7 @@ from lellm_nb.record.native.native_rows import NativeWriter
 from lellm_nb.record.native.parts import AS_STORED, NativeParts
 from lellm_nb.record.position import Fan, Position, SuperStep
 from lellm_nb.record.redaction.secret_paths import level_place
+from lellm_nb.record.rows.entered import MapItems
 from lellm_nb.record.rows.folding import can_be_folded, enter, is_foreseen, kept_of, writes_all
 from lellm_nb.record.rows.frame_row import FrameRow
 from lellm_nb.record.rows.plain_rows import PlainRows
@@ -112,7 +115,7 @@ class FrameWriter:
         detail = frame.own_detail
         if detail is not None:
             more["k"] = detail_form(detail, self._value, self.codec.redactor, self._calls)
-        if "#" in frame.path:
+        if frame.path != frame.static_path:
             more["p"] = frame.path
         native = self.natives.form(frame)
         if native is not None:
@@ -178,7 +181,7 @@ class FrameWriter:
             key = found
         if parent is None:
             return key, None
-        level = parent.position
+        level, within = parent.position, frame.position
         entered: list[Any] = []
         nodes = self._nodes
         for name, branch in steps_of(key):
@@ -187,11 +190,17 @@ class FrameWriter:
             if level.node != name or isinstance(inner, SuperStep):
                 return key, None
             if inner is None:
-                made = enter(node, level)
+                made = enter(node, level, within.inner, branch, frame.level)
                 if made is None:
                     return key, None
                 inner, form = made
-                if isinstance(form[-1], dict):
+                if form[0] == "map":
+                    entered_items: Any = getattr(inner, "items", None)
+                    form = [*form, self.positions.items(node, entered_items)]
+                elif form[0] == "one":
+                    only = MapItems((form[-1]["item"],), form[2])
+                    form = [*form[:2], self.positions.items(node, only)]
+                elif isinstance(form[-1], dict):
                     form = [*form[:-1], self.positions.data(form[-1]["data"])]
                 entered.append(form)
             if isinstance(inner, Fan):
@@ -200,6 +209,7 @@ class FrameWriter:
                 level = inner.branches[branch]
             else:
                 level = inner
+            within = _led_to(within, branch)
             nodes = inside(node)
         if entered:
             more["e"] = entered
@@ -208,16 +218,16 @@ class FrameWriter:
     def _key_by_graph(self, frame: Frame) -> str | None:
         """Return the key of a level that was entered and failed before its first commit."""
         nodes = self._nodes
-        key = ""
+        key, item = "", False
         names = [part.partition("#") for part in frame.path.split("/")]
         i = 0
         while i < len(names) - 1:
             node = nodes.get(names[i][0])
-            key += "/" + "".join(names[i])
+            key += "/" + ("#" if item else "") + "".join(names[i])
             i += 1
-            nodes = inside(node)
+            nodes, item = inside(node), getattr(node, "kind", "") == "map"
             if branches_of(node):
-                key += f"|{names[i][0]}"
+                key += f"|{'#' if item else ''}{names[i][0]}"
             elif not nodes:
                 return None
         return key
@@ -239,7 +249,7 @@ class FrameWriter:
         if route is not None:
             shared = route.edge is not None or route.kind == "end"
             way = id(route) if shared else (route.kind, route.next_node)
-        name = (frame.static_path, frame.graph_id, frame.node, key, frame.kind, way)
+        name = (frame.static_path, frame.graph_id, key, frame.kind, way)
         number = self._templates.get(name)
         if number is None:
             if route is not None:
@@ -257,7 +267,7 @@ class FrameWriter:
             "kind": frame.kind,
             "graph": frame.graph_id,
             "path": frame.static_path,
-            "node": frame.node,
+            "node": EACH if frame.static_path.endswith(f"/{EACH}") else frame.node,
         }
         if key:
             form["level"] = key
@@ -268,3 +278,11 @@ class FrameWriter:
                 edge = route.edge
                 form["edge"] = [edge.source, edge.target, edge.kind, edge.max_visits]
         return form
+
+
+def _led_to(level: Any, branch: str) -> Any:
+    """Return the level inside of one after a step; the same where nothing is inside any more."""
+    inner = level.inner
+    if isinstance(inner, Fan):
+        return inner.branches.get(branch, level)
+    return level if inner is None else inner

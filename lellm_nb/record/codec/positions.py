@@ -7,11 +7,13 @@ from typing import Any, Protocol
 
 from lellm_nb.errors import CorruptedCheckpointError, ReducerError
 from lellm_nb.graph.walk import inside
+from lellm_nb.record.codec.decisions import hold_form, read_hold
 from lellm_nb.record.codec.limits import DAMAGE, error_text
 from lellm_nb.record.codec.typed_states import class_form, read_typed
 from lellm_nb.record.codec.values import TAG, Codec, Problem
-from lellm_nb.record.position import TO_ROUTE, Fan, Position, SuperStep, ToRoute, Waiting
+from lellm_nb.record.position import Fan, Position, SuperStep
 from lellm_nb.record.redaction.secret_paths import ANYWHERE, JOINED, SEVERAL, joined, place_inside
+from lellm_nb.record.rows.entered import MapItems
 from lellm_nb.record.visits import Visits
 from lellm_nb.state.channel_update import ChannelUpdate
 from lellm_nb.state.compact import COMPACT, Data, Tail, Wide
@@ -61,6 +63,8 @@ class PositionWriter:
         self.codec = codec
         self.large = large
         self.graph = graph
+        if graph is not None and codec.redactor is not None:
+            codec.redactor.places.follow_items(graph)
         self.prefix: tuple[Any, ...] = ()
         self.problems: list[Problem] = []
 
@@ -93,6 +97,9 @@ class PositionWriter:
                 inner = {"fan": branches, "turn": fan.turn, "open": fan.open}
                 if super_step:
                     inner["super"] = True
+                if fan.items is not None:
+                    self.prefix = at
+                    inner["items"] = self.items(node, fan.items)
             self.prefix = at
             return [
                 position.node,
@@ -123,6 +130,17 @@ class PositionWriter:
         if any(key == TAG or not key.isascii() for key, _ in pairs):
             return {"pairs": [[key, form] for key, form in pairs]}
         return {"keys": dict(pairs)}
+
+    def items(self, node: Any, items: MapItems) -> list[Any]:
+        """Return what the branches of a map are for as JSON data.
+
+        Args:
+            node: The map, where it is known: it says where the list stands in the state.
+        """
+        over = getattr(node, "over", None)
+        place = parts_of(over) if isinstance(over, str | tuple) else ("item",)
+        values = [self.kept(item, (*place, i)) for i, item in enumerate(items.values)]
+        return [items.key, items.into, values]
 
     def kept(self, value: Any, key: Any) -> Any:
         """Return a kept value as JSON data."""
@@ -179,28 +197,6 @@ def anywhere(position: Position) -> tuple[Any, ...]:
     return () if position.inner is None else (ANYWHERE,)
 
 
-def hold_form(hold: Waiting | ToRoute | None) -> Any:
-    """Return what a level waits for as JSON data."""
-    if hold is None:
-        return None
-    if isinstance(hold, ToRoute):
-        return {"on": list(hold.on)} if hold.on else 1
-    return [hold.barrier_id, hold.name, hold.timeout, hold.then, hold.ends]
-
-
-def read_hold(form: Any) -> Waiting | ToRoute | None:
-    """Return what a level waits for."""
-    if form is None:
-        return None
-    if form == 1:
-        return TO_ROUTE
-    if isinstance(form, dict):
-        return ToRoute(tuple(map(str, form["on"])))
-    barrier_id, name, timeout, then, ends = form
-    limit = None if timeout is None else float(timeout)
-    return Waiting(str(barrier_id), str(name), limit, str(then), bool(ends))
-
-
 class PositionReader:
     """Reads positions, and what they are made of.
 
@@ -244,8 +240,12 @@ class PositionReader:
             inner = self._level(inside, datas, depth + 1)
         elif inside is not None:
             branches = {str(name): self._level(b, datas, depth + 1) for name, b in inside["fan"]}
-            kind = SuperStep if inside.get("super") else Fan
-            inner = kind(Wide.of(branches), int(inside["turn"]), int(inside["open"]))
+            found = Wide.of(branches), int(inside["turn"]), int(inside["open"])
+            if inside.get("super"):
+                inner = SuperStep(*found)
+            else:
+                items = inside.get("items")
+                inner = Fan(*found, None if items is None else self.items(items))
         if not isinstance(node, (str, type(None))) or type(data) is not int or data < 0:
             raise TypeError("a level's node is text")
         step = int(step)
@@ -275,6 +275,12 @@ class PositionReader:
         if "type" in form:
             return read_typed(form, made, self.codec)
         return made
+
+    def items(self, form: Any) -> MapItems:
+        """Return what the branches of a map are for."""
+        key, into, values = form
+        names = [None if name is None else str(name) for name in (key, into)]
+        return MapItems(tuple([self.kept(one) for one in values]), *names)
 
     def kept(self, form: Any, key: Any = "") -> Any:
         """Return a kept value."""

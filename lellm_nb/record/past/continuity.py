@@ -107,7 +107,7 @@ def _siblings_rest(before: Sequence[Any], fan: Fan, branch: str) -> bool:
 
 def _begins(level: Position, frame: Frame) -> bool:
     """Tell whether a frame's step is the first of a level that was entered for it."""
-    if frame.kind in LEAVING:
+    if frame.kind in LEAVING and not _left_empty(frame):
         return False  # there were steps inside
     wrote = 0 if level.wrote is None else len(level.wrote)
     alone, joined = True, len(frame.mutations)
@@ -115,6 +115,13 @@ def _begins(level: Position, frame: Frame) -> bool:
         alone = _siblings_rest([], level.inner, frame.path.rpartition("/")[2])
         joined = 0
     return alone and level.step == _counts(frame) and wrote == joined
+
+
+def _left_empty(frame: Frame) -> bool:
+    """Tell whether a frame may be the join of a map of no items: left where it is entered."""
+    return frame.kind == "join" and all(
+        getattr(write, "value", None) == [] for write in frame.mutations
+    )
 
 
 def _counts(frame: Frame) -> bool:
@@ -148,11 +155,17 @@ def _fits(old: Position, new: Position, frame: Frame) -> bool:
         return isinstance(hold, ToRoute)
     if kind == "edit":
         return (hold, old.node) == (new.hold, new.node)
+    if kind == "input":
+        return hold is None and inner is None and frame.level is frame.position
     if hold is not None or old.node != frame.node:
         return False
+    if kind in LEAVING and (frame.mocked or frame.skipped):
+        return inner is None
     if kind == "exit":
         return isinstance(inner, Position) and inner.node is None
     if kind == "join":
+        if inner is None:
+            return _left_empty(frame)
         return isinstance(inner, Fan) and (inner.open == 0 or frame.decision is not None)
     return inner is None or kind == "error"
 

@@ -13,7 +13,7 @@ from lellm_nb.arguments import refusal, text
 from lellm_nb.errors import CheckpointStoreError, path_text
 from lellm_nb.errors.attempt import attempt
 from lellm_nb.errors.safe_text import has_kind, safe_item, safe_pairs
-from lellm_nb.graph.walk import inside
+from lellm_nb.graph.walk import inside, nodes
 from lellm_nb.state.lens import IdentityLens, KeyLens
 from lellm_nb.state.mutation import parts_of
 from lellm_nb.state.structs.nested import opened
@@ -68,8 +68,28 @@ class SecretPaths:
         self.names = [_last_name(path) for path in self.texts]
         self._parts = [re.findall(r"\[[^\]]*\]|[^.\[]+", path) for path in self.texts]
         self._rules = [_rule(path) for path in self.texts]
+        self._followed: set[str] = set()
         ends = {end for path in self.texts for end in _ends(path)}
         self._ends = [_rule(end) for end in sorted(ends)]
+
+    def follow_items(self, graph: Any) -> None:
+        """Have what is secret in the items of a list be so where a map has one of them (P6).
+
+        Args:
+            graph: One that runs: it says under which keys its maps give graphs their items.
+        """
+        keys = {
+            node.as_
+            for _, node in (nodes(graph) if self._parts else ())
+            if getattr(node, "kind", "") == "map" and node.item_key is not None
+        }
+        for key in keys - self._followed:
+            self._followed.add(key)
+            below = [path.partition("]")[2] for path in self.texts if "]" in path]
+            more = SecretPaths([f"{key}{rest}" for rest in dict.fromkeys(below)])
+            self.names += more.names
+            self._parts += more._parts
+            self._rules += more._rules
 
     def __bool__(self) -> bool:
         return bool(self.texts)

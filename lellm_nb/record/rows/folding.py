@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from lellm_nb.graph.node import Parallel, Subgraph
+from lellm_nb.graph.node import Map, Parallel, Subgraph
 from lellm_nb.record.frame import RAN, Frame
 from lellm_nb.record.position import Fan, Position
+from lellm_nb.record.rows.entered import begin_branches, begin_items
 from lellm_nb.state import sameness
-from lellm_nb.state.compact import MISSING, Wide
+from lellm_nb.state.compact import MISSING
 from lellm_nb.state.lens import IdentityLens, KeyLens, entered
-from lellm_nb.state.mutation import Delete, Put, Reduce
+from lellm_nb.state.mutation import Delete, Put, Reduce, apply
 from lellm_nb.state.reducer import Reducer
 from lellm_nb.state.structs.struct import struct_of
 from lellm_nb.state.typed import Typed
@@ -56,11 +57,27 @@ def _leads_into_struct(data: Any, path: tuple[Any, ...]) -> bool:
     return False
 
 
-def enter(node: Any, level: Position) -> tuple[Position | Fan, list[Any]] | None:
-    """Return what a composite is entered with, and how a reader makes it again."""
+def enter(
+    node: Any, level: Position, now: Any, branch: str, like: Position
+) -> tuple[Position | Fan, list[Any]] | None:
+    """Return what a composite is entered with, and how a reader makes it again.
+
+    Args:
+        now: What is inside after the first step there: it has the items of a map.
+        branch: The branch that is entered of it.
+        like: The level of a step that failed in there, so that nothing was committed.
+    """
+    if isinstance(node, Map):
+        key = node.item_key
+        if isinstance(now, Fan) and now.items is not None:
+            return begin_items(now.items, level.data), ["map"]
+        item = MISSING if key is None else kept_of(like.data).get(key, MISSING)
+        if key is None or item is MISSING:
+            return begin_branches([branch], level.data), ["fan", [branch]]
+        fan = Fan.begin({branch: apply(level.data, (Put(key, item),))})
+        return fan, ["one", branch, key, {"item": item}]
     if isinstance(node, Parallel):
-        begun = {name: Position.begin(name, level.data, inner=True) for name in node.branches}
-        return Fan(Wide.of(begun), 0, len(begun)), ["fan", list(begun)]
+        return begin_branches(node.branches, level.data), ["fan", list(node.branches)]
     if not isinstance(node, Subgraph):
         return None
     start = node.graph.start

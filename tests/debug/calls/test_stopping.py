@@ -140,6 +140,8 @@ def test_a_stop_at_a_tool_comes_before_anybody_runs_it(server, ai):
         ({"model": "gpt"}, ["a", "c"]),
         ({"model": "claude"}, []),
         ({"when": lambda call: call.messages[0]["content"] == "b"}, ["b"]),
+        ({"when": "messages[0].content == 'b' and number == 1"}, ["b"]),
+        ({"when": "node is None and model == 'gpt' and tokens_in > 10**6"}, []),
     ],
 )
 def test_a_stop_at_calls_says_which(server, ai, where, stops):

@@ -11,7 +11,7 @@ import uuid
 
 import pytest
 
-from lellm_nb import Debugger, GraphBuilder, Reducer, ReducerRegistry, typed_state
+from lellm_nb import Debugger, Expression, GraphBuilder, Reducer, ReducerRegistry, typed_state
 from tests.debug.codegen.written_steps import both, passes, ran, skipped
 from tests.strategies import chain
 
@@ -37,6 +37,16 @@ def test_values_are_written_as_they_are(value):
         ctx.put("deep", [{"x": ctx.state["in"]}])
 
     both(ran(copies, {"in": value}))
+
+
+def test_a_condition_that_a_node_uses_is_written_as_its_text():
+    """G10: a literal, that needs nothing from where it stood."""
+    rule = Expression("n > 2 and name != 'x'")
+
+    def node(ctx):
+        return {"big": rule(ctx.state)}
+
+    both(ran(node, {"n": 3, "name": "y"}))
 
 
 class Opaque:

@@ -8,7 +8,7 @@ import warnings
 
 import pytest
 
-from lellm_nb import Debugger, GraphBuilder, Reducer
+from lellm_nb import Debugger, GraphBuilder, Reducer, Retry
 from tests.debug.cells import Cells, only, ran, row
 from tests.strategies import chain
 
@@ -102,6 +102,25 @@ def test_what_waits_between_attempts():
     g.task(fails, name="a", retries=1, backoff=cells.pause)
     dbg = Debugger(g.build())
     cells("def pause(number): return 0.0")
+
+    assert dbg.run().error is None
+    assert len(tries) == 2
+
+
+def test_what_says_after_which_errors_to_try_again():
+    """G9, R8: a function given to `Retry` as `on` is followed too."""
+    cells = Cells("def temporary(error): return False")
+    tries = []
+
+    def fails(ctx):
+        tries.append(1)
+        if len(tries) == 1:
+            raise ValueError("once")
+
+    g = GraphBuilder("g").start("a").end("a")
+    g.task(fails, name="a", retry=Retry(on=cells.temporary, backoff=0))
+    dbg = Debugger(g.build())
+    cells("def temporary(error): return 'once' in str(error)")
 
     assert dbg.run().error is None
     assert len(tries) == 2

@@ -26,6 +26,7 @@ def test_columns_have_types():
         "calls": "int64",
         **dict.fromkeys(["tokens_in", "tokens_out"], "Int64"),
         **dict.fromkeys(["decision", "error"], "string"),
+        "turn": "int64",
     }
 
 

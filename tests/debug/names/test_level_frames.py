@@ -74,7 +74,8 @@ def test_a_level_that_was_not_entered():
 @pytest.mark.parametrize(
     "predicate",
     [
-        "frame.state.get('total', 0) > 40",
+        "frame.state.total > 40",
+        "py: frame.state.get('total', 0) > 40",
         "total > 40",
         lambda frame: frame.state.get("total", 0) > 40,
         lambda frame: frame.state["total"] > 40,
@@ -96,7 +97,7 @@ def test_where_it_holds_in_another_level_bisect_says_so(predicate):
 def test_where_it_holds_nowhere_no_level_is_named():
     """A hint that would lead to the same error is none."""
     with pytest.raises(NoSuchFrameError) as caught:
-        priced().bisect("frame.state.get('total', 0) > 1000")
+        priced().bisect("frame.state.total > 1000")
 
     assert "level" not in str(caught.value)
 
@@ -120,10 +121,17 @@ def test_a_function_that_was_written_for_a_state_is_told_of_frames(verb):
 
 
 def test_a_name_of_the_steps_own_level_is_told_where_it_is():
-    """Names mean the root state, and an error row says what to add."""
-    errors = priced().evaluate("total")["error"]
+    """Names mean the root state; a warning says what to add, and so does the row of an error."""
+    dbg = priced()
+    with pytest.warns(UserWarning, match="'total' is of level 'agent': ask with level='agent'"):
+        found = dbg.evaluate("total")
 
-    assert errors[3] == "NameError: 'total' is of level 'agent': ask with level='agent'."
+    assert found["value"].isna().all()
+    errors = dbg.evaluate("py: total")["error"]
+    assert errors[3] == (
+        "NameError: name 'total' is not defined."
+        " 'total' is of level 'agent': ask with level='agent'."
+    )
     assert errors[13] == "NameError: name 'total' is not defined."
 
 

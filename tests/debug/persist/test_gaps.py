@@ -105,7 +105,7 @@ def test_an_unknown_write_is_attributed_to_nobody(dbg):
 def test_what_nobody_wrote_is_found_all_the_same(dbg):
     """C11: a text that came in between stands at the frame where it is first seen."""
     assert {hit.frame.index for hit in dbg.find("by two")} == {2}
-    assert dbg.evaluate("state.get('hidden')")["value"].tolist()[-1] == "by two"
+    assert dbg.evaluate("hidden")["value"].tolist()[-1] == "by two"
     assert dbg.diff(1, 2)
     assert dbg.bisect("'hidden' in state").index == 2
 

@@ -34,18 +34,19 @@ def test_an_expression_is_asked_of_every_frame():
     assert list(table.index) == [0, 1, 2, 3]
     assert list(table["value"])[1:] == [10, 20, 30]
     assert table["value"].dtype == "Int64"
-    assert table["error"][0].startswith("NameError: name 'n'")
+    assert table["error"][0].startswith("TypeError: unsupported operand")
     assert table["error"].isna().sum() == 3
+    assert list(dbg.evaluate("n > 1")["value"]) == [False, False, True, True]
 
 
 def test_names_work_inside_comprehensions_and_lambdas():
-    """An expression means what it says, at any depth."""
+    """Python proper after py: means what it says, at any depth."""
     dbg = Debugger(steps("a", "b"), {"limit": 1})
     dbg.run()
-    table = dbg.evaluate("[x for x in state.get('log', []) if len(x) >= limit and frame.index]")
+    table = dbg.evaluate("py: [x for x in state.get('log', []) if len(x) >= limit and frame.index]")
 
     assert list(table["value"]) == [[], ["a"], ["a", "b"]]
-    assert dbg.evaluate("max(log, key=lambda x: (limit, x))")["value"][2] == "b"
+    assert dbg.evaluate("py: max(log, key=lambda x: (limit, x))")["value"][2] == "b"
 
 
 def test_a_function_of_a_frame_will_do():
@@ -78,7 +79,7 @@ def test_an_expression_can_not_change_the_past():
     """S1: what it reads is read-only, and the row says so."""
     dbg = Debugger(steps("a"))
     dbg.run()
-    table = dbg.evaluate("log.append('x')")
+    table = dbg.evaluate("py: log.append('x')")
 
     assert "ReadOnlyStateError" in table["error"][1]
     assert dbg.state == {"log": ["a"]}
@@ -109,6 +110,8 @@ def test_bisect_says_when_it_never_or_always_holds():
     with pytest.raises(NoSuchFrameError, match="does not hold at frame 5, the head"):
         dbg.bisect("n > 100")
     with pytest.raises(NoSuchFrameError, match="raised NameError"):
+        dbg.bisect("py: nn > 1")
+    with pytest.raises(NoSuchFrameError, match=r"Nothing has a key 'nn'\. Did you mean 'n'"):
         dbg.bisect("nn > 1")
     dbg.rewind(2)
     with pytest.raises(NoSuchFrameError, match="frame 2"):

@@ -29,7 +29,8 @@ def test_a_node_in_flight_is_named_with_its_stack(later):
         assert "graphs_blocked.py" in node.calls[0][0]
         assert "b, for " in repr(found)
         table = found.to_pandas()
-        assert table.columns.tolist() == ["path", "visit", "seconds", "thread", "at"]
+        columns = ["path", "visit", "seconds", "thread", "at", "attempt", "of", "next_in", "error"]
+        assert table.columns.tolist() == columns
         assert table["path"].tolist() == ["b"]
 
     assert repr(blocked.dbg.where()) == "(nothing runs)"

@@ -61,7 +61,7 @@ def test_the_frame_of_the_join_says_who_decided_what():
     frame = dbg.resolve_join("right").frame
 
     assert str(frame.decision) == "side of right"
-    assert (frame.decision.barrier_id, frame.decision.by) == ("par#0", "person")
+    assert (frame.decision.barrier_id, frame.decision.by) == ("par#0", dbg.user)
     assert frame.decision.at == frame.started
     dbg.rewind(at)
     assert dbg.failed_join.sides == ("left", "right")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from lellm_nb import Debugger, GraphBuilder
+from lellm_nb import Debugger, GraphBuilder, Retry
 from lellm_nb.notebook.model.updates import Updates
 from lellm_nb.notebook.widget.panel import Panel
 from tests.waiting import until
@@ -98,3 +98,33 @@ def test_a_run_that_was_opened_for_reading_offers_no_way_forward(tmp_path):
         assert head[f"button:{name}"][0] is False
         assert "graph=" in head[f"button:{name}"][1]
     assert head["button:back"][0] is True
+
+
+def test_a_node_that_is_tried_again_is_told_while_it_waits():
+    """R8: which try comes next, of how many, after what, and when; nothing once the run is over."""
+    failing = [True]
+
+    def call(ctx):
+        if failing:
+            raise ConnectionError("<b>refused</b>")
+
+    g = GraphBuilder("in")
+    g.task(call, name="call", retry=Retry(backoff=3600, cap=None, jitter=False))
+    g = GraphBuilder("g").subgraph("agent", g.start("call").end("call").build())
+    dbg = Debugger(g.start("agent").end("agent").build(), {})
+    updates = Updates(dbg)
+    assert updates.snapshot()["head"]["retries"] == []
+
+    handle = dbg.start()
+    ((number, attempt, of, error, at),) = until(
+        lambda: updates.snapshot()["head"]["retries"], "a pause", pace=0.01
+    )
+    now = dbg.session.clock.wall()
+    failing.clear()
+    dbg.pause()
+    handle.result(10)
+
+    assert updates.outline.nodes[number].path == "agent/call"
+    assert (attempt, of, error) == (2, 3, "ConnectionError: <b>refused</b>")
+    assert now < at <= now + 3600
+    assert updates.delta()["head"]["retries"] == []

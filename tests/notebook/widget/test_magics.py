@@ -12,6 +12,27 @@ from tests.strategies import steps
 
 
 @pytest.mark.parametrize(
+    ("line", "frames"),
+    [
+        ('run log[-1] == "b"', 2),
+        ("run len(log) > 1", 2),
+        ("run len(log)>1", 2),
+        ('run log=="x"', 3),
+        ("run 'len(log) > 0'", 1),
+        ('run "c"', 2),
+        ("run c", 2),
+    ],
+)
+def test_an_expression_reaches_the_verb_as_it_was_typed(line, frames, monkeypatch):
+    """G10: with its spaces and its quotes; a quoted name is still a name."""
+    dbg = Debugger(steps("a", "b", "c"), {})
+    monkeypatch.setattr(display, "last_debugger", lambda: dbg)
+    _Magic()(line)
+
+    assert len(dbg.frames) == frames + 1
+
+
+@pytest.mark.parametrize(
     ("line", "says"),
     [
         ("rewind", "it takes the number of a frame"),
@@ -21,7 +42,7 @@ from tests.strategies import steps
         ("step 1 2", "it takes a number, not '1 2'"),
         ("approve w#0", "it takes nothing, not 'w#0'"),
         ("reroute", "it takes a name"),
-        ("run a b", "it takes a node, not 'a b'"),
+        ("run a b", "it takes a node, or an expression, not 'a b'"),
     ],
 )
 def test_words_that_do_not_fit_are_refused(line, says, monkeypatch):

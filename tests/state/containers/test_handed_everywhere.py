@@ -57,7 +57,7 @@ def test_a_cell_that_writes_past_the_guard_changes_nothing():
     list.clear(stop.old)
     list.clear(stop.new)
     list.clear(dbg.frames[1].mutations[0].value)
-    dbg.evaluate("__import__('heapq').heappop(queue)")
+    dbg.evaluate("py: __import__('heapq').heappop(queue)")
     for row in dbg.history("queue").to_dict("records"):
         list.clear(row["new"])
     for change in dbg.diff(0, 1):

@@ -11,8 +11,10 @@ from lellm_nb.adapters.langgraph.position.level import PregelTask
 from lellm_nb.calls.call_stop import CallStop
 from lellm_nb.calls.tape import Tape
 from lellm_nb.engine.output_capture import RUNNING, OutputCapture, caught
+from lellm_nb.engine.performing.perform import Attempt
 from lellm_nb.errors import RunError
 from lellm_nb.record.detail import Detail
+from lellm_nb.record.events import NodeRetry
 from lellm_nb.record.outcome import Outcome
 
 __all__ = ["RunningTask", "detail_of"]
@@ -31,6 +33,8 @@ class RunningTask:
         duration: How long it took, once it has ended.
         changed: The keys that it changed in place.
         attempts: The attempts before this one.
+        pause: The seconds between the one before and this one.
+        error: What it raised, once it has ended.
         outer: What runs around it, in the function of which it was called.
         over: Whether it has ended.
         outcome: What was looked up in place of running it, if it was.
@@ -46,7 +50,9 @@ class RunningTask:
     given: dict[str, GivenCopy] = field(default_factory=dict)
     duration: float = 0.0
     changed: tuple[str, ...] = ()
-    attempts: tuple[Any, ...] = ()
+    attempts: tuple[Attempt, ...] = ()
+    pause: float = 0.0
+    error: BaseException | None = None
     outer: RunningTask | None = None
     over: bool = False
     outcome: Outcome | None = None
@@ -67,6 +73,29 @@ class RunningTask:
             made.tape = before.tape.reopened()
         RUNNING.set(made)
 
+    def follows(
+        self, before: RunningTask | None, told: Callable[[NodeRetry, int], None] | None
+    ) -> None:
+        """Be the attempt after one that failed in the same go: LangGraph tries the task again.
+
+        Args:
+            told: Is told of it now: LangGraph says neither before, nor how often it will try.
+        """
+        if before is None or before.error is None:
+            return
+        self.pause = max(0.0, self.begun - before.begun - before.duration)
+        self.attempts = before.tries
+        if told is not None:
+            task, number = self.task, len(self.attempts) + 1
+            told(NodeRetry(task.path, task.node, task.visit, number, before.error, self.pause), 0)
+
+    @property
+    def tries(self) -> tuple[Attempt, ...]:
+        """The attempts up to this one."""
+        number = len(self.attempts) + 1
+        own = Attempt(number, self.started, self.duration, self.error, False, self.pause)
+        return (*self.attempts, own)
+
     def open_tape(self) -> Tape | None:
         """Return where its calls are taken down; asked at its first one (CALLS.md, K1)."""
         return None if self.opens is None else self.opens()
@@ -76,13 +105,13 @@ class RunningTask:
         """Where its calls are taken down, once it made one."""
         return None if self.capture is None else self.capture.tape
 
-    def ends(self, now: float) -> CallStop | None:
+    def ends(self, now: float, error: BaseException | None) -> CallStop | None:
         """Take note that it has ended: what it still does is late.
 
         Returns:
             The stop inside of a call by which it was left, if it was, whatever it made of that.
         """
-        self.over = True
+        self.over, self.error = True, error
         self.duration = now - self.begun
         self.changed = tuple(key for key, given in self.given.items() if given.changed())
         self.given.clear()
@@ -101,23 +130,23 @@ def detail_of(run: RunningTask | None, error: RunError | None) -> Detail | None:
         return None if error is None else Detail(error=error)
     if run.outcome is not None:
         return Detail.of(run.outcome, error)
-    capture = run.capture
+    capture, attempts = run.capture, run.tries if run.attempts else ()
     said = capture.text if capture is not None and capture.parts else ""
     shown = tuple(capture.displayed) if capture is not None else ()
     if run.changed:
         named = ", ".join(run.changed)
         said += f"[{run.task.node} changed its input in place ({named}): not applied]\n"
     if error is not None:
-        error.attempts = run.attempts
+        error.attempts = attempts
         if run.calls:
             error.calls = run.calls
-    if not (error or said or shown or run.chunks or run.attempts or run.calls):
+    if not (error or said or shown or run.chunks or attempts or run.calls):
         return None
     return Detail(
         error=error,
         output=said,
         displayed=shown,
         stream=tuple(run.chunks),
-        attempts=run.attempts,
+        attempts=attempts,
         calls=run.calls,
     )

@@ -162,6 +162,7 @@ class Drive(Recorder):
         running = RunningTask(task, self._clock.wall(), self._clock.tick())
         running.outcome = self.outcomes.get(task.id)
         self._runs[run] = running
+        running.follows(self._tried.get(task.id), self.controls.on_retry)
         # LangChain tells of an end in a task of its own, where nothing could be set back
         running.outer = self._around()
         INSIDE.set((self, running))
@@ -187,7 +188,7 @@ class Drive(Recorder):
             return None
         with self.lock:
             running = self._runs.pop(run)
-            stopped = running.ends(self._clock.tick())
+            stopped = running.ends(self._clock.tick(), error)
             if stopped is None:
                 self.ended[running.task.id] = self._tried[running.task.id] = running
                 return None

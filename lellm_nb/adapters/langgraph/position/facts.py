@@ -17,6 +17,7 @@ from lellm_nb.adapters.langgraph.position.channels import (
 )
 from lellm_nb.adapters.langgraph.position.level import START, TASKS, PregelLevel
 from lellm_nb.adapters.langgraph.position.names import SEPARATOR
+from lellm_nb.errors import StateError, nearest
 from lellm_nb.state.frozen import freeze
 from lellm_nb.state.reducer import Reducer
 
@@ -83,6 +84,19 @@ class LevelFacts:
             for name, channel in self.channels.items()
             if self.is_key(name) and channel.is_available()
         }
+
+    def check_key(self, key: Any) -> None:
+        """Refuse to write a key that the graph does not have.
+
+        Raises:
+            StateError: It has none of that name; names the nearest.
+        """
+        if self.visible is not None and key not in self.visible:
+            raise StateError(
+                f"The graph has no key {key!r}.{nearest(key, self.visible)}"
+                f" Its keys: {', '.join(sorted(self.visible))}.",
+                key=key,
+            )
 
     def is_empty(self, channel: str, value: Any) -> bool:
         """Tell whether a channel that is a key of the state holds nothing, whatever it stores."""

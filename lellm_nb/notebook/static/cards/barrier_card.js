@@ -55,7 +55,7 @@ function answersTo(row, on) {
   }
   if (row.kind === "question") {
     approve.button.title = `Approve: answer true, and run on${hints.approve}`;
-    reject.button.title = `Reject: answer with the reason, and run on${hints.reject}`;
+    reject.button.title = `Reject: say why not, and run on${hints.reject}`;
   }
   if (row.kind === "pause") approve.button.title = `Approve: go on${hints.approve}`;
 
@@ -278,7 +278,7 @@ export function barrierCard(store, row) {
       columns.answer.button.disabled = !filled();
     }
     for (const [kind, found] of Object.entries(reply.previews)) columns[kind].show(brief(row, found));
-    about.replaceChildren(...aboutValues(reply.asked ? [] : reply.about ?? [], modify.take));
+    about.replaceChildren(...aboutValues(reply.about ?? [], modify.take));
     modify.know(reply.form);
     visible(columns.reroute.root, reply.targets.length > 0 || row.kind !== "pause");
     if (!reply.targets.length) columns.reroute.say("nowhere to go");

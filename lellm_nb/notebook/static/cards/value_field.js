@@ -10,7 +10,7 @@ import { el } from "../core/dom.js";
  * @returns {ValueField}
  */
 export function valueField(field) {
-  if (field.declared && field.kind === "choice") return select(field.choices);
+  if (field.declared && field.kind === "choice") return select(field.choices, field.labels);
   if (field.declared && field.kind === "boolean") return select(["true", "false"]);
   const long = field.kind === "json";
   /** @type {Record<string, string>} */
@@ -52,12 +52,15 @@ export function listening(field, on) {
   return field;
 }
 
-/** @param {string[]} choices */
-function select(choices) {
+/**
+ * @param {string[]} choices As JSON.
+ * @param {string[]} [labels] What each is called; none where the values speak for themselves.
+ */
+function select(choices, labels = []) {
   const empty = el("option", {}, "choose …");
   empty.value = "";
-  return el("select", {}, empty, choices.map((one) => {
-    const plain = /^"[^\\]*"$/.test(one) ? one.slice(1, -1) : one;
+  return el("select", {}, empty, choices.map((one, place) => {
+    const plain = labels[place] ?? (/^"[^\\]*"$/.test(one) ? one.slice(1, -1) : one);
     const option = el("option", {}, plain);
     option.value = one;
     return option;

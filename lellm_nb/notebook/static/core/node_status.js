@@ -6,6 +6,7 @@
 
 export const KINDS = [
   "start", "commit", "waiting", "decision", "exit", "join", "route", "edit", "error",
+  "input",
 ];
 /** The kinds of frames that bring out of a composite what was written inside. */
 export const LEAVING = new Set(["exit", "join"]);
@@ -58,7 +59,7 @@ export function addRow(standing, row, outline) {
   standing.index += 1;
   for (const n of left) standing.current.delete(n);
   for (const n of entered) standing.current.add(n);
-  if (number < 0 || kind === "start" || kind === "edit") return;
+  if (number < 0 || kind === "start" || kind === "edit" || kind === "input") return;
   let mark = standing.marks.get(number);
   if (!mark) standing.marks.set(number, (mark = ["d", 0, 0]));
   mark[0] = kind === "waiting" ? "w" : kind === "error" ? "f" : "d";

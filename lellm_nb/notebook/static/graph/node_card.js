@@ -3,6 +3,7 @@
 
 import { attr, duration, el, focused, text, visible } from "../core/dom.js";
 import { icon } from "../core/icons.js";
+import { retryText, ticking } from "../core/retries.js";
 import { statusesOf } from "../core/node_status.js";
 import { nodeDetails } from "./node_details.js";
 
@@ -14,6 +15,7 @@ export function nodeCard(store, { toggle }) {
   const title = el("b", {});
   const kind = el("span", { class: "badge" });
   const facts = el("p", { class: "faint" });
+  const tried = el("p", { class: "node-retry", hidden: true });
   const stop = el("button", { type: "button", class: "chip", onclick: () => toggle(shown) });
   const after = el("button", { type: "button", class: "chip", onclick: () => toggle(shown, true) });
   const live = el("pre", { class: "full stream" });
@@ -33,9 +35,10 @@ export function nodeCard(store, { toggle }) {
     "div",
     { class: "node-card", role: "group", tabindex: -1, hidden: true },
     el("header", {}, title, kind, el("span", { class: "spring" }), close),
-    facts, details.calls, details.doc, live, el("div", { class: "node-card-bar" }, stop, after, inside, details.reached),
+    facts, tried, details.calls, details.doc, live, el("div", { class: "node-card-bar" }, stop, after, inside, details.reached),
     details.ways, details.code, details.visits,
   );
+  const again = ticking(root, draw);
   let shown = -1;
   let last = -1;
   /** @type {HTMLElement | null} */
@@ -69,6 +72,10 @@ export function nodeCard(store, { toggle }) {
     text(title, node.path);
     text(kind, node.kind);
     text(facts, factsOf(store, shown));
+    const retry = (store.head.retries ?? []).find(([number]) => number === shown);
+    visible(tried, Boolean(retry) && store.atHead);
+    if (retry) text(tried, retryText(retry));
+    again(retry ? [retry] : []);
     const has = (/** @type {boolean} */ late) => (store.head.breakpoints ?? []).some(([number, , stops]) => number === shown && Boolean(stops) === late);
     text(stop, has(false) ? "Remove breakpoint" : "Set breakpoint");
     attr(stop, "aria-keyshortcuts", "B");

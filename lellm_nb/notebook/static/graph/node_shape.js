@@ -3,12 +3,13 @@
 
 import { attr, duration, ownKeys, svg, text } from "../core/dom.js";
 import { iconPath } from "../core/icons.js";
+import { FANS } from "../core/outline.js";
 
 /** How far the rim of a node reaches inwards, in pixels of the page. */
 const RIM = 7;
 /** @type {Record<string, string>} */
 const MARKS = { done: "check", failed: "cross", current: "run", waiting: "pause" };
-const TIMELESS = new Set(["subgraph", "parallel", "barrier"]);
+const TIMELESS = new Set(["subgraph", "parallel", "map", "barrier"]);
 
 /**
  * @param {number} number
@@ -21,7 +22,7 @@ const TIMELESS = new Set(["subgraph", "parallel", "barrier"]);
 export function nodeShape(number, { path, name, kind }, box, open, on) {
   const { x, y, w, h } = box;
   const label = svg("text", { class: "node-name", x: x + 30, y: open ? y + 17 : y + h / 2 - 2 });
-  const fold = kind === "subgraph" || kind === "parallel" ? 26 : 0;
+  const fold = kind === "subgraph" || FANS.has(kind) ? 26 : 0;
   text(label, fitted(name, Math.min(w - fold - 54, (w - fold - 36) / 1.2)));
   const meta = open ? null : svg("text", { class: "node-meta", x: x + 30, y: y + h / 2 + 12 });
   const body = svg("rect", { class: "body", x, y, width: w, height: h, rx: open ? 8 : 7 });

@@ -22,7 +22,7 @@ export function find({ text }, { pages, values }) {
   let total = 0;
   const put = (/** @type {Page} */ page, /** @type {string} */ where, /** @type {string} */ key, /** @type {string} */ words) => {
     total += 1;
-    if (rows.length < MOST_HITS) rows.push({ frame: page.index, path: page.path || "start", where, key, text: around(words, wanted) });
+    if (rows.length < MOST_HITS) rows.push({ frame: page.index, path: page.path || (page.kind === "input" ? "input" : "start"), where, key, text: around(words, wanted) });
   };
   /** @type {Set<PlaceOf>} */
   const told = new Set();

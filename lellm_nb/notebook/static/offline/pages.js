@@ -122,7 +122,7 @@ function pageAt(book, values, index, place) {
 export function titleOf({ index, number, kind, path, visit, micros, more }) {
   return {
     index, kind, path, visit, number, ms: micros / 1000, failed: Boolean(more.error), decision: more.decision ?? "",
-    tries: more.tries ?? 0, recorded: more.recorded ?? false, stale: more.stale ?? [], gap: more.gap ?? false, cost: more.cost ?? "",
+    tries: more.tries ?? 0, recorded: more.recorded ?? false, instead: more.instead ?? "", stale: more.stale ?? [], gap: more.gap ?? false, cost: more.cost ?? "",
     old_code: more.old_code ?? false, calls: /** @type {CallsDetail | undefined} */ (more.tabs?.calls)?.sums ?? null,
   };
 }

@@ -3,6 +3,7 @@
 
 import { colour, duration, el, text, visible } from "../core/dom.js";
 import { KINDS } from "../core/node_status.js";
+import { FANS } from "../core/outline.js";
 import { paintStrip } from "./strip_paint.js";
 
 /** Width of a frame where there are too many for the width, and at most. */
@@ -79,7 +80,7 @@ export function strip(store) {
     if (shown && row) {
       const node = store.outline.nodes[row[0]];
       const note = store.marks().get(hovered)?.note;
-      text(tip, [`frame ${hovered}`, node?.path ?? "start", KINDS[row[1]], row[3] ? duration(row[3] / 1000) : "", note ?? ""].filter(Boolean).join(" · "));
+      text(tip, [`frame ${hovered}`, node?.path ?? (KINDS[row[1]] === "input" ? "" : "start"), KINDS[row[1]], row[3] ? duration(row[3] / 1000) : "", note ?? ""].filter(Boolean).join(" · "));
       tip.style.left = `${Math.max(0, Math.min(wide - 220, left(hovered - shown.from)))}px`;
     }
     draw();
@@ -114,7 +115,7 @@ function branchOf({ nodes }, number) {
   let found = null;
   for (let at = number; at >= 0 && nodes[at]; at = nodes[at].parent) {
     const up = nodes[at].parent;
-    if (up >= 0 && nodes[up].kind === "parallel") found = nodes[at].place;
+    if (up >= 0 && FANS.has(nodes[up].kind)) found = nodes[at].place;
   }
   return found;
 }

@@ -4,7 +4,7 @@
 import { duration, el } from "../core/dom.js";
 import { sumsText } from "../core/call_sums.js";
 import { icon } from "../core/icons.js";
-import { withoutVisits } from "../core/outline.js";
+import { nodeAt } from "../core/outline.js";
 import { nodeColour } from "./strip_paint.js";
 
 /** @param {Store} store */
@@ -13,7 +13,7 @@ export function frameTitle(store) {
 
   /** @param {TitleRow} row */
   function draw(row) {
-    const number = store.outline.nodes.findIndex((node) => node.path === withoutVisits(row.path));
+    const number = nodeAt(store.outline, row.path);
     const swatch = el("span", { class: "swatch", "aria-hidden": "true" });
     swatch.style.background = nodeColour(number);
     const bits = [
@@ -25,6 +25,7 @@ export function frameTitle(store) {
     if (row.decision) bits.push(el("span", { class: "faint" }, row.decision));
     if (row.tries > 1) bits.push(el("span", { class: "faint" }, `${row.tries} tries`));
     if (row.recorded) bits.push(el("span", { class: "badge" }, "looked up, did not run"));
+    if (row.instead) bits.push(el("span", { class: "badge", "data-kind": "waiting", title: row.instead === "mocked" ? "Its outcome was fixed by mock(): its own code did not run" : "skip() went past it: nothing ran" }, row.instead));
     if (row.stale.length) bits.push(el("span", { class: "badge", "data-kind": "waiting" }, `stale: ${row.stale.join(", ")}`));
     if (row.old_code) bits.push(el("span", { class: "badge", "data-kind": "waiting", title: "The code that made this frame was replaced since" }, "older code"));
     if (row.gap) bits.push(el("span", { class: "badge", "data-kind": "waiting", title: "Between the frame before and this one there were steps that nobody captured" }, "steps before it not captured"));

@@ -8,7 +8,7 @@ import { KINDS } from "../core/node_status.js";
 export const EDGE = 7;
 
 /** The colour of a kind of frame that stands out from the rail. @type {Record<string, keyof Ink>} */
-const COLOURS = { waiting: "waiting", decision: "done", error: "failed", edit: "edit" };
+const COLOURS = { waiting: "waiting", decision: "done", error: "failed", edit: "edit", input: "edit" };
 /** That of a line's end. @type {Record<string, keyof Ink>} */
 const ENDS = { failed: "failed", waiting: "waiting", completed: "done" };
 

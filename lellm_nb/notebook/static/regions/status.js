@@ -3,6 +3,7 @@
 
 import { attr, el, text } from "../core/dom.js";
 import { sumsText } from "../core/call_sums.js";
+import { retriesText, ticking } from "../core/retries.js";
 
 /** @param {Store} store */
 export function statusBar(store) {
@@ -13,10 +14,14 @@ export function statusBar(store) {
   const name = el("span", { class: "status-name" });
   const root = el("div", { class: "status" }, dot, line, why, el("span", { class: "spring" }), calls, name);
 
+  const again = ticking(root, draw);
+
   function draw() {
     text(line, store.head.line_text ?? "");
-    text(why, store.head.stop ?? "");
-    attr(why, "title", store.head.stop || null);
+    const words = store.head.stop || retriesText(store);
+    text(why, words);
+    attr(why, "title", words || null);
+    again(store.head.retries ?? []);
     text(calls, sumsText(store.head.calls));
     text(name, store.outline.name);
     attr(dot, "data-status", store.head.status);

@@ -96,7 +96,7 @@ function frame(pen, { from, rows, lanes, stops, marks, head, shown, hovered }, {
 }
 
 /**
- * A cross for an error, a dot for a decision, a wedge for an edit.
+ * A cross for an error, a dot for a decision, a wedge for an edit, a bar where a turn begins.
  * @param {CanvasRenderingContext2D} pen
  * @param {string} kind
  * @param {{ x: number, y: number, cell: number }} at
@@ -121,5 +121,8 @@ function sign(pen, kind, { x, y, cell }, ink) {
     pen.lineTo(x + cell - 1, y + 9);
     pen.lineTo(x + cell / 2, y);
     pen.fill();
+  } else if (kind === "input") {
+    pen.fillStyle = ink("--nb-accent");
+    pen.fillRect(x + 1, y - 1, 2.4, 11);
   }
 }

@@ -2,7 +2,7 @@
 /** The Diff tab: what changed since the frame before, or since any other. */
 
 import { el } from "../core/dom.js";
-import { withoutVisits } from "../core/outline.js";
+import { FANS, nodeAt, withoutVisits } from "../core/outline.js";
 import { diffRows } from "./diff_rows.js";
 import { empty, levels } from "./parts.js";
 
@@ -61,8 +61,8 @@ function offline(frame, { whole, against: asked }, history) {
  */
 function taken({ level }, upto, { book, outline, pages, values }) {
   const path = withoutVisits(level).split("/");
-  const nodeOf = (/** @type {string[]} */ parts) => outline.nodes.findIndex((node) => node.path === parts.join("/"));
-  const branch = outline.nodes[nodeOf(path.slice(0, -1))]?.kind === "parallel";
+  const nodeOf = (/** @type {string[]} */ parts) => (parts.length ? nodeAt(outline, parts.join("/")) : -1);
+  const branch = FANS.has(outline.nodes[nodeOf(path.slice(0, -1))]?.kind);
   const lens = book.nodes[nodeOf(path)]?.lens ?? (branch ? "" : undefined);
   if (lens === undefined) return null;
   const outer = level.split("/").slice(0, branch ? -2 : -1).join("/");

@@ -44,7 +44,7 @@ export function writersOf({ frame, steps = [], whole, text }, history) {
     if (rows.length >= MOST_WRITES) more += 1;
     else {
       const wrote = writeRow(values, write);
-      rows.push({ frame: page.index, kind: page.kind, path: page.path || "start", visit: page.visit, through, wrote });
+      rows.push({ frame: page.index, kind: page.kind, path: page.path || (page.kind === "input" ? "input" : "start"), visit: page.visit, through, wrote });
     }
   };
   const exact = level.includes("#");

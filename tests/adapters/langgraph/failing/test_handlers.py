@@ -22,6 +22,7 @@ from tests.adapters.langgraph.graphs_failing import (
     handled_beside,
     handled_inside,
     retried,
+    retried_inside,
 )
 from tests.adapters.langgraph.law import debugger, finish
 
@@ -40,6 +41,31 @@ def test_a_node_that_is_tried_again_is_one_frame():
     assert case.ran.counts["a"] == 3
 
 
+TRIED = [(retried, {"a": 3}), (retried_inside, {"sub/shaky": 2, "call_it/flow/fetch": 2})]
+
+
+@pytest.mark.parametrize(("make", "tries"), TRIED, ids=["at the top", "inside"])
+def test_what_is_tried_again_is_told_and_kept(make, tries, tmp_path):
+    """R8: each attempt stands in the frame, and is told as it begins, as far as LangGraph says."""
+    case = make()
+    dbg = Debugger(case.graph, case.input, store=tmp_path / "runs.db", **case.given())
+    notes = []
+    dbg.subscribe(lambda: notes.extend(dbg.summary.retries))
+    dbg.run()
+    dbg.close()
+    again = Debugger.open(tmp_path / "runs.db", graph=case.graph)
+
+    for path, count in tries.items():
+        for found in (dbg.frames[path, 1].attempts, again.frames[path, 1].attempts):
+            assert [one.number for one in found] == [*range(1, count + 1)]
+            assert [isinstance(one.error, ConnectionError) for one in found[:-1]] == [True] * (
+                count - 1
+            )
+            assert found[-1].error is None
+    told = {(note.path, note.attempt, note.of) for note in notes}
+    assert told == {(path, n, 0) for path, count in tries.items() for n in range(2, count + 1)}
+
+
 def test_a_node_that_fails_each_time_it_is_tried_fails():
     """The policy gives up, and so the run stops there."""
     ran = Ran()
@@ -49,6 +75,8 @@ def test_a_node_that_fails_each_time_it_is_tried_fails():
     reasons = [dbg.run().reason, dbg.run().reason, dbg.run().reason]
 
     assert reasons == [R.FAILED, R.FAILED, R.COMPLETED]
+    failed = [f for f in dbg.frames if f.kind == "error"]
+    assert [[a.number for a in f.attempts] for f in failed] == [[1, 2], [1, 2]]
     assert ran.counts == {"a": 6}
 
 

@@ -68,10 +68,11 @@ def test_a_grid_is_every_combination():
     ]
 
 
+@pytest.mark.parametrize("until", [is_squared, "frame.node == 'square'", "square is not None"])
 @EVERYWHERE
-def test_until_stops_each_run(place):
-    """A predicate stops after the frame; here a node stops before it runs, too."""
-    table = swept(numbers(), 0, [{"n": 5}, {"n": 6}], until=is_squared, place=place)
+def test_until_stops_each_run(place, until):
+    """A predicate or an expression (G10) stops after the frame; here a node before it runs, too."""
+    table = swept(numbers(), 0, [{"n": 5}, {"n": 6}], until=until, place=place)
 
     assert list(table["reason"]) == ["STEP", "STEP"]
     assert list(table["square"]) == [25, 36]

@@ -1,0 +1,1 @@
+"""Standing rules: decisions that are made beforehand."""

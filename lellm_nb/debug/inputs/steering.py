@@ -1,0 +1,118 @@
+"""Writes that are handed to a run that is going on, until it comes to its next commit."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from lellm_nb.debug.names.address import Address
+from lellm_nb.debug.names.warn_caller import caution
+from lellm_nb.errors import DebuggerError, LellmError
+from lellm_nb.errors.error_words import error_words
+from lellm_nb.record.level_key import label_of, without_visits
+from lellm_nb.session.protocol import OpenLevel, Session
+from lellm_nb.state.mutation import Mutation
+
+__all__ = ["STEER", "LevelWrite", "SteerQueue", "level_of", "write", "write_late"]
+
+
+class _Steer:
+    def __repr__(self) -> str:
+        return "STEER"
+
+
+STEER = _Steer()
+"""What `Controls.stopping` holds when somebody wants to write, and the run is to go on then."""
+
+
+class LevelWrite(NamedTuple):
+    """What is to be written at one level.
+
+    Attributes:
+        where: The level.
+        edits: What is written there.
+    """
+
+    where: Address
+    edits: Sequence[Mutation]
+
+
+class SteerQueue:
+    """Holds writes while a command is going on that may move the run; from any thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._waiting: list[LevelWrite] = []
+        self._open = False
+
+    def open(self) -> None:
+        """Take writes from now on: a command has begun."""
+        with self._lock:
+            self._open = True
+
+    def hand_in(self, writes: Sequence[LevelWrite]) -> bool:
+        """Queue writes; tell whether a command is there that will make them."""
+        with self._lock:
+            if self._open:
+                self._waiting += writes
+            return self._open
+
+    def take(self) -> list[LevelWrite]:
+        """Return what is to be written now, in the order in which it came."""
+        with self._lock:
+            taken, self._waiting = self._waiting, []
+            return taken
+
+    def close(self) -> list[LevelWrite]:
+        """Return what is left, and take nothing any more: the command is over."""
+        with self._lock:
+            self._open = False
+        return self.take()
+
+    @property
+    def waiting(self) -> bool:
+        """Whether there is anything to write."""
+        return bool(self._waiting)
+
+
+def level_of(session: Session, where: Address) -> OpenLevel | None:
+    """Return an open level of the run; `None` for the root of a run that has ended.
+
+    Raises:
+        DebuggerError: The run is not in that level; names those that it is in.
+    """
+    found = None
+    levels = session.open_levels()
+    for level in levels:
+        entry = level.name
+        if without_visits(entry) == label_of(where.level) and where.entry in ("", entry):
+            found = level  # of a branch that is a graph the inner one, which has its name
+            if not entry:
+                break
+    if found is None and where.level:
+        names = ", ".join(repr(level.name) for level in levels if level.name) or "none"
+        name = where.entry or label_of(where.level)
+        raise DebuggerError(f"The run is not in level {name!r} now; levels it is in: {names}.")
+    return found
+
+
+def write(session: Session, writes: Sequence[LevelWrite]) -> Exception | None:
+    """Write where the run stands, each as a frame of kind *edit*; return why one was refused."""
+    refused: Exception | None = None
+    for where, edits in writes:
+        try:
+            session.edit(edits, level_of(session, where))
+        except LellmError as error:
+            refused = refused or error
+    return refused
+
+
+def write_late(session: Session, writes: Sequence[LevelWrite]) -> None:
+    """Write what came too late for a command; where the run failed it is only told."""
+    if not writes:
+        return
+    said: Any = "the run failed before" if session.head.failed else write(session, writes)
+    if said is not None:
+        why = said if isinstance(said, str) else error_words(said)
+        caution(f"What steer() was given was not written: {why}.")

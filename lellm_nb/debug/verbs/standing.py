@@ -1,0 +1,70 @@
+"""Standing rules: deciding a barrier beforehand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from lellm_nb.arguments import chosen, plain_function, refusal, shown
+from lellm_nb.debug.core.context import DebugContext
+from lellm_nb.debug.deciding.rules import StandingRule
+from lellm_nb.errors import DebuggerError, NodeNotFoundError, NoSuchNodeError
+from lellm_nb.graph.decision import Approve, Decision, Reject, Reroute, check_decision
+from lellm_nb.graph.decision_writes import as_asked
+from lellm_nb.graph.graph import Graph
+from lellm_nb.graph.walk import graph_at, node_at, nodes
+from lellm_nb.record.level_key import without_visits
+
+__all__ = ["always"]
+
+_WORDS: dict[str, Callable[[], Decision]] = {Approve.word: Approve, Reject.word: Reject}
+
+
+def always(
+    context: DebugContext,
+    barrier: str,
+    decision: Decision | str,
+    when: Callable[[Any], Any] | None = None,
+) -> StandingRule:
+    """Decide a barrier from now on, whenever it waits.
+
+    Raises:
+        NoSuchNodeError: There is no such barrier, or more than one.
+        NodeNotFoundError: A reroute leads nowhere.
+        DebuggerError: Another argument does not fit; names it.
+    """
+    path = _barrier_path(context, barrier)
+    made = _decision(decision)
+    graph = context.session.graph
+    if isinstance(graph, Graph):
+        node = node_at(graph, path)
+        made = as_asked(node, path, made)  # type: ignore[assignment]  # no default action is given
+        names = graph_at(graph, path.rpartition("/")[0]).nodes
+        if isinstance(made, Reroute) and made.target not in names:
+            raise NodeNotFoundError(made.target, names, path=path)
+    if when is not None:
+        plain_function(when, "when", DebuggerError, "state")
+    return context.standing.add(StandingRule(path, made, when))
+
+
+def _decision(given: Any) -> Decision:
+    if not isinstance(given, str):
+        return check_decision(given, DebuggerError)
+    return _WORDS[chosen(given, "decision", DebuggerError, _WORDS)]()
+
+
+def _barrier_path(context: DebugContext, barrier: Any) -> str:
+    """Return the path without visits of the barrier that a name means."""
+    if not isinstance(barrier, str) or not barrier:
+        raise refusal(barrier, "barrier", "the name or the path of a barrier", DebuggerError)
+    session = context.session
+    asks_anywhere = not isinstance(session.graph, Graph)  # any node of LangGraph may interrupt
+    known = [path for path, node in nodes(session.graph) if asks_anywhere or node.kind == "barrier"]
+    known += [path for one in session.waiting if (path := without_visits(one.path)) not in known]
+    ends = [path for path in known if path.rpartition("/")[2] == barrier]
+    if barrier in known:
+        return barrier
+    if len(ends) == 1:
+        return ends[0]
+    problem = f"{shown(barrier)} is the name of several barriers; give a path." if ends else ""
+    raise NoSuchNodeError(barrier, ends or known, problem, kind="barrier")

@@ -1,0 +1,44 @@
+"""What runs for each item of a map: one node, found under any number (SEMANTICS P6)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+__all__ = ["EACH", "ItemBranches"]
+
+EACH = "*"
+"""What stands for every item where a graph is walked: ``check/*`` is each of ``check/0``, …"""
+
+
+class ItemBranches(Mapping[str, Any]):
+    """The branches of a map before its list is known.
+
+    A walk meets what runs once, under ``*``; a run finds it under every number.
+
+    Example:
+        >>> branches = ItemBranches("a node")
+        >>> list(branches), branches["7"], "x" in branches, "07" in branches
+        (['*'], 'a node', False, False)
+    """
+
+    __slots__ = ("each",)
+
+    def __init__(self, each: Any) -> None:
+        self.each = each
+
+    def __getitem__(self, name: str) -> Any:
+        if name == EACH or _is_number(name):
+            return self.each
+        raise KeyError(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter((EACH,))
+
+    def __len__(self) -> int:
+        return 1
+
+
+def _is_number(name: Any) -> bool:
+    plain = isinstance(name, str) and name.isascii() and name.isdecimal()
+    return plain and (name[0] != "0" or name == "0")

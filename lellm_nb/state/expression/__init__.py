@@ -1,0 +1,1 @@
+"""Conditions as text: one small expression language, read at the door and never run as Python."""
