@@ -63,15 +63,21 @@ def _write_diff(writer: Writer, value: Diff, at: tuple[Any, ...]) -> Any:
     return tagged("Diff", {"changes": [writer.value(change, at) for change in value]})
 
 
+_HELD = form_of(tuple[int | None, ...])
+
+
 def _write_why(writer: Writer, value: Why, at: tuple[Any, ...]) -> Any:
     rows = [writer.value(row, at) for row in value]
     frame = writer.value(value.frame, at)
-    return tagged("Why", {"frame": frame, "said": writer.text(value.said), "rows": rows})
+    said, held = writer.text(value.said), _HELD.write(writer, value.held, at)
+    return tagged("Why", {"frame": frame, "said": said, "rows": rows, "held": held})
 
 
 def _read_why(reader: Reader, form: Any) -> Why:
     frame = RECORD(Frame).read(reader, form["frame"])
-    return Why(frame, TEXT.read(reader, form["said"]), _rows(Asked, form["rows"], reader))
+    held = _HELD.read(reader, form.get("held", []))
+    rows = _rows(Asked, form["rows"], reader)
+    return Why(frame, TEXT.read(reader, form["said"]), rows, lambda: held)
 
 
 _NAMES = form_of(tuple[str, str])

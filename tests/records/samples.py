@@ -90,7 +90,7 @@ NO_RECORDS = frozenset(
     CheckpointSink NoopCheckpointSink MemorySink SessionCheckpointSink DiskSink NetworkSink
     StoreSink StreamSink TraceSink MemoryTraceSink StepCallback NoopStepCallback
     CheckpointStore InMemoryStore SqliteStore FolderStore MutationLog InMemoryMutationLog
-    SqliteMutationLog Stopper StoredObject Retry
+    SqliteMutationLog Stopper StoredObject Retry Variant
     """.split()
 )
 """What runs, keeps, asks or is only spoken to; a base, of which each kind is a record; a value."""
@@ -174,7 +174,12 @@ def samples() -> list:
         *(stop, *dbg.pending, *dbg.stack, *parallel.stack, *dbg.tree, *dbg.who("log")),
         *(*dbg.find("plan"), dbg.why(1), *dbg.why(1), dbg.diff(0, 2), *dbg.diff(0, 2)),
         *(dbg.compare(other), dbg.compare(other).pairs[-1], *dbg.breakpoints, ErrorStop()),
-        *(EdgeStop("a", "b"), previewed, Previewed(State({}), State({"n": 1}), None, error)),
+        *(
+            EdgeStop("a", "b"),
+            EdgeStop("a", "b", refused=True),
+            previewed,
+            Previewed(State({}), State({"n": 1}), None, error),
+        ),
         *(FailedJoin("p", ("a",), 2, ("a",), ((("k", 0), ("a", "b")),)),),
         *(RunningNode("a", 1, 2.0, 3, (("f.py", 1, "f"),)), SavedAttempt(1, 0.5, 0.5, None, False)),
         run_step(lambda ctx: {"n": 1}, {"n": 0}),

@@ -66,7 +66,7 @@ def facts(record):
     if type(record).__name__ == "StackLevel":
         return str(record), record.kind, record.status, record.visit, record.state
     if type(record).__name__ == "Why":
-        return record.said, facts(record.frame), list(record)
+        return record.said, facts(record.frame), list(record), record.held
     if type(record).__name__ == "Comparison":
         return record.names, facts(list(record.ends)), facts(record.pairs), repr(record)
     if isinstance(record, (*ODD,)):

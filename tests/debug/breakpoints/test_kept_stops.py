@@ -111,6 +111,21 @@ def test_the_same_stop_set_again_takes_the_place_of_the_found_one():
     assert other.id == 6  # another condition is another stop
 
 
+def test_conditions_that_are_text():
+    """They come back armed, Python after `py:` too; set again they are the same stops."""
+    for _ in range(2):
+        dbg = cell()
+        dbg.break_at("add", when="n == 1")
+        dbg.break_at("add", when="n == 2")
+        dbg.watch("n > 1")
+        dbg.break_at("done", when="py:state['n'] > 2")
+        assert [stop.id for stop in dbg.breakpoints] == [1, 2, 3, 4]
+
+    again = cell()
+    assert [(stop.enabled, stop.missing) for stop in again.breakpoints] == [(True, None)] * 4
+    assert [again.run().breakpoint.id for _ in range(4)] == [1, 3, 2, 4]
+
+
 def test_a_debugger_without_stops_leaves_none():
     """What was removed is not found; `none` begins without, and forgets nothing by itself."""
     dbg = cell()
