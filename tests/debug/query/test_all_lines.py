@@ -26,7 +26,7 @@ def forked():
 
 def test_an_expression_is_asked_of_each_line_and_of_shared_frames_once():
     """Contract: every frame of the tree is one row, with the line that it was made on."""
-    table = forked().evaluate("py:state.get('n', 0)", lines="all")
+    table = forked().evaluate("py: state.get('n', 0)", lines="all")
 
     assert list(zip(table["line"], table.index, table["value"], strict=True)) == [
         *(("main", 0, 0), ("main", 1, 1), ("main", 2, 2), ("main", 3, 3), ("main", 4, 3)),
@@ -63,12 +63,12 @@ def test_lines_of_a_store_are_all_there(file):
     dbg = Debugger(looping(3), store=file)
     dbg.run()
     dbg.fork(at=1, put={"n": 40}).run()
-    rows = dbg.evaluate("py:state.get('n')", lines="all")
+    rows = dbg.evaluate("n", lines="all")
     hits = dbg.find("40", lines="all").to_pandas()
     dbg.close()
     again = Debugger.open(file)
 
-    assert again.evaluate("py:state.get('n')", lines="all").equals(rows)
+    assert again.evaluate("n", lines="all").equals(rows)
     assert again.find("40", lines="all").to_pandas().equals(hits)
 
 
@@ -119,9 +119,9 @@ def test_expressions_are_columns_of_the_table():
         evaluate={"ten": "n * 10", "kind_of": lambda frame: frame.kind, "size": "len(state)"},
     )
 
-    said = dbg.evaluate("n * 10")["error"][0]
-    assert said.startswith("TypeError: ")
-    assert list(table["ten"]) == [said, 10, 20, 30, 30]
+    told, *tens = table["ten"]
+    assert told.startswith("TypeError: unsupported operand")
+    assert tens == [10, 20, 30, 30]
     assert list(table["kind_of"])[:2] == ["start", "commit"]
     assert table["size"].dtype == "int64"
     assert list(table.columns)[-4:] == ["n", "ten", "kind_of", "size"]
@@ -147,7 +147,7 @@ def test_df_is_short_for_the_table():
         ({3: "n"}, "the name of a column is text"),
         ({"path": "n"}, "There is a column 'path' already"),
         ({"n": "n"}, "There is a column 'n' already"),
-        ({"x": "n +* 2"}, "can't be read at column 4"),
+        ({"x": "n +* 2"}, "can't be read at column"),
         ({"x": 3}, "An expression is text, or a function"),
     ],
 )
