@@ -11,7 +11,7 @@ from langchain_core.messages import AIMessage
 from langgraph.graph import START, StateGraph
 from langgraph.types import interrupt
 
-from lellm_nb import Debugger
+from lellm_nb import Debugger, GraphBuilder, Question
 from lellm_nb.notebook.messages.commands import read_order
 from lellm_nb.notebook.messages.queries import answer
 from lellm_nb.notebook.model.answer_form import answer_fields, asked_parts
@@ -230,3 +230,51 @@ def test_a_schema_that_is_no_object_is_one_field_without_a_name():
     assert answer_fields({"enum": ["a", "b"]})[0]["choices"] == ['"a"', '"b"']
     assert answer_fields({"oneOf": [{"type": "object"}, {"type": "array"}]})[0]["kind"] == "json"
     assert answer_fields("nothing") is None
+
+
+# -- a barrier of ours ----------------------------------------------------------------------
+
+
+def native(ask, **options):
+    """Return a debugger that waits at a barrier that asks."""
+    g = GraphBuilder("g").barrier("q", ask=ask, **options).start("q").end("q")
+    dbg = Debugger(g.build(), {"n": 1, "m": {"k": [2]}, "x": KEY})
+    dbg.run()
+    return dbg
+
+
+def test_the_card_of_a_barrier_that_asks_has_its_choices_by_their_labels():
+    """B8: as those of an interrupt; a yes is no answer, and is not offered."""
+    dbg = native(Question("Which?", choices={"a": "The first", 2: "Two"}))
+    told = card(dbg)
+    (field,) = told["asked"]["fields"]
+
+    assert told["asked"]["parts"] == [{"key": "", "text": "Which?"}]
+    assert (field["kind"], field["choices"]) == ("choice", ['"a"', "2"])
+    assert field["labels"] == ["The first", "Two"]
+    assert told["asked"]["unfit"] == ["approve"]
+    assert told["about"] == []
+    assert preview(dbg, "3")["error"] == "it is one of 'a', 2."
+    assert [row["path"] for row in preview(dbg, "2")["rows"]] == ["q.answer", "q.approved"]
+
+
+def test_the_form_of_a_barrier_that_asks_is_answered_by_the_button():
+    """B8: with a field for each of the form, and its refusal beside it."""
+    form = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
+    dbg = native(Question("How many?", form=form))
+    order = {"do": "answer", "id": "q#0", "stay": False, "value": '{"n": 3}'}
+
+    assert [(f["name"], f["kind"]) for f in card(dbg)["asked"]["fields"]] == [("n", "integer")]
+    assert preview(dbg, '{"n": "x"}')["error"] == "n takes a whole number, not text."
+    read_order(dbg, order).post(dbg).result()
+    assert dbg.status == "completed"
+    assert dbg.state["q.answer"] == {"n": 3}
+
+
+def test_a_card_shows_what_its_barrier_shows():
+    """B8: those values and no others, without a secret."""
+    told = card(native(Question("?"), show=["x", ("m", "k")]))
+
+    assert [row["key"] for row in told["about"]] == ["x", "m.k"]
+    assert KEY not in json.dumps(told["about"])
+    assert [row["key"] for row in card(native(None, show="n"))["about"]] == ["n"]

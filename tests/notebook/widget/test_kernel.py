@@ -6,7 +6,17 @@ import asyncio
 
 import pytest
 
-from lellm_nb import Approve, Debugger, Decided, GraphBuilder, Modify, Reject, TimedOut
+from lellm_nb import (
+    Answer,
+    Approve,
+    Debugger,
+    Decided,
+    GraphBuilder,
+    Modify,
+    Question,
+    Reject,
+    TimedOut,
+)
 from lellm_nb.notebook.widget import barrier_card as barrier_sink
 from lellm_nb.notebook.widget import display, kernel
 from lellm_nb.notebook.widget import magics as extension
@@ -187,3 +197,43 @@ def test_names_in_a_card_are_text():
 
     assert "<img" not in card.head.value
     assert "&lt;b&gt;" in card.head.value
+
+
+def test_the_card_of_a_question_has_an_answer_in_place_of_a_yes():
+    """B8: choices as a list, a form as a box for JSON; what does not fit is told, and stays."""
+    made = []
+    choice = barrier_sink.BarrierCard(
+        "q#0", made.append, Question("<b>?", {"a": "The first"}), {"n": [1]}
+    )
+    assert list(choice.buttons) == ["answer", "reject", "modify", "reroute"]
+    assert choice.about.value == "<p>&lt;b&gt;?</p><b>n</b> [1]"
+    choice.buttons["answer"].click()
+    assert "Choose one" in choice.head.value
+    choice.answer.value = 0
+    choice.buttons["answer"].click()
+    form = {"type": "object", "properties": {"n": {"type": "integer"}}}
+    box = barrier_sink.BarrierCard("q#1", made.append, Question("?", form=form))
+    box.answer.value = '{"n": "x"}'
+    box.buttons["answer"].click()
+    assert "takes a whole number" in box.head.value
+    box.answer.value = '{"n": 2}'
+    box.buttons["answer"].click()
+    box.close("done")
+
+    assert made == [Answer("a"), Answer({"n": 2})]
+    assert box.answer.disabled
+
+
+def test_a_sink_of_cards_answers_a_question(monkeypatch):
+    """B8: the card is given what is asked and shown."""
+    monkeypatch.setattr(barrier_sink, "check_clicks", lambda waited=0.0: None)
+
+    def clicked(card):
+        card.answer.value = 1
+        card.buttons["answer"].click()
+
+    monkeypatch.setattr(barrier_sink.BarrierCard, "show", clicked)
+    g = GraphBuilder("g").barrier("q", ask=Question("?", ["a", "b"])).start("q").end("q")
+    result = asyncio.run(g.build().execute({}, barrier=WidgetBarrierSink()))
+
+    assert result.state["q.answer"] == "b"
