@@ -168,13 +168,15 @@ class StandingRules:
         controls.decided = decided
 
     def _decided(self, session: Session, barrier_id: str) -> DecisionRecord | None:
-        path, state = without_visits(barrier_id), None
-        for rule in self._all:
-            if rule.barrier != path or not rule.armed or isinstance(rule.decision, str):
-                continue
-            if state is None and rule.when is not None:
-                state = _state_at(session, barrier_id)
-            if rule.holds(state, barrier_id):
+        path = without_visits(barrier_id)
+        rules = [rule for rule in self._all if rule.barrier == path and rule.armed]
+        waits = [one for one in session.waiting if one.barrier_id == barrier_id] if rules else []
+        if not waits:  # it may be asked whether there will be a decision, before it waits
+            return None
+        data = session.waiting_data(waits[0])
+        state = session.state if data is None else view(data)
+        for rule in rules:
+            if not isinstance(rule.decision, str) and rule.holds(state, barrier_id):
                 rule.used += 1
                 return DecisionRecord(barrier_id, rule.decision, rule.by, session.clock.wall())
         return None
@@ -232,11 +234,3 @@ class StandingRules:
 
 def _alike(one: StandingRule, two: StandingRule) -> bool:
     return one.barrier == two.barrier and one.label == two.label
-
-
-def _state_at(session: Session, barrier_id: str) -> Any:
-    for waiting in session.waiting:
-        if waiting.barrier_id == barrier_id:
-            data = session.waiting_data(waiting)
-            return session.state if data is None else view(data)
-    return session.state

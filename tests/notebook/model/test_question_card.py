@@ -266,8 +266,7 @@ def test_the_form_of_a_barrier_that_asks_is_answered_by_the_button():
 
     assert [(f["name"], f["kind"]) for f in card(dbg)["asked"]["fields"]] == [("n", "integer")]
     assert preview(dbg, '{"n": "x"}')["error"] == "n takes a whole number, not text."
-    verb, args, options = read_order(dbg, order)
-    dbg.post(verb, *args, **options).result()
+    read_order(dbg, order).post(dbg).result()
     assert dbg.status == "completed"
     assert dbg.state["q.answer"] == {"n": 3}
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, TypedDict
+
 import pytest
 from langgraph.graph import START, StateGraph
 from langgraph.types import interrupt
@@ -12,9 +14,16 @@ from lellm_nb.errors import NoSuchNodeError, StandingRuleError
 R = StopReason
 
 
+class Said(TypedDict, total=False):
+    """What is asked about, and what was said."""
+
+    n: int
+    said: Any
+
+
 def asking():
     """Return a debugger of a node that asks."""
-    g = StateGraph(dict).add_node("ask", lambda s: {"n": s["n"], "said": interrupt("sure?")})
+    g = StateGraph(Said).add_node("ask", lambda s: {"said": interrupt("sure?")})
     return Debugger(g.add_edge(START, "ask").compile(), {"n": 1})
 
 
