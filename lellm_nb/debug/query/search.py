@@ -56,7 +56,8 @@ class TextHit:
 
     def __repr__(self) -> str:
         place = path_text(self.key) or self.where
-        return f"frame {self.frame.index} {self.frame.path or 'start'} {place}: {self.text}"
+        where = self.frame.path or ("input" if self.frame.kind == "input" else "start")
+        return f"frame {self.frame.index} {where} {place}: {self.text}"
 
 
 class Hits(list[TextHit]):
