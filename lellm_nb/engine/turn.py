@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from lellm_nb.arguments import shown
@@ -21,7 +21,7 @@ from lellm_nb.state.state import content_of
 from lellm_nb.state.typed import Typed
 
 __all__ = ["MESSAGES", "TURNS", "check_input", "commit_input", "input_mutations", "is_recorded"]
-__all__ += ["message"]
+__all__ += ["message", "no_messages"]
 
 MESSAGES = "messages"
 """The key that text goes to."""
@@ -80,6 +80,20 @@ def input_mutations(scope: Scope, level: Position, given: Any) -> tuple[Mutation
     return tuple(writes.mutations)
 
 
+def no_messages(given: str, known: Iterable[Any]) -> StateError:
+    """Return the error of a text where there are no messages; shows the form to send.
+
+    Args:
+        known: The keys that there are.
+    """
+    key = next((key for key in known if type(key) is str), "question")
+    return StateError(
+        f"Text is for a graph with messages, and this one has none under {MESSAGES!r}."
+        f" Send a mapping: send({{{key!r}: {shown(given)}}}).",
+        key=MESSAGES,
+    )
+
+
 def _record_text(scope: Scope, level: Position, given: str, writes: Context) -> None:
     if MESSAGES in scope.graph.reducers:
         writes.reduce(MESSAGES, [message(given)])
@@ -88,15 +102,7 @@ def _record_text(scope: Scope, level: Position, given: str, writes: Context) -> 
     if isinstance(held, list):
         writes.record(Reduce(MESSAGES, [message(given)], Reducer.APPEND))
         return
-    raise StateError(
-        f"Text is for a graph with messages, and this one has no list and no reducer under"
-        f" {MESSAGES!r}. Send a mapping: send({{{_a_key(level)!r}: {shown(given)}}}).",
-        key=MESSAGES,
-    )
-
-
-def _a_key(level: Position) -> str:
-    return next((key for key in content_of(level.data) if type(key) is str), "question")
+    raise no_messages(given, content_of(level.data))
 
 
 def _check_room(level: Position, given: Mapping[Any, Any]) -> None:

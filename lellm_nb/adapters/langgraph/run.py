@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, NoReturn
 
+from langgraph.constants import END
+
 from lellm_nb.adapters.langgraph.deciding import LangGraphDeciding
 from lellm_nb.adapters.langgraph.driving.frames import Carried
 from lellm_nb.adapters.langgraph.keeping.parts import KeptAt, LangGraphParts
@@ -16,7 +18,7 @@ from lellm_nb.adapters.langgraph.position.writes import mutations_of
 from lellm_nb.adapters.langgraph.running import LangGraphRunning
 from lellm_nb.adapters.langgraph.session import own_context
 from lellm_nb.clock import Clock
-from lellm_nb.engine.turn import MESSAGES, TURNS, check_input, message
+from lellm_nb.engine.turn import MESSAGES, TURNS, check_input, message, no_messages
 from lellm_nb.errors import DebuggerError
 from lellm_nb.errors.error_words import error_line
 from lellm_nb.record.codec.limits import DAMAGE, error_text
@@ -178,10 +180,16 @@ class LangGraphSession(LangGraphDeciding, LangGraphRunning):
             writer.check()
         check_between_turns(self)
         check_input(input)
-        given = {MESSAGES: [message(input)]} if isinstance(input, str) else dict(input)
-        facts = self._standing_of.facts.at("")
-        for key in given:
-            facts.check_key(key)
+        facts, given = self._standing_of.facts.at(""), input
+        if END in (facts.visible or ()):  # a function, which is called with whatever is sent
+            values: dict[str, Any] = {}
+        else:
+            text = isinstance(input, str)
+            if text and MESSAGES not in (facts.visible or ()):
+                raise no_messages(input, sorted(facts.visible or ()))
+            given = values = {MESSAGES: [message(input)]} if text else dict(input)
+            for key in values:
+                facts.check_key(key)
         go = self._made_drive(Carried(self.levels), Controls(), looking=True)
         raised = await own_context(self._went(go, given))
         if raised is not None:
@@ -189,7 +197,7 @@ class LangGraphSession(LangGraphDeciding, LangGraphRunning):
         root = go.levels[""]
         root = replace(root, visits=root.visits.plus(root.step, TURNS))
         sent = PregelTask("", "", "", "", "", "", root.visits.count(TURNS, root.step))
-        pairs = [(key, self._copies.kept(value, key)) for key, value in given.items()]
+        pairs = [(key, self._copies.kept(value, key)) for key, value in values.items()]
         wrote = mutations_of(facts, pairs)
         self._emit(self._frame_of(root, "input", sent, (), wrote, None, None, go.levels))
         if writer is not None:

@@ -96,12 +96,14 @@ class CommandQueue:
         """Let the run go, and tell everyone; a command that was given up has nothing to let go."""
         if self.claim is not claim:
             return
-        if not claim.brief:
-            self.leave(self.steers.close())
-        with self._lock:
-            self.claim = None
-            if self._freed is not None:
-                self._freed.notify_all()
+        try:
+            if not claim.brief:
+                self.leave(self.steers.close())
+        finally:
+            with self._lock:
+                self.claim = None
+                if self._freed is not None:
+                    self._freed.notify_all()
         self.changed()
 
     # -- commands --------------------------------------------------------------

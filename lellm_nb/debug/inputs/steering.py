@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from lellm_nb.debug.names.address import Address
 from lellm_nb.debug.names.warn_caller import caution
-from lellm_nb.errors import DebuggerError, LellmError
+from lellm_nb.errors import DebuggerError
 from lellm_nb.errors.error_words import error_words
 from lellm_nb.record.level_key import label_of, without_visits
 from lellm_nb.session.protocol import OpenLevel, Session
@@ -103,7 +103,7 @@ def write(session: Session, writes: Sequence[LevelWrite]) -> Exception | None:
     for where, edits in writes:
         try:
             session.edit(edits, level_of(session, where))
-        except LellmError as error:
+        except Exception as error:  # the class of a typed state may raise anything
             refused = refused or error
     return refused
 

@@ -59,7 +59,8 @@ class TextHit:
     def __repr__(self) -> str:
         place = path_text(self.key) or self.where
         of = f" of {self.line}" if self.line else ""
-        return f"frame {self.frame.index}{of} {self.frame.path or 'start'} {place}: {self.text}"
+        where = self.frame.path or ("input" if self.frame.kind == "input" else "start")
+        return f"frame {self.frame.index}{of} {where} {place}: {self.text}"
 
 
 class Hits(list[TextHit]):

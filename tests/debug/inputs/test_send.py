@@ -292,6 +292,7 @@ def test_questions_say_that_it_was_sent():
     assert list(table["turn"]) == [1, 2, 2]
     assert dbg.frames[2].to_pandas().set_index("key")["written_by"]["topic"] == "input"
     assert dbg.diff(0, 1)
+    assert repr(dbg.find("seals")) == "frame 1 input topic: seals"
     assert dbg.frames[1:].to_pandas()["turn"].tolist() == [2, 2]
 
 

@@ -9,7 +9,9 @@ from typing import Annotated, TypedDict
 import pytest
 from langchain_core.messages import AIMessage
 from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.func import entrypoint
 from langgraph.graph import END, START, MessagesState, StateGraph
+from langgraph.types import interrupt
 
 from lellm_nb import Debugger
 from lellm_nb.errors import DebuggerError, StateError
@@ -142,10 +144,46 @@ def test_what_does_not_fit_is_refused_and_nothing_is_written():
     dbg.run()
     with pytest.raises(StateError, match=r"'topc'.*'topic'"):
         dbg.send({"topc": "y"})
-    with pytest.raises(StateError, match="'messages'"):
+    with pytest.raises(StateError, match=r"send\(\{'log': 'hello'\}\)"):
         dbg.send("hello")
 
     assert "input" not in [f.kind for f in dbg.frames]
+
+
+def test_a_function_is_called_with_whatever_is_sent():
+    """An `@entrypoint` has no keys; what it returned before is there."""
+
+    @entrypoint()
+    def flow(given, *, previous=None):
+        return (previous or 0) + given["x"]
+
+    dbg = Debugger(flow, {"x": 2})
+    dbg.run()
+    dbg.send({"x": 5}, then_run=True)
+
+    assert dbg.state["__end__"] == 7
+
+
+def test_interrupts_of_a_later_turn_have_ids_of_their_own():
+    """And it is answered as ever; what waits takes no input."""
+
+    def ask(state):
+        return {"log": [interrupt(state["topic"])]}
+
+    g = StateGraph(State)
+    g.add_node("ask", ask)
+    g.add_edge(START, "ask")
+    g.add_edge("ask", END)
+    dbg = Debugger(g.compile(), {"topic": "x"})
+    dbg.run()
+    with pytest.raises(DebuggerError, match="waits at ask"):
+        dbg.send({"topic": "y"})
+    dbg.answer("one", then_run=True)
+    dbg.send({"topic": "y"})
+
+    assert dbg.run().pending[0].id == "ask#1"
+    dbg.answer("two", then_run=True)
+    assert dbg.state["log"] == ["one", "two"]
 
 
 # -- steer ----------------------------------------------------------------------------
