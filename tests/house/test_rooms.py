@@ -22,6 +22,7 @@ DEBUG = [
 NOTEBOOK = [
     {"frame_protocol"},
     {"pending_protocol"},
+    {"breakpoint_protocol"},
     {"debugger_protocol"},
     {"values"},
     {"model", "layout"},

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from lellm_nb.arguments import chosen, plain_function, refusal, shown
+from lellm_nb.arguments import chosen, refusal, shown
 from lellm_nb.debug.core.context import DebugContext
 from lellm_nb.debug.deciding.rules import StandingRule
 from lellm_nb.errors import DebuggerError, NodeNotFoundError, NoSuchNodeError
@@ -14,6 +14,7 @@ from lellm_nb.graph.decision_writes import as_asked
 from lellm_nb.graph.graph import Graph
 from lellm_nb.graph.walk import graph_at, node_at, nodes
 from lellm_nb.record.level_key import without_visits
+from lellm_nb.state.expression.condition import condition
 
 __all__ = ["always"]
 
@@ -43,7 +44,7 @@ def always(
         if isinstance(made, Reroute) and made.target not in names:
             raise NodeNotFoundError(made.target, names, path=path)
     if when is not None:
-        plain_function(when, "when", DebuggerError, "state")
+        condition(when, "when", DebuggerError, "state")
     return context.standing.add(StandingRule(path, made, when))
 
 
