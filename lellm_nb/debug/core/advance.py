@@ -135,11 +135,11 @@ async def _moved(
     """
     session, steers = context.session, context.commands.steers
     while True:
-        if steers.waiting and not controls.one:
+        if steers.queued and not controls.one:
             controls.stop(STEER)
         before = session.position.step
         halt = await session.advance(controls)
-        refused = write(session, steers.take())
+        refused = write(session, steers.take()) if steers.queued else None
         steered = controls.stopping is STEER
         if steered:
             controls.stopping = PAUSE if claim.pausing else None

@@ -89,16 +89,17 @@ class CommandQueue:
                     self._freed = threading.Condition(self._lock)
                 self._freed.wait()
             self.claim = claim
-            if not claim.brief:
-                self.steers.open()
+            self.steers.is_open = not claim.brief
 
     def release(self, claim: Claim) -> None:
         """Let the run go, and tell everyone; a command that was given up has nothing to let go."""
         if self.claim is not claim:
             return
         try:
-            if not claim.brief:
-                self.leave(self.steers.close())
+            with self.steers.lock:
+                self.steers.is_open = False
+            if self.steers.queued:
+                self.leave(self.steers.take())
         finally:
             with self._lock:
                 self.claim = None
@@ -270,7 +271,8 @@ class CommandQueue:
             if self.claim is not claim:
                 return  # it came back just now
             self.claim = None
-            self.steers.close()
+            self.steers.is_open = False
+            self.steers.take()
             worker, self._worker = self._worker, None
             posted, self._posted = self._posted, None
             if claim.controls is not None:

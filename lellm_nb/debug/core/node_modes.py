@@ -78,7 +78,7 @@ class NodeModes:
         """Have a run look up what is to be looked up."""
         if (
             self.chosen
-            or self.mocks
+            or self.mocks.known
             or (self._recorded is not None and locked(self._session.graph))
         ):
             controls.look_up = self._look_up
@@ -99,7 +99,7 @@ class NodeModes:
         return self._recording.decision(barrier_id)
 
     def _look_up(self, move: NextMove) -> Outcome | None:
-        fixed = self.mocks.outcome(move) if self.mocks else None
+        fixed = self.mocks.outcome(move) if self.mocks.known else None
         if fixed is not None:
             return fixed
         path = move.static_path

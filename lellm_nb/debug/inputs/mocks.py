@@ -22,43 +22,43 @@ class NodeMocks:
     """The outcomes that are fixed on one line: by node, and for one visit or for all.
 
     They are of this process, and never stored: whoever opens the run again runs the nodes.
+
+    Attributes:
+        known: What is fixed, by path and visit; `None` is every visit.
     """
 
     def __init__(self, known: Mapping[str, Mapping[int | None, Mock]] | None = None) -> None:
-        self._known = {path: dict(visits) for path, visits in (known or {}).items()}
-
-    def __bool__(self) -> bool:
-        return bool(self._known)
+        self.known = {path: dict(visits) for path, visits in (known or {}).items()}
 
     def copied(self) -> NodeMocks:
         """Return the same for another line, to be changed apart."""
-        return NodeMocks(self._known)
+        return NodeMocks(self.known)
 
     def fix(self, path: str, visit: int | None, what: Mock) -> None:
         """Fix the outcome of a node, for one visit or for every one."""
-        self._known.setdefault(path, {})[visit] = what
+        self.known.setdefault(path, {})[visit] = what
 
     def free(self, path: str, visit: int | None = None) -> None:
         """Let a node run again: for one visit, or for all."""
-        visits = self._known.get(path, {})
+        visits = self.known.get(path, {})
         if visit is not None:
             visits.pop(visit, None)
         if visit is None or not visits:
-            self._known.pop(path, None)
+            self.known.pop(path, None)
 
     @property
     def all(self) -> dict[str | tuple[str, int], Any]:
         """What is fixed: by path, and by ``(path, visit)`` where it is for one visit."""
         return {
             path if visit is None else (path, visit): _shown(what)
-            for path, visits in self._known.items()
+            for path, visits in self.known.items()
             for visit, what in visits.items()
         }
 
     @property
     def functions(self) -> dict[str, Callable[[Any], Any]]:
         """The functions among them, by path."""
-        each = ((path, what) for path, visits in self._known.items() for what in visits.values())
+        each = ((path, what) for path, visits in self.known.items() for what in visits.values())
         return {path: what for path, what in each if not isinstance(what, Mapping)}
 
     def fixes(self, move: NextMove) -> bool:
@@ -84,7 +84,7 @@ class NodeMocks:
         return made
 
     def _found(self, move: NextMove) -> Mock | None:
-        visits = self._known.get(move.static_path)
+        visits = self.known.get(move.static_path)
         if visits is None:
             return None
         return visits.get(move.visit, visits.get(None))

@@ -39,41 +39,31 @@ class LevelWrite(NamedTuple):
 
 
 class SteerQueue:
-    """Holds writes while a command is going on that may move the run; from any thread."""
+    """Holds writes while a command is going on that may move the run; from any thread.
+
+    Attributes:
+        lock: Held by whoever changes the others.
+        is_open: Whether a command is going on, which will write.
+        queued: What is to be written, in the order in which it came.
+    """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._waiting: list[LevelWrite] = []
-        self._open = False
-
-    def open(self) -> None:
-        """Take writes from now on: a command has begun."""
-        with self._lock:
-            self._open = True
+        self.lock = threading.Lock()
+        self.is_open = False
+        self.queued: list[LevelWrite] = []
 
     def hand_in(self, writes: Sequence[LevelWrite]) -> bool:
         """Queue writes; tell whether a command is there that will make them."""
-        with self._lock:
-            if self._open:
-                self._waiting += writes
-            return self._open
+        with self.lock:
+            if self.is_open:
+                self.queued += writes
+            return self.is_open
 
     def take(self) -> list[LevelWrite]:
-        """Return what is to be written now, in the order in which it came."""
-        with self._lock:
-            taken, self._waiting = self._waiting, []
+        """Return what is to be written now."""
+        with self.lock:
+            taken, self.queued = self.queued, []
             return taken
-
-    def close(self) -> list[LevelWrite]:
-        """Return what is left, and take nothing any more: the command is over."""
-        with self._lock:
-            self._open = False
-        return self.take()
-
-    @property
-    def waiting(self) -> bool:
-        """Whether there is anything to write."""
-        return bool(self._waiting)
 
 
 def level_of(session: Session, where: Address) -> OpenLevel | None:

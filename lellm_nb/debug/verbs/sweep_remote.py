@@ -47,7 +47,7 @@ class _LookUp:
         self.asked = False
 
     def __call__(self, move: NextMove) -> Outcome | None:
-        fixed = self._mocks.outcome(move) if self._mocks else None
+        fixed = self._mocks.outcome(move) if self._mocks.known else None
         if fixed is not None:
             return fixed
         mode = self._modes.get(move.static_path, "live")
@@ -79,7 +79,7 @@ def plan(
     looked_up = {path for path, mode in modes.items() if mode in ("recorded", "locked")}
     known = recorded.outcomes_of(looked_up) if looked_up else {}
     watch = None if until is None else partial(ask_until, until)
-    looks = bool(modes or mocks)
+    looks = bool(modes or mocks.known)
     return Plan(max_steps, watch, _LookUp(modes, known, mocks) if looks else None)
 
 
