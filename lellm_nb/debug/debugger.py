@@ -68,9 +68,8 @@ class Debugger(
         graph: What `GraphBuilder.build` returned; a compiled graph of LangGraph, which is not
             changed; or a session of another engine.
         state: A mapping of text keys to values; of a graph of LangGraph its input.
-        store: Where the run is kept: the path of a file (SQLite) or of a folder (JSON lines;
-            it ends with a separator, or is there), or a store; nowhere by default. It always
-            starts a new run; `open` goes on with one.
+        store: Where the run is kept: the path of a file (SQLite) or of a folder (JSON lines; it
+            ends with a separator, or is there), or a store. It always starts a new run.
         max_steps: How many steps one `run` may take before it holds with `LIMIT`.
         name: For people; the graph's name by default.
         redact: What is secret in whatever is shown, exported or written: the store's `redact` by
@@ -287,7 +286,7 @@ class Debugger(
 
 
 def _in_shell() -> bool:
-    """Tell whether cells are run, by a notebook or by IPython."""
+    """Tell whether cells are run."""
     if "IPython" not in sys.modules:
         return False
     from lellm_nb.notebook.widget.kernel import shell

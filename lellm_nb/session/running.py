@@ -240,11 +240,7 @@ class Running(Head):
     # -- deciding --------------------------------------------------------------
 
     async def decide(
-        self,
-        decision: Decision | DefaultAction,
-        barrier_id: str | None = None,
-        *,
-        by: str = "person",
+        self, decision: Any, barrier_id: str | None = None, *, by: str = "person"
     ) -> Frame:
         """Commit a decision for one waiting barrier.
 

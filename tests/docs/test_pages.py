@@ -103,7 +103,7 @@ def test_every_room_is_in_the_picture():
     missing = [
         name
         for name in (*layers, *rooms, *static)
-        if name not in ("frame_protocol", "pending_protocol")
+        if name not in ("breakpoint_protocol", "frame_protocol", "pending_protocol")
         and not re.search(rf"\b{name}\b", picture)
     ]
 
