@@ -65,9 +65,8 @@ class Debugger(
     As the last expression of a cell it shows the panel.
 
     Args:
-        graph: What `GraphBuilder.build` returned; a compiled graph of LangGraph, which is not
-            changed; or a session of another engine.
-        state: A mapping of text keys to values; of a graph of LangGraph its input.
+        graph: What `GraphBuilder.build` returned; a compiled graph of LangGraph; or a session.
+        state: A mapping of text keys to values; of a LangGraph graph its input.
         store: Where the run is kept: the path of a file (SQLite) or of a folder (JSON lines; it
             ends with a separator, or is there), or a store. It always starts a new run.
         max_steps: How many steps one `run` may take before it holds with `LIMIT`.
