@@ -26,7 +26,7 @@ class Node:
     """One node of a random graph.
 
     Attributes:
-        kind: A key of `MAKERS`, or ``barrier``, ``graph``, ``fan`` or ``map``.
+        kind: A key of `MAKERS`, or ``barrier``, ``question``, ``graph``, ``fan`` or ``map``.
         back: The node that its conditional edge leads back to.
         after: How often that edge is taken.
         inner: The plans inside a composite.
@@ -113,7 +113,11 @@ class Plan:
         )
 
 
-_NO_END = ("barrier", "pause", "graph", "fan", "map")
+_NO_END = ("barrier", "question", "pause", "graph", "fan", "map")
+
+
+CHOICES = (1, 2, 3)
+"""What a question of a random graph may be answered with."""
 
 
 def _below(key: str, limit: int) -> Callable[[Any], bool]:
@@ -146,9 +150,11 @@ def _lens(wanted: str, tag: str) -> Any:
 
 
 def _add(g: GraphBuilder, graph: str, name: str, node: Node, world: World, tag: str) -> None:
-    if node.kind == "barrier":
+    if node.kind in ("barrier", "question"):
         # keys of its own, or the barriers of two branches would write the same ones
-        g.barrier(name, approve_key=f"{graph}.{name} ok", reject_key=f"{graph}.{name} no")
+        keys = {"approve_key": f"{graph}.{name} ok", "reject_key": f"{graph}.{name} no"}
+        ask = Question("Which?", choices=CHOICES) if node.kind == "question" else None
+        g.barrier(name, **keys, ask=ask)
     elif node.kind == "graph":
         inner = node.inner[0].build(f"{graph}.{name}", world, tag)
         g.subgraph(name, inner, lens=_lens(node.lens, tag))
@@ -210,6 +216,7 @@ def plans(
     kinds = ["task", "routed", "retried"] if wild else ["task", "task", "task", "routed"]
     if barriers:
         kinds += ["barrier", "pause"]
+        kinds += ["question"] * 2 if wild else []
     if flaky:
         kinds += ["flaky"]
     if doomed:

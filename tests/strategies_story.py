@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 
-from lellm_nb import Approve, BarrierWaiting, ExecutionSession, Modify, Reject, Reroute
+from lellm_nb import Answer, Approve, BarrierWaiting, ExecutionSession, Modify, Reject, Reroute
 from lellm_nb.engine.halt import Halt
 from lellm_nb.errors import RunError
 from lellm_nb.session.protocol import Controls
+from tests.strategies_graphs import CHOICES
 from tests.strategies_nodes import Board, World
 
 
@@ -19,10 +20,12 @@ class Story:
         ways: Decisions by number.
         typed: Whether the root state is a `Board`.
         stepped: Whether branches take turns; else they run side by side.
+        inputs: How often something more is sent when it is through.
     """
 
-    def __init__(self, plan, ways, typed, stepped):
+    def __init__(self, plan, ways, typed, stepped, inputs=0):
         self.ways = ways
+        self.inputs = inputs
         self.stepped = stepped
         self.decided = 0
         self.world = World()
@@ -42,7 +45,11 @@ class Story:
                     raise
                 continue
             if halt is Halt.ENDED:
-                return session
+                if not self.inputs:
+                    return session
+                self.inputs -= 1
+                await session.send({"sent": self.inputs})
+                continue
             if session.waiting and halt is Halt.HELD:
                 await self.decide()
         raise AssertionError(f"still going after {most} moves: {session.position!r}")
@@ -61,6 +68,8 @@ class Story:
         elif way > 6 and self.decided < 4:  # a jump may lead back, so not for ever
             names = session.targets(barrier_id)
             decision = Reroute(names[way % len(names)])
+        if session.asked(waiting) is not None and isinstance(decision, Approve | Modify):
+            decision = Answer(CHOICES[way % len(CHOICES)])
         await session.decide(decision, barrier_id)
 
 
