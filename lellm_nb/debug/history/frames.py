@@ -62,6 +62,8 @@ class Frames(Sequence[Frame]):
     def __getitem__(self, index: slice) -> Frames: ...
 
     def __getitem__(self, index: Any) -> Frame | Frames:
+        if type(index) is int and 0 <= index < len(self._range):
+            return self._line[self._range[index]]  # what is asked most: isinstance takes its time
         if not isinstance(index, slice | SupportsIndex):
             return self._named(index)
         try:
