@@ -177,15 +177,19 @@ def find_route(scope: Scope, site: Site, level: Position, target: str | None, en
     router = site.router
     if router.always is not None:
         return router.always
-    state = scope.seen(level.data)
+    hold = level.hold
+    on = () if hold is None else hold.on  # type: ignore[union-attr]  # what waits is not routed
+    state = router.looks.glimpse(level.data)
     try:
-        hold = level.hold
-        on = () if hold is None else hold.on  # type: ignore[union-attr]  # what waits is not routed
-        route = apart(router.choose, state, on)
+        if state is not None:
+            route = router.choose(state, on)
+        else:
+            route = apart(router.choose, scope.seen(level.data), on)
     except PredicateFailed as failure:
-        raise site.way_failure(failure, state) from failure.cause
+        raise site.way_failure(failure, scope.seen(level.data)) from failure.cause
     if route is not None:
         return route
+    state = scope.seen(level.data)
     path = site.place.path
     if router.edges:
         asked = {edge.described: False for edge in router.edges}  # another kind would have matched

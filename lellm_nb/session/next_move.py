@@ -6,6 +6,7 @@ from typing import Any
 
 from lellm_nb.engine.scope import Scope, Site
 from lellm_nb.engine.spot import Move, Spot
+from lellm_nb.graph.code.looked_keys import LookedKeys
 from lellm_nb.record.position import Position
 from lellm_nb.session.protocol import MoveKind
 
@@ -67,6 +68,9 @@ class NativeMove:
     @property
     def state(self) -> Any:
         return self.scope.seen(self.level.data)
+
+    def seen_by(self, looks: LookedKeys) -> Any:
+        return looks.glimpse(self.level.data) or self.scope.seen(self.level.data)
 
     @property
     def names(self) -> list[str]:
