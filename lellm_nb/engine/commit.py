@@ -5,8 +5,9 @@ Live running, recorded replay, preview and resume all commit here.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
+from lellm_nb.engine.committed import Committed
 from lellm_nb.engine.driving.drive import apart
 from lellm_nb.engine.scope import Scope, Site
 from lellm_nb.errors import (
@@ -39,7 +40,6 @@ from lellm_nb.state.state import content_of, keep, view
 from lellm_nb.state.typed import Typed
 
 __all__ = [
-    "Committed",
     "commit_composite",
     "commit_decision",
     "commit_error",
@@ -48,18 +48,6 @@ __all__ = [
     "commit_route",
     "commit_waiting",
 ]
-
-
-class Committed(NamedTuple):
-    """A level after a step, and what its frame says of it."""
-
-    level: Position
-    kind: str
-    place: Place
-    visit: int
-    mutations: tuple[Mutation, ...]
-    route: Route | None
-    error: RunError | None
 
 
 def commit_node(scope: Scope, site: Site, level: Position, outcome: Outcome) -> Committed:

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any, NamedTuple, Protocol
 
-from lellm_nb.graph.code.looked_keys import LookedKeys
 from lellm_nb.record.frame import DecisionRecord, Frame
 from lellm_nb.record.outcome import Outcome
 from lellm_nb.state.mutation import Key, Mutation
@@ -63,9 +62,6 @@ class NextMove(Protocol):
     @property
     def state(self) -> Any:
         """The state that the node would see."""
-
-    def seen_by(self, looks: LookedKeys) -> Any:
-        """Return what conditions that look at these keys are asked with: `state`, or like it."""
 
     @property
     def stack(self) -> Sequence[str]:

@@ -70,6 +70,7 @@ class NativeMove:
         return self.scope.seen(self.level.data)
 
     def seen_by(self, looks: LookedKeys) -> Any:
+        """Return what conditions are asked with that look at these keys: `state`, or like it."""
         return looks.glimpse(self.level.data) or self.scope.seen(self.level.data)
 
     @property

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from lellm_nb.graph.code.looked_keys import LookedKeys
 from lellm_nb.record.level_key import without_visits
 from lellm_nb.session.moves import MoveKind
 from lellm_nb.state.state import view
@@ -47,7 +46,3 @@ class SeenMove:
     def state(self) -> Any:
         """The state that the node would see."""
         return view(self.data)
-
-    def seen_by(self, looks: LookedKeys) -> Any:
-        """Return what conditions are asked with: the state, which need not be what `data` is."""
-        return self.state

@@ -110,7 +110,7 @@ class Triggers:
                     hit = stop.before(move.visit, lambda: move.state)
                 elif stop.enabled:
                     if state is None:
-                        state = move.seen_by(looks) if stops is known else move.state
+                        state = _subject(move, looks) if stops is known else move.state
                     try:
                         answer = when(state)
                         if not answer:
@@ -209,6 +209,12 @@ class Triggers:
         """Take note that a stop was reported at the node that made `left`."""
         if isinstance(hit, Hit):
             self._reported.add((hit.stop.id, left.path, left.visit))
+
+
+def _subject(move: NextMove, looks: LookedKeys) -> Any:
+    """Return what conditions are asked with: the state, or what an engine says is like it."""
+    seen_by = getattr(move, "seen_by", None)
+    return move.state if seen_by is None else seen_by(looks)
 
 
 _THROUGH = LEAVING | {"commit"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from types import CoroutineType
@@ -20,6 +21,8 @@ from lellm_nb.errors.safe_text import fields_text
 from lellm_nb.graph.node import Task
 from lellm_nb.record.outcome import Outcome
 from lellm_nb.record.position import Position
+from lellm_nb.state.refusal import locate_with
+from lellm_nb.state.structs.nested import path_in
 
 __all__ = ["Attempt", "Lookup", "in_thread", "perform", "perform_patiently"]
 
@@ -151,3 +154,21 @@ def in_thread(
 
 def _pause_before(backoff: Any, number: int) -> float:
     return float(backoff(number) if callable(backoff) else backoff * 2 ** (number - 1))
+
+
+def _find_in_context(container: object) -> tuple[Any, ...] | None:
+    """Find a container's path in the state of the node that is on the call stack.
+
+    Only a refused write gets here, so the look through the stack costs nothing
+    elsewhere; a node's context is a local `ctx` of whatever called it.
+    """
+    frame: Any = sys._getframe(1)
+    while frame is not None:
+        ctx = frame.f_locals.get("ctx")
+        if isinstance(ctx, Context):
+            return path_in(ctx.state, container)
+        frame = frame.f_back
+    return None
+
+
+locate_with(_find_in_context)
