@@ -64,8 +64,8 @@ class RunRecord:
         self._published(frame, done)
 
     def _published(self, frame: Frame, done: Committed) -> None:
-        if self.watch is not None:
-            self._watched(self.watch(frame))
+        if self.watch is not None and (found := self.watch(frame)) is not None:
+            self._watched(found)
         if done.error is not None:
             raise done.error
 
@@ -108,7 +108,9 @@ class RunRecord:
             duration,
             detail,
         )
-        self._take_note(frame)
+        self.last = frame  # `_take_note`, without the call
+        if self.emit is not None:
+            self.emit(frame)
         return frame
 
     def abandon(self) -> None:
