@@ -13,7 +13,17 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from lellm_nb import Approve, Decision, Graph, GraphBuilder, Modify, Reject, Reroute, Retry
+from lellm_nb import (
+    Approve,
+    Decision,
+    Graph,
+    GraphBuilder,
+    Modify,
+    Question,
+    Reject,
+    Reroute,
+    Retry,
+)
 from lellm_nb.graph.edge import DECISION_KINDS
 from tests.strategies import KEYS, values
 from tests.strategies_nodes import MAKERS, Board, World, measure, work

@@ -19,6 +19,7 @@ NAMES = (
     "w6_reopening",
     "asking",
     "lines",
+    "drawing",
     "import_time",
     "frames_that_lie",
     "sequential",

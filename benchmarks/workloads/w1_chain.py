@@ -24,9 +24,15 @@ COLUMNS = (
 )
 
 
-def chain(steps: int, reading: bool = False) -> Chain:
-    """Return the workload; `reading` nodes look at what they change."""
-    return Chain(tuple(_node(key, reading) for key in "abc"), STATE, steps)
+def chain(steps: int, reading: bool = False, asking: bool = False) -> Chain:
+    """Return the workload.
+
+    Args:
+        reading: Whether nodes look at what they change.
+        asking: Whether the edge that closes the cycle has a condition.
+    """
+    done = (lambda state: state["a"] < 0) if asking else None
+    return Chain(tuple(_node(key, reading) for key in "abc"), STATE, steps, done=done)
 
 
 STATE = {"a": 0, "b": 0, "c": 0, "d": "text", "e": 1.5}
@@ -61,14 +67,18 @@ def figures(short: bool) -> list[Figure]:
         Figure(KEY, name, "node reads its state", {"runs": runs, "reading": True})
         for name in own[:2]
     ]
+    asks = {"runs": runs, "reading": True, "asking": True}
+    made += [Figure(KEY, name, "node reads, an edge asks", asks) for name in own[:2]]
     return made + [Figure(KEY, name, "", {"runs": 5}) for name in PEERS]
 
 
-def measure(subject: str, runs: int, steps: int = 1000, reading: bool = False) -> dict[str, float]:
+def measure(
+    subject: str, runs: int, steps: int = 1000, reading: bool = False, asking: bool = False
+) -> dict[str, float]:
     """Time it, then weigh it."""
     chosen = SUBJECTS[subject]
     module = chosen.load()
-    work = chain(steps, reading)
+    work = chain(steps, reading, asking)
 
     async def both() -> dict[str, float]:
         found = await repeated(lambda: module.prepare(work, **chosen.options), steps, runs)

@@ -10,19 +10,22 @@ from typing import Any
 
 from benchmarks.figures import Column, Figure
 from benchmarks.subjects import PEERS, SUBJECTS
-from benchmarks.timing import each, median
+from benchmarks.timing import calls, each, median
 from benchmarks.workloads.w1_chain import chain
 
 KEY = "W4"
 TITLE = "W4 time travel: after W1; list the history, any frame, one key of its state, rewind, fork"
 HOW = (
     "random frames, the same for all; list: median of 5; frame and key: median of batches of 100;"
+    " *its state*: a frame handed out with its state; *a key of each*: up to 10,000 frames;"
     " rewind, fork and one step: median of single calls, timed one by one"
 )
 COLUMNS = (
     Column("list", "list", "us"),
     Column("fetch", "frame", "us"),
+    Column("state", "its state", "us"),
     Column("key", "one key", "us"),
+    Column("keys", "list, a key of each", "us"),
     Column("rewind", "rewind", "us"),
     Column("fork", "fork + step", "us"),
 )
@@ -60,6 +63,10 @@ def measure(subject: str, frames: int) -> dict[str, float]:
     found["list"] = median(listed)
     found["fetch"] = each(history.fetch, chosen_frames, 100 if quick else 1)
     found["key"] = each(history.read_key, chosen_frames, 100 if quick else 1)
+    if quick:
+        found["state"] = each(lambda at: history.fetch(at).state, chosen_frames, 100)
+        if frames <= 10_000:
+            found["keys"] = calls(lambda: [f.state["a"] for f in history.list_all()], 5)
     if history.rewind is not None:
         found["rewind"] = each(history.rewind, few)
         history.rewind(history.frames - 1)

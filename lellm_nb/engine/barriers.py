@@ -9,7 +9,7 @@ from collections.abc import Awaitable
 from typing import Any, NamedTuple
 
 from lellm_nb.engine import commit
-from lellm_nb.engine.commit import Committed
+from lellm_nb.engine.committed import Committed
 from lellm_nb.engine.halt import HOLD, Halt, Hold
 from lellm_nb.engine.scope import Scope, Site
 from lellm_nb.engine.step import RunStep

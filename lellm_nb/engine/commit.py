@@ -5,8 +5,9 @@ Live running, recorded replay, preview and resume all commit here.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
+from lellm_nb.engine.committed import Committed
 from lellm_nb.engine.driving.drive import apart
 from lellm_nb.engine.scope import Scope, Site
 from lellm_nb.errors import (
@@ -38,7 +39,6 @@ from lellm_nb.state.state import content_of, keep, view
 from lellm_nb.state.typed import Typed
 
 __all__ = [
-    "Committed",
     "commit_composite",
     "commit_decision",
     "commit_error",
@@ -47,18 +47,6 @@ __all__ = [
     "commit_route",
     "commit_waiting",
 ]
-
-
-class Committed(NamedTuple):
-    """A level after a step, and what its frame says of it."""
-
-    level: Position
-    kind: str
-    place: Place
-    visit: int
-    mutations: tuple[Mutation, ...]
-    route: Route | None
-    error: RunError | None
 
 
 def commit_node(scope: Scope, site: Site, level: Position, outcome: Outcome) -> Committed:
@@ -175,15 +163,20 @@ def find_route(scope: Scope, site: Site, level: Position, target: str | None, en
     router = site.router
     if router.always is not None:
         return router.always
-    state = scope.seen(level.data)
+    hold = level.hold
+    on = () if hold is None else hold.on  # type: ignore[union-attr]  # what waits is not routed
+    state = router.looks.glimpse(level.data)
     try:
-        hold = level.hold
-        on = () if hold is None else hold.on  # type: ignore[union-attr]  # what waits is not routed
-        route: Route | None = apart(router.choose, state, on)
+        route: Route | None
+        if state is not None:
+            route = router.choose(state, on)
+        else:
+            route = apart(router.choose, scope.seen(level.data), on)
     except PredicateFailed as failure:
-        raise site.way_failure(failure, state) from failure.cause
+        raise site.way_failure(failure, scope.seen(level.data)) from failure.cause
     if route is not None:
         return route
+    state = scope.seen(level.data)
     path = site.place.path
     if router.edges:
         asked = {edge.described: False for edge in router.edges}  # another kind would have matched

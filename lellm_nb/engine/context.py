@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -19,9 +18,7 @@ from lellm_nb.state.frozen import PLAIN, FrozenDict, FrozenList, freeze, frozen_
 from lellm_nb.state.key import StateKey
 from lellm_nb.state.mutation import Delete, Put, Reduce, check_key, parts_of
 from lellm_nb.state.reducer import Reducer, no_reducer
-from lellm_nb.state.refusal import locate_with
 from lellm_nb.state.state import UNREAD, view_of_keys
-from lellm_nb.state.structs.nested import path_in
 from lellm_nb.state.typed import Typed
 
 __all__ = ["Context"]
@@ -226,21 +223,3 @@ class Context(NodePlace):
     def set_has_side_effects(self, value: bool = True) -> None:
         """Note that this step touched the outside world."""
         self.side_effects = flag(value, "value", StateError)
-
-
-def _find_in_context(container: object) -> tuple[Any, ...] | None:
-    """Find a container's path in the state of the node that is on the call stack.
-
-    Only a refused write gets here, so the look through the stack costs nothing
-    elsewhere; a node's context is a local `ctx` of whatever called it.
-    """
-    frame: Any = sys._getframe(1)
-    while frame is not None:
-        ctx = frame.f_locals.get("ctx")
-        if isinstance(ctx, Context):
-            return path_in(ctx.state, container)
-        frame = frame.f_back
-    return None
-
-
-locate_with(_find_in_context)

@@ -33,6 +33,7 @@ from lellm_nb.record.sinks import BarrierSink
 __all__ = ["HOLD", "Halt", "Run"]
 
 _PLAIN = nullcontext()
+RUN, ENTER, FAN = Move.RUN, Move.ENTER, Move.FAN  # a member is looked up by code of Python's own
 
 
 class Run(RunSingleStep):
@@ -153,18 +154,19 @@ class Run(RunSingleStep):
 
     async def _drive(self, scope: Scope) -> Halt:
         """Move one level until it ends or cannot go on."""
+        outermost = scope.parent is None
         while True:
-            level = scope.level(self.position)
+            level = self.position if outermost else scope.level(self.position)
             move, site = next_move(scope, level)
             if site is None:
                 return Halt.ENDED
             try:
-                if move is Move.ENTER or move is Move.FAN:
-                    halt = await self._through(scope, level, move, site)
-                elif move is Move.RUN:
+                if move is RUN:
                     halt = self._may_start(scope, site, level)
                     if halt is None:
                         halt = await self.run_node(scope, level, site)
+                elif move is ENTER or move is FAN:
+                    halt = await self._through(scope, level, move, site)
                 else:
                     halt = await self._take(scope, level, move, site)
             except RunError as error:

@@ -8,7 +8,7 @@ from typing import Any
 from lellm_nb.clock import Clock
 from lellm_nb.engine import commit
 from lellm_nb.engine.cancellation import CancellationToken
-from lellm_nb.engine.commit import Committed
+from lellm_nb.engine.committed import Committed
 from lellm_nb.engine.error_routes import error_route, taker_of
 from lellm_nb.engine.publishing.publisher import Publisher
 from lellm_nb.engine.scope import Scope, Site
@@ -65,8 +65,8 @@ class RunRecord:
         self._published(frame, done)
 
     def _published(self, frame: Frame, done: Committed) -> None:
-        if self.watch is not None:
-            self._watched(self.watch(frame))
+        if self.watch is not None and (found := self.watch(frame)) is not None:
+            self._watched(found)
         if done.error is not None:
             raise done.error
 
@@ -88,10 +88,11 @@ class RunRecord:
     ) -> Frame:
         """Take a commit over into the position, and make its frame."""
         level = done.level
-        self.position = root = scope.replaced(self.position, level)
+        root = level if scope.parent is None else scope.replaced(self.position, level)
+        self.position = root
         error = error or done.error
         detail = None
-        if outcome is not None and outcome.has_detail:
+        if outcome is not None and outcome.has_detail():
             detail = Detail.of(outcome, error, decision)
         elif error is not None or decision is not None:
             attempts, calls = ((), ()) if error is None else (error.attempts, error.calls)
@@ -108,7 +109,9 @@ class RunRecord:
             duration,
             detail,
         )
-        self._take_note(frame)
+        self.last = frame  # `_take_note`, without the call
+        if self.emit is not None:
+            self.emit(frame)
         return frame
 
     def abandon(self) -> None:

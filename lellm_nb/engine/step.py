@@ -261,7 +261,7 @@ class RunStep(RunRecord):
             failed = site.failure(error, scope.seen(level.data))
             raise self.failed(scope, level, site, failed, now, 0.0) from error
         if site.kind in LEFT_BY:
-            committed = committed._replace(kind=LEFT_BY[site.kind])
+            committed.kind = LEFT_BY[site.kind]
         await self.publish(scope, committed, now, 0.0, outcome)
         return None
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from lellm_nb.arguments import shown
-from lellm_nb.engine.commit import Committed
+from lellm_nb.engine.committed import Committed
 from lellm_nb.engine.context import Context
 from lellm_nb.engine.performing.returned import record_returned
 from lellm_nb.engine.scope import Scope

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lellm_nb.arguments import answered
+from lellm_nb.graph.code.looked_keys import LookedKeys
 from lellm_nb.state.expression.expression import ConditionText, Expression
 
 __all__ = ["DECISION_KINDS", "TOGETHER", "Edge", "Route", "Router"]
@@ -107,6 +108,9 @@ class Route:
 END = Route(None, "end")
 
 
+NOTHING = LookedKeys(())
+
+
 class PredicateFailed(Exception):
     """A predicate raised; carried to where the path is known."""
 
@@ -122,9 +126,10 @@ class Router:
     Attributes:
         always: The route, where neither a condition nor a decision has a say; else `None`.
         edges: All out-edges in the order in which they are looked at.
+        looks: What the conditions look at.
     """
 
-    __slots__ = ("_asked", "_conditional", "_decided", "_won", "always", "edges")
+    __slots__ = ("_asked", "_conditional", "_decided", "_won", "always", "edges", "looks")
 
     def __init__(self, edges: Iterable[Edge]) -> None:
         edges = list(edges)
@@ -145,6 +150,7 @@ class Router:
             if edge.for_decision
         }
         self.always = None if self._conditional or self._decided else self._won[0]
+        self.looks = NOTHING if self.always else LookedKeys(e.predicate for e in self._conditional)
 
     def choose(self, state: Any, on: Iterable[str] = ()) -> Route | None:
         """Return the route for a committed state, or `None` where no edge matches.

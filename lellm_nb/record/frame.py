@@ -14,7 +14,7 @@ from lellm_nb.record.place import Place
 from lellm_nb.record.position import Position
 from lellm_nb.state.frozen import opaque_paths
 from lellm_nb.state.mutation import Mutation
-from lellm_nb.state.state import content_of, keep
+from lellm_nb.state.state import content_of, keep, view
 from lellm_nb.state.structs.nested import plain_data
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ class Frame(HasDetail):
     @property
     def state(self) -> Any:
         """The state of the frame's own level, after the step."""
-        return self.level.state
+        return view(self.level.data)
 
     @property
     def node(self) -> str:

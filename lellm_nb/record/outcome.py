@@ -56,7 +56,6 @@ class Outcome:
     seen: Any = None
     reads: Any = None
 
-    @property
     def has_detail(self) -> bool:
         """Whether its frame needs more than every frame has."""
         # asked of every step: one look at a time, the shortest way to "no"

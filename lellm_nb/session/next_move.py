@@ -9,6 +9,7 @@ from lellm_nb.engine.context import Context
 from lellm_nb.engine.performing.returned import record_returned
 from lellm_nb.engine.scope import Scope, Site
 from lellm_nb.engine.spot import Move, Spot
+from lellm_nb.graph.code.looked_keys import LookedKeys
 from lellm_nb.graph.node import Parallel, Subgraph
 from lellm_nb.record.outcome import Outcome
 from lellm_nb.record.position import Position
@@ -72,6 +73,10 @@ class NativeMove:
     @property
     def state(self) -> Any:
         return self.scope.seen(self.level.data)
+
+    def seen_by(self, looks: LookedKeys) -> Any:
+        """Return what conditions are asked with that look at these keys: `state`, or like it."""
+        return looks.glimpse(self.level.data) or self.scope.seen(self.level.data)
 
     @property
     def names(self) -> list[str]:

@@ -19,7 +19,7 @@ from lellm_nb.errors import (
     sentence,
 )
 from lellm_nb.errors.safe_text import safe_repr
-from lellm_nb.state.compact import MISSING, Data, Wide, draft, real, whole
+from lellm_nb.state.compact import MISSING, WIDE, Data, Wide, draft, real, whole
 from lellm_nb.state.frozen import freeze
 from lellm_nb.state.path_write import write_inside
 from lellm_nb.state.reducer import OF_GRAPH, Reducer, no_reducer
@@ -100,7 +100,7 @@ class Put(_Write):
     def write(self, content: Data) -> None:
         """Apply this to a draft."""
         key = self.key
-        if isinstance(key, str):
+        if type(key) is str or isinstance(key, str):
             content[key] = self.kept
         else:
             value = whole(self.kept)
@@ -288,10 +288,14 @@ def apply(data: Data, mutations: Sequence[Mutation]) -> Data:
     """
     if not mutations:
         return data
-    if type(data) is not dict and type(data) is not Wide:
+    new: Data
+    if type(data) is dict and len(data) <= WIDE:
+        new = data.copy()  # `draft`, without the call
+    elif type(data) is not dict and type(data) is not Wide:
         typed: Any = data
         return typed.applied(mutations)  # type: ignore[no-any-return]  # a Typed, kept like Data
-    new = draft(data)
+    else:
+        new = draft(data)
     for mutation in mutations:
         mutation.write(new)
     return new

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from gc import is_tracked
 from types import GeneratorType
 from typing import Any, Final, TypeVar, overload
 
@@ -172,7 +173,8 @@ def content_of(data: Any) -> dict[str, Any]:
     return view_items(data.data if isinstance(data, Typed) else data)
 
 
-_new, _update = dict.__new__, dict.update  # looked up once: `view` is called in every step
+# looked up once: `view` is called in every step
+_new, _update, _no_compact = dict.__new__, dict.update, COMPACT.isdisjoint
 
 
 def view(data: Any, reads: Reads | None = None) -> Any:
@@ -193,10 +195,10 @@ def view_of_keys(data: Any, reads: Reads | None = None) -> State:
     made.key = ""
     made.of = data
     made.reads = reads
-    for value in items.values():
-        if type(value) in COMPACT:
-            _give_whole(made, items)
-            break
+    # the collector tracks no dict of which it knows that nothing in it can hold anything: most
+    # states are such, and to ask is cheaper than to look at every value
+    if is_tracked(items) and not _no_compact(map(type, items.values())):
+        _give_whole(made, items)
     return made
 
 

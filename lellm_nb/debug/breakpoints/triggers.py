@@ -7,12 +7,13 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from lellm_nb.arguments import answered, plain_function, refusal, whole
-from lellm_nb.debug.breakpoints.kinds import Before, Hit, Watch
+from lellm_nb.debug.breakpoints.kinds import Before, Breakpoint, Hit, Watch
 from lellm_nb.debug.breakpoints.registry import Breakpoints
 from lellm_nb.debug.names.node_name import node_path
 from lellm_nb.debug.query.evaluate import as_function
 from lellm_nb.engine.driving.drive import apart, only_looks
 from lellm_nb.errors import DebuggerError, NoSuchNodeError
+from lellm_nb.graph.code.looked_keys import LookedKeys
 from lellm_nb.record.frame import LEAVING, RAN, Frame
 from lellm_nb.session.protocol import NextMove
 from lellm_nb.state.expression.condition import says_more
@@ -85,7 +86,7 @@ class Triggers:
         """Return what a run asks before the nodes at which it may stop, by their paths."""
         found: dict[str, Gate] = {}
         for path, stops in self.stops.before.items():
-            ask = self._gate_at(path)
+            ask = self._gate_at(path, stops)
             # a condition sees no running loop, like a node (R11): hidden once for all of them
             hides = any(stop.when is not None and not only_looks(stop.when) for stop in stops)
             found[path] = partial(apart, ask) if hides else ask
@@ -94,23 +95,26 @@ class Triggers:
             found = {**dict.fromkeys(found, aimed), target[0]: aimed}
         return found
 
-    def _gate_at(self, path: str) -> Gate:
+    def _gate_at(self, path: str, known: list[Breakpoint]) -> Gate:
         """Return what is asked before one node: the short way past conditions that do not hold.
 
         No visit is counted for them, and the state is looked at once for all.
         """
 
+        looks = LookedKeys(stop.when for stop in known if stop.when is not None)
+
         def ask(move: NextMove) -> Hit | Arrived | None:
             if self._reported:
                 return self._gate(None, move)
             state: Any = None
-            for stop in self.stops.before.get(path, ()):  # some may be gone since
+            stops = self.stops.before.get(path, ())
+            for stop in stops:  # others than at first, maybe
                 when = stop.when
                 if when is None or stop.visit is not None:
                     hit = stop.before(move.visit, lambda: move.state)
                 elif stop.enabled:
                     if state is None:
-                        state = move.state
+                        state = _subject(move, looks) if stops is known else move.state
                     try:
                         answer = when(state)
                         if not answer:
@@ -209,6 +213,12 @@ class Triggers:
         """Take note that a stop was reported at the node that made `left`."""
         if isinstance(hit, Hit):
             self._reported.add((hit.stop.id, left.path, left.visit))
+
+
+def _subject(move: NextMove, looks: LookedKeys) -> Any:
+    """Return what conditions are asked with: the state, or what an engine says is like it."""
+    seen_by = getattr(move, "seen_by", None)
+    return move.state if seen_by is None else seen_by(looks)
 
 
 _THROUGH = LEAVING | {"commit"}

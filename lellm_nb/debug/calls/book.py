@@ -14,7 +14,7 @@ from lellm_nb.calls.tape import Serving, Tape
 from lellm_nb.debug.breakpoints.registry import Breakpoints
 from lellm_nb.debug.calls.call_list import last_call
 from lellm_nb.debug.calls.rerun_plan import RerunPlan
-from lellm_nb.debug.calls.settings import CallSettings, record_for
+from lellm_nb.debug.calls.settings import CallSettings, ClientWrapping
 from lellm_nb.debug.calls.unfinished import Unfinished, UnfinishedSteps, calls_of, is_whole
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.level_key import is_within
@@ -80,7 +80,7 @@ class CallBook:
         self._passed: set[tuple[int, str, int, int]] = set()
         self._beside: list[CallStop] = []
         self._lock = threading.Lock()
-        self._recording = False
+        self._wrapping: ClientWrapping | None = None
         self._held = False
 
     # -- around a run ----------------------------------------------------------------
@@ -91,9 +91,8 @@ class CallBook:
             self.settings.budget.grant()
         self._held = False
         if self.settings.on:
-            if not self._recording:
-                self._recording = True
-                record_for(self)
+            if self._wrapping is None:
+                self._wrapping = self.settings.wrapping()
             self._opened, self._beside = [], []
             controls.tapes = self.open
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import weakref
+from collections.abc import Callable
 
 from lellm_nb.calls.call import Call
 from lellm_nb.calls.call_sums import CallSums, sums_of
@@ -10,7 +11,7 @@ from lellm_nb.calls.prices import Prices
 from lellm_nb.debug.calls.budget import CallBudget
 from lellm_nb.engine.output_capture import RUNNING, running_tape
 
-__all__ = ["CallSettings", "record_for"]
+__all__ = ["CallSettings", "ClientWrapping"]
 
 
 class CallSettings:
@@ -27,6 +28,19 @@ class CallSettings:
         self.prices = Prices()
         self.budget: CallBudget | None = None
         self._sent: list[Call] = []
+        self._wrapping: Callable[[], ClientWrapping | None] = _none_yet
+
+    def wrapping(self) -> ClientWrapping:
+        """Return what keeps clients wrapped: one for all lines, for as long as one of them lives.
+
+        It is no part of these settings, which a call has that somebody still looks at.
+        """
+        found = self._wrapping()
+        if found is None:
+            found = ClientWrapping()
+            _record_for(found)
+            self._wrapping = weakref.ref(found)
+        return found
 
     def sent(self, call: Call) -> None:
         """Take note of a call that was sent and answered."""
@@ -45,7 +59,15 @@ class CallSettings:
         )
 
 
-def record_for(owner: object) -> None:
+class ClientWrapping:
+    """Has clients wrapped while it lives."""
+
+
+def _none_yet() -> None:
+    return None
+
+
+def _record_for(owner: object) -> None:
     """Have clients wrapped, those too that are imported later, for as long as somebody lives.
 
     The wrappers stand from the first run of a debugger with calls on until the last such debugger

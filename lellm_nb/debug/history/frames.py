@@ -80,13 +80,14 @@ class Frames(Sequence[Frame]):
     def __getitem__(self, index: slice) -> Frames: ...
 
     def __getitem__(self, index: Any) -> Frame | Frames:
-        if not isinstance(index, slice | SupportsIndex):
+        # what is asked most goes first: isinstance of a protocol takes longer than all the rest
+        if type(index) is not int and not isinstance(index, slice | SupportsIndex):
             return self._named(index)
         try:
             place: Any = self._range[index]
         except IndexError:
             raise NoSuchFrameError(index, self._known()) from None
-        if isinstance(place, range):
+        if type(place) is range:
             return Frames(self._line, place, self._hide, self._evaluate)
         found: Frame = self._line[place]
         return found

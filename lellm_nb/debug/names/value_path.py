@@ -13,7 +13,7 @@ from lellm_nb.record.level_key import LevelKeys, level_at
 from lellm_nb.record.position import Fan, Position, SuperStep
 from lellm_nb.state.compact import MISSING, Wide, real, whole
 from lellm_nb.state.containers.read_only import ATOMS
-from lellm_nb.state.mutation import Key, check_key, parts_of
+from lellm_nb.state.mutation import Key, Put, check_key, parts_of
 from lellm_nb.state.typed import Typed
 
 __all__ = ["ValuePath", "level_in", "touches"]
@@ -58,13 +58,17 @@ class ValuePath:
 
     def may_change(self, frame: Frame) -> bool:
         """Tell whether a frame wrote at, above or below this place."""
+        wrote = frame.wrote  # `mutations`, without the call: a watch asks this of every frame
+        simple = type(wrote) is Put and type(wrote.key) is str and self.inside is None
+        if simple and wrote.key != self.parts[0]:
+            return False
         if self.level:
             if not self._has(frame):
                 return False
         elif frame.level is not frame.position:
             return False
         top, inside = self.parts[0], self.inside
-        for m in frame.mutations:
+        for m in wrote if type(wrote) is tuple else (wrote,):
             key = getattr(m, "key", None)  # a typed state's own mutation may write anything
             if key == top or (type(key) is not str and (key is None or touches(key, self.parts))):
                 return True

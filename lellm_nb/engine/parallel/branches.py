@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from lellm_nb.engine.commit import Committed, commit_composite, commit_exit
+from lellm_nb.engine.commit import commit_composite, commit_exit
+from lellm_nb.engine.committed import Committed
 from lellm_nb.engine.parallel.map_items import collected, item_results
 from lellm_nb.engine.scope import Scope, Site
 from lellm_nb.errors import (

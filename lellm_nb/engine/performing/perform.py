@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import sys
 from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -28,6 +29,8 @@ from lellm_nb.record.events import NodeRetry
 from lellm_nb.record.outcome import Outcome
 from lellm_nb.record.position import Position
 from lellm_nb.sending import is_here
+from lellm_nb.state.refusal import locate_with
+from lellm_nb.state.structs.nested import path_in
 
 __all__ = ["Attempt", "Lookup", "PutOff", "free_share", "in_thread", "perform"]
 __all__ += ["perform_patiently"]
@@ -228,3 +231,21 @@ def free_share(path: str, visit: int, attempt: int) -> float:
     """Draw how much of a pause a node waits, where no seed says it: from 0 to 1."""
     drawn: float = _generator().random()
     return drawn
+
+
+def _find_in_context(container: object) -> tuple[Any, ...] | None:
+    """Find a container's path in the state of the node that is on the call stack.
+
+    Only a refused write gets here, so the look through the stack costs nothing
+    elsewhere; a node's context is a local `ctx` of whatever called it.
+    """
+    frame: Any = sys._getframe(1)
+    while frame is not None:
+        ctx = frame.f_locals.get("ctx")
+        if isinstance(ctx, Context):
+            return path_in(ctx.state, container)
+        frame = frame.f_back
+    return None
+
+
+locate_with(_find_in_context)

@@ -62,7 +62,9 @@ class Wide:
         return default if value is MISSING else value
 
     def __getitem__(self, key: str) -> Any:
-        value = self.get(key, MISSING)
+        value = self._over.get(key, self)  # `get`, without the call: branches are found by it
+        if value is self:
+            return self._base[key]
         if value is MISSING:
             raise KeyError(key)
         return value
