@@ -14,6 +14,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from lellm_nb import (
+    Answer,
     Approve,
     Debugger,
     Decision,
@@ -153,8 +154,9 @@ async def afinish(
             continue
         if not session.waiting:
             return
-        barrier_id = session.waiting[0].barrier_id
-        await session.decide((answers or {}).get(barrier_id, Approve()), barrier_id)
+        waiting = session.waiting[0]
+        usual = Approve() if session.asked(waiting) is None else Answer(1)
+        await session.decide((answers or {}).get(waiting.barrier_id, usual), waiting.barrier_id)
     raise AssertionError(f"still going after {most} steps: {session.position!r}")
 
 
@@ -164,7 +166,8 @@ def finish_debugger(dbg: Debugger, most: int = 5_000) -> Any:
         stop = dbg.run()
         if not stop.pending:
             return stop
-        dbg.approve(stop.pending[0].id)
+        waits = stop.pending[0]
+        dbg.approve(waits.id) if waits.question is None else dbg.answer(1, waits.id)
     raise AssertionError(f"still waiting after {most} decisions: {stop!r}")
 
 

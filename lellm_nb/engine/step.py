@@ -36,7 +36,7 @@ from lellm_nb.record.sinks import BarrierSink
 __all__ = ["RunStep"]
 
 
-LEFT_BY = {"subgraph": "exit", "parallel": "join"}
+LEFT_BY = {"subgraph": "exit", "parallel": "join", "map": "join"}
 """The kind of the frame by which a composite is left."""
 
 
