@@ -8,7 +8,7 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
-from lellm_nb import Approve, Reject
+from lellm_nb import Answer, Approve, Reject
 from lellm_nb.errors import DebuggerError, MissingKeyError, NoSuchFrameError, NoSuchNodeError
 from tests.laws.machine_model import MOST, Model, any_number, tasks, which
 from tests.strategies import scalars
@@ -160,7 +160,8 @@ class Changes(Model):
                 compile(dbg.to_test(frame), "<test>", "exec")
                 compile(dbg.to_cell(frame), "<cell>", "exec")
             for pending in dbg.pending:
-                dbg.preview(Approve(), pending.id)
+                yes = Approve() if pending.question is None else Answer(1)
+                dbg.preview(yes, pending.id)
                 with contextlib.suppress(DebuggerError):
                     dbg.preview(Reject("no"), pending.id)
             assert len(repr(dbg)) < 1_000

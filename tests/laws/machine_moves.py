@@ -69,7 +69,11 @@ class Moves(Model):
                 if not stop.pending:
                     break
                 with contextlib.suppress(DebuggerError):  # nothing recorded for one that asks
-                    dbg.approve(stop.pending[-1].id)
+                    waits = stop.pending[-1]
+                    if waits.question is None:
+                        dbg.approve(waits.id)
+                    else:
+                        dbg.answer(1, waits.id)
 
     @rule(number=which)
     def retry(self, number):
