@@ -176,7 +176,7 @@ class Frame(HasDetail):
     @property
     def error(self) -> RunError | None:
         """The failure of an error frame, or of the routing after a commit."""
-        return None if self.own_detail is None else self.own_detail.error
+        return None if self.own_detail is None else self.detail.error
 
     @property
     def failed(self) -> bool:
