@@ -38,7 +38,7 @@ def test_each_item_has_a_branch_of_its_own_and_results_are_in_the_order_of_the_i
     dbg.run()
 
     assert dbg.state["sizes"] == [1, 3, 4]
-    assert [frame.path for frame in dbg.frames] == ["", "m/0", "m/1", "m/2", "m"]
+    assert sorted(frame.path for frame in dbg.frames) == ["", "m", "m/0", "m/1", "m/2"]
     assert [frame.kind for frame in dbg.frames] == ["start", "commit", "commit", "commit", "join"]
 
 
@@ -204,7 +204,7 @@ def test_maps_are_nested_and_each_has_its_own_item():
     dbg.run()
 
     assert [one["cells"] for one in dbg.state["all"]] == [[10, 20], [], [30]]
-    assert [f.path for f in dbg.frames if f.kind == "commit"] == [
+    assert sorted(f.path for f in dbg.frames if f.kind == "commit") == [
         "m/0/cell/0",
         "m/0/cell/1",
         "m/2/cell/0",
