@@ -62,12 +62,18 @@ def _changes(debugger: DebuggerLike, question: Question) -> Rows:
     table = debugger.evaluate(str(question["text"]))
     rows: list[dict[str, Any]] = []
     last: Any = object()
-    for index, value, error in zip(table.index, table["value"], table["error"], strict=True):
+    values = (_plain(value) for value in table["value"].astype(object))
+    for index, value, error in zip(table.index, values, table["error"], strict=True):
         told = short_text(str(error)) if isinstance(error, str) else short_text(value)
         if told != last:
             rows.append({"frame": int(index), "text": told, "bad": isinstance(error, str)})
             last = told
     return {"rows": rows[: -_MOST_CHANGES - 1 : -1], "more": max(0, len(rows) - _MOST_CHANGES)}
+
+
+def _plain(value: Any) -> Any:
+    """Return a value of a column of whole numbers as it was: what is missing there is None."""
+    return None if type(value).__name__ == "NAType" else value
 
 
 def add_watch(debugger: DebuggerLike, text: str) -> None:

@@ -94,7 +94,7 @@ def test_a_key_is_nowhere_in_the_page_on_the_wire_or_in_the_files(
         expect(chips(panel, name).first).to_be_visible()
     panel.get_by_role("tab", name="Watches").click()
     field = panel.get_by_role("textbox", name="Watch expression")
-    field.fill("key[:30]")
+    field.fill("py: key[:30]")
     field.press("Enter")
     expect(panel.get_by_role("tabpanel").get_by_text(CHIP)).to_have_count(1)
     panel.get_by_role("tab", name="Who").click()
