@@ -234,7 +234,7 @@ def plans(
     if wild:
         kinds += ["slow", "stumbling", "ticking"]
     if depth:
-        kinds += ["graph", "fan", "map"] * (2 if wild else 1)
+        kinds += ["graph", "fan", "map", "map"] * (2 if wild else 1)
     nodes = []
     most = most or least + (2 if depth else 3)
     for i in range(draw(st.integers(least, most))):
@@ -257,7 +257,7 @@ def plans(
             size = 1 if kind == "graph" else draw(st.integers(1, 2))
             if kind == "map":
                 size = draw(st.integers(0, 1))
-                items = draw(st.integers(0, 3))
+                items = draw(st.sampled_from([1, 2, 3, 0]))
                 limit = draw(st.sampled_from([None, 1, 2]))
             inner = tuple(draw(below) for _ in range(size))
             patient = kind in ("fan", "map") and wild and draw(st.booleans())

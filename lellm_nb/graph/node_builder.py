@@ -115,7 +115,7 @@ class NodeBuilder:
             ask: A question: its answer is put under ``<name>.answer``, and approves.
 
         Example:
-            >>> from lellm_nb import Question
+            >>> from lellm_nb import GraphBuilder, Question
             >>> ask = Question("Ship it?", choices=["now", "later"])
             >>> g = GraphBuilder("mail").barrier("when", ask=ask, show=["draft"])
         """
@@ -185,6 +185,7 @@ class NodeBuilder:
             InvalidNodeError: Something does not fit; names it.
 
         Example:
+            >>> from lellm_nb import GraphBuilder
             >>> g = GraphBuilder("sizes")
             >>> g = g.map("measure", lambda ctx: len(ctx.item), over="words", into="sizes")
             >>> graph = g.start("measure").end("measure").build()
