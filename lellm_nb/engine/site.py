@@ -105,7 +105,8 @@ def is_inline(node: Node, threaded: bool, waits: bool) -> bool:
         waits: Whether its function is an async one.
     """
     if isinstance(node, Task):
-        if node.is_patient:
+        limited = node.timeout is not None or node.idle_timeout is not None
+        if limited or node.retry is not None:
             return False
         return waits or not threaded
     if isinstance(node, Custom):

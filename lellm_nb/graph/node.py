@@ -78,12 +78,6 @@ class Task:
     def __post_init__(self) -> None:
         check_task(self)
 
-    @property
-    def is_patient(self) -> bool:
-        """Whether it may be tried again, or has a limit."""
-        limited = self.timeout is not None or self.idle_timeout is not None
-        return limited or self.retry is not None
-
     def call(self, ctx: Any) -> Any:
         """Run the function once."""
         return self.fn(ctx)

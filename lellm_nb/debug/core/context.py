@@ -175,7 +175,8 @@ class DebugContext(VerbRunner):
 
     def _stopped(self) -> None:
         self.breakpoints.moved()
-        self.standing.moved()
+        if self.standing.rules:
+            self.standing.moved()
         self.code.news = self.breakpoints.news = ()
 
     @property

@@ -113,17 +113,17 @@ class StandingRules:
 
     def __init__(self, told: Callable[[], None] = lambda: None) -> None:
         self.told = told
-        self._all: list[StandingRule] = []
+        self.rules: list[StandingRule] = []
         self._used = 0
 
     def add(self, rule: StandingRule) -> StandingRule:
         """Add a rule; one like it that a reopened run has is armed in its place."""
-        known = [one for one in self._all if not one.armed and _alike(one, rule)]
+        known = [one for one in self.rules if not one.armed and _alike(one, rule)]
         if known:
             rule.used = known[0].used
-            self._all = [rule if one is known[0] else one for one in self._all]
+            self.rules = [rule if one is known[0] else one for one in self.rules]
         else:
-            self._all = [*self._all, rule]
+            self.rules = [*self.rules, rule]
         self.told()
         return rule
 
@@ -140,24 +140,24 @@ class StandingRules:
         if not found:
             rules = (f"{place} ({one.label} at {one.barrier})" for place, one in enumerate(self))
             raise DebuggerError(f"There is no standing rule {shown(which)}. Set: {listed(rules)}.")
-        self._all = [one for one in self._all if one not in found]
+        self.rules = [one for one in self.rules if one not in found]
         self.told()
 
     def _found(self, which: Any) -> list[StandingRule]:
         if isinstance(which, int) and not isinstance(which, bool):
-            return self._all[which : which + 1 or None]
+            return self.rules[which : which + 1 or None]
         if isinstance(which, str):
-            paths = [one.barrier for one in self._all if one.barrier == which]
-            ends = {p for one in self._all if (p := one.barrier).rpartition("/")[2] == which}
+            paths = [one.barrier for one in self.rules if one.barrier == which]
+            ends = {p for one in self.rules if (p := one.barrier).rpartition("/")[2] == which}
             named = set(paths) or (ends if len(ends) == 1 else set())
-            return [one for one in self._all if one.barrier in named]
-        return [one for one in self._all if one is which]
+            return [one for one in self.rules if one.barrier in named]
+        return [one for one in self.rules if one is which]
 
     # -- deciding ------------------------------------------------------------------
 
     def control(self, session: Session, controls: Controls) -> None:
         """Have a run ask the rules at its barriers; without one it costs nothing."""
-        if not any(rule.armed for rule in self._all):
+        if not any(rule.armed for rule in self.rules):
             return
         recorded = controls.decided
 
@@ -169,7 +169,7 @@ class StandingRules:
 
     def _decided(self, session: Session, barrier_id: str) -> DecisionRecord | None:
         path = without_visits(barrier_id)
-        rules = [rule for rule in self._all if rule.barrier == path and rule.armed]
+        rules = [rule for rule in self.rules if rule.barrier == path and rule.armed]
         waits = [one for one in session.waiting if one.barrier_id == barrier_id] if rules else []
         if not waits:  # it may be asked whether there will be a decision, before it waits
             return None
@@ -183,7 +183,7 @@ class StandingRules:
 
     def moved(self) -> None:
         """Have it kept how often they decided, after a command in which some may have."""
-        used = sum(rule.used for rule in self._all)
+        used = sum(rule.used for rule in self.rules)
         if used != self._used:
             self._used = used
             self.told()
@@ -193,28 +193,28 @@ class StandingRules:
     def copied(self) -> StandingRules:
         """Return the same rules for another line, to be changed apart."""
         made = StandingRules()
-        made.load(copy.copy(rule) for rule in self._all)
+        made.load(copy.copy(rule) for rule in self.rules)
         return made
 
     def load(self, rules: Iterable[StandingRule]) -> None:
         """Take rules in place of those that there are."""
-        self._all = list(rules)
-        self._used = sum(rule.used for rule in self._all)
+        self.rules = list(rules)
+        self._used = sum(rule.used for rule in self.rules)
 
     # -- a list --------------------------------------------------------------------
 
     def __iter__(self) -> Iterator[StandingRule]:
-        return iter(self._all)
+        return iter(self.rules)
 
     def __len__(self) -> int:
-        return len(self._all)
+        return len(self.rules)
 
     def __getitem__(self, place: int) -> StandingRule:
-        return self._all[place]
+        return self.rules[place]
 
     def to_pandas(self) -> pandas.DataFrame:
         """Return one row per rule: barrier, decision, when, used, armed."""
-        rules = self._all
+        rules = self.rules
         return table(
             {
                 "barrier": [rule.barrier for rule in rules],
@@ -229,7 +229,7 @@ class StandingRules:
         )
 
     def __repr__(self) -> str:
-        return "\n".join(map(repr, self._all)) or "(no standing rules)"
+        return "\n".join(map(repr, self.rules)) or "(no standing rules)"
 
 
 def _alike(one: StandingRule, two: StandingRule) -> bool:
