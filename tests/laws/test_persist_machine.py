@@ -75,7 +75,7 @@ def compare(live, opened):
         assert theirs.enabled is (ours.enabled and theirs.missing is None)
 
 
-@pytest.mark.timeout(120 if not LONG else 900)
+@pytest.mark.timeout(600 if not LONG else 900)
 class TestKept(Kept.TestCase):
     """The machine, as pytest finds it."""
 
@@ -94,7 +94,7 @@ class KeptInFolder(Kept):
 _FOLDERS = tempfile.TemporaryDirectory()
 
 
-@pytest.mark.timeout(120 if not LONG else 900)
+@pytest.mark.timeout(600 if not LONG else 900)
 class TestKeptInFolder(KeptInFolder.TestCase):
     """The machine, as pytest finds it."""
 
