@@ -9,9 +9,8 @@ from lellm_nb.graph.item_branches import EACH
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.position import Fan, Position
 from lellm_nb.record.rows.entered import MapItems
-from lellm_nb.state.compact import real, whole
-from lellm_nb.state.mutation import parts_of
-from lellm_nb.state.state import content_of
+from lellm_nb.record.rows.item_result import item_result
+from lellm_nb.state.compact import real
 
 __all__ = ["item_columns", "items_of"]
 
@@ -50,7 +49,7 @@ def _row(frame: Frame) -> tuple[Any, Any]:
     item = items.values[number] if number < len(items.values) else None
     level = fan.branches[branch]
     ended = frame.level is level and level.node is None and not frame.failed
-    return real(item), _result(items, level) if ended else None
+    return real(item), real(item_result(items, level)) if ended else None
 
 
 def _innermost(frame: Frame) -> tuple[Any, str]:
@@ -69,14 +68,3 @@ def _innermost(frame: Frame) -> tuple[Any, str]:
         else:
             break
     return found
-
-
-def _result(items: MapItems, level: Position) -> Any:
-    wrote: Any = () if level.wrote is None else level.wrote.since(0)
-    if items.into is not None and items.key is None:
-        found = [m for m in wrote if getattr(m, "key", None) == items.into]
-        return real(whole(found[-1].kept)[0]) if found else None
-    own = {parts_of(m.key)[0] for m in wrote if hasattr(m, "key")}
-    if items.key is not None and items.into is not None:
-        own.add(items.key)
-    return {key: real(value) for key, value in content_of(level.data).items() if key in own}

@@ -137,7 +137,7 @@ def _joined(
 ) -> Committed:
     made = tuple(mutations)
     if isinstance(site.node, Map):
-        made += tuple(collected(site.node, fan))
+        made += tuple(collected(fan))
     return commit_composite(scope, site, level, "join", made)
 
 

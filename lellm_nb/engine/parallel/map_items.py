@@ -11,11 +11,12 @@ from lellm_nb.errors.safe_text import safe_repr
 from lellm_nb.graph.node import Map
 from lellm_nb.record.position import Fan, Position
 from lellm_nb.record.rows.entered import MapItems, begin_items
+from lellm_nb.record.rows.item_result import item_result, top_key
 from lellm_nb.state.claims import BranchResult
-from lellm_nb.state.compact import MISSING, real, whole
+from lellm_nb.state.compact import MISSING
 from lellm_nb.state.frozen import freeze, frozen_list
 from lellm_nb.state.mutation import Mutation, Put, parts_of
-from lellm_nb.state.state import content_of, view
+from lellm_nb.state.state import view
 
 __all__ = ["bounded", "collected", "enter_map", "item_results"]
 
@@ -74,7 +75,7 @@ def item_results(node: Map, results: Sequence[BranchResult]) -> list[BranchResul
     inside = node.into is not None and node.item_key is not None
     own = {node.as_, node.into}
     return [
-        r._replace(mutations=() if inside else [m for m in r.mutations if _top(m) not in own])
+        r._replace(mutations=() if inside else [m for m in r.mutations if top_key(m) not in own])
         for r in results
     ]
 
@@ -92,46 +93,13 @@ def bounded(
     return in_turn
 
 
-def _top(mutation: Mutation) -> Any:
-    key = getattr(mutation, "key", None)  # a typed state's own mutation has none
-    return key if key is None else parts_of(key)[0]
-
-
-def collected(node: Map, fan: Fan) -> list[Mutation]:
-    """Return the write of what the branches returned, in the order of the items.
+def collected(fan: Fan) -> list[Mutation]:
+    """Return the write of what the branches of a map returned, in the order of the items.
 
     A branch that was dropped leaves no entry.
     """
-    if node.into is None:
+    items: MapItems = fan.items
+    if items.into is None:
         return []
-    values: list[Any] = []
-    for _, branch in fan.branches.items():
-        if not branch.step:
-            continue
-        if node.item_key is not None:
-            values.append(_end_state(node.item_key, branch))
-        else:
-            values.append(_returned(node.into, branch))
-    return [Put(node.into, frozen_list(values))]
-
-
-def _end_state(item_key: str, branch: Position) -> Any:
-    """Return the end state of a graph: its item and what it wrote.
-
-    What it only saw of the state around is left there: where a map stands in a loop, its own
-    older results are among that.
-    """
-    content = content_of(branch.data)
-    wrote: Any = () if branch.wrote is None else branch.wrote.since(0)
-    own = {_top(mutation) for mutation in wrote} | {item_key}
-    kept = content if None in own else {k: v for k, v in content.items() if k in own}
-    return freeze({key: real(value) for key, value in kept.items()})
-
-
-def _returned(into: str, branch: Position) -> Any:
-    """Return what a function returned: it stands alone in a list under the key, as it was put."""
-    wrote: Any = () if branch.wrote is None else branch.wrote.since(0)
-    for mutation in reversed(wrote):
-        if getattr(mutation, "key", None) == into:
-            return whole(mutation.kept)[0]
-    return None
+    ended = [branch for _, branch in fan.branches.items() if branch.step]
+    return [Put(items.into, frozen_list([item_result(items, one) for one in ended]))]
