@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from lellm_nb.engine.performing.node_host import NodeHost
@@ -101,8 +102,13 @@ class NodePlace(Outcome):
         options |= {"nodes": names, "reducers": self.reducers}
         return self._level.data, {**options, "item": self.item if inside else None}
 
-    def sends(self) -> Exception | None:
-        """Return why the branches that it is one of can't be performed elsewhere, if they can't."""
+    def sends(self, why_not: Callable[[Site, Any], Exception | None]) -> Exception | None:
+        """Return why the branches that it is one of can't be performed elsewhere, if they can't.
+
+        Args:
+            why_not: Asked once for all of them, with their composite and the state, as it is
+                kept, that they start from.
+        """
         scope, run = self._scope, self._run
         while scope.branch is None and scope.parent is not None:
             scope = scope.parent
@@ -110,7 +116,6 @@ class NodePlace(Outcome):
         if run is None or around is None:
             return None
         if scope.prefix not in run.sendable:
-            level = around.level(run.position)
-            found = run.why_not_sent(around.site(scope.name_in_parent), level.data, self.executor)
-            run.sendable[scope.prefix] = found
+            data = around.level(run.position).data
+            run.sendable[scope.prefix] = why_not(around.site(scope.name_in_parent), data)
         return run.sendable[scope.prefix]

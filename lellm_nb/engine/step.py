@@ -19,7 +19,6 @@ from lellm_nb.engine.driving.drive import ESCAPED, apart, called_apart, driven, 
 from lellm_nb.engine.halt import Halt, Hold
 from lellm_nb.engine.output_capture import RUNNING, OutputCapture
 from lellm_nb.engine.parallel.branches import JoinChoice, leave
-from lellm_nb.engine.performing.elsewhere import why_not_sent
 from lellm_nb.engine.performing.perform import Attempt, Lookup, PutOff, perform_patiently
 from lellm_nb.engine.performing.returned import record_returned
 from lellm_nb.engine.performing.stand_in import StandInSite
@@ -177,10 +176,6 @@ class RunStep(RunRecord):
     def open_tape(self, scope: Scope, site: Site, level: Position) -> Any:
         """Return where a node's calls are taken down, `None` where nobody wants them."""
         return None if self.tapes is None else self.tapes(scope, site, level)
-
-    def why_not_sent(self, site: Site, data: Any, executor: Any) -> Exception | None:
-        """Return why the branches of a Parallel can't be sent to an executor, if they can't."""
-        return why_not_sent(executor, site, data)
 
     def _take_captured(self, catch: OutputCapture, ctx: NodeContext) -> Tape | None:
         """Take over what a node said and asked; return where its calls were taken down."""

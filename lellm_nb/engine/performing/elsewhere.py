@@ -12,6 +12,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor
+from functools import partial
 from typing import Any, NamedTuple
 
 from lellm_nb.engine.context import Context
@@ -25,7 +26,7 @@ from lellm_nb.graph.walk import branches_of, inner_graph
 from lellm_nb.sending import can_pickle, cannot_go, stuck_words
 from lellm_nb.state.state import content_of
 
-__all__ = ["perform_elsewhere", "why_not_sent"]
+__all__ = ["perform_elsewhere"]
 
 
 class Job(NamedTuple):
@@ -59,7 +60,7 @@ async def perform_elsewhere(
         NotSentError: It could not be sent, or what it made could not be sent back.
         CancelledError: It was given up; what it still does is dropped.
     """
-    refused = ctx.sends()
+    refused = ctx.sends(partial(_why_not_sent, executor))
     if refused is not None:
         return refused
     job = Job(function, *ctx.alone(), ctx.records_calls)
@@ -151,7 +152,7 @@ def _stand_in(error: BaseException) -> RuntimeError:
     return RuntimeError(f"{safe_type(error)}: {safe_repr(error, 400)}")
 
 
-def why_not_sent(executor: Executor, site: Any, data: Any) -> NotSentError | None:
+def _why_not_sent(executor: Executor, site: Any, data: Any) -> NotSentError | None:
     """Return what can't be sent of a Parallel's branches and the state; `None` where all can go.
 
     Args:

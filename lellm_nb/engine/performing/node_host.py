@@ -24,8 +24,5 @@ class NodeHost(Protocol):
     def open_tape(self, scope: Scope, site: Site, level: Position) -> Any:
         """Return where a node's calls are taken down, `None` where nobody wants them."""
 
-    def why_not_sent(self, site: Site, data: Any, executor: Any) -> Exception | None:
-        """Return why the branches of a Parallel can't be sent to an executor, if they can't."""
-
     def on_chunk(self, site: Site, chunk: Any) -> None:
         """Pass a stream chunk on."""
