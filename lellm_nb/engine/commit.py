@@ -252,15 +252,18 @@ def commit_exit(scope: Scope, site: Site, level: Position, inner: Position) -> C
     lens = site.node.lens
     assert inner.wrote is not None
     wrote = inner.wrote.since(0)
+    alone = inner.wrote.around is level.data  # else this level was written since it was entered
     if isinstance(lens, IdentityLens):
         # a barrier of this level has its own decision: that of its namesake stays inside (N4)
         passed = without_decisions(wrote, scope.graph.own_barriers)
-        data = inner.data if passed is wrote else None
+        data = inner.data if alone and passed is wrote else None
         return commit_composite(scope, site, level, "exit", tuple(passed), data)
     if isinstance(lens, KeyLens):
         whole = Put(lens.key, part_put_back(inner.data, lens.key))
         own = any(not hasattr(m, "key") for m in wrote)  # a typed state's own has no path to lift
         made = [whole] if own else lens.lift(content_of(level.data), wrote)
+        if not alone and not own:
+            return commit_composite(scope, site, level, "exit", tuple(made))
         data = apply(level.data, (whole,)) if made else level.data
         return commit_composite(scope, site, level, "exit", tuple(made), data)
     after = keep(check_round_trip(lens, scope.seen(level.data), view(inner.data)))

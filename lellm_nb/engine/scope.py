@@ -21,7 +21,7 @@ from lellm_nb.graph.node import Map, Parallel, Subgraph
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.position import Fan, Position
 from lellm_nb.record.rows.entered import begin_branches
-from lellm_nb.state.compact import Data
+from lellm_nb.state.compact import Data, Tail
 from lellm_nb.state.lens import entered
 from lellm_nb.state.state import UNASKED, view
 
@@ -187,7 +187,9 @@ class Scope:
         assert level.node is not None
         node = self.site(level.node).node
         if isinstance(node, Subgraph):
-            return Position.begin(node.graph.start, entered(node.lens, level.data), inner=True)
+            inner = Position.begin(node.graph.start, entered(node.lens, level.data))
+            inner.wrote = Tail.log(level.data)
+            return inner
         if isinstance(node, Map):
             return enter_map(node, level)
         assert isinstance(node, Parallel)

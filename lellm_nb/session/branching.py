@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from lellm_nb.engine.driving.drive import apart
 from lellm_nb.engine.parallel.branches import JoinChoice, branch_results
 from lellm_nb.engine.scope import Scope, Site, scope_at
 from lellm_nb.engine.spot import Move, levels_within
@@ -15,7 +16,9 @@ from lellm_nb.errors import (
     NodeNotFoundError,
     ParallelError,
     RunError,
+    StateError,
 )
+from lellm_nb.errors.error_words import error_words
 from lellm_nb.graph.edge import Route
 from lellm_nb.graph.graph import Graph
 from lellm_nb.graph.node import Parallel
@@ -28,6 +31,7 @@ from lellm_nb.session.running import Running
 from lellm_nb.state.claims import conflicts_of, one_decision
 from lellm_nb.state.compact import Tail, Wide
 from lellm_nb.state.edits import edits_of
+from lellm_nb.state.lens import seen_inside
 from lellm_nb.state.merge import MergeMutations
 from lellm_nb.state.mutation import Key, Mutation, apply
 
@@ -67,6 +71,29 @@ def _failures_at(frame: Frame | None) -> Iterator[RunError]:
                 trail.extend(at.exceptions)
 
 
+def _seen_by(
+    scope: Scope, level: Position, edits: Sequence[Mutation]
+) -> Iterator[tuple[Scope, Position, Sequence[Mutation]]]:
+    """Walk the levels that see what is written at one, the outermost first, with what they see.
+
+    Raises:
+        StateError: It does not fit one of them.
+    """
+    after = apply(level.data, tuple(edits))
+    yield scope, level, edits
+    if isinstance(level.inner, Position):
+        site = scope.site(level.node or "")
+        try:
+            within = apart(seen_inside, site.node.lens, edits, level.data, after)
+        except Exception as error:  # a lens is the user's code
+            raise StateError(
+                f"What is written does not fit what runs inside {site.place.path!r}:"
+                f" {error_words(error)}."
+            ) from error
+        if within:
+            yield from _seen_by(scope.child(site, level), level.inner, within)
+
+
 _Join = tuple[Scope, Position, Site, Fan]
 """A Parallel with its level, and what runs inside of it."""
 
@@ -99,6 +126,9 @@ class Branching(Running):
     def edit(self, edits: Sequence[Mutation], level: OpenLevel | None = None) -> None:
         """Write where the run stands, as one frame of kind *edit*; with none, do nothing.
 
+        A subgraph that has begun sees what is written around it, as its lens does: for each such
+        level there is one frame more.
+
         Args:
             level: Where to write, whichever the last frame was at; the head's own by default.
 
@@ -107,14 +137,18 @@ class Branching(Running):
         """
         if not edits:
             return
-        own = scope_at(self.scope, self.position, self.head)
-        if not isinstance(level, Level) or level.scope is own:
-            self._emit(self._edit(self.head, edits))
-            return
-        site = level.scope.site(level.position.node or "")
-        visit = level.position.visits.count(site.name, level.position.step) + 1
-        where = (site.place, visit, None)
-        self._emit(self._edited(self.position, level.scope, level.position, edits, where))
+        head = self.head
+        own = scope_at(self.scope, self.position, head)
+        at, now = own, head.level
+        if isinstance(level, Level) and level.scope is not own:
+            at, now = level.scope, level.scope.level(self.position)
+        for scope, position, written in list(_seen_by(at, now, tuple(edits))):
+            where = head.place, head.visit, head.route
+            if scope is not own:
+                site = scope.site(position.node or scope.graph.end)
+                visit = position.visits.count(site.name, position.step) + 1
+                where = site.place, visit, None
+            self._emit(self._edited(self.position, scope, position, written, where))
 
     def _edit(self, frame: Frame, edits: Sequence[Mutation]) -> Frame:
         scope = scope_at(self.scope, frame.position, frame)

@@ -26,6 +26,7 @@ __all__ = [
     "entered",
     "lifted",
     "part_put_back",
+    "seen_inside",
 ]
 
 
@@ -184,3 +185,29 @@ def lifted(outer: Mapping[str, Any], after: Mapping[str, Any]) -> list[Mutation]
         Put(key, value) for key, value in after.items() if not same(outer.get(key, MISSING), value)
     ]
     return made + [Delete(key) for key in outer if key not in after]
+
+
+def seen_inside(lens: Any, edits: Sequence[Mutation], before: Any, after: Any) -> list[Mutation]:
+    """Return what a write around an inner graph is to the graph, which has begun already.
+
+    Args:
+        edits: What was written around it: puts and deletes.
+        before: The state around it without them, in its compact form.
+        after: With them.
+
+    Raises:
+        StateTypeError: A graph could not work on what the lens leads to then.
+    """
+    if isinstance(lens, IdentityLens):
+        return list(edits)
+    if isinstance(lens, KeyLens):
+        within = [edit for edit in edits if parts_of(edit.key)[0] == lens.key]
+        paths = [parts_of(edit.key)[1:] for edit in within]
+        if all(paths):
+            return [_moved(edit, path) for edit, path in zip(within, paths, strict=True)]
+    return lifted(content_of(entered(lens, before)), content_of(entered(lens, after)))
+
+
+def _moved(edit: Mutation, path: tuple[Any, ...]) -> Mutation:
+    key = path[0] if len(path) == 1 else path
+    return Put(key, edit.kept) if isinstance(edit, Put) else Delete(key)

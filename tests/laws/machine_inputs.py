@@ -45,7 +45,10 @@ class Inputs(Model):
         with self.only(dbg, runs=False):
             stop = dbg.steer(put={"n": n}, delete=["steered"])
 
-        assert (stop.frame.kind, stop.frame.parent) == ("edit", before)
+        edits = self.way_onwards(dbg)[before.index + 1 :]  # one for each level that sees it
+        assert stop.frame is edits[-1]
+        assert edits[0].parent is before
+        assert {edit.kind for edit in edits} == {"edit"}
         assert dbg.state["n"] == n
         assert dbg.position.node == before.position.node
 
@@ -66,6 +69,7 @@ class Inputs(Model):
             dbg.run()
         leave()
         since = [f for f in self.way_onwards(dbg)[asked[0] + 1 :] if f.changed_keys == ["steered"]]
+        since = [f for f in since if f.parent not in since]  # not again inside, which sees it
         dropped = any("was not written" in str(one.message) for one in told)
         assert len([f for f in since if f.kind == "edit" and f.state["steered"] == n]) == (
             not dropped

@@ -13,6 +13,13 @@ from lellm_nb.state.containers.read_only import FrozenList, frozen_list
 __all__ = ["Tail"]
 
 
+class _Log(list[Any]):
+    """A buffer that knows the state around a level when that was entered."""
+
+    __slots__ = ("around",)
+    around: Any
+
+
 class Tail:
     """The first `length` items of a buffer that later versions share and extend.
 
@@ -37,6 +44,18 @@ class Tail:
         """Start a buffer of its own."""
         buffer = list(items)
         return cls(buffer, len(buffer))
+
+    @classmethod
+    def log(cls, around: Any) -> Tail:
+        """Start what an inner level writes, entered from a state in its compact form."""
+        buffer = _Log()
+        buffer.around = around
+        return cls(buffer, 0)
+
+    @property
+    def around(self) -> Any:
+        """The state that the level was entered from; `None` where that is not known any more."""
+        return getattr(self._buffer, "around", None)
 
     def extended(self, items: Collection[Any]) -> Tail:
         """Return a tail with `items` (frozen already) after the ones of this one."""
