@@ -88,7 +88,8 @@ class Inputs(Model):
         head = self.frame_of(dbg)
         assert (stop.head or stop.frame) is head
         passed = head.skipped or (head.decision is not None and head.decision.decision == "skip")
-        assert passed or head.failed or stop.reason in (StopReason.COMPLETED, StopReason.WATCH)
+        known = (StopReason.COMPLETED, StopReason.WATCH)
+        assert passed or head.failed or stop.reason in known, stop
 
     @rule(
         number=which,

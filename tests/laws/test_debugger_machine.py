@@ -16,12 +16,13 @@ from hypothesis.stateful import RuleBasedStateMachine
 from tests.laws.machine_changes import Changes
 from tests.laws.machine_inputs import Inputs
 from tests.laws.machine_moves import Moves
+from tests.laws.machine_rules import Rules
 
 LONG = os.environ.get("LELLM_LONG", "") not in ("", "0")
 EXAMPLES = 5_000 if LONG else 100 if os.environ.get("CI") else 50
 
 
-class Commands(Moves, Changes, Inputs, RuleBasedStateMachine):
+class Commands(Moves, Changes, Inputs, Rules, RuleBasedStateMachine):
     """Any verb at any time; the world may break and mend."""
 
 

@@ -17,12 +17,13 @@ from lellm_nb import Debugger, FolderStore, InMemoryStore
 from tests.laws.machine_changes import Changes
 from tests.laws.machine_inputs import Inputs
 from tests.laws.machine_moves import Moves
+from tests.laws.machine_rules import Rules
 
 LONG = os.environ.get("LELLM_LONG", "") not in ("", "0")
 EXAMPLES = 1_000 if LONG else 50 if os.environ.get("CI") else 25
 
 
-class Kept(Moves, Changes, Inputs, RuleBasedStateMachine):
+class Kept(Moves, Changes, Inputs, Rules, RuleBasedStateMachine):
     """Any verb at any time, on a run that is in a store."""
 
     def store(self):
@@ -69,6 +70,9 @@ def compare(live, opened):
     """Where one stands and what it has set is what another one opened with."""
     assert (live.line, live.head) == (opened.line, opened.head)
     assert live.modes == opened.modes
+    ours, theirs = ([(r.barrier, r.label, r.used) for r in d.standing] for d in (live, opened))
+    assert ours == theirs
+    assert not any(rule.armed for rule in opened.standing)
     assert [s.label for s in live.breakpoints] == [s.label for s in opened.breakpoints]
     for ours, theirs in zip(live.breakpoints, opened.breakpoints, strict=True):
         assert ours.id == theirs.id

@@ -78,8 +78,9 @@ def asked_edge_of(graph: Any, edge: Any) -> tuple[str, str]:
     inner = graph_at(graph, level)
     leaving = [way for way in ways_out(inner, node) if way.kind == "conditional"]
     if to not in [edge.target for edge in leaving]:
-        asked = listed(edge.label for edge in leaving)
-        more = f"those of {path} that have one: {asked}" if asked else f"no edge of {path} has one"
+        asked = [edge.label for edge in leaving]
+        more = f"those of {path} that have one: {listed(asked)}"
+        more = more if asked else f"no edge of {path} has one"
         raise DebuggerError(
             f"Edge {node} -> {to} has no condition, so it is never refused; {more}."
         )
