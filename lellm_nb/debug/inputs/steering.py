@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 
 from lellm_nb.debug.names.address import Address
 from lellm_nb.debug.names.warn_caller import caution
-from lellm_nb.errors import DebuggerError
+from lellm_nb.errors import DebuggerError, listed
 from lellm_nb.errors.error_words import error_words
-from lellm_nb.record.level_key import label_of, without_visits
+from lellm_nb.graph.walk import static_path
+from lellm_nb.record.level_key import label_of
 from lellm_nb.session.protocol import OpenLevel, Session
 from lellm_nb.state.mutation import Mutation
 
@@ -76,12 +77,13 @@ def level_of(session: Session, where: Address) -> OpenLevel | None:
     levels = session.open_levels()
     for level in levels:
         entry = level.name
-        if without_visits(entry) == label_of(where.level) and where.entry in ("", entry):
+        named = static_path(session.graph, entry) == label_of(where.level)
+        if named and where.entry in ("", entry):
             found = level  # of a branch that is a graph the inner one, which has its name
             if not entry:
                 break
     if found is None and where.level:
-        names = ", ".join(repr(level.name) for level in levels if level.name) or "none"
+        names = listed(dict.fromkeys(repr(level.name) for level in levels if level.name))
         name = where.entry or label_of(where.level)
         raise DebuggerError(f"The run is not in level {name!r} now; levels it is in: {names}.")
     return found

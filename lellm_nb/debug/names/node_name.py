@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from lellm_nb.arguments import refusal
@@ -100,7 +101,7 @@ def value_path(graph: Any, what: Any, before: Callable[[Frame], Any]) -> ValuePa
     """Return the place of a value: a key, a path tuple or ``"level:key"``."""
     paths = node_paths(graph)
     levels = [path.rpartition("/")[0] for path in paths]
-    return ValuePath(what, [*levels, *paths], before)
+    return ValuePath(what, [*levels, *paths], before, partial(static_path, graph))
 
 
 def refuse_composite(graph: Any, path: str, what: str) -> None:

@@ -9,7 +9,7 @@ from lellm_nb.debug.names.written_path import written_path
 from lellm_nb.errors import path_text
 from lellm_nb.errors.safe_text import safe_item
 from lellm_nb.record.frame import Frame
-from lellm_nb.record.level_key import LevelKeys, level_at
+from lellm_nb.record.level_key import LevelKeys, level_at, without_visits
 from lellm_nb.record.position import Fan, Position, SuperStep
 from lellm_nb.state.compact import MISSING, Wide, real, whole
 from lellm_nb.state.containers.read_only import ATOMS
@@ -27,31 +27,36 @@ class ValuePath:
         levels: The paths of the levels there are, without visits.
         entered: Gives the state with which the level of a frame was entered, where the
             frame is the level's first.
+        static: Gives the path of a level for one of the items that it is entered for.
 
     Example:
         >>> ValuePath("plan", []).parts, ValuePath("agent:plan", ["agent"]).level
         (('plan',), 'agent')
 
     Attributes:
+        one: The level of one item of a map (P6), where one is meant: ``check/3``; else empty.
         inside: What a text means where no key is called so: ``plan.steps[2]`` as a path.
     """
 
-    __slots__ = ("entered", "inside", "level", "parts", "text")
+    __slots__ = ("entered", "inside", "level", "one", "parts", "text")
 
     def __init__(
         self,
         what: Any,
         levels: Sequence[str],
         entered: Callable[[Frame], Any] | None = None,
+        static: Callable[[str], str] = str,
     ) -> None:
         self.entered = entered
-        level = ""
+        level = one = ""
         key = check_key(what)
         if isinstance(key, str) and ":" in key:
             before, _, after = key.partition(":")
-            if before in levels and after:
-                level, key = before, after
+            found = before if "#" in before else static(before)
+            if found in levels and after:
+                level, one, key = found, before if found != before else "", after
         self.level = level
+        self.one = one
         self.parts = parts_of(key)
         self.inside = written_path(key)
         self.text = what if isinstance(what, str) else path_text(what)
@@ -78,16 +83,17 @@ class ValuePath:
 
     def _has(self, frame: Frame) -> bool:
         """Tell whether a frame is of the level that is meant: inside it, or the branch itself."""
-        path = frame.static_path
-        if path == self.level:  # a task's branch, or what is around it when it has left
-            return level_in(frame.position, path) is frame.level
-        return path.rpartition("/")[0] == self.level
+        static, wanted = frame.static_path, self.one or self.level
+        path = without_visits(frame.path) if self.one else static
+        if path == wanted:  # a task's branch, or what is around it when it has left
+            return level_in(frame.position, without_visits(frame.path)) is frame.level
+        return path.rpartition("/")[0] == wanted
 
     def _level(self, frame: Frame, near: Frame) -> Position | None:
         """Return the level after a frame: of several that were entered side by side, that of
         `near`, where that is of one of them."""
         if not self._has(near):
-            return level_in(frame.position, self.level)
+            return level_in(frame.position, self.one or self.level)
         return near.level if frame is near else level_at(frame.position, LevelKeys().of(near))
 
     def value(self, frame: Frame, near: Frame) -> Any:
@@ -116,16 +122,17 @@ class ValuePath:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, ValuePath):
             return NotImplemented
-        return (self.level, self.parts) == (other.level, other.parts)
+        mine, its = (self.level, self.one, self.parts), (other.level, other.one, other.parts)
+        return mine == its
 
     def __hash__(self) -> int:
-        return hash((self.level, self.parts))
+        return hash((self.level, self.one, self.parts))
 
     def __deepcopy__(self, memo: Any) -> ValuePath:
         return self  # nothing in it changes, and `entered` holds the whole run
 
     def __reduce__(self) -> Any:
-        return _place_again, (self.level, self.parts, self.text)
+        return _place_again, (self.level, self.parts, self.text, self.one)
 
     def __str__(self) -> str:
         return self.text
@@ -134,9 +141,9 @@ class ValuePath:
         return f"ValuePath({self.text!r})"
 
 
-def _place_again(level: str, parts: tuple[Any, ...], text: str) -> ValuePath:
+def _place_again(level: str, parts: tuple[Any, ...], text: str, one: str = "") -> ValuePath:
     place = ValuePath("", ())
-    place.level, place.parts, place.text = level, parts, text
+    place.level, place.parts, place.text, place.one = level, parts, text, one
     place.inside = written_path(parts[0]) if len(parts) == 1 else None
     return place
 

@@ -19,7 +19,7 @@ from lellm_nb.debug.verbs.backward import frame_of
 from lellm_nb.errors import DebuggerError, StateTypeError
 from lellm_nb.graph.analysis import find_cycles
 from lellm_nb.graph.code.code_place import CodePlace
-from lellm_nb.graph.walk import graph_at
+from lellm_nb.graph.walk import graph_at, static_path
 from lellm_nb.record.frame import Frame
 from lellm_nb.session.protocol import Session
 from lellm_nb.state.key import StateKey
@@ -84,9 +84,11 @@ def warn_of_run(context: DebugContext, frame: Frame, by_path: Collection[str], c
 def _check_level(graph: Any, key: Any, frame: Frame) -> None:
     """Warn of ``level:key`` where a key is written: that is how one asks, not how one puts."""
     level, _, name = key.partition(":") if isinstance(key, str) else ("", "", "")
-    if name and level in levels_of(graph) and key not in kept_items(frame.level.data):
+    known = name and static_path(graph, level) in levels_of(graph)
+    if known and key not in kept_items(frame.level.data):
         here = level_name(frame) == level
-        way = f"write {name!r}" if here else f"fork at a frame of level {level!r}"
+        steered = f"steer(put={{{key!r}: …}}) in the fork while that is open"
+        way = f"write {name!r}" if here else f"{steered}, or fork at a frame of level {level!r}"
         caution(
             f"A fork writes at the level of its frame, and {key!r} is a key of that name there;"
             f" to change {name!r} of level {level!r}, {way}."

@@ -80,7 +80,8 @@ def watch(context: DebugContext, what: Any) -> Watch:
         return _added(context, Watch(plain_function(what, "what", DebuggerError, "state")))
     session = context.session
     place = value_path(session.graph, what, context.before)
-    if isinstance(what, str) and says_more(what) and not _is_place(place, session.head):
+    in_level = place.level or not isinstance(what, str)
+    if not in_level and says_more(what) and not _is_place(place, session.head):
         asked = written(what, "what", DebuggerError)
         _say_absent(context, asked)
         return _added(context, Watch(asked))
