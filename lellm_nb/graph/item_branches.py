@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-__all__ = ["EACH", "ItemBranches"]
+__all__ = ["EACH", "ItemBranches", "is_at"]
 
 EACH = "*"
 """What stands for every item where a graph is walked: ``check/*`` is each of ``check/0``, …"""
@@ -37,6 +37,19 @@ class ItemBranches(Mapping[str, Any]):
 
     def __len__(self) -> int:
         return 1
+
+
+def is_at(path: str, named: str) -> bool:
+    """Tell whether a path, with its visits, is of a node as it was named: for one item or for all.
+
+    Example:
+        >>> is_at("check#2/3/draft", "check/3/draft"), is_at("check/4/draft", "check/3/draft")
+        (True, False)
+        >>> is_at("rows/0/cells/3", "rows/*/cells/3")
+        True
+    """
+    segments = zip(path.split("/"), named.split("/"), strict=False)
+    return all(wanted in (EACH, segment.partition("#")[0]) for segment, wanted in segments)
 
 
 def _is_number(name: Any) -> bool:
