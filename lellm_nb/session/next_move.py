@@ -13,16 +13,10 @@ from lellm_nb.graph.code.looked_keys import LookedKeys
 from lellm_nb.graph.node import Parallel, Subgraph
 from lellm_nb.record.outcome import Outcome
 from lellm_nb.record.position import Fan, Position
-from lellm_nb.record.rows.entered import MapItems
+from lellm_nb.record.rows.entered import with_item
 from lellm_nb.session.protocol import MoveKind
-from lellm_nb.state.compact import MISSING
-from lellm_nb.state.mutation import Put, apply
-from lellm_nb.state.typed import Typed
 
 __all__ = ["NativeMove", "move_of"]
-
-ITEM = "item"
-"""What a condition calls the item that a function finds as `ctx.item`."""
 
 _KINDS = {
     Move.RUN: MoveKind.RUN,
@@ -85,13 +79,12 @@ class NativeMove:
     def _asked(self) -> Any:
         """The data of its level; with the item of a map whose function finds it apart (P6)."""
         scope, data = self.scope, self.level.data
-        if not scope.is_item or isinstance(data, Typed) or data.get(ITEM, MISSING) is not MISSING:
+        if not scope.is_item:
             return data
         assert scope.parent is not None
         fan = scope.parent.inside(scope.parent.level(self.root))
         assert isinstance(fan, Fan)
-        items: MapItems = fan.items
-        return data if items.key else apply(data, (Put(ITEM, items.values[scope.order]),))
+        return with_item(fan.items, scope.order, data)
 
     def seen_by(self, looks: LookedKeys) -> Any:
         """Return what conditions are asked with that look at these keys: `state`, or like it."""

@@ -11,7 +11,9 @@ from lellm_nb.debug.history.stored_values import kept_at
 from lellm_nb.debug.names.value_path import ValuePath
 from lellm_nb.engine.driving.drive import apart
 from lellm_nb.errors import DebuggerError
+from lellm_nb.graph.item_branches import is_at
 from lellm_nb.record.frame import RAN, Frame
+from lellm_nb.session.protocol import NextMove
 from lellm_nb.state.compact import MISSING, real
 from lellm_nb.state.sameness import same
 
@@ -159,7 +161,8 @@ class Breakpoint(ConditionalStop):
     """A stop at a node.
 
     Attributes:
-        path: The node's path without visits.
+        path: The node's path without visits, as it was named: ``check/3`` is one item of a map.
+        static: The same with ``*`` for each item: what runs for all of them.
         when: Asked with the state of the node's level; stops where it is true.
         visit: Stops at this visit only.
         ignore: How many hits are let pass first.
@@ -170,6 +173,7 @@ class Breakpoint(ConditionalStop):
         self,
         path: str,
         *,
+        static: str | None = None,
         when: Callable[[Any], Any] | None = None,
         visit: int | None = None,
         ignore: int = 0,
@@ -177,6 +181,7 @@ class Breakpoint(ConditionalStop):
     ) -> None:
         super().__init__()
         self.path = path
+        self.static = path if static is None else static
         self.when = when
         self.visit = visit
         self.ignore = ignore
@@ -191,9 +196,20 @@ class Breakpoint(ConditionalStop):
     def names(self) -> tuple[Any, ...]:
         return self.label, self.path
 
-    def before(self, visit: int, state: Callable[[], Any]) -> Hit | None:
-        """Tell whether to stop before a visit of the node; never raises."""
-        if not self.enabled or (self.visit is not None and visit != self.visit):
+    @property
+    def one_item(self) -> bool:
+        """Whether it stops at one item of a map alone."""
+        return self.path != self.static
+
+    def before(self, step: NextMove | Frame, state: Callable[[], Any]) -> Hit | None:
+        """Tell whether to stop before a step of the node; never raises.
+
+        Args:
+            state: Gives what its condition is asked with.
+        """
+        if not self.enabled or (self.visit is not None and step.visit != self.visit):
+            return None
+        if self.path != self.static and not is_at(step.path, self.path):
             return None
         if self.when is not None and (refused := self.refused(state)) is not False:
             return refused
@@ -205,9 +221,9 @@ class Breakpoint(ConditionalStop):
         return Hit(self) if self.hits > self.ignore else None
 
     def after(self, frame: Frame, before: Before | None = None) -> Hit | None:
-        if frame.static_path != self.path or frame.kind not in RAN:
+        if frame.static_path != self.static or frame.kind not in RAN:
             return None
-        hit = self.before(frame.visit, lambda: frame.state)
+        hit = self.before(frame, lambda: frame.state)
         return None if hit is None else hit.at(frame)
 
 

@@ -44,7 +44,7 @@ class Breakpoints:
     Attributes:
         told: Called when there is something new to be kept.
         news: The stops that were found again, in words, until a `Stop` has said so.
-        before: Breakpoints that stop before a node, by its path.
+        before: Breakpoints that stop before a node, by its static path.
         calls: Stops at calls, asked before one is sent and after it was answered.
         after: All other stops, asked after each frame.
     """
@@ -181,7 +181,7 @@ again), hits 0>
         calls: list[CallBreak] = []
         for stop in self._all:
             if isinstance(stop, Breakpoint) and not stop.stops_after:
-                before.setdefault(stop.path, []).append(stop)
+                before.setdefault(stop.static, []).append(stop)
             elif isinstance(stop, CallBreak):
                 calls.append(stop)
             else:

@@ -9,12 +9,15 @@ from typing import Any, NamedTuple
 from lellm_nb.arguments import answered, plain_function, refusal, whole
 from lellm_nb.debug.breakpoints.kinds import Before, Breakpoint, Hit, Watch
 from lellm_nb.debug.breakpoints.registry import Breakpoints
-from lellm_nb.debug.names.node_name import node_path
+from lellm_nb.debug.history.item_columns import items_of
+from lellm_nb.debug.names.node_name import item_path, node_path
 from lellm_nb.debug.query.evaluate import as_function
 from lellm_nb.engine.driving.drive import apart, only_looks
 from lellm_nb.errors import DebuggerError, NoSuchNodeError
 from lellm_nb.graph.code.looked_keys import LookedKeys
+from lellm_nb.graph.item_branches import is_at
 from lellm_nb.record.frame import LEAVING, RAN, Frame
+from lellm_nb.record.rows.entered import with_item
 from lellm_nb.session.protocol import NextMove
 from lellm_nb.state.expression.condition import says_more
 from lellm_nb.state.expression.expression import ConditionText
@@ -24,10 +27,29 @@ __all__ = ["Arrived", "Target", "Triggers", "Until", "aim", "ask_until", "check_
 
 Until = str | tuple[str, int] | Callable[[Frame], Any] | None
 """A node, ``(node, visit)``, an expression, or a predicate of a frame."""
-Target = tuple[str, int | None]
 Gate = Callable[[NextMove], Any]
 Passed = tuple[int, str, int]
 """A stop's id (0 for a target), and the path and visit at which it was reported."""
+
+
+class Target(NamedTuple):
+    """A node that a command is to stop before.
+
+    Attributes:
+        static: Its path without visits, with ``*`` for each item of a map.
+        path: The same as it was named, where one item is meant.
+        visit: The visit that is meant; `None` for any.
+    """
+
+    static: str
+    path: str
+    visit: int | None = None
+
+    def is_met(self, step: NextMove | Frame) -> bool:
+        """Tell whether a step is one of this node."""
+        if step.static_path != self.static or self.visit not in (None, step.visit):
+            return False
+        return self.path == self.static or is_at(step.path, self.path)
 
 
 class Arrived(NamedTuple):
@@ -92,7 +114,7 @@ class Triggers:
             found[path] = partial(apart, ask) if hides else ask
         if target is not None:
             aimed: Gate = partial(self._gate, target)
-            found = {**dict.fromkeys(found, aimed), target[0]: aimed}
+            found = {**dict.fromkeys(found, aimed), target.static: aimed}
         return found
 
     def _gate_at(self, path: str, known: list[Breakpoint]) -> Gate:
@@ -100,7 +122,8 @@ class Triggers:
 
         No visit is counted for them, and the state is looked at once for all.
         """
-
+        if any(stop.one_item for stop in known):  # asked of each step, which this way is not
+            return partial(self._gate, None)
         looks = LookedKeys(stop.when for stop in known if stop.when is not None)
 
         def ask(move: NextMove) -> Hit | Arrived | None:
@@ -111,7 +134,7 @@ class Triggers:
             for stop in stops:  # others than at first, maybe
                 when = stop.when
                 if when is None or stop.visit is not None:
-                    hit = stop.before(move.visit, lambda: move.state)
+                    hit = stop.before(move, lambda: move.state)
                 elif stop.enabled:
                     if state is None:
                         state = _subject(move, looks) if stops is known else move.state
@@ -134,14 +157,14 @@ class Triggers:
 
     def _gate(self, target: Target | None, move: NextMove) -> Hit | Arrived | None:
         """Look whether to stop before a node; what was reported here is ignored (P5)."""
-        static, path, visit = move.static_path, move.path, move.visit
-        wanted = target in ((static, None), (static, visit))
+        path, visit = move.path, move.visit
+        wanted = target is not None and target.is_met(move)
         if wanted and (0, path, visit) not in self._reported:
             self._reported.add((0, path, visit))
             return Arrived()
-        for stop in self.stops.before.get(static, ()):
+        for stop in self.stops.before.get(move.static_path, ()):
             if (stop.id, path, visit) not in self._reported:
-                hit = stop.before(visit, lambda: move.state)
+                hit = stop.before(move, lambda: move.state)
                 if hit is not None:
                     self._reported.add((stop.id, path, visit))
                     return hit._replace(before=path)
@@ -196,10 +219,10 @@ class Triggers:
     ) -> Hit | Arrived | None:
         """Look whether to stop at `frame`, coming back from `left`."""
         if left.kind in RAN:
-            if target in ((left.static_path, None), (left.static_path, left.visit)):
+            if target is not None and target.is_met(left):
                 return Arrived()
             for breakpoint in self.stops.before.get(left.static_path, ()):
-                hit = breakpoint.before(left.visit, lambda: view(self._before(left)))
+                hit = breakpoint.before(left, lambda: view(self._asked(left)))
                 if hit is not None:
                     return hit
         for stop in self.stops.after:
@@ -208,6 +231,12 @@ class Triggers:
             if hit is not None:
                 return hit.at(None)  # the run stands before what hit it
         return None if until is None else ask_until(until, frame)
+
+    def _asked(self, frame: Frame) -> Any:
+        """Return what a condition was asked with before the step of a frame."""
+        data = self._before(frame)
+        items, number = items_of(frame)
+        return data if items is None else with_item(items, number, data)
 
     def stand_before(self, hit: Hit | Arrived, left: Frame) -> None:
         """Take note that a stop was reported at the node that made `left`."""
@@ -246,20 +275,25 @@ def aim(graph: Any, until: Any) -> tuple[Target | None, Callable[[Frame], Any] |
         return None, None
     if isinstance(until, str):
         try:
-            return (node_path(graph, until), None), None
+            return _target(graph, until, None), None
         except NoSuchNodeError:
             if not says_more(until):
                 raise
         return None, as_function(until, "until")
     if isinstance(until, tuple) and len(until) == 2 and isinstance(until[0], str):
         visit = whole(until[1], "until: the visit", DebuggerError, least=1)
-        return (node_path(graph, until[0]), visit), None
+        return _target(graph, until[0], visit), None
     if isinstance(until, ConditionText):
         return None, as_function(until, "until")
     if callable(until):
         return None, plain_function(until, "until", DebuggerError, "frame")
     wanted = "a node, (node, visit), an expression, or a predicate of a frame"
     raise refusal(until, "until", wanted, DebuggerError)
+
+
+def _target(graph: Any, node: str, visit: int | None) -> Target:
+    static = node_path(graph, node)
+    return Target(static, item_path(node, static), visit)
 
 
 def check_count(n: Any) -> int:

@@ -9,6 +9,7 @@ from weakref import WeakKeyDictionary
 from lellm_nb.debug.inputs.mocks import NodeMocks
 from lellm_nb.errors import DebuggerError, LellmError
 from lellm_nb.graph.decision import Approve, Decision, Modify, Reroute
+from lellm_nb.graph.item_branches import named_for
 from lellm_nb.graph.walk import nodes
 from lellm_nb.record.frame import DecisionRecord, Frame
 from lellm_nb.record.history import Line
@@ -102,15 +103,18 @@ class NodeModes:
         fixed = self.mocks.outcome(move) if self.mocks.known else None
         if fixed is not None:
             return fixed
-        path = move.static_path
-        by_default = "locked" if path in locked(self._session.graph) else "live"
-        mode = self._mode_at(path, by_default)
+        by_default = "locked" if move.static_path in locked(self._session.graph) else "live"
+        mode = self._mode_of(move, by_default)
         if mode in ("live", "calls"):
             return LIVE
         if mode == "ask":
             return self._answers.pop(asked_as(move), None)
         found = self._outcome(move)
         return LIVE if found is None and mode == "locked" else found
+
+    def _mode_of(self, move: NextMove, default: str) -> str:
+        """Return the mode of a node that is next: for its item of a map, or for all."""
+        return self._mode_at(named_for(move.path, move.static_path, self.chosen), default)
 
     def _mode_at(self, path: str, default: str) -> str:
         """Return the mode of a node: its own, or that of the innermost composite around it."""
@@ -167,7 +171,7 @@ class NodeModes:
         except LellmError:
             return  # the next node is not in the graph; moving will say so
         for move in moves:
-            if move.kind is MoveKind.RUN and self._mode_at(move.static_path, "live") == "ask":
+            if move.kind is MoveKind.RUN and self._mode_of(move, "live") == "ask":
                 id = asked_as(move)
                 if id not in self._answers and not self.mocks.fixes(move):
                     yield id, move

@@ -27,9 +27,9 @@ class BackwardFace(Face):
         """Go into the past to the last breakpoint passed, or to the start.
 
         Args:
-            until: A node, or ``(node, visit)``: stops where it is about to run. An expression
-                over the root state of each frame, or a predicate of a frame: stops at the first
-                one for which it holds.
+            until: A node, or ``(node, visit)``, named as for `break_at`: stops where it is about
+                to run. An expression over the root state of each frame, or a predicate of a
+                frame: stops at the first one for which it holds.
 
         Raises:
             NoSuchNodeError: `until` names no node of the graph.

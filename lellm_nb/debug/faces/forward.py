@@ -50,9 +50,9 @@ class ForwardFace(Face):
         """Run on to the next barrier, breakpoint, end or error.
 
         Args:
-            until: A node, or ``(node, visit)``: stops before it runs. An expression over the
-                root state of each frame, ``"total > 100"``, or a predicate of a frame: stops
-                after the frame. A text is first the name of a node.
+            until: A node, or ``(node, visit)``, named as for `break_at`: stops before it runs. An
+                expression over the root state of each frame, ``"total > 100"``, or a predicate of
+                a frame: stops after the frame. A text is first the name of a node.
             more: How many steps of the root level it may take this once, in place of
                 `max_steps`; it holds with ``LIMIT`` when they are taken.
 

@@ -34,7 +34,8 @@ class StopsFace(Face):
         """Stop runs before `node` runs, or after its commit.
 
         Args:
-            node: Its path; a bare name where it is unique.
+            node: Its path; a bare name where it is unique. In a map ``check/3`` is one item
+                alone, ``check/*`` each of them.
             when: An expression over the state of the node's level, ``"total > 100"``
                 (SEMANTICS G10), or a function that is asked with it. Text is stored with the
                 run and comes back armed; a function comes back switched off.

@@ -8,6 +8,7 @@ from typing import Any
 from lellm_nb.arguments import taking
 from lellm_nb.errors import DebuggerError, NodeExecutionError, StateTypeError
 from lellm_nb.errors.safe_text import safe_type
+from lellm_nb.graph.item_branches import named_for
 from lellm_nb.record.outcome import Outcome, StandIn
 from lellm_nb.session.protocol import NextMove
 from lellm_nb.state.frozen import freeze, thaw
@@ -84,7 +85,7 @@ class NodeMocks:
         return made
 
     def _found(self, move: NextMove) -> Mock | None:
-        visits = self.known.get(move.static_path)
+        visits = self.known.get(named_for(move.path, move.static_path, self.known))
         if visits is None:
             return None
         return visits.get(move.visit, visits.get(None))

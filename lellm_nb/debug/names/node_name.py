@@ -9,6 +9,7 @@ from typing import Any
 from lellm_nb.arguments import refusal
 from lellm_nb.debug.names.value_path import ValuePath
 from lellm_nb.errors import DebuggerError, NoSuchNodeError, listed
+from lellm_nb.graph.item_branches import EACH
 from lellm_nb.graph.make_node import recomposed
 from lellm_nb.graph.walk import graph_at, node_at, nodes, static_path
 from lellm_nb.graph.ways import ways_out
@@ -17,6 +18,7 @@ from lellm_nb.record.frame import Frame
 __all__ = [
     "asked_edge_of",
     "edge_of",
+    "item_path",
     "node_path",
     "node_paths",
     "plain_nodes",
@@ -46,6 +48,21 @@ def node_path(graph: Any, node: Any) -> str:
         return ends[0]
     problem = f"{node!r} is the name of several nodes; give a path." if ends else ""
     raise NoSuchNodeError(str(node), ends or paths, problem)
+
+
+def item_path(node: str, static: str) -> str:
+    """Return the path of a node as it was named: with the number, where one item of a map is meant.
+
+    Args:
+        static: What `node_path` found for the name.
+
+    Example:
+        >>> item_path("check#2/3/draft", "check/*/draft"), item_path("draft", "check/*/draft")
+        ('check/3/draft', 'check/*/draft')
+    """
+    segments = static.split("/")
+    named = [segment.partition("#")[0] for segment in node.split("/")]
+    return "/".join(named) if EACH in segments and len(named) == len(segments) else static
 
 
 def edge_of(graph: Any, edge: Any) -> tuple[str, str]:

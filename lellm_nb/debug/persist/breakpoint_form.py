@@ -38,6 +38,8 @@ def _form(stop: Any) -> dict[str, Any]:
     if isinstance(stop, Breakpoint):
         form: dict[str, Any] = {"node": stop.path, "visit": stop.visit, "ignore": stop.ignore}
         form["after"] = stop.stops_after
+        if stop.one_item:
+            form["static"] = stop.static
         if stop.when is not None:
             form["if"] = _condition_form(stop.when, stop.enabled)
         return form
@@ -75,9 +77,15 @@ def read_stops(forms: Any, place: Callable[[Any], ValuePath]) -> list[Any]:
 
 def _stop(form: Any, place: Callable[[Any], ValuePath]) -> Any:
     if "node" in form:
-        visit, ignore, after = form["visit"], form["ignore"], form["after"]
         when = _condition(form["if"]) if "if" in form else None
-        return Breakpoint(form["node"], when=when, visit=visit, ignore=ignore, after=after)
+        return Breakpoint(
+            form["node"],
+            static=form.get("static"),
+            when=when,
+            visit=form["visit"],
+            ignore=form["ignore"],
+            after=form["after"],
+        )
     if "call" in form:
         tool, model, node, nth, visit = form["call"]
         when = _condition(form["if"]) if "if" in form else None

@@ -133,7 +133,7 @@ def _is_gone(stop: Any, graph: Any, level: str) -> bool:
     """Tell whether a graph does not have what a stop is about."""
     paths = node_paths(graph)
     if isinstance(stop, Breakpoint):
-        return stop.path not in paths
+        return stop.static not in paths
     if isinstance(stop, CallBreak):
         return bool(stop.node) and stop.node not in paths
     if isinstance(stop, EdgeStop):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from lellm_nb.arguments import chosen
 from lellm_nb.debug.core.context import DebugContext
 from lellm_nb.debug.core.node_modes import MISSES, MODES
-from lellm_nb.debug.names.node_name import node_path, refuse_composite
+from lellm_nb.debug.names.node_name import item_path, node_path, refuse_composite
 from lellm_nb.errors import DebuggerError
 from lellm_nb.graph.walk import node_at
 from lellm_nb.session.protocol import Capability
@@ -28,8 +28,13 @@ def mode(context: DebugContext, node: str, mode: str, *, miss: str = "stop") -> 
         refuse_composite(graph, path, "a mode is about one that runs; set it for")
     if mode == "ask" and getattr(node_at(graph, path), "kind", "") == "barrier":
         raise DebuggerError(f"{path!r} is a barrier, which asks as it is.")
-    context.modes.chosen[path] = mode
-    context.modes.misses[path] = miss
+    named = item_path(node, path)
+    if mode == "calls" and named != path:
+        raise DebuggerError(
+            f"{named!r} is one item of a map, and calls are looked up for all: {path!r}."
+        )
+    context.modes.chosen[named] = mode
+    context.modes.misses[named] = miss
     if mode == "live":
         context.calls.forget(path)
         context.storage.calls_left(context, path)

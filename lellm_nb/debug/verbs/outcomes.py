@@ -11,7 +11,7 @@ from lellm_nb.debug.core.context import DebugContext
 from lellm_nb.debug.core.status import stop, stop_at, stop_with
 from lellm_nb.debug.core.stop import Stop, StopReason
 from lellm_nb.debug.inputs.mocks import checked_mock
-from lellm_nb.debug.names.node_name import node_path
+from lellm_nb.debug.names.node_name import item_path, node_path
 from lellm_nb.errors import DebuggerError, NotWaitingError, RunError
 from lellm_nb.graph.decision import DefaultAction
 from lellm_nb.graph.walk import node_at
@@ -37,9 +37,10 @@ def mock(
     """
     graph, mocks = context.session.graph, context.modes.mocks
     path = node_path(graph, node)
+    named = item_path(node, path)
     at = None if visit is None else whole(visit, "visit", DebuggerError, least=1)
     if what is None:
-        mocks.free(path, at)
+        mocks.free(named, at)
     else:
         checked = checked_mock(what)
         _check_kind(context, path, callable(checked))
@@ -47,7 +48,7 @@ def mock(
         if foreign and "/" not in path and isinstance(checked, Mapping):
             # an engine with keys of its own says at once which one it does not have
             context.session.check_edit(context.session.line[0], checked)
-        mocks.fix(path, at, checked)
+        mocks.fix(named, at, checked)
     context.commands.changed()
 
 

@@ -10,7 +10,7 @@ from lellm_nb.debug.breakpoints.edge_stop import EdgeStop
 from lellm_nb.debug.breakpoints.kinds import Breakpoint, ErrorStop, Stopper, Watch
 from lellm_nb.debug.breakpoints.watch_hint import note_on
 from lellm_nb.debug.core.context import DebugContext
-from lellm_nb.debug.names.node_name import asked_edge_of, edge_of, node_path, value_path
+from lellm_nb.debug.names.node_name import asked_edge_of, edge_of, item_path, node_path, value_path
 from lellm_nb.debug.names.value_path import ValuePath
 from lellm_nb.debug.names.warn_caller import caution
 from lellm_nb.debug.query.evaluate import absent, as_function
@@ -40,7 +40,8 @@ def break_at(
         NoSuchNodeError: There is no such node, or more than one.
         DebuggerError: Another argument does not fit; names it.
     """
-    path = node_path(context.session.graph, node)
+    static = node_path(context.session.graph, node)
+    path = item_path(node, static)
     asked = None if when is None else condition(when, "when", DebuggerError, "state")
     if visit is not None:
         visit = whole(visit, "visit", DebuggerError, least=1)
@@ -48,7 +49,7 @@ def break_at(
     after = flag(after, "after", DebuggerError)
     if "/" not in path:
         _say_absent(context, asked)
-    made = Breakpoint(path, when=asked, visit=visit, ignore=ignore, after=after)
+    made = Breakpoint(path, static=static, when=asked, visit=visit, ignore=ignore, after=after)
     return _added(context, made)
 
 

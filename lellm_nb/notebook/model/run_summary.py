@@ -156,13 +156,16 @@ def join_row(join: FailedJoinLike | None) -> dict[str, Any] | None:
 def stop_rows(stops: list[tuple[BreakpointLike, bool]], outline: Outline) -> dict[str, Any]:
     """Return where the breakpoints stand in the picture, and how many there are.
 
-    ``breakpoints`` has ``[node number, enabled, stops after]`` for every one on a node,
+    ``breakpoints`` has ``[node number, enabled, stops after]`` for every one on a node: the
+    picture has one for all items of a map, so a stop at one alone is in the list only.
     ``edge_stops`` ``[source number, target number]`` for every one on an edge.
     """
     nodes: list[list[Any]] = []
     edges: list[list[int]] = []
     for stop, enabled in stops:
         if isinstance(stop, NodeBreakpointLike):
+            if stop.one_item:
+                continue
             number = outline.find(stop.path)
             if number < 0:
                 named = [n for n, row in enumerate(outline.nodes) if row.name == stop.path]

@@ -7,10 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from lellm_nb.record.position import Fan
+from lellm_nb.state.compact import MISSING
 from lellm_nb.state.mutation import Put, apply
 from lellm_nb.state.sameness import equal
+from lellm_nb.state.typed import Typed
 
-__all__ = ["MapItems", "begin_branches", "begin_items"]
+__all__ = ["MapItems", "begin_branches", "begin_items", "with_item"]
+
+ITEM = "item"
+"""What a condition calls the item that a function finds as `ctx.item`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,3 +64,15 @@ def begin_items(items: MapItems, data: Any) -> Fan:
         return Fan.begin({str(i): data for i in range(len(items.values))}, items)
     datas = {str(i): apply(data, (Put(key, item),)) for i, item in enumerate(items.values)}
     return Fan.begin(datas, items)
+
+
+def with_item(items: MapItems, number: int, data: Any) -> Any:
+    """Return a branch's state as conditions see it: with the item that its function finds apart.
+
+    Example:
+        >>> with_item(MapItems((5, 6)), 1, {"n": 1}), with_item(MapItems((5, 6)), 1, {"item": 0})
+        ({'n': 1, 'item': 6}, {'item': 0})
+    """
+    if items.key or isinstance(data, Typed) or data.get(ITEM, MISSING) is not MISSING:
+        return data
+    return apply(data, (Put(ITEM, items.values[number]),))

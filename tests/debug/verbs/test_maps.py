@@ -170,12 +170,16 @@ def test_a_level_of_an_item_is_asked_by_its_number_or_for_all():
 
 
 def test_breakpoints_stop_in_every_item():
-    """A node of a map is `check/*/size` for all of them."""
+    """A node of a map is `check/*/size` for all of them, `check/1/size` for one."""
     dbg = Debugger(graph(), URLS)
     dbg.break_at("check/*/size")
     stops = [dbg.run() for _ in range(3)]
 
     assert [stop.reason for stop in stops] == [StopReason.BREAKPOINT] * 3
+
+    dbg = Debugger(graph(), URLS)
+    dbg.break_at("check/1/size")
+    assert [dbg.run().reason for _ in range(2)] == [StopReason.BREAKPOINT, StopReason.BARRIER]
 
 
 def test_the_path_of_an_item_leads_to_what_runs_for_all():

@@ -105,3 +105,46 @@ def test_a_fork_says_how_another_item_is_written():
 
     with pytest.warns(UserWarning, match=r"steer\(put=\{'score/3:item': …\}\) in the fork"):
         dbg.fork(put={"score/3:item": 1})
+
+
+def test_a_condition_sees_the_item_going_back():
+    """As it did going forward."""
+    dbg = scored(double)
+    dbg.run()
+    dbg.break_at("score/*", when="item.name == 'b'")
+
+    stop = dbg.run_back()
+
+    assert (stop.reason, stop.frame.path) == (StopReason.BREAKPOINT, "score/0")
+
+
+@pytest.mark.parametrize("each", [double, steps()], ids=["function", "graph"])
+def test_an_outcome_is_fixed_for_one_item_before_that_of_all(each):
+    """`mock` takes the path of one item; freed, it has what all have."""
+    dbg = scored(each)
+    given = {n: (lambda ctx, n=n: n) if each is double else {"score": n} for n in (-1, 99)}
+    dbg.mock("score/*", given[-1])
+    dbg.mock("score/2", given[99])
+
+    dbg.run()
+
+    ends = [end if each is double else end["score"] for end in dbg.state["scores"]]
+    assert ends == [-1, -1, 99, -1]
+    assert list(dbg.mocks) == ["score/*", "score/2"]
+    dbg.mock("score/2", None)
+    assert list(dbg.mocks) == ["score/*"]
+
+
+def test_one_item_is_asked_about():
+    """The others run; what is answered is what its function would have returned."""
+    dbg = scored(double)
+    dbg.mode("score/2", "ask")
+
+    stop = dbg.run()
+
+    assert [waits.id for waits in stop.pending] == ["score/2#0"]
+    dbg.modify("scores", 7, then_run=True)
+    assert dbg.state["scores"] == [0, 2, 7, 6]
+    assert dbg.modes == {"score/2": "ask"}
+    with pytest.raises(DebuggerError, match=r"'score/2' is one item of a map, .*: 'score/\*'"):
+        dbg.mode("score/2", "calls")
