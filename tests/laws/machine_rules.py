@@ -159,9 +159,9 @@ class Rules(Model):
             found = dbg.find("broken", lines="all")
             everywhere = {id(hit.frame) for hit in found}
             assert {id(hit.frame) for hit in dbg.find("broken")} <= everywhere
-            assert list(dbg.frames.to_pandas(evaluate={"held": text})["held"]) == [
-                value for value in dbg.evaluate(text)["value"]
-            ]
+            assert list(dbg.frames.to_pandas(evaluate={"held": text})["held"]) == list(
+                dbg.evaluate(text)["value"]
+            )
 
     @rule(number=which, text=st.sampled_from(["n >", "n.__class__", "open(n)", ""]))
     def what_is_no_condition_is_refused(self, number, text):
