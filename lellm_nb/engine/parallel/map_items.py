@@ -106,7 +106,7 @@ def check_kept(into: str, path: str, edits: Sequence[Mutation], after: Any) -> N
     """
     if all(top_key(edit) != into for edit in edits):
         return
-    found = content_of(after).get(into)
+    found: Any = content_of(after).get(into)
     if not _is_list(found) or len(found) != 1:
         shown = safe_repr(found, 60)
         problem = (
