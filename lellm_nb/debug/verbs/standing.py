@@ -25,7 +25,7 @@ def always(
     context: DebugContext,
     barrier: str,
     decision: Decision | str,
-    when: Callable[[Any], Any] | None = None,
+    when: str | Callable[[Any], Any] | None = None,
 ) -> StandingRule:
     """Decide a barrier from now on, whenever it waits.
 
@@ -43,9 +43,8 @@ def always(
         names = graph_at(graph, path.rpartition("/")[0]).nodes
         if isinstance(made, Reroute) and made.target not in names:
             raise NodeNotFoundError(made.target, names, path=path)
-    if when is not None:
-        condition(when, "when", DebuggerError, "state")
-    return context.standing.add(StandingRule(path, made, when))
+    asked = None if when is None else condition(when, "when", DebuggerError, "state")
+    return context.standing.add(StandingRule(path, made, asked))
 
 
 def _decision(given: Any) -> Decision:

@@ -218,6 +218,17 @@ def test_a_yes_is_no_rule_for_a_question():
             dbg.always("q", decision)
 
 
+@pytest.mark.parametrize("when", ["n < 4", "py: n < 4"])
+def test_a_condition_may_be_text(when):
+    """B9, G10: asked as a function is, and recorded as it was written."""
+    dbg = Debugger(loop())
+    dbg.always("ok", "approve", when=when)
+
+    assert dbg.run().reason is R.BARRIER
+    assert dbg.state["n"] == 4
+    assert made_by(dbg) == [f"rule: approve when {when}"] * 3
+
+
 # -- the list --------------------------------------------------------------------------------
 
 
