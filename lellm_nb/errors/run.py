@@ -117,7 +117,13 @@ class ParallelError(ExceptionGroup[RunError], RunError):
 
     Attributes:
         state: The state before the Parallel with the good branches' work merged in.
+        to_try: What a debugger can do about it, in a sentence.
     """
+
+    to_try = (
+        "Mend them and resolve_join('retry') runs these again; 'keep' joins those that are good,"
+        " 'drop' none."
+    )
 
     def __new__(cls, path: str, errors: Sequence[RunError], *, state: Any = None) -> ParallelError:
         names = listed(error.path for error in errors)
@@ -133,7 +139,7 @@ class ParallelError(ExceptionGroup[RunError], RunError):
     def __str__(self) -> str:
         failures = (innermost(e) if isinstance(e, RunError) else e for e in self.exceptions)
         lines = [self.message, *(f"- {safe_str(failure)}" for failure in failures)]
-        return without_keys("\n".join(lines))
+        return without_keys("\n".join([*lines, self.to_try]))
 
 
 def innermost(error: RunError) -> RunError:

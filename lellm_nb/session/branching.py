@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from lellm_nb.engine.driving.drive import apart
 from lellm_nb.engine.parallel.branches import JoinChoice, branch_results
+from lellm_nb.engine.parallel.map_items import check_kept
 from lellm_nb.engine.scope import Scope, Site, scope_at
 from lellm_nb.engine.spot import Move, levels_within
 from lellm_nb.engine.turn import commit_input, input_mutations, is_recorded
@@ -165,9 +166,12 @@ class Branching(Running):
     ) -> Frame:
         edits = tuple(edits)
         wrote = level.wrote.extended(edits) if isinstance(level.wrote, Tail) else None
+        data = apply(level.data, edits)
+        if scope.into is not None:
+            check_kept(scope.into, where[0].path, edits, data)
         after = Position(
             level.node,
-            apply(level.data, edits),
+            data,
             level.step,
             level.visits,
             level.hold,

@@ -86,6 +86,13 @@ class NextMove(Protocol):
             StateError: A value does not fit its key.
         """
 
+    def put(self, key: Key, value: Any) -> Outcome:
+        """Return the outcome of a node in whose place a person puts one value.
+
+        Raises:
+            StateError: The node has nothing to put there.
+        """
+
 
 class Asking(NamedTuple):
     """What somebody is asked where a run waits.

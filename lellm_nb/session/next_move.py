@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lellm_nb.engine.context import Context
+from lellm_nb.engine.parallel.map_items import check_given
 from lellm_nb.engine.performing.returned import record_returned
 from lellm_nb.engine.scope import Scope, Site
 from lellm_nb.engine.spot import Move, Spot
@@ -15,6 +16,8 @@ from lellm_nb.record.outcome import Outcome
 from lellm_nb.record.position import Fan, Position
 from lellm_nb.record.rows.entered import with_item
 from lellm_nb.session.protocol import MoveKind
+from lellm_nb.state.frozen import freeze
+from lellm_nb.state.mutation import Key, Put
 
 __all__ = ["NativeMove", "move_of"]
 
@@ -103,6 +106,15 @@ class NativeMove:
         ctx, outcome = Context(None, self.scope, self.site, self.level), Outcome()
         record_returned(ctx, values)
         outcome.mutations = ctx.mutations
+        return outcome
+
+    def put(self, key: Key, value: Any) -> Outcome:
+        into = self.scope.into
+        if into is not None:
+            check_given(into, key, self.path)
+            value = [value]
+        outcome = Outcome()
+        outcome.mutations = [Put(key, freeze(value, key))]
         return outcome
 
     @property

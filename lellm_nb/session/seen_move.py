@@ -10,7 +10,7 @@ from lellm_nb.record.level_key import without_visits
 from lellm_nb.record.outcome import Outcome
 from lellm_nb.session.moves import MoveKind
 from lellm_nb.state.frozen import freeze
-from lellm_nb.state.mutation import Put
+from lellm_nb.state.mutation import Key, Put
 from lellm_nb.state.state import view
 
 __all__ = ["SeenMove"]
@@ -49,6 +49,12 @@ class SeenMove:
         """Return the outcome of a node that would return this mapping: each is put."""
         outcome = Outcome()
         outcome.mutations = [Put(key, freeze(value, key)) for key, value in values.items()]
+        return outcome
+
+    def put(self, key: Key, value: Any) -> Outcome:
+        """Return the outcome of a node in whose place a person puts one value."""
+        outcome = Outcome()
+        outcome.mutations = [Put(key, freeze(value, key))]
         return outcome
 
     @property

@@ -58,19 +58,24 @@ class Rules(Model):
                 assert list(dbg.standing) == before
                 return
         assert list(dbg.standing) == [*before, made]
+        assert all(made.id > each.id for each in before)
         assert (made.barrier, made.condition, made.used) == (path, when or "", 0)
 
-    @rule(number=which, place=st.integers(0, 3))
-    def revoke(self, number, place):
+    @rule(number=which, place=st.integers(0, 3), cleared=st.booleans())
+    def revoke(self, number, place, cleared):
+        """By its id, which stays what it is when others go."""
         dbg = self.pick(number)
         before = list(dbg.standing)
         with self.only(runs=False):
             if place >= len(before):
                 with pytest.raises(DebuggerError, match="no standing rule"):
-                    dbg.standing.revoke(place)
+                    dbg.standing.revoke(max([0, *(each.id for each in before)]) + 1)
                 return
-            dbg.standing.revoke(place)
-        assert list(dbg.standing) == before[:place] + before[place + 1 :]
+            if cleared:
+                dbg.standing.clear()
+            else:
+                dbg.standing.revoke(before[place].id)
+        assert list(dbg.standing) == ([] if cleared else before[:place] + before[place + 1 :])
 
     @rule(number=which)
     def approve_all(self, number):

@@ -12,7 +12,7 @@ from lellm_nb.debug.breakpoints.triggers import Arrived, Target
 from lellm_nb.debug.core.claim import PAUSE, Claim
 from lellm_nb.debug.core.context import DebugContext
 from lellm_nb.debug.core.live_decisions import LiveDecisions
-from lellm_nb.debug.core.seed import generators_kept, seeded, seeded_share
+from lellm_nb.debug.core.seed import SeededLookUp, generators_kept, seeded_share
 from lellm_nb.debug.core.status import (
     held,
     next_path,
@@ -85,7 +85,7 @@ async def advance(
     if serve is not None:
         serve(controls)
     if context.seed is not None:
-        controls.look_up = seeded(context.seed, controls.look_up)
+        controls.look_up = SeededLookUp(context.seed, controls.look_up)
         controls.share = seeded_share(context.seed)
     if gate:
         controls.gates = context.triggers.gates(target)

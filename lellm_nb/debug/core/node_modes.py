@@ -25,8 +25,6 @@ from lellm_nb.session.protocol import (
     Recorded,
     Session,
 )
-from lellm_nb.state.frozen import freeze
-from lellm_nb.state.mutation import Put, check_key
 from lellm_nb.state.sameness import same
 from lellm_nb.state.state import content_of
 
@@ -103,12 +101,16 @@ class NodeModes:
         fixed = self.mocks.outcome(move) if self.mocks.known else None
         if fixed is not None:
             return fixed
+        if self._answers:  # it stays, whatever mode the node has got since
+            given = self._answers.pop(asked_as(move), None)
+            if given is not None:
+                return given
         by_default = "locked" if move.static_path in locked(self._session.graph) else "live"
         mode = self._mode_of(move, by_default)
         if mode in ("live", "calls"):
             return LIVE
         if mode == "ask":
-            return self._answers.pop(asked_as(move), None)
+            return None
         found = self._outcome(move)
         return LIVE if found is None and mode == "locked" else found
 
@@ -196,8 +198,7 @@ class NodeModes:
         if isinstance(decision, Approve):
             return LIVE, None
         if isinstance(decision, Modify):
-            key = check_key(decision.key)
-            outcome.mutations = [Put(key, freeze(decision.value, key))]
+            outcome = move.put(decision.key, decision.value)
         elif isinstance(decision, Reroute):
             outcome.target = decision.target
         else:

@@ -11,6 +11,7 @@ from lellm_nb.debug.calls.settings import CallSettings
 from lellm_nb.debug.core.commands import CommandQueue
 from lellm_nb.debug.core.node_modes import NodeModes
 from lellm_nb.debug.core.replaced_code import ReplacedCode
+from lellm_nb.debug.core.seed import Seed
 from lellm_nb.debug.deciding.rules import StandingRules
 from lellm_nb.ids import TraceId
 from lellm_nb.record.frame import Frame
@@ -30,6 +31,7 @@ class OneLine(Protocol):
     commands: CommandQueue
     call_settings: CallSettings
     calls: CallBook
+    seed: Seed | None
 
     def before(self, frame: Frame) -> Any:
         """Return the compact state that a frame's own level had before the frame."""

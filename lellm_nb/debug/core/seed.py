@@ -13,7 +13,14 @@ from lellm_nb.errors import DebuggerError
 from lellm_nb.record.outcome import LIVE, Outcome
 from lellm_nb.session.protocol import NextMove
 
-__all__ = ["Seed", "check_seed", "generators_kept", "seeded", "seeded_share"]
+__all__ = [
+    "Seed",
+    "SeededLookUp",
+    "check_seed",
+    "generators_kept",
+    "seed_of_repeat",
+    "seeded_share",
+]
 
 Seed = int | str
 LookUp = Callable[[NextMove], Outcome | None]
@@ -29,20 +36,37 @@ def check_seed(seed: Any) -> None:
         raise DebuggerError(f"seed is a whole number or text, not {type(seed).__name__}.")
 
 
-def seeded(seed: Seed, look_up: LookUp | None) -> LookUp:
-    """Return what is asked before each node: it sets the generators where the node will run.
+class SeededLookUp:
+    """What is asked before each node: it sets the generators where the node will run.
 
     Args:
         look_up: What was to be asked otherwise.
     """
 
-    def ask(move: NextMove) -> Outcome | None:
-        outcome = LIVE if look_up is None else look_up(move)
+    def __init__(self, seed: Seed, look_up: LookUp | None) -> None:
+        self._seed = seed
+        self._look_up = look_up
+
+    def __call__(self, move: NextMove) -> Outcome | None:
+        outcome = LIVE if self._look_up is None else self._look_up(move)
         if outcome is LIVE:
-            _plant(f"{seed!r} {move.path} {move.visit}")
+            _plant(f"{self._seed!r} {move.path} {move.visit}")
         return outcome
 
-    return ask
+    @property
+    def asked(self) -> bool:
+        """Whether what was to be asked otherwise held for a person."""
+        return bool(getattr(self._look_up, "asked", False))
+
+
+def seed_of_repeat(seed: Seed | None, repeat: int) -> Seed | None:
+    """Return the seed of a line that repeats a variant of a sweep, counted from 0.
+
+    Example:
+        >>> seed_of_repeat(7, 0), seed_of_repeat(7, 2), seed_of_repeat(None, 2)
+        (7, '7 repeat 2', None)
+    """
+    return seed if seed is None or not repeat else f"{seed!r} repeat {repeat}"
 
 
 def seeded_share(seed: Seed) -> Callable[[str, int, int], float]:

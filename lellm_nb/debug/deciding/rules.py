@@ -43,6 +43,7 @@ class StandingRule:
         when: Asked with the state of the barrier's level; `None` for always. Of a reopened run
             as it was in words.
         used: How often it decided.
+        id: Its number, by which it is revoked; 0 until it is added.
         armed: Whether it decides; a rule of a reopened run does not.
     """
 
@@ -51,6 +52,7 @@ class StandingRule:
     when: Callable[[Any], Any] | str | None = None
     used: int = 0
     armed: bool = True
+    id: int = 0
 
     @property
     def condition(self) -> str:
@@ -91,7 +93,8 @@ class StandingRule:
 
     def __repr__(self) -> str:
         off = "" if self.armed else f" ({NOT_ARMED})"
-        return without_keys(f"<StandingRule {self.label} at {self.barrier}{off}, used {self.used}>")
+        said = f"{self.id} {self.label} at {self.barrier}{off}, used {self.used}"
+        return without_keys(f"<StandingRule {said}>")
 
 
 class StandingRules:
@@ -115,14 +118,17 @@ class StandingRules:
         self.told = told
         self.rules: list[StandingRule] = []
         self._used = 0
+        self._next = 1
 
     def add(self, rule: StandingRule) -> StandingRule:
         """Add a rule; one like it that a reopened run has is armed in its place."""
         known = [one for one in self.rules if not one.armed and _alike(one, rule)]
         if known:
-            rule.used = known[0].used
+            rule.id, rule.used = known[0].id, known[0].used
             self.rules = [rule if one is known[0] else one for one in self.rules]
         else:
+            rule.id = self._next
+            self._next += 1
             self.rules = [*self.rules, rule]
         self.told()
         return rule
@@ -131,21 +137,26 @@ class StandingRules:
         """Have a rule decide no more, from now on.
 
         Args:
-            which: The rule, its place in the list, or a barrier: then all that are for it.
+            which: The rule, its id, or a barrier: then all that are for it.
 
         Raises:
             DebuggerError: There is none such; lists those that are.
         """
         found = self._found(which)
         if not found:
-            rules = (f"{place} ({one.label} at {one.barrier})" for place, one in enumerate(self))
+            rules = (f"{one.id} ({one.label} at {one.barrier})" for one in self.rules)
             raise DebuggerError(f"There is no standing rule {shown(which)}. Set: {listed(rules)}.")
         self.rules = [one for one in self.rules if one not in found]
         self.told()
 
+    def clear(self) -> None:
+        """Revoke them all."""
+        self.rules = []
+        self.told()
+
     def _found(self, which: Any) -> list[StandingRule]:
         if isinstance(which, int) and not isinstance(which, bool):
-            return self.rules[which : which + 1 or None]
+            return [one for one in self.rules if one.id == which]
         if isinstance(which, str):
             paths = [one.barrier for one in self.rules if one.barrier == which]
             ends = {p for one in self.rules if (p := one.barrier).rpartition("/")[2] == which}
@@ -193,12 +204,17 @@ class StandingRules:
     def copied(self) -> StandingRules:
         """Return the same rules for another line, to be changed apart."""
         made = StandingRules()
-        made.load(copy.copy(rule) for rule in self.rules)
+        made.load((copy.copy(rule) for rule in self.rules), self._next)
         return made
 
-    def load(self, rules: Iterable[StandingRule]) -> None:
-        """Take rules in place of those that there are."""
+    def load(self, rules: Iterable[StandingRule], following: int = 1) -> None:
+        """Take rules that have their ids, in place of those that there are.
+
+        Args:
+            following: The least id of a rule that is added later.
+        """
         self.rules = list(rules)
+        self._next = max([following, *(rule.id + 1 for rule in self.rules)])
         self._used = sum(rule.used for rule in self.rules)
 
     # -- a list --------------------------------------------------------------------
@@ -213,10 +229,11 @@ class StandingRules:
         return self.rules[place]
 
     def to_pandas(self) -> pandas.DataFrame:
-        """Return one row per rule: barrier, decision, when, used, armed."""
+        """Return one row per rule: id, barrier, decision, when, used, armed."""
         rules = self.rules
         return table(
             {
+                "id": [rule.id for rule in rules],
                 "barrier": [rule.barrier for rule in rules],
                 "decision": [without_keys(str(rule.decision)) for rule in rules],
                 "when": [without_keys(rule.condition) or None for rule in rules],
@@ -224,7 +241,7 @@ class StandingRules:
                 "armed": [rule.armed for rule in rules],
             },
             texts=("barrier", "decision", "when"),
-            counts=("used",),
+            counts=("id", "used"),
             flags=("armed",),
         )
 

@@ -43,14 +43,14 @@ class BarriersFace(Face):
 
     @property
     def standing(self) -> StandingRules:
-        """The rules that `always` made: listed here, and revoked."""
+        """The rules that `always` made: listed here, and revoked by their number."""
         return self._context.standing
 
     def always(
         self,
         barrier: str,
         decision: Decision | str,
-        when: Callable[[Any], Any] | None = None,
+        when: str | Callable[[Any], Any] | None = None,
     ) -> StandingRule:
         """Have a barrier decided by a rule, from now on: whenever it waits, also if it does now.
 
@@ -60,8 +60,11 @@ class BarriersFace(Face):
 
         Args:
             barrier: Its name, or its path.
-            decision: ``"approve"``, ``"reject"``, or a decision such as `Reject("too big")`.
-            when: Asked with the state of the barrier's level; without it the rule always holds.
+            decision: ``"approve"``, ``"reject"``, or a decision such as `Reject("too big")`; where
+                a barrier asks, `Answer(value)`.
+            when: Text such as ``"amount < 10"``, in which names are keys (SEMANTICS G10), or a
+                function: asked of the state of the barrier's level. Without it the rule always
+                holds.
 
         Raises:
             NoSuchNodeError: There is no such barrier, or more than one.
@@ -74,9 +77,11 @@ class BarriersFace(Face):
             >>> g = GraphBuilder("pay").barrier("ok").start("ok").end("ok").build()
             >>> dbg = Debugger(g, {"amount": 3})
             >>> dbg.always("ok", "approve", when=lambda s: s["amount"] < 10)
-            <StandingRule approve when lambda s: s["amount"] < 10 at ok, used 0>
+            <StandingRule 1 approve when lambda s: s["amount"] < 10 at ok, used 0>
             >>> dbg.run().frame.decision.by
             'rule: approve when lambda s: s["amount"] < 10'
+            >>> dbg.standing.clear(); dbg.always("ok", "reject", when="amount >= 10")
+            <StandingRule 2 reject when amount >= 10 at ok, used 0>
         """
         return self._context.at_once(standing.always, barrier, decision, when)
 

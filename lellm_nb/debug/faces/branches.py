@@ -176,6 +176,7 @@ class BranchesFace(Face):
                 product of several keys. A `Variant` has other functions for nodes as well, or in
                 place of that: another prompt or another model.
             n: How often each variant is run; `sweep_summary` makes mean and spread of the runs.
+                With a seed each repeat draws other numbers, the same in the next such sweep.
             until: Where a run stops, as for `run`. With an executor: an expression or a
                 predicate only.
             executor: Runs the variants there, side by side, past breakpoints; without it they

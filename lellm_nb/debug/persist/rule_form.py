@@ -18,6 +18,7 @@ def rules_form(rules: StandingRules) -> list[dict[str, Any]]:
             "what": without_keys(_word(rule)),
             "when": without_keys(rule.condition),
             "used": rule.used,
+            "id": rule.id,
         }
         for rule in rules
     ]
@@ -36,7 +37,10 @@ def read_rules(forms: Any) -> list[StandingRule]:
         try:
             used = form["used"] if type(form["used"]) is int else 0
             when = str(form["when"]) or None
-            found.append(StandingRule(str(form["at"]), str(form["what"]), when, used, armed=False))
+            rule = StandingRule(str(form["at"]), str(form["what"]), when, used, armed=False)
+            known = form.get("id")  # a run that was kept before has none
+            rule.id = known if type(known) is int and known > 0 else len(found) + 1
+            found.append(rule)
         except (LookupError, TypeError, AttributeError):
             continue
     return found

@@ -67,7 +67,7 @@ class Storage:
     # -- what it is told ---------------------------------------------------------
 
     def changed(self, context: OneLine, kind: str) -> None:
-        """Write what a line has beside its frames: ``stops, modes, rules`` or ``code``."""
+        """Write what a line has beside its frames: ``stops, modes, rules, code, seed``."""
         if self.writer is not None:
             self.writer.mark_of(context.session, kind, _FORMS[kind](context))
 
@@ -106,6 +106,8 @@ class Storage:
             context.modes.chosen, context.modes.misses = read_modes(left["modes"])
         if "rules" in left:
             context.standing.load(read_rules(thaw(left["rules"])))
+        if type(left.get("seed")) in (int, str):
+            context.seed = left["seed"]
         if "code" in left:
             graph = session.graph if self.reading else context.code.followed(session.graph)
             context.code.lost = lost_code(left["code"], graph)
@@ -235,10 +237,11 @@ _FORMS: dict[str, Callable[[OneLine], Any]] = {
     "modes": lambda context: modes_form(context.modes.chosen, context.modes.misses),
     "rules": lambda context: rules_form(context.standing),
     "code": lambda context: code_form(context.code, context.session.graph),
+    "seed": lambda context: context.seed,
 }
 """What a line has beside its frames, as data."""
 
-_SELDOM = ("rules", "code")
+_SELDOM = ("rules", "code", "seed")
 """What most lines have nothing of."""
 
 

@@ -14,7 +14,8 @@ from lellm_nb.debug.verbs.decide import decider
 from lellm_nb.debug.verbs.forward import run
 from lellm_nb.debug.verbs.retry import merge_again
 from lellm_nb.errors import DebuggerError, RunError, listed, path_text
-from lellm_nb.session.protocol import FailedJoin, Halt
+from lellm_nb.graph.walk import node_at
+from lellm_nb.session.protocol import FailedJoin, Halt, Session
 
 __all__ = ["resolve_join"]
 
@@ -30,10 +31,7 @@ async def resolve_join(context: DebugContext, how: Any) -> Stop:
         raise refusal(how, "how", wanted, DebuggerError)
     join = context.session.failed_join()
     if join is None:
-        raise DebuggerError(
-            "The run does not stand in a collect-all Parallel that failed, nor at one whose"
-            " branches disagree."
-        )
+        raise DebuggerError(_no_join(context.session))
     words = ("retry", "drop") if join.sides else ("keep", "retry", "drop")
     sides: dict[Any, str] | None = None
     if not isinstance(how, str) or how not in words:
@@ -46,6 +44,24 @@ async def resolve_join(context: DebugContext, how: Any) -> Stop:
     except RunError as error:
         return stop(context, StopReason.FAILED, error=error)
     return stop_for(context, Halt.STEPPED, None)
+
+
+def _no_join(session: Session) -> str:
+    """Say why there is no join to resolve."""
+    head = session.head
+    path = head.static_path if head.failed else ""
+    while path:
+        if getattr(node_at(session.graph, path), "on_error", "") == "fail_fast":
+            return (
+                f"{path!r} is no collect-all Parallel: its first failure cancels the other"
+                f' branches. Built with on_error="collect_all" they are kept; here patch() mends'
+                " what failed, and run() tries again."
+            )
+        path = path.rpartition("/")[0]
+    return (
+        "The run does not stand in a collect-all Parallel that failed, nor at one whose branches"
+        " disagree."
+    )
 
 
 def _sides(join: FailedJoin, how: Any) -> dict[Any, str]:

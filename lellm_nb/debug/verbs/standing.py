@@ -8,9 +8,9 @@ from typing import Any
 from lellm_nb.arguments import chosen, refusal, shown
 from lellm_nb.debug.core.context import DebugContext
 from lellm_nb.debug.deciding.rules import StandingRule
-from lellm_nb.errors import DebuggerError, NodeNotFoundError, NoSuchNodeError
+from lellm_nb.errors import DebuggerError, NodeNotFoundError, NoSuchNodeError, closest
 from lellm_nb.graph.decision import Approve, Decision, Reject, Reroute, check_decision
-from lellm_nb.graph.decision_writes import as_asked
+from lellm_nb.graph.decision_writes import as_asked, question_of
 from lellm_nb.graph.graph import Graph
 from lellm_nb.graph.walk import graph_at, node_at, nodes
 from lellm_nb.record.level_key import without_visits
@@ -25,7 +25,7 @@ def always(
     context: DebugContext,
     barrier: str,
     decision: Decision | str,
-    when: Callable[[Any], Any] | None = None,
+    when: str | Callable[[Any], Any] | None = None,
 ) -> StandingRule:
     """Decide a barrier from now on, whenever it waits.
 
@@ -35,20 +35,32 @@ def always(
         DebuggerError: Another argument does not fit; names it.
     """
     path = _barrier_path(context, barrier)
-    made = _decision(decision)
     graph = context.session.graph
-    if isinstance(graph, Graph):
-        node = node_at(graph, path)
+    ours = isinstance(graph, Graph)
+    node = node_at(graph, path) if ours else None
+    made = _decision(decision, answers=not ours or question_of(node) is not None)
+    if ours:
         made = as_asked(node, path, made)  # type: ignore[assignment]  # no default action is given
         names = graph_at(graph, path.rpartition("/")[0]).nodes
         if isinstance(made, Reroute) and made.target not in names:
             raise NodeNotFoundError(made.target, names, path=path)
-    if when is not None:
-        condition(when, "when", DebuggerError, "state")
-    return context.standing.add(StandingRule(path, made, when))
+    asked = None if when is None else condition(when, "when", DebuggerError, "state")
+    return context.standing.add(StandingRule(path, made, asked))
 
 
-def _decision(given: Any) -> Decision:
+def _decision(given: Any, answers: bool) -> Decision:
+    """Return the decision that was given, or that a word means.
+
+    Args:
+        answers: Whether an answer may be meant, which is written as one.
+
+    Raises:
+        DebuggerError: It is none.
+    """
+    word = isinstance(given, str) and (given in _WORDS or closest(given, _WORDS) is not None)
+    if answers and not word and not isinstance(given, Decision):
+        wanted = f"Answer({shown(given)}) where that is the answer to what is asked"
+        raise refusal(given, "decision", wanted, DebuggerError)
     if not isinstance(given, str):
         return check_decision(given, DebuggerError)
     return _WORDS[chosen(given, "decision", DebuggerError, _WORDS)]()

@@ -11,6 +11,7 @@ from lellm_nb.arguments import flag, refusal, speaking, whole
 from lellm_nb.debug.breakpoints.triggers import Until, aim
 from lellm_nb.debug.core.context import DebugContext
 from lellm_nb.debug.core.node_modes import locked
+from lellm_nb.debug.core.seed import SeededLookUp, seed_of_repeat
 from lellm_nb.debug.history.stored_values import kept_items
 from lellm_nb.debug.names.warn_caller import caution
 from lellm_nb.debug.verbs.backward import frame_of
@@ -20,6 +21,7 @@ from lellm_nb.debug.verbs.sweep_remote import Ended, check_sendable, plan, resul
 from lellm_nb.debug.verbs.variant import SweepRun, runs_of
 from lellm_nb.errors import DebuggerError, listed
 from lellm_nb.record.frame import Frame
+from lellm_nb.sending import is_here
 from lellm_nb.session.protocol import Capability, Went
 from lellm_nb.state.compact import MISSING, real
 
@@ -103,7 +105,10 @@ def sweep_elsewhere(
     ends: list[Ended] = []
     try:
         for child in children:
-            futures.append(executor.submit(child.session.alone(how)))
+            asked_there = how
+            if child.seed is not None and not is_here(executor):  # threads share the generators
+                asked_there = how._replace(look_up=SeededLookUp(child.seed, how.look_up))
+            futures.append(executor.submit(child.session.alone(asked_there)))
         for child, future in _bar(list(zip(children, futures, strict=True)), progress):
             end, frames = result_of(future)
             ends.append(end)
@@ -145,6 +150,9 @@ def _variant(context: DebugContext, frame: Frame, variant: SweepRun) -> DebugCon
     child = context.for_line(context.session.fork(frame, put=variant.put))
     child.modes.left(line)  # side effects stay as they were
     context.family.add(child)
+    child.seed = seed_of_repeat(context.seed, variant.repeat)
+    if child.seed != context.seed:
+        child.changed("seed")
     if variant.nodes:
         child.use_code(variant.nodes)
     return child

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, TypeVar
 
-from lellm_nb.errors import StateTypeError
+from lellm_nb.errors import StateTypeError, path_text
 from lellm_nb.errors.safe_text import safe_repr
 from lellm_nb.graph.node import Map
 from lellm_nb.record.position import Fan, Position
@@ -15,10 +15,10 @@ from lellm_nb.record.rows.item_result import item_result, top_key
 from lellm_nb.state.claims import BranchResult
 from lellm_nb.state.compact import MISSING
 from lellm_nb.state.frozen import freeze, frozen_list
-from lellm_nb.state.mutation import Mutation, Put, parts_of
-from lellm_nb.state.state import view
+from lellm_nb.state.mutation import Key, Mutation, Put, parts_of
+from lellm_nb.state.state import content_of, view
 
-__all__ = ["bounded", "collected", "enter_map", "item_results"]
+__all__ = ["bounded", "check_given", "check_kept", "collected", "enter_map", "item_results"]
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -78,6 +78,42 @@ def item_results(node: Map, results: Sequence[BranchResult]) -> list[BranchResul
         r._replace(mutations=() if inside else [m for m in r.mutations if top_key(m) not in own])
         for r in results
     ]
+
+
+def check_given(into: str, key: Key, path: str) -> None:
+    """Refuse what a person puts in the place of what the function of a map returns.
+
+    Raises:
+        StateTypeError: It is another key than the one that is collected.
+    """
+    if key != into:
+        shown = path_text(key)
+        problem = (
+            f"{path} is given what its function would return, at {into!r} alone, not at"
+            f" {shown!r}: modify({into!r}, value) gives it a value."
+        )
+        raise StateTypeError(key, repr(into), repr(shown), problem)
+
+
+def check_kept(into: str, path: str, edits: Sequence[Mutation], after: Any) -> None:
+    """Refuse a write that leaves at the key that is collected what is no list of one.
+
+    Args:
+        after: The state of the branch with the edits.
+
+    Raises:
+        StateTypeError: It does; says what to put.
+    """
+    if all(top_key(edit) != into for edit in edits):
+        return
+    found: Any = content_of(after).get(into)
+    if not _is_list(found) or len(found) != 1:
+        shown = safe_repr(found, 60)
+        problem = (
+            f"What {path} made of its item stands in a list of one: put={{{into!r}:"
+            f" [value]}}, not {shown}."
+        )
+        raise StateTypeError(into, "a list of one", shown, problem)
 
 
 def bounded(

@@ -29,8 +29,11 @@ def item_result(items: MapItems, branch: Position) -> Any:
     wrote: Any = () if branch.wrote is None else branch.wrote.since(0)
     if items.into is not None and items.key is None:
         # what a function returned stands alone in a list under the key
-        found = [m for m in wrote if getattr(m, "key", None) == items.into]
-        return whole(found[-1].kept)[0] if found else None
+        found = [m for m in wrote if top_key(m) == items.into]
+        if not found:
+            return None
+        edited = found[-1].key != items.into  # a person wrote inside of it
+        return whole(content_of(branch.data)[items.into] if edited else found[-1].kept)[0]
     own = {top_key(mutation) for mutation in wrote}
     if items.into is not None:
         own.add(items.key)

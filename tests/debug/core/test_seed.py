@@ -10,6 +10,7 @@ import pytest
 from lellm_nb import Debugger, GraphBuilder
 from lellm_nb.errors import DebuggerError
 from tests.debug.graphs_blocked import LIMIT
+from tests.debug.graphs_sweep import swept
 
 
 def drawing(nodes="abc"):
@@ -71,6 +72,44 @@ def test_the_cell_draws_as_if_no_node_had():
     Debugger(drawing(), seed=7).run()
 
     assert (random.random(), numpy.random.random()) == expected
+
+
+def once(ctx):
+    return {"x": random.random()}
+
+
+@pytest.mark.parametrize("place", ["here", "processes"])
+def test_repeats_of_a_sweep_differ_and_are_the_same_in_the_next(place):
+    """R13: the first draws what the run drew."""
+    dbg = Debugger(GraphBuilder("g").node("a", once).start("a").end("a").build(), seed=7)
+    dbg.run()
+    tables = [swept(dbg, 0, [{}, {"k": 1}], place=place, n=3) for _ in range(2)]
+    drawn = [list(table["x"]) for table in tables]
+
+    assert drawn[0] == drawn[1]
+    assert drawn[0][0] == dbg.state["x"]
+    assert drawn[0][:3] == drawn[0][3:]
+    assert len(set(drawn[0])) == 3
+
+
+def test_the_line_of_a_repeat_draws_again_what_it_drew(tmp_path):
+    """R13: rewound, forked, and opened again."""
+    graph = GraphBuilder("g").node("a", once).start("a").end("a").build()
+    dbg = Debugger(graph, seed=7, store=tmp_path / "runs.db")
+    name, drawn = dbg.sweep(0, [{}], 2, progress=False)[["line", "x"]].to_numpy()[1]
+    dbg.save(tmp_path / "run.lellm")
+    dbg.close()
+    for again in (
+        Debugger.open(tmp_path / "runs.db", graph=graph),
+        Debugger.load(tmp_path / "run.lellm", graph=graph),
+    ):
+        line = again.branch(name)
+        fork = line.fork(0)
+        for one in (line, fork):
+            one.rewind(0)
+            one.run()
+            assert one.state["x"] == drawn
+        again.close()
 
 
 @pytest.mark.parametrize("seed", [1.5, True, b"x", [1]])

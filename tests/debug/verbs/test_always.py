@@ -218,25 +218,61 @@ def test_a_yes_is_no_rule_for_a_question():
             dbg.always("q", decision)
 
 
+@pytest.mark.parametrize("when", ["n < 4", "py: n < 4"])
+def test_a_condition_may_be_text(when):
+    """B9, G10: asked as a function is, and recorded as it was written."""
+    dbg = Debugger(loop())
+    dbg.always("ok", "approve", when=when)
+
+    assert dbg.run().reason is R.BARRIER
+    assert dbg.state["n"] == 4
+    assert made_by(dbg) == [f"rule: approve when {when}"] * 3
+
+
+@pytest.mark.parametrize(
+    ("given", "said"), [("mail", r"Answer\('mail'\)"), (7, r"Answer\(7\)"), ("aprove", "'approve'")]
+)
+def test_an_answer_that_is_given_bare_is_shown_as_what_to_write(given, said):
+    """B8, B9: where a barrier asks; a word that is nearly one of ours is that word."""
+    g = GraphBuilder("g").barrier("q", ask=Question("?", choices=["mail", "post"]))
+    dbg = Debugger(g.start("q").end("q").build())
+    with pytest.raises(DebuggerError, match=f"decision is .*{said}"):
+        dbg.always("q", given)
+
+
 # -- the list --------------------------------------------------------------------------------
 
 
 def test_rules_are_listed_and_revoked():
-    """B9: by itself, by its place, by its barrier; what is none is told with what there is."""
+    """B9: by itself, by its id, by its barrier; what is none is told with what there is."""
     dbg = Debugger(loop())
     rules = [dbg.always("ok", one) for one in ("approve", "reject", Approve(), Reject())]
     dbg.standing.revoke(rules[1])
-    dbg.standing.revoke(0)
+    dbg.standing.revoke(1)
     assert list(dbg.standing) == rules[2:]
+    assert [rule.id for rule in rules] == [1, 2, 3, 4]
+    assert repr(rules[2]) == "<StandingRule 3 approve at ok, used 0>"
     assert dbg.standing[-1] is rules[3]
     table = dbg.standing.to_pandas()
-    assert list(table.columns) == ["barrier", "decision", "when", "used", "armed"]
-    for none in (7, -9, "gone", True, None):
-        with pytest.raises(DebuggerError, match=r"0 \(approve at ok\), 1 \(reject at ok\)"):
+    assert list(table.columns) == ["id", "barrier", "decision", "when", "used", "armed"]
+    for none in (1, 0, -1, "gone", True, None):
+        with pytest.raises(DebuggerError, match=r"3 \(approve at ok\), 4 \(reject at ok\)"):
             dbg.standing.revoke(none)
     dbg.standing.revoke("ok")
     assert repr(dbg.standing) == "(no standing rules)"
     assert dbg.run().reason is R.BARRIER
+
+
+def test_all_rules_are_revoked_at_once_and_no_number_is_given_twice():
+    """B9: as with breakpoints."""
+    dbg = Debugger(loop())
+    dbg.always("ok", "approve")
+    dbg.always("ok", "reject")
+    dbg.standing.clear()
+
+    assert len(dbg.standing) == 0
+    assert dbg.always("ok", "reject").id == 3
+    assert dbg.fork().always("ok", "approve").id == 4
 
 
 def test_a_fork_has_rules_of_its_own():
@@ -257,7 +293,7 @@ def test_what_a_rule_decided_is_rewound_to_and_looked_up():
     dbg.always("ok", "approve", when=small)
     dbg.run()
     dbg.reject("enough", then_run=True)
-    dbg.standing.revoke(0)
+    dbg.standing.revoke(1)
     for node in ("count", "ok", "done"):
         dbg.mode(node, "recorded")
     dbg.always("ok", Reject("never"))
@@ -272,7 +308,9 @@ def test_a_reopened_run_has_its_rules_listed_and_off(how, tmp_path):
     """B9: never stored armed; making one like it arms it again, with its count."""
     path = tmp_path / "run.db"
     dbg = Debugger(loop(), store=path if how == "store" else None)
+    dbg.always("ok", "reject", when="n > 99")
     dbg.always("ok", "approve", when=small)
+    dbg.standing.revoke(1)
     dbg.run()
     if how == "file":
         dbg.save(path := tmp_path / "run.json")
@@ -284,11 +322,12 @@ def test_a_reopened_run_has_its_rules_listed_and_off(how, tmp_path):
 
     assert (rule.barrier, rule.condition, rule.used, rule.armed) == ("ok", "small", 3, False)
     assert "not kept armed" in repr(rule)
+    assert rule.id == 2
     assert again.frames[3].decision.by == "rule: approve when small"
     if how == "store":
         assert again.run().reason is R.BARRIER
         armed = again.always("ok", "approve", when=small)
-        assert (list(again.standing), armed.used) == ([armed], 3)
+        assert (list(again.standing), armed.used, armed.id) == ([armed], 3, 2)
 
 
 # -- all at once, and by whom ----------------------------------------------------------------

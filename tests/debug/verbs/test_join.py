@@ -111,3 +111,24 @@ def test_a_join_is_not_resolved_while_branches_go_on():
     assert dbg.frames[dbg.head].path == "par/good"
     with pytest.raises(DebuggerError, match="collect-all"):
         dbg.resolve_join("keep")
+
+
+def test_the_error_of_failed_branches_says_what_can_be_done():
+    """P3: every word that `resolve_join` takes."""
+    error = str(Fan().dbg.run().error)
+
+    for word in ("resolve_join('retry')", "'keep'", "'drop'"):
+        assert word in error
+
+
+@pytest.mark.parametrize("kind", ["parallel", "map"])
+def test_where_the_first_failure_counts_it_is_said_what_keeps_the_others(kind):
+    """P3: that is chosen where the graph is built."""
+    dbg = Fan("fail_fast").dbg
+    if kind == "map":
+        g = GraphBuilder("g").map("par", fails, over="items", into="made")
+        dbg = Debugger(g.start("par").end("par").build(), {"items": [1, 2]})
+    dbg.run()
+
+    with pytest.raises(DebuggerError, match=r"'par' is no collect-all.*collect_all"):
+        dbg.resolve_join("keep")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lellm_nb import Debugger, GraphBuilder, Redactor, Reducer, StopReason
-from lellm_nb.errors import NoSuchNodeError
+from lellm_nb.errors import NoSuchNodeError, StateError
 from lellm_nb.graph.walk import static_path
 
 
@@ -223,3 +223,33 @@ def test_a_secret_of_a_list_is_one_in_each_item(tmp_path):
 
     assert "4127" not in shown
     assert b"4127" not in kept
+
+
+def test_a_person_gives_an_item_what_its_function_would_return():
+    """P6, R10: the value itself, at the key that is collected, and at no other."""
+    dbg = Debugger(graph(), URLS)
+    dbg.mode("shout/*", "ask")
+    dbg.run()
+
+    for key in ("item", "log", ("pages", 0)):
+        with pytest.raises(StateError, match=r"modify\('pages', value\)"):
+            dbg.modify(key, "X", "shout/1#0")
+    dbg.modify("pages", "X", "shout/1#0")
+    dbg.mode("shout/*", "live")
+    on(dbg)
+
+    assert dbg.state["pages"] == ["A", "X", "CCC"]
+
+
+@pytest.mark.parametrize("put", [{"pages": ["X"]}, {("pages", 0): "X"}])
+def test_what_an_item_made_is_changed_where_it_stands(put):
+    """P6: in its list of one; a fork that would leave anything else there says what to put."""
+    dbg = done()
+    for wrong in ("X", ["X", "Y"], []):
+        with pytest.raises(StateError, match=r"put=\{'pages': \[value\]\}"):
+            dbg.fork(at=("shout/1", 1), put={"pages": wrong})
+
+    fork = dbg.fork(at=("shout/1", 1), put=put)
+    on(fork)
+
+    assert fork.state["pages"] == ["A", "X", "CCC"]

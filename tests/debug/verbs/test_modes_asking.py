@@ -79,6 +79,18 @@ def test_modifying_puts_a_value_in_its_place():
     assert world.runs == ["ask", "tell"]
 
 
+@pytest.mark.parametrize("mode", ["live", "recorded"])
+def test_an_answer_stays_whatever_mode_the_node_gets(mode):
+    """The answer is for that visit; the mode is for those to come."""
+    world = asked()
+    world.dbg.modify("call", "by hand")
+    world.dbg.mode("call", mode)
+    world.dbg.run()
+
+    assert world.dbg.state["call"] == "by hand"
+    assert world.runs == ["ask", "tell"]
+
+
 def test_rerouting_goes_elsewhere():
     """`reroute`: to another node instead; the node does not run."""
     world = asked()
