@@ -175,8 +175,9 @@ class NodeBuilder:
             over: Where the list is: a key, a path, or a function of the state.
             into: The key under which what the functions return, or the end states of the
                 graphs (the item and what each wrote), are collected in the order of the items;
-                what a graph wrote is nowhere else then. Without it what they return is written
-                and merged as in a Parallel.
+                what a graph wrote is nowhere else then. An item that is dropped, as by
+                ``resolve_join("keep")``, leaves no entry, and those after it move up. Without
+                `into` what they return is written and merged as in a Parallel.
             as_: The key of the item in a graph's state; it is never merged.
             limit: How many run at a time; all by default.
             merge, on_error, executor: As for `parallel`.

@@ -32,7 +32,10 @@ _SHORT = (0, 0.1)
 class Retry:
     """How often a node is tried again, after which errors, and after what pause.
 
-    What is no `Exception` (an interrupt, a cancelled run) is never tried again.
+    What is no `Exception` (an interrupt, a cancelled run) is never tried again. A frame has the
+    attempts that made it (`Frame.attempts`). While they happen, `Debugger.subscribe` calls a
+    function at each pause, in which ``dbg.where()`` says which attempt comes next and why; a graph
+    that runs without a debugger has an event `NodeRetry` before each in `execute_stream`.
 
     Attributes:
         max: Tries in all, from 1.

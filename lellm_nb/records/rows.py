@@ -89,7 +89,7 @@ def name_of(cls: type) -> str:
 _NAMES = {BaseException: "error", SavedAttempt: "Attempt"}
 
 
-_NO_DATA = {(Edge, "predicate"), (Stop, "hide")}
+_NO_DATA = {(Edge, "predicate"), (Stop, "hide"), (Pending, "said")}
 """Fields that are functions, or say how the rest is shown."""
 
 

@@ -23,7 +23,7 @@ from lellm_nb.state.expression.condition import says_more
 from lellm_nb.state.expression.expression import ConditionText
 from lellm_nb.state.state import view
 
-__all__ = ["Arrived", "Target", "Triggers", "Until", "aim", "ask_until", "check_count"]
+__all__ = ["AIMS", "Arrived", "Target", "Triggers", "Until", "aim", "ask_until", "check_count"]
 
 Until = str | tuple[str, int] | Callable[[Frame], Any] | None
 """A node, ``(node, visit)``, an expression, or a predicate of a frame."""
@@ -262,6 +262,10 @@ def ask_until(until: Callable[[Frame], Any], frame: Frame) -> Arrived | None:
         return Arrived(error, frame)
 
 
+AIMS = "a node, (node, visit), an expression, or a predicate of a frame"
+"""What an `until` may be, in words."""
+
+
 def aim(graph: Any, until: Any) -> tuple[Target | None, Callable[[Frame], Any] | None]:
     """Take an `until` apart: a node to stop before, or a predicate to stop after.
 
@@ -287,8 +291,7 @@ def aim(graph: Any, until: Any) -> tuple[Target | None, Callable[[Frame], Any] |
         return None, as_function(until, "until")
     if callable(until):
         return None, plain_function(until, "until", DebuggerError, "frame")
-    wanted = "a node, (node, visit), an expression, or a predicate of a frame"
-    raise refusal(until, "until", wanted, DebuggerError)
+    raise refusal(until, "until", AIMS, DebuggerError)
 
 
 def _target(graph: Any, node: str, visit: int | None) -> Target:

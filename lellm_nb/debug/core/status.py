@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from lellm_nb.calls.call_stop import CallStop
 from lellm_nb.debug.breakpoints.kinds import Hit, Watch
@@ -14,12 +15,16 @@ from lellm_nb.debug.core.stop import AllPending, Pending, Stop, StopReason
 from lellm_nb.debug.names.warn_caller import caution
 from lellm_nb.debug.query.stack import Stack, stack_of
 from lellm_nb.errors import CallDiffersError, LellmError
+from lellm_nb.errors.key_patterns import without_keys
 from lellm_nb.graph.decision_writes import shown_at
 from lellm_nb.graph.walk import node_at
 from lellm_nb.record.frame import Frame
 from lellm_nb.record.level_key import without_visits
 from lellm_nb.record.position import Waiting
 from lellm_nb.session.protocol import Asking, MoveKind, Session
+
+if TYPE_CHECKING:
+    from lellm_nb.debug.history.hide import Hide
 
 __all__ = ["held", "in_words", "next_path", "pending", "stack", "standing", "status"]
 __all__ += ["status_line"]
@@ -44,7 +49,7 @@ def pending(context: DebugContext) -> AllPending:
     """Return what waits for a decision: barriers, and nodes in mode ask."""
     session = context.session
     head = session.head
-    barriers = [_pending(session, waiting, head) for waiting in session.waiting]
+    barriers = [_pending(context, waiting, head) for waiting in session.waiting]
     asking = [
         Pending(id, move.path, move.node, None, head.started, head.index, "node")
         for id, move in (context.modes.asking() if context.modes.chosen else ())
@@ -52,13 +57,15 @@ def pending(context: DebugContext) -> AllPending:
     return AllPending([*barriers, *asking])
 
 
-def _pending(session: Session, waiting: Waiting, head: Frame) -> Pending:
-    frame = head
+def _pending(context: DebugContext, waiting: Waiting, head: Frame) -> Pending:
+    session, frame = context.session, head
     while frame.parent is not None and waiting in frame.parent.position.waiting:
         frame = frame.parent
     asked = session.asked(waiting)
     kind = "question" if asked is not None else "pause" if session.pauses else "barrier"
-    facts = asked or Asking(None)
+    facts, more = asked or Asking(None), {}
+    if asked is not None and (hide := context.hide()) is not None:
+        more["said"] = partial(_said, hide, head)
     return Pending(
         waiting.barrier_id,
         waiting.path,
@@ -69,7 +76,12 @@ def _pending(session: Session, waiting: Waiting, head: Frame) -> Pending:
         kind,
         *facts,
         shown=_shown(session, waiting),
+        **more,
     )
+
+
+def _said(hide: Hide, head: Frame, text: str) -> str:
+    return without_keys(hide.words(head)(text))
 
 
 def _shown(session: Session, waiting: Waiting) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ from lellm_nb.debug.names.value_path import ValuePath
 from lellm_nb.errors import CallDiffersError, listed
 from lellm_nb.errors.error_words import error_line
 from lellm_nb.errors.key_patterns import without_keys
+from lellm_nb.errors.safe_text import fields_text, safe_repr
 from lellm_nb.graph.edge import Route
 from lellm_nb.record.frame import Frame
 
@@ -48,7 +49,7 @@ class StopReason(Enum):
     CANCELLED = "cancelled"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Pending:
     """A barrier that waits for a decision.
 
@@ -68,6 +69,7 @@ class Pending:
             and what is ``allowed``; else empty.
         choices: The values to choose from, where it is a choice; else `None`.
         shown: The values that the barrier shows (`show=`), by their keys.
+        said: Takes out of its texts what is secret.
     """
 
     id: str
@@ -82,14 +84,22 @@ class Pending:
     actions: tuple[Any, ...] = field(default=(), compare=False)
     choices: tuple[Any, ...] | None = field(default=None, compare=False)
     shown: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    said: Callable[[str], str] = field(default=without_keys, repr=False, compare=False)
 
     @property
     def question(self) -> Any:
         """What is asked: a text, or what `interrupt` was given; `None` for yes or no."""
         return self.value
 
+    def __repr__(self) -> str:
+        return self.said(fields_text(self))
+
     def __str__(self) -> str:
-        return self.id
+        if self.kind != "question":
+            return self.id
+        asked = self.value if isinstance(self.value, str) else safe_repr(self.value, LONG)
+        among = listed(safe_repr(one, 60) for one in self.choices or ())
+        return self.said(f"{self.id}: {asked}{f' ({among})' if self.choices else ''}")
 
 
 class AllPending(list[Pending]):

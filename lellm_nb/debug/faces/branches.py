@@ -38,7 +38,9 @@ class BranchesFace(Face):
         Args:
             at: An index, a `Frame` or ``(node, visit)``; the head by default. The line goes
                 on *after* it: to run a step again, fork from the frame before it.
-            put: Keys and values to write there, as one frame of kind *edit*.
+            put: Keys and values to write there, as one frame of kind *edit*. Each replaces what
+                was there, past the reducers: a list of messages is put whole, or one of it by its
+                path, ``{("messages", -1): message}``. `send` goes through the reducers.
             delete: Keys to remove in the same frame.
             nodes: New functions, on the new line only. Where the frame at which it begins is a
                 run of one of them, a warning names the frame before it.

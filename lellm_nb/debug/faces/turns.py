@@ -130,7 +130,10 @@ class TurnsFace(Face):
         the error.
 
         Args:
-            put: Keys and values, at the root; ``"agent:key"`` is of level ``agent``.
+            put: Keys and values, at the root; ``"agent:key"`` is of level ``agent``. Each
+                replaces what was there, past the reducers: a list of messages is put whole, or
+                one of it by its path, ``{("messages", -1): message}``. `send` goes through the
+                reducers.
             delete: Keys to remove.
 
         Returns:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from lellm_nb.arguments import taking
+from lellm_nb.arguments import refusal, taking
 from lellm_nb.errors import DebuggerError, NodeExecutionError, StateTypeError
 from lellm_nb.errors.safe_text import safe_type
 from lellm_nb.graph.item_branches import named_for
@@ -98,6 +98,9 @@ def checked_mock(what: Any) -> Mock:
         DebuggerError: It is neither; says what is meant.
         StateTypeError: A key is no text, or a value does not fit its key.
     """
+    if not isinstance(what, Mapping) and not callable(what):
+        wanted = "a mapping of keys to values, a function of (ctx), or None"
+        raise refusal(what, "what", wanted, DebuggerError)
     if not isinstance(what, Mapping):
         return taking(what, "what", DebuggerError, "ctx")
     for key, value in what.items():

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
 from lellm_nb.arguments import refusal
+from lellm_nb.debug.history.stored_values import kept_items
 from lellm_nb.debug.names.value_path import ValuePath
 from lellm_nb.errors import DebuggerError, NoSuchNodeError, listed
 from lellm_nb.graph.item_branches import EACH
@@ -23,6 +25,7 @@ __all__ = [
     "node_paths",
     "plain_nodes",
     "refuse_composite",
+    "refuse_function_at_node",
     "value_path",
 ]
 
@@ -133,6 +136,27 @@ def refuse_composite(graph: Any, path: str, what: str) -> None:
     inside = [each for each in node_paths(graph) if each.startswith(f"{path}/")]
     if inside:
         raise DebuggerError(f"{path!r} has nodes inside, and {what} {listed(inside)}.")
+
+
+def refuse_function_at_node(graph: Any, frame: Frame, put: Any, write: str) -> None:
+    """Refuse a function that is put under the name of a node: it was meant to run there.
+
+    Args:
+        frame: Where it is put; a key that its state has is meant as a key.
+        write: What to write instead, with braces for the node.
+
+    Raises:
+        DebuggerError: There is one.
+    """
+    for key, value in put.items() if isinstance(put, Mapping) else ():
+        if not isinstance(key, str) or not inspect.isroutine(value):
+            continue
+        is_node = any(key in (path, path.rpartition("/")[2]) for path in node_paths(graph))
+        if is_node and key not in kept_items(frame.level.data):
+            raise DebuggerError(
+                f"put has a function for {key!r}, which is a node and no key of the state. To run"
+                f" it there: {write.format(repr(key))}."
+            )
 
 
 def plain_nodes(graph: Any, given: Any) -> dict[str, Any]:

@@ -32,7 +32,7 @@ def _word(rule: StandingRule) -> str:
 
 def read_rules(forms: Any) -> list[StandingRule]:
     """Return the rules of stored data, all of them off; what is none is left out."""
-    found = []
+    found: list[StandingRule] = []
     for form in forms if isinstance(forms, list) else ():
         try:
             used = form["used"] if type(form["used"]) is int else 0

@@ -13,7 +13,7 @@ from lellm_nb.debug.history.stored_values import kept_items
 from lellm_nb.debug.history.tree import no_such_line
 from lellm_nb.debug.names.address import levels_of
 from lellm_nb.debug.names.level_frames import level_name
-from lellm_nb.debug.names.node_name import plain_nodes
+from lellm_nb.debug.names.node_name import plain_nodes, refuse_function_at_node
 from lellm_nb.debug.names.warn_caller import caution
 from lellm_nb.debug.verbs.backward import frame_of
 from lellm_nb.errors import DebuggerError, StateTypeError
@@ -54,6 +54,7 @@ def fork(
         warn_of_run(context, frame, by_path, f"fork(at={frame.index - 1}, …)")
     for key in (*(put if isinstance(put, Mapping) else ()), *listed_keys(delete)):
         _check_level(session.graph, key, frame)
+    refuse_function_at_node(session.graph, frame, put, "fork(nodes={{{}: …}})")
     if by_path:
         context.may("patch")
     patched = session.graph.patched(by_path) if by_path else None

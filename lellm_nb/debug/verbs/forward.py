@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from lellm_nb.arguments import flag, whole
-from lellm_nb.debug.breakpoints.triggers import Until, aim, check_count
+from lellm_nb.arguments import flag, refusal, whole
+from lellm_nb.debug.breakpoints.triggers import AIMS, Until, aim, check_count
 from lellm_nb.debug.core.advance import advance
 from lellm_nb.debug.core.context import DebugContext
 from lellm_nb.debug.core.status import stop
@@ -56,7 +56,13 @@ async def run(
     through_barriers: bool = False,
 ) -> Stop:
     """Run on to the next barrier, breakpoint, end or error, or for `more` steps at most."""
+    if type(until) is int and until > 0:
+        raise refusal(until, "until", AIMS, lambda said: DebuggerError(_in_steps(said, until)))
     target, predicate = aim(context.session.graph, until)
     through = flag(through_barriers, "through_barriers", DebuggerError)
     most = None if more is None else whole(more, "more", DebuggerError, least=1)
     return await advance(context, target=target, until=predicate, through=through, most=most)
+
+
+def _in_steps(said: str, n: int) -> str:
+    return f"{said} To go on for so many steps, run(more={n}) or step({n})."

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, TypeVar
 
-from lellm_nb.errors import StateTypeError, path_text
+from lellm_nb.errors import StateTypeError, nearest, path_text
 from lellm_nb.errors.safe_text import safe_repr
 from lellm_nb.graph.node import Map
 from lellm_nb.record.position import Fan, Position
@@ -17,6 +17,7 @@ from lellm_nb.state.compact import MISSING
 from lellm_nb.state.frozen import freeze, frozen_list
 from lellm_nb.state.mutation import Key, Mutation, Put, parts_of
 from lellm_nb.state.state import content_of, view
+from lellm_nb.state.structs.nested import opened
 
 __all__ = ["bounded", "check_given", "check_kept", "collected", "enter_map", "item_results"]
 
@@ -31,11 +32,12 @@ def enter_map(node: Map, level: Position) -> Fan:
         StateTypeError: What `over` leads to is no list; says what it is.
         Exception: What a function `over` raised.
     """
-    over = node.over
+    over, hint = node.over, ""
     if callable(over):
         found, named = over(view(level.data)), "The function over"
     else:
-        found, named = _found(view(level.data), parts_of(over)), f"over={over!r}"
+        found, hint = _found(view(level.data), parts_of(over))
+        named = f"over={over!r}"
     if not _is_list(found):
         kind = "nothing" if found is MISSING else f"{type(found).__name__} ({safe_repr(found, 60)})"
         wanted = "a list of what each branch of the map is for"
@@ -43,23 +45,28 @@ def enter_map(node: Map, level: Position) -> Fan:
             over if isinstance(over, str) else None,
             wanted,
             kind,
-            f"{named} of map {node.name!r} leads to {kind}; it has to be {wanted}.",
+            f"{named} of map {node.name!r} leads to {kind}; it has to be {wanted}.{hint}",
         )
     values = tuple([freeze(item, f"item {i}") for i, item in enumerate(found)])
     return begin_items(MapItems(values, node.item_key, node.into), level.data)
 
 
-def _found(state: Any, path: Sequence[Any]) -> Any:
-    """Return what is at a path of a state; a typed one has its fields."""
+def _found(state: Any, path: Sequence[Any]) -> tuple[Any, str]:
+    """Return what is at a path of a state, and what may be meant where there is nothing.
+
+    A typed state has its fields.
+    """
     value = state
     for part in path:
+        around = value
         try:
             value = value[part]
         except (LookupError, TypeError):
             value = getattr(value, part, MISSING) if isinstance(part, str) else MISSING
         if value is MISSING:
-            break
-    return value
+            known = opened(around)
+            return value, nearest(part, map(str, known)) if isinstance(known, Mapping) else ""
+    return value, ""
 
 
 def _is_list(found: Any) -> bool:

@@ -53,7 +53,9 @@ class Attempt:
         started: Seconds since the epoch.
         duration: Seconds.
         error: What it raised; `None` for the one that worked.
-        late: Whether it was given up while it still ran; its result is dropped.
+        late: Whether it was given up while it ran, because its time was up (`timeout`,
+            `idle_timeout`). A plain function can't be ended and may run on in its thread: what it
+            returns and writes then is dropped.
         pause: Seconds that were waited before it.
     """
 

@@ -9,7 +9,7 @@ import pytest
 from lellm_nb import Debugger
 from lellm_nb.errors import DebuggerError
 from tests.debug.graphs import looping
-from tests.strategies import fanned, nested
+from tests.strategies import fanned, nested, steps
 
 
 def test_at_a_limit_it_goes_on_for_so_many_steps():
@@ -76,3 +76,13 @@ def test_a_stop_on_the_way_comes_first():
     assert dbg.run(until=("add", 3), more=10).reason.name == "STEP"
     assert dbg.state["n"] == 2
     assert dbg.run(until=lambda f: f.state["n"] == 90, more=5).reason.name == "LIMIT"
+
+
+def test_a_number_alone_is_told_how_it_is_written():
+    """R12: `until` is a place; how far is said by `more`, or by `step`."""
+    dbg = Debugger(steps("a", "b"))
+    with pytest.raises(DebuggerError, match=r"until is .*, not 5\..*run\(more=5\) or step\(5\)"):
+        dbg.run(5)
+    with pytest.raises(DebuggerError, match=r"not 0\.$"):
+        dbg.run(0)
+    assert dbg.head == 0

@@ -27,6 +27,7 @@ from tests.debug.graphs_sweep import numbers
             "Variant 1 is .* a Variant, not 3",
         ),
         (0, {"a": [1]}, {}, DebuggerError, "Variant a is"),
+        (0, [{"square": len}], {}, DebuggerError, r"Variant\(nodes=\{'square': …\}\)"),
         (0, [{"n": 1}], {"n": 0}, DebuggerError, "n is a whole number from 1"),
         (0, [{"n": 1}], {"n": "2"}, DebuggerError, "n is a whole number from 1"),
         (0, [{"n": 1}], {"n": True}, DebuggerError, "n is a whole number from 1"),

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from lellm_nb import Debugger, StopReason
-from lellm_nb.errors import BusyError, NoSuchFrameError
+from lellm_nb.errors import BusyError, DebuggerError, NoSuchFrameError
 from tests.debug.graphs_changing import named
 from tests.strategies import chain, note, steps
 
@@ -64,3 +64,14 @@ def test_nothing_is_changed_while_a_run_is_going_on():
     finally:
         dbg.stop()
         assert handle.result(10).reason is R.CANCELLED
+
+
+def test_a_function_for_a_node_is_not_put_under_its_name():
+    """Bad input: it is said how it is given; a key that there is may hold what it likes."""
+    dbg = Debugger(steps("a"))
+    with pytest.raises(DebuggerError, match=r"fork\(nodes=\{'a': …\}\)"):
+        dbg.fork(put={"a": note})
+    assert dbg.lines == ["main"]
+    held = Debugger(steps("a"), {"a": len})
+
+    assert held.fork(put={"a": note}).state["a"] is note

@@ -19,6 +19,7 @@ from lellm_nb import (
     NoopBarrierSink,
     Put,
     Question,
+    Redactor,
     Reject,
     Reroute,
     StopReason,
@@ -219,6 +220,21 @@ def test_what_waits_says_what_it_asks_and_shows():
         *("barrier", None, None),
         {"n": 1},
     )
+
+
+def test_what_waits_says_in_a_line_what_it_asks():
+    """B8: with the choices; what is secret stays out, as everywhere."""
+    secret = "sk-" + "a1" * 16
+    asked = Question(f"Ship {secret} to Ada Lovelace?", choices=["now", "later"])
+    dbg = Debugger(asking(asked), {"who": "Ada Lovelace"}, redact=Redactor(paths=["who"]))
+    one = dbg.run().pending[0]
+
+    assert str(one).startswith("ask#0: Ship [redacted")
+    assert str(one).endswith("? ('now', 'later')")
+    for said in (str(one), repr(one), str(dbg.pending)):
+        assert secret not in said
+        assert "Lovelace" not in said
+    assert str(standing(None).pending[0]) == "ask#0"
 
 
 # -- sinks -----------------------------------------------------------------------------------

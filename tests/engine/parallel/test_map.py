@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 import pytest
@@ -142,6 +143,28 @@ def test_the_list_is_at_a_key_at_a_path_or_what_a_function_returns(over, state):
     found = mapped(lambda ctx: ctx.item, over, into="all").run(state).state["all"]
 
     assert found in (WORDS["words"], [0, 1, 2])
+
+
+@dataclass
+class Shop:
+    customers: list = field(default_factory=list)
+
+
+@pytest.mark.parametrize("state", [{"shop": Shop()}, {"shop": {"customers": []}}])
+@pytest.mark.parametrize(
+    ("over", "hint"),
+    [
+        ("shopp", r"Did you mean 'shop'\?"),
+        (("shop", "customerz"), r"Did you mean 'customers'\?"),
+        (("shop", "beds"), r"each branch of the map is for\. "),
+        (("shop", "customers", 3), r"each branch of the map is for\. "),
+    ],
+)
+def test_a_key_that_nearly_is_one_is_asked_about(state, over, hint):
+    """P6: of what is there where the path ends."""
+    stop = Debugger(mapped(measured, over), state).run()
+
+    assert re.search(hint, str(stop.error))
 
 
 @pytest.mark.parametrize(
