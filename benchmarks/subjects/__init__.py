@@ -2,7 +2,8 @@
 
 A module of this folder offers `prepare(chain, **options)`, `travel(chain, **options)`,
 `fan(branches, **options)`, `jokes(subjects, **options)`, `lies(**options)` and `IMPORT`; those that
-keep a run on disk offer `keep(chain, folder, **options)` and `reopen(chain, folder)`.
+keep a run on disk offer `keep(chain, folder, **options)` and `reopen(chain, folder)`; lellm_nb and
+the bare loop offer `mapped(items, **options)`.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from typing import Any
 from benchmarks.jokes import bump, edit, enough, generate
 from benchmarks.shapes import Chain, Lies, Prepared, Travel
 
-__all__ = ["IMPORT", "fan", "jokes", "lies", "prepare", "travel"]
+__all__ = ["IMPORT", "fan", "jokes", "lies", "mapped", "prepare", "travel"]
 
 IMPORT = "import asyncio"
 
@@ -53,6 +53,20 @@ def fan(branches: int) -> Prepared:
     async def go() -> None:
         for update in await asyncio.gather(*(branch(i) for i in range(branches))):
             total["sum"] += update["sum"]
+
+    return Prepared(go)
+
+
+def mapped(items: int) -> Prepared:
+    """Get a plain loop over `items` items ready."""
+    numbers = list(range(items))
+
+    def plus_one(item: int) -> int:
+        return item + 1
+
+    async def go() -> None:
+        made = [plus_one(item) for item in numbers]
+        assert len(made) == items
 
     return Prepared(go)
 

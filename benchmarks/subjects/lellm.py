@@ -22,7 +22,18 @@ from lellm_nb import (
 from lellm_nb.errors import LellmError, StepsExceededError
 from lellm_nb.store import SqliteStore
 
-__all__ = ["IMPORT", "fan", "graph_of", "jokes", "keep", "lies", "prepare", "reopen", "travel"]
+__all__ = [
+    "IMPORT",
+    "fan",
+    "graph_of",
+    "jokes",
+    "keep",
+    "lies",
+    "mapped",
+    "prepare",
+    "reopen",
+    "travel",
+]
 
 IMPORT = "from lellm_nb import Debugger, GraphBuilder"
 NEVER = 10**9
@@ -215,6 +226,13 @@ def fan(branches: int, how: str) -> Prepared:
     g.parallel("all", {f"b{i}": branch(i) for i in range(branches)})
     graph = g.start("all").end("all").build()
     return prepare(Chain((), {"sum": 0}, NEVER), how, graph)
+
+
+def mapped(items: int, how: str) -> Prepared:
+    """Get a map over `items` items ready, what it made collected under a key."""
+    g = GraphBuilder("map").map("plus_one", lambda ctx: ctx.item + 1, over="items", into="made")
+    graph = g.start("plus_one").end("plus_one").build()
+    return prepare(Chain((), {"items": list(range(items))}, NEVER), how, graph)
 
 
 def jokes(subjects: list[str], how: str) -> Prepared:

@@ -15,6 +15,7 @@ NAMES = (
     "rebuilt",
     "w4_time_travel",
     "w5_fan_out",
+    "map_items",
     "w6_durable",
     "w6_reopening",
     "asking",
