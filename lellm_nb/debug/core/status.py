@@ -63,7 +63,7 @@ def _pending(context: DebugContext, waiting: Waiting, head: Frame) -> Pending:
         frame = frame.parent
     asked = session.asked(waiting)
     kind = "question" if asked is not None else "pause" if session.pauses else "barrier"
-    facts, more = asked or Asking(None), {}
+    facts, more = asked or Asking(None), dict[str, Any]()
     if asked is not None and (hide := context.hide()) is not None:
         more["said"] = partial(_said, hide, head)
     return Pending(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from lellm_nb.debug.breakpoints.condition_hint import note_absent
 from lellm_nb.debug.breakpoints.triggers import Until, aim, check_count
 from lellm_nb.debug.core.context import DebugContext
 from lellm_nb.debug.core.status import stop, stop_at
@@ -25,6 +26,7 @@ def back(context: DebugContext, n: int = 1) -> Stop:
 async def run_back(context: DebugContext, until: Until = None) -> Stop:
     """Go into the past to the last breakpoint passed, or to the start."""
     target, predicate = aim(context.session.graph, until)
+    note_absent(predicate, context.session)
     triggers = context.triggers
     frame = context.session.head
     while frame.parent is not None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from lellm_nb.arguments import flag, refusal, whole
+from lellm_nb.debug.breakpoints.condition_hint import note_absent
 from lellm_nb.debug.breakpoints.triggers import AIMS, Until, aim, check_count
 from lellm_nb.debug.core.advance import advance
 from lellm_nb.debug.core.context import DebugContext
@@ -56,9 +59,11 @@ async def run(
     through_barriers: bool = False,
 ) -> Stop:
     """Run on to the next barrier, breakpoint, end or error, or for `more` steps at most."""
-    if type(until) is int and until > 0:
-        raise refusal(until, "until", AIMS, lambda said: DebuggerError(_in_steps(said, until)))
+    given: Any = until
+    if type(given) is int and given > 0:
+        raise refusal(until, "until", AIMS, lambda said: DebuggerError(_in_steps(said, given)))
     target, predicate = aim(context.session.graph, until)
+    note_absent(predicate, context.session)
     through = flag(through_barriers, "through_barriers", DebuggerError)
     most = None if more is None else whole(more, "more", DebuggerError, least=1)
     return await advance(context, target=target, until=predicate, through=through, most=most)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from lellm_nb.arguments import chosen, refusal, shown
+from lellm_nb.debug.breakpoints.condition_hint import note_absent
 from lellm_nb.debug.core.context import DebugContext
 from lellm_nb.debug.deciding.rules import StandingRule
 from lellm_nb.errors import DebuggerError, NodeNotFoundError, NoSuchNodeError, closest
@@ -45,6 +46,7 @@ def always(
         if isinstance(made, Reroute) and made.target not in names:
             raise NodeNotFoundError(made.target, names, path=path)
     asked = None if when is None else condition(when, "when", DebuggerError, "state")
+    note_absent(asked, context.session, path)
     return context.standing.add(StandingRule(path, made, asked))
 
 

@@ -6,19 +6,17 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from lellm_nb.arguments import flag, plain_function, whole
+from lellm_nb.debug.breakpoints.condition_hint import note_absent
 from lellm_nb.debug.breakpoints.edge_stop import EdgeStop
 from lellm_nb.debug.breakpoints.kinds import Breakpoint, ErrorStop, Stopper, Watch
 from lellm_nb.debug.breakpoints.watch_hint import note_on
 from lellm_nb.debug.core.context import DebugContext
 from lellm_nb.debug.names.node_name import asked_edge_of, edge_of, item_path, node_path, value_path
 from lellm_nb.debug.names.value_path import ValuePath
-from lellm_nb.debug.names.warn_caller import caution
-from lellm_nb.debug.query.evaluate import absent, as_function
 from lellm_nb.errors import DebuggerError
 from lellm_nb.record.frame import Frame
 from lellm_nb.state.compact import MISSING
 from lellm_nb.state.expression.condition import condition, says_more, written
-from lellm_nb.state.expression.expression import ConditionText
 
 __all__ = ["break_at", "break_on", "break_on_error", "watch"]
 
@@ -47,8 +45,7 @@ def break_at(
         visit = whole(visit, "visit", DebuggerError, least=1)
     ignore = whole(ignore, "ignore", DebuggerError)
     after = flag(after, "after", DebuggerError)
-    if "/" not in path:
-        _say_absent(context, asked)
+    note_absent(asked, context.session, path)
     made = Breakpoint(path, static=static, when=asked, visit=visit, ignore=ignore, after=after)
     return _added(context, made)
 
@@ -84,19 +81,11 @@ def watch(context: DebugContext, what: Any) -> Watch:
     in_level = place.level or not isinstance(what, str)
     if not in_level and says_more(what) and not _is_place(place, session.head):
         asked = written(what, "what", DebuggerError)
-        _say_absent(context, asked)
+        note_absent(asked, session)
         return _added(context, Watch(asked))
     made = _added(context, Watch(place))
     made.note = note_on(place, session.line[-1], session.graph)
     return made
-
-
-def _say_absent(context: DebugContext, asked: Any) -> None:
-    """Warn of a key that is not there so far, where another looks like what was meant."""
-    if isinstance(asked, ConditionText):
-        hint = absent(as_function(asked), context.session.line[-1])
-        if hint:
-            caution(f"What is absent is None, in {asked.text!r}.{hint}")
 
 
 def _is_place(place: ValuePath, head: Frame) -> bool:

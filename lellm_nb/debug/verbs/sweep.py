@@ -8,6 +8,7 @@ from concurrent.futures import Executor, Future
 from typing import TYPE_CHECKING, Any
 
 from lellm_nb.arguments import flag, refusal, speaking, whole
+from lellm_nb.debug.breakpoints.condition_hint import note_absent
 from lellm_nb.debug.breakpoints.triggers import Until, aim
 from lellm_nb.debug.core.context import DebugContext
 from lellm_nb.debug.core.node_modes import locked
@@ -93,6 +94,7 @@ def sweep_elsewhere(
         raise DebuggerError(
             "With an executor, until is an expression, or a predicate of a frame: not a node."
         )
+    note_absent(asked, context.session)
     context.refresh_code()
     session, modes = context.session, context.modes
     codes = {f"{each.name}: node {at}": fn for each in runs for at, fn in each.nodes.items()}

@@ -126,3 +126,48 @@ def test_a_stop_on_errors_has_no_condition():
     dbg.break_on_error()
 
     assert "condition" not in repr(dbg.run())
+
+
+# -- a condition that looks up what is nowhere -----------------------------------------------
+
+
+def desk(**state):
+    """A level inside, and a barrier after it."""
+    agent = GraphBuilder("pricing").node("price", lambda ctx: {"total": 3})
+    g = GraphBuilder("desk").subgraph(
+        "agent", agent.start("price").end("price").build(), lens="job"
+    )
+    g.barrier("ok").edge("agent", "ok").start("agent").end("ok")
+    return Debugger(g.build(), {"customer": "Ada", "job": {}, **state})
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        lambda dbg: dbg.break_at("agent", when="custmer == 'Ada'"),
+        lambda dbg: dbg.break_at("agent/price", when="totl > 3"),
+        lambda dbg: dbg.always("ok", "approve", when="custmer == 'Ada'"),
+        lambda dbg: dbg.run(until="custmer == 'Eve'"),
+        lambda dbg: dbg.run_back(until="custmer == 'Eve'"),
+        lambda dbg: dbg.watch("custmer == 'Ada'"),
+    ],
+)
+def test_a_condition_on_what_looks_like_another_key_warns(asked):
+    """G10: what is absent is None, so it would silently never hold; its node's level counts."""
+    dbg = desk()
+    dbg.run()
+
+    said = "What is absent is None.* Did you mean '(customer|total)'"
+    with pytest.warns(UserWarning, match=said) as caught:
+        asked(dbg)
+    assert caught[0].filename == __file__
+
+
+def test_a_condition_on_what_is_there_or_may_come_says_nothing(recwarn):
+    """G10: nor one on a level that was not entered, which may hold anything."""
+    dbg = desk()
+    dbg.break_at("agent/price", when="custmer == 'Ada'")
+    dbg.always("ok", "approve", when="customer == 'Ada' and brand_new")
+    dbg.run(until="customer == 'Eve' or frame.visit > 99")
+
+    assert not recwarn
