@@ -36,6 +36,9 @@ class NodePlace(Outcome):
         self.ends = self.side_effects = self.recorded = self.has_more = False
         self.output, self.cost = "", 0.0
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self.path}>"
+
     @property
     def node(self) -> str:
         """The node's name."""

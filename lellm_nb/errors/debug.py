@@ -44,17 +44,24 @@ class QuestionError(StateError, DebuggerError):
     """What was decided does not fit what a barrier asks; it goes on waiting (SEMANTICS B8).
 
     Attributes:
-        barrier_id: What waits.
+        barrier_id: What waits; of `several` their ids.
         at: Where in an answer it does not fit: keys and indexes; empty for the whole.
     """
 
     def __init__(
-        self, decided: str, barrier_id: str, problem: str, at: tuple[Any, ...] = ()
+        self,
+        decided: str,
+        barrier_id: str,
+        problem: str,
+        at: tuple[Any, ...] = (),
+        *,
+        several: bool = False,
     ) -> None:
         self.barrier_id = barrier_id
         self.at = at
+        then = "They go on waiting." if several else "It goes on waiting."
         super().__init__(
-            f"{decided} does not answer {barrier_id}: {problem} It goes on waiting.",
+            f"{decided} does not answer {barrier_id}: {problem} {then}",
             key=at or None,
         )
 

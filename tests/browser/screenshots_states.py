@@ -223,16 +223,19 @@ def take(
     scale: float = 1,
     setup: str = SETUP,
     suffix: str = "",
+    whole: bool = False,
 ) -> list[Path]:
     """Take the pictures of one theme; what goes wrong in one does not spoil the others.
 
     `alone` puts the file browser away, so that the panel is nearly as wide as the window. `setup`
     is the first cell, which defines what makes the debuggers; `suffix` ends the names of the files.
+    With `whole` a state has its whole cell, which shows the panel, and all that it shows is taken.
     """
     taken: list[Path] = []
     if not states:
         return taken
-    cells = [setup, *(f"dbg = {made}\ndbg" for _, _, made in states)]
+    shows = "" if whole else "\ndbg"
+    cells = [setup, *(f"dbg = {made}{shows}" for _, _, made in states)]
     suffix += "-dark" if theme == DARK else ""
     with lab.open(cells, theme=theme, width=window[0], height=window[1], scale=scale) as notebook:
         if alone:
@@ -252,7 +255,8 @@ def take(
             panel.scroll_into_view_if_needed()
             notebook.page.mouse.move(0, 0)
             file = folder / f"{name}{suffix}.png"
-            panel.screenshot(path=file, animations="disabled")
+            shot = notebook.output(cell) if whole else panel
+            shot.screenshot(path=file, animations="disabled")
             taken.append(file)
             notebook.kernel("None", "dbg.stop()")
         if notebook.complaints:
@@ -262,13 +266,15 @@ def take(
 
 WIDTHS = {1400: (1400, 1000), 900: (900, 1000), 390: (390, 1300)}
 """The windows in which states are looked at, by their widths."""
+WHOLE = 1600
+"""So high is the window in which all that a cell shows is in sight."""
 
 
-def take_at_widths(every: list[State], setup: str, name: str) -> int:
+def take_at_widths(every: list[State], setup: str, name: str, *, whole: bool = False) -> int:
     """Take the pictures that the command line asks for, of whole windows at three widths.
 
     Its words are a folder, then names of states, ``light`` or ``dark``, and widths; all by default.
-    `setup` is the first cell, as for `take`; `name` is that of the folder by default.
+    `setup` is the first cell, and `whole`, as for `take`; `name` is that of the folder by default.
     """
     folder = Path(sys.argv[1] if len(sys.argv) > 1 else f"test-results/{name}")
     folder.mkdir(parents=True, exist_ok=True)
@@ -280,8 +286,9 @@ def take_at_widths(every: list[State], setup: str, name: str) -> int:
     with Lab() as lab:
         for theme in themes or (LIGHT, DARK):
             for width in widths:
-                size = {"window": WIDTHS[width], "alone": True, "suffix": f"-{width}"}
-                for file in take(lab, folder, states, theme, setup=setup, **size):
+                window = (width, WHOLE) if whole else WIDTHS[width]
+                size = {"window": window, "alone": True, "suffix": f"-{width}"}
+                for file in take(lab, folder, states, theme, setup=setup, whole=whole, **size):
                     print(file)
     return 0
 

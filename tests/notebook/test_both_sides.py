@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from lellm_nb import Debugger, GraphBuilder
 from lellm_nb.notebook.export.offline_history import outline_json
 from lellm_nb.notebook.model.node_status import packed, row_of
 from lellm_nb.notebook.model.updates import Updates
+from tests.notebook.model.runs import failing_items
 from tests.notebook.page_scripts import asking
 
 ASK = """
@@ -67,9 +70,22 @@ def everything() -> Debugger:
     return fork
 
 
-def test_rows_add_up_to_the_same_standing_on_both_sides(tmp_path: Path):
+def items() -> Debugger:
+    """A map of which two items failed, were tried again and got through; then a mock."""
+    broken = {"b", "c"}
+    dbg = failing_items(broken)
+    dbg.run()
+    broken.clear()
+    dbg.resolve_join("retry")
+    dbg.mock("end", {"n": 1})
+    dbg.run()
+    return dbg
+
+
+@pytest.mark.parametrize("make", [everything, items])
+def test_rows_add_up_to_the_same_standing_on_both_sides(tmp_path: Path, make):
     """`NodeStatuses.add` and `addRow` agree at every frame of a run with everything in it."""
-    dbg = everything()
+    dbg = make()
     updates = Updates(dbg)
     frames = list(dbg.frames)
     before = [None, *frames]

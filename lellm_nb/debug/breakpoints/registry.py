@@ -218,7 +218,7 @@ again), hits 0>
                 "label": [stop.label for stop in stops],
                 "enabled": [stop.enabled for stop in stops],
                 "hits": [stop.hits for stop in stops],
-                "note": [stop.note or None for stop in stops],
+                "note": [None if stop.hits else stop.note or None for stop in stops],
             },
             texts=("kind", "label", "note"),
             counts=("id", "hits"),

@@ -37,7 +37,8 @@ cost; of that, paid is what was not served from a record. Both are missing where
 known (CALLS.md, K6).
 
 Where steps were in maps, ``item`` is what the branch is for and ``result`` what it made of it, in
-the frame with which it ended. Where steps were not captured, ``gap`` tells of each frame whether
+the frame with which it ended. Where nodes did not run, ``instead`` is ``mocked`` or ``skipped`` for
+those steps. Where steps were not captured, ``gap`` tells of each frame whether
 they were before it.
 """
 
@@ -90,6 +91,8 @@ def frame_table(
         "turn": _turns(frames),
     }
     columns |= item_columns(frames)
+    if any(f.mocked or f.skipped for f in frames):
+        columns["instead"] = [_instead(f) for f in frames]
     if any(f.gap for f in frames):
         columns["gap"] = [f.gap for f in frames]
     for key in _wanted(frames, keys):
@@ -126,6 +129,10 @@ def _turns(frames: Sequence[Frame]) -> list[int]:
         turns.append(inputs + (turns[-1] if at is before else 1))
         before = frame
     return turns
+
+
+def _instead(frame: Frame) -> str | None:
+    return "mocked" if frame.mocked else "skipped" if frame.skipped else None
 
 
 def _changed(frame: Frame) -> str:

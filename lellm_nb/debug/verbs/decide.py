@@ -199,7 +199,8 @@ def _left(refused: list[QuestionError]) -> QuestionError | None:
     if len(refused) < 2:
         return refused[0] if refused else None
     ids = listed(error.barrier_id for error in refused)
-    return QuestionError("approve()", ids, "they ask, so that each is answered with answer(value).")
+    problem = "they ask, so that each is answered with answer(value)."
+    return QuestionError("approve()", ids, problem, several=True)
 
 
 def decider(context: DebugContext) -> str:

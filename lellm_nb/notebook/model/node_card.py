@@ -83,19 +83,29 @@ def mend_of(node: Any, path: str) -> str:
 
 def _ways(updates: Updates, number: int) -> list[dict[str, Any]]:
     nodes = updates.outline.nodes
-    stops = updates.debugger.breakpoints
-    on_edges = [one for one in stops if isinstance(one, EdgeBreakpointLike)]
-    set_on = {(one.source, one.target) for one in on_edges if not one.refused}
-    return [
-        {
-            "target": edge.target,
-            "name": nodes[edge.target].name,
-            "kind": edge.kind,
-            "stop": (nodes[number].path, nodes[edge.target].name) in set_on,
-        }
-        for edge in updates.outline.edges
-        if edge.source == number
-    ]
+    stops = [one for one in updates.debugger.breakpoints if isinstance(one, EdgeBreakpointLike)]
+    rows = []
+    for edge in updates.outline.edges:
+        if edge.source != number:
+            continue
+        way = (nodes[number].path, nodes[edge.target].name)
+        on_it = [one for one in stops if (one.source, one.target) == way]
+        rows.append(
+            {
+                "target": edge.target,
+                "name": nodes[edge.target].name,
+                "kind": edge.kind,
+                "stop": any(not one.refused for one in on_it),
+                "said": ", ".join(filter(None, map(_said_of_stop, on_it))),
+            }
+        )
+    return rows
+
+
+def _said_of_stop(stop: EdgeBreakpointLike) -> str:
+    """Return what a tick beside an edge does not say of a stop on it."""
+    off = "" if stop.enabled else "off"
+    return f"stops where refused{off and f' ({off})'}" if stop.refused else off
 
 
 def _calls(updates: Updates, path: str, upto: int) -> dict[str, Any] | None:

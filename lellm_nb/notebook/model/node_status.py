@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lellm_nb.graph.drawing.outline import Outline
+from lellm_nb.graph.item_branches import EACH
 from lellm_nb.notebook.frame_protocol import FrameLike
 from lellm_nb.notebook.model.current_nodes import places_after
 from lellm_nb.notebook.values.frame_rows import kind_of, same_frame
@@ -19,8 +20,10 @@ from lellm_nb.record.level_key import joins_tasks
 
 FRAME_KINDS = (
     "start", "commit", "waiting", "decision", "exit", "join", "route", "edit", "error",
-    "input",
+    "input", "mocked", "skipped",
 )  # fmt: skip
+"""The kinds of frames, and what stands in the place of one whose node did not run."""
+
 CHUNK = 256
 """Frames that travel together when a view looks at a stretch of history."""
 
@@ -51,16 +54,24 @@ class NodeStatuses:
     def add(self, row: Row, outline: Outline) -> None:
         """Go on by one frame.
 
+        A node is failed until it is done or come to again. One that runs for each item of a map
+        is failed as long as any item stands there.
+
         Must agree with `addRow` in ``static/core/node_status.js``.
         """
         number, kind, _visit, micros, entered, left = row
         self.index += 1
         self.current.difference_update(left)
         self.current.update(entered)
+        for one in entered:
+            if one in self.marks and self.marks[one][0] == "f":
+                self.marks[one][0] = "d"
         if number < 0 or kind in ("start", "edit", "input"):
             return
         mark = self.marks.setdefault(number, ["d", 0, 0])
-        mark[0] = {"waiting": "w", "error": "f"}.get(kind, "d")
+        stands = mark[0] == "f" and number in self.current
+        if not (stands and EACH in outline.nodes[number].path.split("/")):
+            mark[0] = {"waiting": "w", "error": "f"}.get(kind, "d")
         if kind not in ("waiting", "route"):
             mark[1] += 1
             mark[2] += micros
@@ -120,7 +131,12 @@ def _row(old: frozenset[int], new: frozenset[int], frame: FrameLike, outline: Ou
     number = _number_of(frame, kind, outline)
     micros = round((frame.duration or 0) * 1e6)
     visit = frame.visit or 0
+    if kind in _OF_NODES:
+        kind = "mocked" if frame.mocked else "skipped" if frame.skipped else kind
     return [number, kind, visit, micros, sorted(new - old), sorted(old - new)]
+
+
+_OF_NODES = frozenset({"commit", "exit", "join"})
 
 
 def _number_of(frame: FrameLike, kind: str, outline: Outline) -> int:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import islice
 from typing import Any, TypeVar
 
 from lellm_nb.errors import path_text
 from lellm_nb.errors.error_words import cause_of, error_line
+from lellm_nb.errors.run import ParallelError, RunError, innermost
 from lellm_nb.graph.drawing.outline import Outline, plain_path
 from lellm_nb.notebook.breakpoint_protocol import (
     BreakpointLike,
@@ -158,10 +160,10 @@ def stop_rows(stops: list[tuple[BreakpointLike, bool]], outline: Outline) -> dic
 
     ``breakpoints`` has ``[node number, enabled, stops after]`` for every one on a node: the
     picture has one for all items of a map, so a stop at one alone is in the list only.
-    ``edge_stops`` ``[source number, target number]`` for every one on an edge.
+    ``edge_stops`` ``[source number, target number, enabled, refused]`` for every one on an edge.
     """
     nodes: list[list[Any]] = []
-    edges: list[list[int]] = []
+    edges: list[list[Any]] = []
     for stop, enabled in stops:
         if isinstance(stop, NodeBreakpointLike):
             if stop.one_item:
@@ -176,7 +178,7 @@ def stop_rows(stops: list[tuple[BreakpointLike, bool]], outline: Outline) -> dic
             number = outline.by_path.get(stop.source, -1)
             if number >= 0:
                 to = outline.child(outline.nodes[number].parent, stop.target)
-                edges.append([number, to])
+                edges.append([number, to, bool(enabled), bool(stop.refused)])
     return {"breakpoints": nodes, "edge_stops": edges, "stops": len(stops)}
 
 
@@ -198,7 +200,23 @@ def failure_text(frame: FrameLike) -> str:
     error = frame.error
     if error is None:
         return ""
-    return f"{frame.path} failed: {short_text(error_line(cause_of(error)), 300)}"
+    cause = cause_of(error)
+    words = _branches_text(cause) if isinstance(cause, ParallelError) else error_line(cause)
+    return f"{frame.path} failed: {short_text(words, 300)}"
+
+
+def _branches_text(error: ParallelError) -> str:
+    """Return how many branches failed, and of the first ones what failed and why."""
+    failed = (one for one in error.exceptions if isinstance(one, RunError))
+    first = [innermost(one) for one in islice(failed, _BRANCHES)]
+    told = "; ".join(f"{one.path}: {error_line(cause_of(one))}" for one in first)
+    more = len(error.exceptions) - len(first)
+    count = len(error.exceptions)
+    branches = "branch" if count == 1 else "branches"
+    return f"{count:,} {branches}. {told}" + (f"; and {more:,} more" if more else "")
+
+
+_BRANCHES = 3
 
 
 def next_text(frame: FrameLike, outline: Outline, waiting: tuple[str, ...]) -> str:

@@ -182,7 +182,7 @@ interface OutlineJson {
 
 /** What is needed of an outline to add rows up. */
 interface Nest {
-  nodes: { parent: number }[];
+  nodes: { path: string; parent: number }[];
 }
 
 type Box = [number: number, x: number, y: number, w: number, h: number];
@@ -204,6 +204,9 @@ interface Place {
 
 type InSight = (place: Place) => boolean;
 
+/** A stop on an edge; one of `refused` stops where the edge was asked and another way was taken. */
+type EdgeStopRow = [source: number, target: number, enabled: boolean, refused: boolean];
+
 /** An edge as it is drawn. */
 interface Way {
   one: SVGElement;
@@ -213,6 +216,8 @@ interface Way {
   numbers: number[];
   box: Place;
   far: boolean;
+  /** The stop that is drawn on it: "on", "off", "refused" or "". */
+  stop: string;
   dot: SVGElement | null;
 }
 
@@ -223,6 +228,8 @@ interface NodeShape {
   path: string;
   kind: string;
   box: Place;
+  /** Whether its mark stands beside its name: the small words below may be as long as it is wide. */
+  high: boolean;
   far: boolean;
   visits: number;
   micros: number;
@@ -250,7 +257,7 @@ interface Scene {
   height: number;
   edgeAt: (x: number, y: number, near: number) => Way | null;
   point: (one: SVGElement | null) => void;
-  colour: (standing: Standing, stops: Map<number, string>, inSight: InSight, edgeStops: [number, number][]) => void;
+  colour: (standing: Standing, stops: Map<number, string>, inSight: InSight, edgeStops: EdgeStopRow[]) => void;
   cull: (inSight: InSight) => void;
 }
 
@@ -336,7 +343,7 @@ interface Head {
   join: JoinRow | null;
   lacking: string[];
   breakpoints: [node: number, enabled: boolean, after: boolean][];
-  edge_stops: [source: number, target: number][];
+  edge_stops: EdgeStopRow[];
   stops: number;
   /** The nodes in flight that failed before; `until` is when they are tried again, in seconds. */
   retries?: RetryRow[];
@@ -499,6 +506,7 @@ interface Hit {
 
 interface VisitRow {
   index: number;
+  path: string;
   kind: string;
   ms: number;
 }
@@ -507,7 +515,10 @@ interface WayRow {
   target: number;
   name: string;
   kind: string;
+  /** Whether a stop where it is taken is set. */
   stop: boolean;
+  /** What else is to be known of the stops on it: one that is off, one where it is refused. */
+  said: string;
 }
 
 interface SideRow {
@@ -811,6 +822,8 @@ interface More {
   tries?: number;
   recorded?: boolean;
   instead?: string;
+  /** The frame's kind, where its row says in place of it that the node did not run. */
+  kind?: string;
   stale?: string[];
   gap?: boolean;
   cost?: string;

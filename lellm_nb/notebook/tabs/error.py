@@ -11,6 +11,7 @@ from typing import Any
 
 from lellm_nb.errors import RunError
 from lellm_nb.errors.error_words import cause_of, error_line, error_words, inner_errors
+from lellm_nb.errors.run import ParallelError, innermost
 from lellm_nb.errors.safe_text import safe_str
 from lellm_nb.notebook.frame_protocol import FrameLike
 from lellm_nb.notebook.tabs.tab import Tab
@@ -26,15 +27,25 @@ def error_rows(frame: FrameLike) -> dict[str, Any]:
     if error is None:
         return {"type": "", "parts": []}
     cause = cause_of(error)
-    wrapped = "" if cause is error else short_text(error_words(error), 400)
+    wrapped = _words(None if cause is error else error)
     result = {"where": frame.path or "", "wrapped": wrapped, **one_error(cause)}
+    if isinstance(cause, ParallelError):  # its parts tell the rest
+        failed = (innermost(one) for one in cause.exceptions if isinstance(one, RunError))
+        result.update(message=cause.message, wrapped=_words(next(failed, None)))
     parts = chain(inner_errors(error), inner_errors(cause) if cause is not error else ())
     result["parts"] = [_part(one) for one in islice(parts, _MOST_PARTS)]
     return result
 
 
+def _words(error: BaseException | None) -> str:
+    return "" if error is None else short_text(error_words(error), 400)
+
+
 def _part(error: BaseException) -> dict[str, Any]:
-    where = safe_str(error.path) if isinstance(error, RunError) else ""
+    where = ""
+    if isinstance(error, RunError):
+        error = innermost(error)
+        where = safe_str(error.path)
     return {"where": where, **one_error(cause_of(error), 1)}
 
 

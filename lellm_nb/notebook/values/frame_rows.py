@@ -41,6 +41,7 @@ def title_row(frame: FrameLike, old_code: bool) -> dict[str, Any]:
         old_code: Whether the code that made it was replaced since.
     """
     return {
+        **how_it_came(frame, old_code),
         "index": frame.index,
         "kind": kind_of(frame),
         "path": frame.path or "",
@@ -51,17 +52,21 @@ def title_row(frame: FrameLike, old_code: bool) -> dict[str, Any]:
         "started": frame.started,
         "failed": frame.error is not None,
         "calls": sums_row(sums_of(frame.calls)),
-        **how_it_came(frame, old_code),
     }
 
 
 def how_it_came(frame: FrameLike, old_code: bool) -> dict[str, Any]:
-    """Return what few frames have: a decision, tries, a cost, or that nothing was run."""
+    """Return what few frames have: a decision, tries, a cost, or that nothing was run.
+
+    Of one whose node did not run also its kind: a view's row of it says that in place of the kind.
+    """
+    instead = "mocked" if frame.mocked else "skipped" if frame.skipped else ""
     return {
         "decision": short_text("" if frame.decision is None else safe_str(frame.decision)),
         "tries": len(frame.attempts),
         "recorded": bool(frame.recorded),
-        "instead": "mocked" if frame.mocked else "skipped" if frame.skipped else "",
+        "instead": instead,
+        "kind": kind_of(frame) if instead else "",
         "stale": [short_text(safe_str(key), 60) for key in frame.stale],
         "cost": short_text(frame.cost or ""),
         "old_code": old_code,

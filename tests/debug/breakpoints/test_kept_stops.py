@@ -93,6 +93,18 @@ def test_the_first_stop_and_the_repr_say_so_and_no_other():
     assert "kept" not in repr(again)
 
 
+def test_where_a_stop_is_from_is_told_until_it_was_met():
+    """In the list and in its table alike."""
+    cell().break_at("done")
+    again = cell()
+    assert again.breakpoints.to_pandas()["note"][0] == "kept from the debugger before"
+
+    again.run()
+
+    assert again.breakpoints.to_pandas()["note"].isna().all()
+    assert "kept" not in repr(again.breakpoints[0])
+
+
 def test_the_same_stop_set_again_takes_the_place_of_the_found_one():
     """A cell that sets its stops itself does not pile them up; a stop that is off stays off."""
     for _ in range(3):

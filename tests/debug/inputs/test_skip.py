@@ -26,6 +26,20 @@ def test_a_node_is_passed_and_the_run_goes_on():
     assert dbg.skip().reason.name == "COMPLETED"
 
 
+def test_the_table_of_frames_says_which_steps_did_not_run():
+    """In a column that is there where it has something to say."""
+    dbg = Debugger(steps("a", "b", "c"))
+    dbg.step()
+    assert "instead" not in dbg.frames.to_pandas()
+
+    dbg.skip()
+    dbg.mock("c", {"log": ["mocked"]})
+    dbg.run()
+
+    told = dbg.frames.to_pandas()["instead"]
+    assert told.fillna("").tolist() == ["", "", "skipped", "mocked"]
+
+
 def test_conditions_decide_the_way_on():
     """Of the state as it is."""
     dbg = Debugger(looping(), {"n": 4})

@@ -359,6 +359,17 @@ def test_all_that_takes_a_yes_is_approved_in_order_and_the_stop_tells_of_the_res
     assert dbg.status == "completed"
 
 
+def test_one_refusal_tells_of_all_that_ask():
+    """B8: in the plural."""
+    asks = GraphBuilder("q").barrier("q", ask=Question("?")).start("q").end("q").build()
+    graph = GraphBuilder("g").parallel("par", {"a": asks, "b": asks}).start("par").end("par")
+    dbg = Debugger(graph.build())
+    dbg.run()
+
+    with pytest.raises(QuestionError, match=r"par/a/q#0, par/b/q#0: .* They go on waiting"):
+        dbg.approve(all=True)
+
+
 def test_all_with_one_named_or_with_nothing_that_waits_is_refused():
     """B5: one of the two is meant; and nothing is changed."""
     dbg = several()

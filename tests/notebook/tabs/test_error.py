@@ -20,3 +20,17 @@ def test_lines_of_the_engine_are_none_of_the_users():
     assert all(is_library(str(file)) for file in ours)
     assert not is_library(__file__)
     assert [Path(step["file"]).name for step in rows["mine"]] == ["test_error.py"]
+
+
+def test_the_context_of_a_node_says_whose_it_is():
+    """Among the values of a failing line it stands with its node, not with its address."""
+
+    def a(ctx):
+        raise ValueError("no")
+
+    g = GraphBuilder("g").node("a", a).start("a").end("a")
+    dbg = Debugger(g.build())
+    frame = dbg.run().frame
+
+    (held,) = [row for row in TAB.rows(dbg, frame, {})["mine"][0]["locals"] if row["key"] == "ctx"]
+    assert held["text"] == "<Context of a>"

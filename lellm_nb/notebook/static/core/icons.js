@@ -26,7 +26,7 @@ const PATHS = {
   condition: "M8 2.8l5.2 5.2-5.2 5.2-5.2-5.2z",
   barrier: "M5.4 2.6h5.2l2.8 2.8v5.2l-2.8 2.8h-5.2l-2.8-2.8v-5.2z",
   parallel: "M3 4h10m-10 4h10m-10 4h10",
-  map: "M3 4h1.6m-1.6 4h1.6m-1.6 4h1.6M7 4h6m-6 4h6m-6 4h6",
+  map: "M3 4h1.6m-1.6 4h1.6m-1.6 4h1.6m2.4-8h6m-6 4h6m-6 4h6",
   subgraph: "M2.8 2.8h6v6h-6zm4.4 4.4h6v6h-6z",
   check: "M3.4 8.4l3 3 6.2-6.6",
   cross: "M4.2 4.2l7.6 7.6m0-7.6l-7.6 7.6",

@@ -6,7 +6,7 @@
 
 export const KINDS = [
   "start", "commit", "waiting", "decision", "exit", "join", "route", "edit", "error",
-  "input",
+  "input", "mocked", "skipped",
 ];
 /** The kinds of frames that bring out of a composite what was written inside. */
 export const LEAVING = new Set(["exit", "join"]);
@@ -58,11 +58,16 @@ export function addRow(standing, row, outline) {
   const kind = KINDS[kindNumber];
   standing.index += 1;
   for (const n of left) standing.current.delete(n);
-  for (const n of entered) standing.current.add(n);
+  for (const n of entered) {
+    standing.current.add(n);
+    const known = standing.marks.get(n);
+    if (known?.[0] === "f") known[0] = "d";
+  }
   if (number < 0 || kind === "start" || kind === "edit" || kind === "input") return;
   let mark = standing.marks.get(number);
   if (!mark) standing.marks.set(number, (mark = ["d", 0, 0]));
-  mark[0] = kind === "waiting" ? "w" : kind === "error" ? "f" : "d";
+  const stands = mark[0] === "f" && standing.current.has(number);
+  if (!stands || !outline.nodes[number].path.split("/").includes("*")) mark[0] = kind === "waiting" ? "w" : kind === "error" ? "f" : "d";
   if (kind !== "waiting" && kind !== "route") {
     mark[1] += 1;
     mark[2] += micros;

@@ -29,7 +29,7 @@ export function edgeLayer(drawing, places) {
     const one = arrow(numbers, `edge edge-${kind}${decides ? " edge-decision" : ""}`);
     if (decides) sayAt(one, numbers, kind);
     layer.append(one);
-    ways.push({ one, a, b, kind, numbers, box: around(numbers), far: false, dot: null });
+    ways.push({ one, a, b, kind, numbers, box: around(numbers), far: false, stop: "", dot: null });
     const pair = pairs.get(`${a} ${b}`) ?? { edges: [] };
     pair.edges.push(one);
     pairs.set(`${a} ${b}`, pair);
@@ -37,7 +37,7 @@ export function edgeLayer(drawing, places) {
 
   /**
    * @param {Standing} standing
-   * @param {[source: number, target: number][]} stops
+   * @param {EdgeStopRow[]} stops
    */
   function colour(standing, stops) {
     for (const [key, pair] of pairs) {
@@ -46,8 +46,8 @@ export function edgeLayer(drawing, places) {
       pair.taken = taken;
       for (const one of pair.edges) attr(one, "data-taken", taken ? "true" : null);
     }
-    const stopped = new Set(stops.map(([a, b]) => `${a} ${b}`));
-    for (const way of ways) markStop(way, stopped.has(`${way.a} ${way.b}`));
+    const stopped = marksOf(stops);
+    for (const way of ways) markStop(way, stopped.get(`${way.a} ${way.b}`) ?? "");
     let seen = "";
     for (const key of standing.taken.keys()) if (!pairs.has(key)) seen += `${key},`;
     if (dynamic.dataset.keys !== seen) {
@@ -58,14 +58,15 @@ export function edgeLayer(drawing, places) {
 
   /**
    * @param {Way} way
-   * @param {boolean} stop
+   * @param {string} stop
    */
   function markStop(way, stop) {
-    if (stop === Boolean(way.dot)) return;
+    if (stop === way.stop) return;
+    way.stop = stop;
     way.dot?.remove();
-    way.dot = stop ? svg("circle", { class: "stop", ...middle(way.numbers), r: 4.5 }) : null;
+    way.dot = stop ? dotOf(way.numbers, stop === "refused") : null;
     if (way.dot) way.one.append(way.dot);
-    attr(way.one, "data-stop", stop ? "on" : null);
+    attr(way.one, "data-stop", stop || null);
   }
 
   /**
@@ -129,4 +130,31 @@ export function edgeLayer(drawing, places) {
   }
 
   return { layer, dynamic, colour, cull, edgeAt, point };
+}
+
+/**
+ * What is drawn on each edge with stops, of several the one that says the most.
+ * @param {EdgeStopRow[]} stops
+ */
+function marksOf(stops) {
+  /** @type {Map<string, string>} */
+  const marks = new Map();
+  const rank = ["off", "refused", "on"];
+  for (const [a, b, enabled, refused] of stops) {
+    const word = !enabled ? "off" : refused ? "refused" : "on";
+    const known = marks.get(`${a} ${b}`) ?? "";
+    if (rank.indexOf(word) > rank.indexOf(known)) marks.set(`${a} ${b}`, word);
+  }
+  return marks;
+}
+
+/**
+ * The dot of a stop; one that stops where the edge is refused has a bar in it.
+ * @param {number[]} numbers
+ * @param {boolean} refused
+ */
+function dotOf(numbers, refused) {
+  const { cx, cy } = middle(numbers);
+  const bar = refused ? svg("path", { class: "stop-bar", d: `M${Number(cx) - 2.6} ${cy}h5.2` }) : null;
+  return svg("g", { class: "stop" }, svg("circle", { cx, cy, r: refused ? 5.5 : 4.5 }), bar);
 }

@@ -56,7 +56,8 @@ export function nodeDetails(store) {
     visible(reached, Boolean(reply.mode) && !store.saved);
     if (reply.mode) mode.value = reply.mode;
     ways.replaceChildren(...(store.saved ? [] : reply.ways ?? []).map((way) => wayRow(store, shown, way)));
-    const rows = (reply.visits ?? []).map((row) => visitRow(store, row));
+    const each = store.outline.nodes[shown].path.split("/").includes("*");
+    const rows = (reply.visits ?? []).map((row) => visitRow(store, row, each));
     visits.replaceChildren(...(rows.length ? rows : [el("p", { class: "faint" }, "Not reached so far.")]));
   }
 
@@ -107,19 +108,20 @@ function wayRow(store, number, way) {
       type: "checkbox", checked: way.stop, "aria-label": `Stop on the way to ${way.name}`,
       onchange: () => store.send({ do: "edge", source: number, target: way.target }),
     }),
-    `→ ${way.name}`, el("span", { class: "faint" }, ` ${way.kind}${taken}`),
+    el("span", {}, `→ ${way.name}`, el("span", { class: "faint" }, ` ${way.kind}${taken}`), way.said ? ` · ${way.said}` : ""),
   );
 }
 
 /**
  * @param {Store} store
  * @param {VisitRow} row
+ * @param {boolean} each Whether the node runs for each item of a map: which one is told then.
  */
-function visitRow(store, row) {
+function visitRow(store, row, each) {
   const button = el(
     "button",
     { type: "button", class: "visit", onclick: () => store.look(row.index) },
-    el("span", {}, `frame ${row.index}`), el("span", { class: "badge", "data-kind": row.kind }, row.kind),
+    el("span", {}, `frame ${row.index}`), each ? el("span", { class: "visit-path" }, row.path) : null, el("span", { class: "badge", "data-kind": row.kind }, row.kind),
     el("span", { class: "spring" }), el("span", { class: "faint" }, row.ms ? duration(row.ms) : ""),
   );
   button.title = `Look at frame ${row.index}`;

@@ -42,7 +42,7 @@ export function nodeShape(number, { path, name, kind }, box, open, on) {
   group.addEventListener("pointermove", (event) => attr(group, "data-rim", onRim(body, event)));
   group.addEventListener("pointerleave", () => attr(group, "data-rim", null));
   /** @type {NodeShape} */
-  const one = { group, meta, path, kind, box, mark: null, dot: null, title: null, far: false, visits: 0, micros: 0 };
+  const one = { group, meta, path, kind, box, high: !fold, mark: null, dot: null, title: null, far: false, visits: 0, micros: 0 };
   group.addEventListener("pointerenter", () => {
     if (!one.title) group.prepend((one.title = svg("title", {})));
     text(one.title, `${path}: ${one.status}, ${metaText(one)}\nThe rim sets a breakpoint: below it stops after the node, elsewhere before it.`);
@@ -114,10 +114,11 @@ export function repaint(one, status, stop) {
   if (status !== one.status) {
     attr(one.group, "data-status", status);
     if (!one.mark && MARKS[status]) {
-      one.mark = svg("path", { class: "mark" });
+      one.mark = svg("path", { class: one.high ? "mark mark-high" : "mark" });
       one.group.append(one.mark);
     }
-    if (one.mark) attr(one.mark, "d", MARKS[status] ? iconPath(MARKS[status], x + w - 19, y + h / 2 - 6.5, 0.8) : "");
+    const up = one.high ? 13.5 : 6.5;
+    if (one.mark) attr(one.mark, "d", MARKS[status] ? iconPath(MARKS[status], x + w - 19, y + h / 2 - up, 0.8) : "");
   }
   const set = stop?.split(" ") ?? [];
   if (stop !== undefined && !one.dot) {

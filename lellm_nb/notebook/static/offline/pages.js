@@ -101,7 +101,7 @@ function cut(stretches, most) {
 function pageAt(book, values, index, place) {
   const [row, path, state, root, level, route, writes] = book.frames[place];
   return {
-    index, place, number: row[0], kind: KINDS[row[1]], visit: row[2], micros: row[3], path: values.word(path), state, root,
+    index, place, number: row[0], kind: book.more[place]?.kind ?? KINDS[row[1]], visit: row[2], micros: row[3], path: values.word(path), state, root,
     level: values.word(level), route: book.routes[route], more: book.more[place] ?? {},
     get writes() {
       /** @type {Write[]} */

@@ -78,6 +78,12 @@ function frame(pen, { from, rows, lanes, stops, marks, head, shown, hovered }, {
     pen.lineWidth = 2;
     pen.strokeStyle = ink("--nb-waiting");
     pen.strokeRect(x + 2, y + 1, cell - 4, 7);
+  } else if (kind === "mocked" || kind === "skipped") {
+    pen.lineWidth = 1.5;
+    pen.strokeStyle = pen.fillStyle;
+    pen.beginPath();
+    pen.roundRect(x + 2, y + 1, cell - 4, 7, 2);
+    pen.stroke();
   } else {
     pen.beginPath();
     pen.roundRect(x + 1, y, cell - 2, 9, kind === "exit" || kind === "join" ? 4.5 : 2);
@@ -96,7 +102,8 @@ function frame(pen, { from, rows, lanes, stops, marks, head, shown, hovered }, {
 }
 
 /**
- * A cross for an error, a dot for a decision, a wedge for an edit, a bar where a turn begins.
+ * A cross for an error, a dot for a decision, a wedge for an edit, a bar where a turn begins;
+ * in the empty block of a node that did not run a dot for a mock, a line for what was skipped.
  * @param {CanvasRenderingContext2D} pen
  * @param {string} kind
  * @param {{ x: number, y: number, cell: number }} at
@@ -114,6 +121,11 @@ function sign(pen, kind, { x, y, cell }, ink) {
     pen.stroke();
   } else if (kind === "decision") {
     dot(pen, x + cell / 2, y + 4.5, 2.4, ink("--nb-bg"));
+  } else if (kind === "mocked") {
+    dot(pen, x + cell / 2, y + 4.5, 2, ink("--nb-text"));
+  } else if (kind === "skipped") {
+    pen.fillStyle = ink("--nb-text");
+    pen.fillRect(x + cell / 2 - 3, y + 3.75, 6, 1.5);
   } else if (kind === "edit") {
     pen.fillStyle = ink("--nb-accent");
     pen.beginPath();

@@ -118,7 +118,7 @@ function stopRow(stop, store) {
 export const tab = {
   draw,
   asks: (store) => ({ texts: store.head.watches ?? [] }),
-  beside: (store) => JSON.stringify([store.head.watches, store.head.stops, store.head.breakpoints]),
+  beside: (store) => JSON.stringify([store.head.watches, store.head.stops, store.head.breakpoints, store.head.edge_stops]),
   offline: (frame, { texts = [] }, history) => ({ rows: valuesOf(frame, texts, history), stops: history.book.stops ?? [] }),
   questions: { changes: changesOf },
 };
