@@ -41,7 +41,7 @@ class BranchesFace(Face):
             put: Keys and values to write there, as one frame of kind *edit*. Each replaces what
                 was there, past the reducers: a list of messages is put whole, or one of it by its
                 path, ``{("messages", -1): message}``. `send` goes through the reducers.
-            delete: Keys to remove in the same frame.
+            delete: Keys to remove in the same frame; what is not there is no error.
             nodes: New functions, on the new line only. Where the frame at which it begins is a
                 run of one of them, a warning names the frame before it.
             name: The line's name; ``fork 1``, ``fork 2``, … by default.

@@ -134,7 +134,7 @@ class TurnsFace(Face):
                 replaces what was there, past the reducers: a list of messages is put whole, or
                 one of it by its path, ``{("messages", -1): message}``. `send` goes through the
                 reducers.
-            delete: Keys to remove.
+            delete: Keys to remove; what is not there is no error.
 
         Returns:
             Where the run stands now: a run that is going on has not written yet.

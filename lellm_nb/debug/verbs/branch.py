@@ -13,6 +13,7 @@ from lellm_nb.debug.history.stored_values import kept_items
 from lellm_nb.debug.history.tree import no_such_line
 from lellm_nb.debug.names.address import levels_of
 from lellm_nb.debug.names.level_frames import level_name
+from lellm_nb.debug.names.new_keys import note_new_keys
 from lellm_nb.debug.names.node_name import plain_nodes, refuse_function_at_node
 from lellm_nb.debug.names.warn_caller import caution
 from lellm_nb.debug.verbs.backward import frame_of
@@ -59,7 +60,9 @@ def fork(
         context.may("patch")
     patched = session.graph.patched(by_path) if by_path else None
     left = session.line_through(frame)
-    made = session.fork(frame, put=checked(put), delete=listed_keys(delete), name=name)
+    written, gone = checked(put), listed_keys(delete)
+    made = session.fork(frame, put=written, delete=gone, name=name)
+    note_new_keys(session.graph, frame.level.data, written or (), gone)
     child = context.for_line(made)
     child.modes.left(left)
     if patched is not None:

@@ -10,11 +10,12 @@ from lellm_nb.debug.core.status import stop
 from lellm_nb.debug.core.stop import Stop, StopReason
 from lellm_nb.debug.inputs.steering import LevelWrite, level_of, write
 from lellm_nb.debug.names.address import Address
+from lellm_nb.debug.names.new_keys import note_new_keys
 from lellm_nb.debug.verbs.branch import checked, listed_keys
 from lellm_nb.errors import DebuggerError
 from lellm_nb.session.protocol import Capability
 from lellm_nb.state.edits import edits_of
-from lellm_nb.state.mutation import Key, apply, parts_of
+from lellm_nb.state.mutation import Delete, Key, apply, parts_of
 from lellm_nb.state.state import content_of
 
 __all__ = ["steer"]
@@ -96,7 +97,11 @@ def _check(context: DebugContext, one: LevelWrite) -> None:
     """
     session = context.session
     level = level_of(session, one.where)
-    apply(session.position.data if level is None else level.data, one.edits)
+    data = session.position.data if level is None else level.data
+    apply(data, one.edits)
+    gone = [edit.key for edit in one.edits if isinstance(edit, Delete)]
+    put = [edit.key for edit in one.edits if not isinstance(edit, Delete)]
+    note_new_keys(session.graph, data, put, gone)
     if Capability.WHOLE in session.capabilities and not one.where.level:
         names: Mapping[Any, Any] = dict.fromkeys(_names(one.edits))
         session.check_edit(session.line[0], names)  # an engine with keys of its own

@@ -14,6 +14,7 @@ from lellm_nb.debug.core.context import DebugContext
 from lellm_nb.debug.core.node_modes import locked
 from lellm_nb.debug.core.seed import SeededLookUp, seed_of_repeat
 from lellm_nb.debug.history.stored_values import kept_items
+from lellm_nb.debug.names.new_keys import note_new_keys
 from lellm_nb.debug.names.node_name import refuse_function_at_node
 from lellm_nb.debug.names.warn_caller import caution
 from lellm_nb.debug.verbs.backward import frame_of
@@ -133,6 +134,7 @@ def _planned(context: DebugContext, at: Any, variants: Any, n: int) -> tuple[Fra
     for each in runs[::n]:
         refuse_function_at_node(context.session.graph, frame, each.put, "Variant(nodes={{{}: …}})")
         context.session.check_edit(frame, each.put)
+        note_new_keys(context.session.graph, frame.level.data, each.put)
         if each.nodes:
             context.session.graph.patched(each.nodes)
     return frame, runs
