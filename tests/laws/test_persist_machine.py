@@ -20,7 +20,7 @@ from tests.laws.machine_moves import Moves
 from tests.laws.machine_rules import Rules
 
 LONG = os.environ.get("LELLM_LONG", "") not in ("", "0")
-EXAMPLES = 1_000 if LONG else 50 if os.environ.get("CI") else 25
+EXAMPLES = 1_000 if LONG else 25
 
 
 class Kept(Moves, Changes, Inputs, Rules, RuleBasedStateMachine):
