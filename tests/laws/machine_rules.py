@@ -95,7 +95,7 @@ class Rules(Model):
             decided = {f.decision.barrier_id for f in dbg.frames[head + 1 :] if f.decision}
             assert waiting <= decided
             assert not asking & decided
-            assert (stop.error is not None) is bool(asking)
+            assert stop.error is not None or not asking
 
     @rule(number=which, value=st.sampled_from([*CHOICES, 9, None]), place=st.integers(0, 3))
     def answer(self, number, value, place):

@@ -61,6 +61,7 @@ class Storage:
         self.beside: dict[str, dict[str, Any]] = {}
         """By line: what was stored of lines whose debuggers were not asked for yet."""
 
+        self._told: set[str] = set()  # of which kinds something was written
         self._missing: tuple[Any, list[tuple[Any, ...]]] = (None, [])
         self._kept_open: _KeptOpen | None = None
 
@@ -69,6 +70,7 @@ class Storage:
     def changed(self, context: OneLine, kind: str) -> None:
         """Write what a line has beside its frames: ``stops, modes, rules, code, seed``."""
         if self.writer is not None:
+            self._told.add(kind)
             self.writer.mark_of(context.session, kind, _FORMS[kind](context))
 
     def call_ended(self, context: OneLine, call: Call) -> None:
@@ -91,7 +93,7 @@ class Storage:
             self.changed(context, "stops")
             self.changed(context, "modes")
             for kind in _SELDOM:
-                if _FORMS[kind](context):
+                if kind in self._told or _FORMS[kind](context):
                     self.changed(context, kind)
 
     def take(self, context: OneLine, left: dict[str, Any]) -> None:
@@ -104,8 +106,8 @@ class Storage:
             context.breakpoints.load(stops)
         if "modes" in left:
             context.modes.chosen, context.modes.misses = read_modes(left["modes"])
-        if "rules" in left:
-            context.standing.load(read_rules(thaw(left["rules"])))
+        if "rules" in left or "stops" in left:  # where there are stops, no rules were none
+            context.standing.load(read_rules(thaw(left.get("rules", ()))))
         if type(left.get("seed")) in (int, str):
             context.seed = left["seed"]
         if "code" in left:
@@ -113,6 +115,8 @@ class Storage:
             context.code.lost = lost_code(left["code"], graph)
             if context.code.lost and not self.reading:
                 caution(lost_text(session.line.name, context.code.lost))
+        elif "stops" in left:
+            context.code.lost = {}
         for one in left.get("calls", ()):
             if one.index <= session.head.index:
                 context.calls.take_unfinished(one.path, one.visit, one.call)

@@ -22,6 +22,7 @@ class RunMarks(RetryOnRefusal):
     _lock: UninterruptedLock
     _calls: CallWriter
     _beside: weakref.WeakKeyDictionary[Any, dict[str, bytes]]
+    _kinds: set[str]
 
     @property
     def leader(self) -> Any:
@@ -42,6 +43,7 @@ class RunMarks(RetryOnRefusal):
                 self._mark(kind, "", body)
             else:
                 self._beside.setdefault(session, {})[kind] = body
+                self._kinds.add(kind)
                 self._mark(kind, str(self.number(session.line)), body)
             self.flush()
 

@@ -76,6 +76,7 @@ class RunWriter(RunMarks):
         self._shared: set[int] = set()
         self._counter = Counter()
         self._beside: weakref.WeakKeyDictionary[Any, dict[str, bytes]] = weakref.WeakKeyDictionary()
+        self._kinds: set[str] = set()
         known = rows.templates(0)
         self._large = LargeValueWriter(self.codec, self._pending)
         first = known[-1][0] + 1 if known else 0
@@ -256,9 +257,11 @@ class RunWriter(RunMarks):
             before, after = str(self.number(old)), str(self.number(new))
             self._shared.discard(self.number(old))
             self._mark("head", before, None)
-            for kind, body in self._beside.get(session, {}).items():
+            own = self._beside.get(session, {})
+            for kind in own:
                 self._mark(kind, before, None)
-                self._mark(kind, after, body)
+            for kind in self._kinds:  # one that it has nothing of may be there from another
+                self._mark(kind, after, own.get(kind))
             for other, beside in self._beside.items():
                 if other is not session and other is not self.leader and other.line is old:
                     for kind, body in beside.items():

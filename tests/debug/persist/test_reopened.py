@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import pytest
 
 from lellm_nb import Debugger, GraphBuilder, Reducer
@@ -158,3 +160,38 @@ def test_a_custom_reducer_comes_from_the_graph(file):
     whole = Debugger(graph(), {"word": ""})
     whole.run()
     assert again.state == whole.state
+
+
+def test_a_fork_has_what_it_had_and_nothing_of_the_line_it_came_from(file):
+    """C4: no rule that was made and no function that was given beside it afterwards."""
+    dbg = Debugger(review(), {"topic": "otters"}, store=file)
+    dbg.step()
+    dbg.fork(0)
+    dbg.always("approve", "approve", when="topic == 'seals'")
+    dbg.patch({"draft": lambda ctx: {"draft": "seals"}})
+    dbg.close()
+
+    with pytest.warns(UserWarning, match="draft"):
+        again = Debugger.open(file, graph=review())
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        fork = again.branch("fork 1")
+
+    assert [rule.barrier for rule in again.standing] == ["approve"]
+    assert list(fork.standing) == []
+    assert fork.run().reason.name == "BARRIER"
+
+
+def test_a_line_that_another_goes_on_with_has_what_that_one_has(file):
+    """Not the rules of who stood there before."""
+    dbg = Debugger(review(), {"topic": "otters"}, store=file)
+    dbg.step()
+    one, two = (dbg.fork(0, put={"n": 1}, name=name) for name in ("one", "two"))
+    one.always("approve", "approve")
+    frame = one.frames[1]
+    one.rewind(0)
+    two.rewind(frame)
+    assert two.line == "one"
+    dbg.close()
+
+    assert list(Debugger.open(file).branch("one").standing) == []
