@@ -65,7 +65,7 @@ TARGETS = (
     *(Target("W4", DEBUGGER, size, "fork", 30.0) for size in ("10,000", MILLION)),
     Target("W5", SESSION, "100 branches", "us", 15.0),
     Target("W5", SESSION, "1,000 branches", "growth", 2.0),
-    Target("map", BOTH, "10,000 items", "us", 20.0),
+    Target("map", BOTH, "10,000 items", "us", 20),
     Target("W6", DEBUGGER, "W1, NORMAL", "us", 22.0),
     Target("W6", DEBUGGER, "W3, NORMAL", "us", 30.0),
     Target("W6", DEBUGGER, "W1", "bytes", 150),

@@ -228,9 +228,14 @@ def fan(branches: int, how: str) -> Prepared:
     return prepare(Chain((), {"sum": 0}, NEVER), how, graph)
 
 
-def mapped(items: int, how: str) -> Prepared:
+def mapped(items: int, how: str, threads: bool = False) -> Prepared:
     """Get a map over `items` items ready, what it made collected under a key."""
-    g = GraphBuilder("map").map("plus_one", lambda ctx: ctx.item + 1, over="items", into="made")
+
+    async def plus_one(ctx: Any) -> Any:
+        return ctx.item + 1
+
+    each: Any = (lambda ctx: ctx.item + 1) if threads else plus_one
+    g = GraphBuilder("map").map("plus_one", each, over="items", into="made")
     graph = g.start("plus_one").end("plus_one").build()
     return prepare(Chain((), {"items": list(range(items))}, NEVER), how, graph)
 
