@@ -84,6 +84,12 @@ class GraphBuilder(NodeBuilder):
 
         Raises:
             InvalidNodeError: It is neither; shows what an expression can't have.
+
+        Example:
+            >>> g = GraphBuilder("g").node("a", lambda ctx: {"n": 1}).node("z", lambda ctx: None)
+            >>> g = g.edge_if("a", "a", "n > 3").edge("a", "z").start("a").end("z").build()
+            >>> g.edges[0].described
+            'a -> a (if n > 3)'
         """
         asked = check_predicate(predicate, f"{a} -> {b}")
         return self._edge(a, b, "conditional", asked, max_visits)

@@ -113,6 +113,17 @@ class Graph(DrawnShape):
 
         Raises:
             CheckpointStoreError: It is no store of whole runs, or it cannot be read.
+
+        Example:
+            >>> from lellm_nb import Debugger, GraphBuilder, InMemoryStore
+            >>> g = GraphBuilder("g").node("a", lambda ctx: {"n": 1}).node("z", lambda ctx: None)
+            >>> g = g.edge_if("a", "a", "n > 3", max_visits=9).edge("a", "z").start("a").end("z")
+            >>> graph, store = g.build(), InMemoryStore()
+            >>> dbg = Debugger(graph, store=store); dbg.run(); dbg.close()
+            Stop(COMPLETED, frame 2 z)
+            >>> graph.analyze(runs=store)
+            info: cycle a -> a is limited by max_visits
+            info: conditional edge a -> a was not taken in the one run
         """
         return after_runs(self, analyze(self), runs)
 

@@ -62,6 +62,10 @@ class NodeRetry:
         attempt: The number of the try that follows, from 2.
         error: What the try before raised.
         delay: Seconds of the pause before it.
+
+    Example:
+        >>> NodeRetry("fetch", "fetch", 1, 2, ConnectionError("busy"), 0.5).attempt
+        2
     """
 
     path: str

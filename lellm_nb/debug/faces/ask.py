@@ -119,6 +119,15 @@ class AskFace(Face):
 
         Raises:
             DebuggerError: It is no text, or an empty one; or `lines` is neither of the two.
+
+        Example:
+            >>> from lellm_nb import Debugger, GraphBuilder
+            >>> g = GraphBuilder("g").node("a", lambda ctx: {"topic": "seals"}).start("a").end("a")
+            >>> dbg = Debugger(g.build()); fork = dbg.fork(put={"note": "seals too"}); dbg.run()
+            Stop(COMPLETED, frame 1 a)
+            >>> dbg.find("seals", lines="all")
+            frame 1 of main a topic: seals
+            frame 1 of fork 1 start note: seals too
         """
         frames = self._of_lines(lines)
         return find_text(frames, text, case, self._context.redactor, self._context.hide())
@@ -232,6 +241,15 @@ predicate does not hold at frame 2, the head.
         Raises:
             NoSuchNodeError: There is no such node.
             DebuggerError: The node is in no cycle, or the nodes are of several levels.
+
+        Example:
+            >>> from lellm_nb import Debugger, GraphBuilder
+            >>> g = GraphBuilder("g").node("a", lambda ctx: {"n": ctx.state.get("n", 0) + 1})
+            >>> g = g.node("z", lambda ctx: None).edge_if("a", "a", "n < 2").edge("a", "z")
+            >>> dbg = Debugger(g.start("a").end("z").build()); dbg.run()
+            Stop(COMPLETED, frame 3 z)
+            >>> dbg.loops()["exits"].tolist()
+            ['a -> z: False, unless n < 2', 'a -> z: True, unless n < 2']
         """
         graph = self._context.session.graph
         found = rings(graph, cycle, node_paths(graph))

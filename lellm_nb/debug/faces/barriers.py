@@ -97,6 +97,16 @@ class BarriersFace(Face):
         Raises:
             NotWaitingError: No such barrier waits, or several do and none is named.
             QuestionError: It asks, and is answered with `answer`.
+
+        Example:
+            >>> from lellm_nb import Debugger, GraphBuilder
+            >>> both = {name: GraphBuilder(name).barrier("ok").start("ok").end("ok").build()
+            ...         for name in ("card", "cash")}
+            >>> g = GraphBuilder("pay").parallel("ways", both).start("ways").end("ways").build()
+            >>> dbg = Debugger(g); [waits.id for waits in dbg.run().pending]
+            ['ways/card/ok#0', 'ways/cash/ok#0']
+            >>> dbg.approve(all=True, then_run=True).reason.name
+            'COMPLETED'
         """
         return self._context.run(decide.approve, id, all=all, then_run=then_run)
 
@@ -136,6 +146,15 @@ class BarriersFace(Face):
             QuestionError: It does not fit what is asked, and says where; or nothing is asked
                 there. It goes on waiting.
             DebuggerError: It waits by a static interrupt of LangGraph.
+
+        Example:
+            >>> from lellm_nb import Debugger, GraphBuilder, Question
+            >>> asks = Question("How shall it be paid?", choices=["card", "cash"])
+            >>> g = GraphBuilder("pay").barrier("how", ask=asks)
+            >>> dbg = Debugger(g.start("how").end("how").build()); dbg.run().reason.name
+            'BARRIER'
+            >>> dbg.answer("card").reason.name, dbg.state["how.answer"]
+            ('COMPLETED', 'card')
         """
         return self._context.run(decide.answer, value, id, then_run=then_run)
 
