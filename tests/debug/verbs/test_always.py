@@ -381,31 +381,3 @@ def test_all_with_one_named_or_with_nothing_that_waits_is_refused():
     dbg.rewind(0)
     with pytest.raises(DebuggerError, match="No barrier waits"):
         dbg.approve(all=True)
-
-
-def test_who_decides_is_the_login_or_who_is_named(monkeypatch):
-    """B7: by verb and by button; another line begins with the same name."""
-    dbg = Debugger(loop())
-    dbg.run()
-    assert dbg.approve().frame.decision.by == dbg.user
-    dbg.user = "ada"
-    dbg.run()
-    dbg.post("approve").result()
-    fork = dbg.fork()
-
-    assert made_by(dbg)[1:] == ["ada"]
-    assert fork.user == "ada"
-    for none in ("", 3, None):
-        with pytest.raises(DebuggerError, match="user is"):
-            dbg.user = none
-
-
-def test_a_login_that_the_system_does_not_tell_is_a_person(monkeypatch):
-    """B7: deciding never fails for that."""
-    from lellm_nb import login as module
-
-    def nobody():
-        raise OSError("no account")
-
-    monkeypatch.setattr(module.getpass, "getuser", nobody)
-    assert module.login.__wrapped__() == "person"
