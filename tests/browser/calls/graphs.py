@@ -61,7 +61,8 @@ def shop(work: Callable[[Any], Any]) -> Debugger:
     """A node that does the work, between two that ask nothing."""
     g = GraphBuilder("shop").node("read", lambda ctx: {"order": "A-1042"}).node("agent", work)
     g.node("report", lambda ctx: {"done": True}).edge("read", "agent").edge("agent", "report")
-    made = Debugger(g.start("read").end("report").build(), {"wish": "my otter is broken"})
+    graph = g.start("read").end("report").build()
+    made = Debugger(graph, {"wish": "my otter is broken"}, stops="none")
     made.prices({"gpt-4o-mini": (0.15, 0.6)})
     return made
 
